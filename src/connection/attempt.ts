@@ -1,0 +1,108 @@
+import { Client, type ResponseCacheStore, SdkError, SdkErrorCode } from "@modelcontextprotocol/client";
+import { Disposer } from "../machines/disposer.js";
+import { DEFAULTS, type EraOption } from "../options.js";
+import type { Ready } from "../session/link.js";
+import type { Router } from "../session/router.js";
+import { Guard, type GuardHooks } from "../wires/guard.js";
+import { Lost } from "../wires/lost.js";
+import type { Wire } from "../wires/wire.js";
+import type { EraMemory } from "./era.js";
+import type { Profile } from "./profile.js";
+
+/** What `openWire` of a transport is told. */
+export interface AttemptContext {
+  /** The number of the attempt, never reset. */
+  epoch: number;
+  /** Fires when the attempt is given up: close what was opened, and reject. */
+  signal: AbortSignal;
+  /** Registers a resource to be closed with the attempt; call it before the first await that follows its making. */
+  cleanup(close: () => unknown): void;
+}
+
+export interface AttemptInput {
+  epoch: number;
+  signal: AbortSignal;
+  disposer: Disposer;
+  era: EraOption;
+  eraMemory: EraMemory;
+  connectTimeoutMs: number;
+  profile: Profile;
+  cache: ResponseCacheStore;
+  router: Router;
+  hooks: Omit<GuardHooks, "onlost">;
+  openWire(context: AttemptContext): Promise<Wire> | Wire;
+  /** Told as soon as there is a wire, so that a failure can be explained. */
+  onWire(wire: Wire): void;
+  onlost: GuardHooks["onlost"];
+}
+
+/** One try to open: a wire, a guard around it, and the handshake of either era. */
+export async function openAttempt(input: AttemptInput): Promise<Ready> {
+  const { era, eraMemory } = input;
+  const known = era === "legacy" || (era === "auto" && eraMemory.isLegacy());
+  try {
+    return await handshake(input, known);
+  } catch (error) {
+    if (known || era !== "auto" || input.signal.aborted || !mayBeLegacy(error)) throw error;
+  }
+  // The probe for the era ended the server, or it never answered it: a legacy server, asked in its own words.
+  const ready = await handshake(input, true);
+  eraMemory.remember("legacy");
+  return ready;
+}
+
+async function handshake(input: AttemptInput, legacy: boolean): Promise<Ready> {
+  const { epoch, signal, disposer, profile, cache, eraMemory, era, connectTimeoutMs } = input;
+  const part = new Disposer();
+  disposer.add(() => part.dispose());
+  let done = false;
+  try {
+    const wire = await input.openWire({ epoch, signal, cleanup: (close) => part.add(close) });
+    part.add(() => wire.close());
+    input.onWire(wire);
+    const guard = new Guard(wire, epoch, {
+      ...input.hooks,
+      onlost: (failure) => {
+        if (done) input.onlost(failure);
+      },
+    });
+    const client = new Client(profile.clientInfo, {
+      capabilities: profile.capabilities,
+      responseCacheStore: cache,
+      ...(profile.inputRequired && { inputRequired: profile.inputRequired }),
+      ...(profile.listMaxPages !== undefined && { listMaxPages: profile.listMaxPages }),
+      versionNegotiation: {
+        mode: era === "modern" ? { pin: MODERN } : "auto",
+        probe: { timeoutMs: Math.min(DEFAULTS.eraProbeTimeoutMs, connectTimeoutMs / 3) },
+      },
+    });
+    part.add(() => client.close());
+    // A server that is let go is told; one that was lost is not there to be told.
+    part.add(() => (guard.down && !guard.down.asked ? undefined : wire.end?.()));
+    // An attempt that is given up answers its own handshake, so that nothing waits for a server that is let go.
+    part.add(
+      () =>
+        !done && guard.shut({ code: "CONNECTION_LOST", message: "the attempt was given up", asked: true }),
+    );
+    input.router.attach(client, () => guard);
+    await client.connect(guard, { timeout: MAX_HANDSHAKE_MS, ...(legacy && { prior: { kind: "legacy" } }) });
+    if (guard.down) throw new Lost("unknown", guard.down);
+    done = true;
+    if (!legacy) eraMemory.remember(client.getProtocolEra() ?? "legacy");
+    return { client, guard, epoch };
+  } catch (error) {
+    await part.dispose();
+    throw error;
+  }
+}
+
+const MODERN = "2026-07-28";
+/** The machine's deadline is the one that counts; the SDK's must not come before it. */
+const MAX_HANDSHAKE_MS = 2 ** 31 - 1;
+
+/** A probe that was not answered, or that the server did not survive. */
+function mayBeLegacy(error: unknown): boolean {
+  const lost = Lost.of(error);
+  if (lost) return !lost.failure.fatal && lost.outcome === "unknown";
+  return error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout;
+}

@@ -1,0 +1,35 @@
+import type { Logger } from "../options.js";
+import type { ConnectionEvent, ConnectionStatus, StatusListener } from "./status.js";
+
+/** The subscribers of a transport, over all lives of its connection. One that throws disturbs nobody. */
+export class Listeners {
+  readonly #all = new Set<StatusListener>();
+
+  constructor(private readonly logger: Logger | undefined) {}
+
+  add(listener: StatusListener): () => void {
+    // The same function may subscribe twice; each gets its own end.
+    const own: StatusListener = (status, event) => listener(status, event);
+    this.#all.add(own);
+    return () => this.#all.delete(own);
+  }
+
+  get size(): number {
+    return this.#all.size;
+  }
+
+  tell(status: () => ConnectionStatus, event: ConnectionEvent): void {
+    if (event.type === "warning") this.logger?.warn(event.message);
+    if (this.#all.size === 0) return;
+    const now = status();
+    for (const listener of [...this.#all]) this.call(listener, now, event);
+  }
+
+  call(listener: StatusListener, status: ConnectionStatus, event: ConnectionEvent): void {
+    try {
+      listener(status, event);
+    } catch (error) {
+      this.logger?.warn(`a subscriber of ${status.name} threw: ${String(error)}`);
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import type { Implementation } from "@modelcontextprotocol/client";
+import type { ErrorCode, Outcome } from "../errors.js";
+import type { Listening } from "../wires/wire.js";
+
+export type ConnectionState = "idle" | "connecting" | "connected" | "disconnecting" | "closed";
+export type ConnectionDetail = "opening" | "waiting" | "steady" | "probing";
+
+/** One picture of a connection. Plain data without secrets: it may be logged and sent anywhere. Times are epoch ms. */
+export interface ConnectionStatus {
+  name: string;
+  kind: string;
+  state: ConnectionState;
+  detail: ConnectionDetail | undefined;
+  /** The wire was lost and is being replaced. */
+  recovering: boolean;
+  /** Whether the server can speak first; undefined without a wire. `lost` while connected: connected but deaf. */
+  listening: Listening | undefined;
+  /** The server gave no sign of life and is being asked. */
+  suspect: boolean;
+  /** The number of the latest attempt, never reset. */
+  epoch: number;
+  /** Attempts in a row without a connection that proved stable. */
+  attempt: number;
+  nextRetryAt: number | undefined;
+  lastError: { code: string; message: string } | undefined;
+  /** When the state was entered. */
+  since: number;
+  server: Implementation | undefined;
+  era: "legacy" | "modern" | undefined;
+  protocolVersion: string | undefined;
+  pid: number | undefined;
+  sessionId: string | undefined;
+  /** Open sessions. */
+  leases: number;
+  /** Requests without an answer yet. */
+  inFlight: number;
+}
+
+/** What subscribers hear, besides the status at that moment. `at` is epoch ms. */
+export type ConnectionEvent =
+  /** The first call of a subscriber: the status as it is. */
+  | { type: "current"; at: number }
+  | {
+      type: "transition";
+      at: number;
+      /** State and detail, as in `connecting.waiting`. */
+      from: string;
+      to: string;
+      /** The event of the machine that caused it. */
+      cause: string;
+      epoch: number;
+      attempt: number;
+      /** Until the next attempt, in `connecting.waiting`. */
+      delayMs?: number;
+      error?: { code: string; message: string };
+    }
+  | { type: "listening"; at: number; epoch: number; listening: Listening }
+  /** A request was lost and is sent again. */
+  | { type: "request.resent"; at: number; method: string; outcome: Outcome; name?: string }
+  /** A request was lost and its caller is told. */
+  | { type: "request.lost"; at: number; method: string; outcome: Outcome; code: ErrorCode; name?: string }
+  | { type: "stderr"; at: number; line: string }
+  /** Something is odd, and works all the same. */
+  | { type: "warning"; at: number; message: string };
+
+export type StatusListener = (status: ConnectionStatus, event: ConnectionEvent) => void;

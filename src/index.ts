@@ -1,0 +1,49 @@
+export { Client } from "@modelcontextprotocol/client";
+export type { AttemptContext } from "./connection/attempt.js";
+export type {
+  ConnectionDetail,
+  ConnectionEvent,
+  ConnectionState,
+  ConnectionStatus,
+  StatusListener,
+} from "./connection/status.js";
+export { type ErrorCode, type ErrorDetails, HoldfastError, isHoldfastError, type Outcome } from "./errors.js";
+export { type InferOptions, inferTransport, type Target } from "./infer/infer.js";
+export {
+  DEFAULTS,
+  type EraOption,
+  type Logger,
+  type ReconnectOptions,
+  type ReplayMode,
+  type SharedOptions,
+} from "./options.js";
+export type {
+  ElicitationHandler,
+  HandlerContext,
+  ListChange,
+  RootLike,
+  RootsOption,
+  SamplingHandler,
+  SessionOptions,
+} from "./session/options.js";
+export type { ReplayOption, Session } from "./session/types.js";
+export {
+  type AuthOption,
+  type RemoteOptions,
+  StreamableHttpTransport,
+  type StreamableHttpTransportOptions,
+} from "./transports/http.js";
+export {
+  MemoryTransport,
+  MemoryTransport as FastMCPTransport,
+  type MemoryTransportOptions,
+  type ServerFactory,
+  type ServerLike,
+} from "./transports/memory.js";
+export { NodeStdioTransport, type NodeStdioTransportOptions } from "./transports/node.js";
+export { type ProcessOptions, StdioTransport, type StdioTransportOptions } from "./transports/stdio.js";
+export { ClientTransport, type TransportIdentity, type WaitOptions } from "./transports/transport.js";
+export type { TlsOptions } from "./wires/agent.js";
+export type { EnvOption } from "./wires/environment.js";
+export type { FetchLike } from "./wires/http.js";
+export type { Listening, Wire } from "./wires/wire.js";

@@ -1,0 +1,20 @@
+import { clampDelay } from "./backoff.js";
+
+/** The timers of an actor and the time that it reads. Swapped for a simulated one in tests. */
+export interface Clock {
+  setTimeout(fn: () => void, ms: number): unknown;
+  clearTimeout(id: unknown): void;
+  /** Milliseconds since the epoch; never steps back. */
+  now(): number;
+}
+
+/** The real clock. Its timers do not keep a program alive: only the keeper does. */
+export const systemClock: Clock = {
+  setTimeout(fn, ms) {
+    const timer: { unref?(): void } = setTimeout(fn, clampDelay(ms)) as never;
+    timer.unref?.();
+    return timer;
+  },
+  clearTimeout: (id) => clearTimeout(id as never),
+  now: () => Math.round(performance.timeOrigin + performance.now()),
+};

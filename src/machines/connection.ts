@@ -1,0 +1,200 @@
+import { and, fromPromise } from "xstate";
+import { type EventType, parts } from "./parts.js";
+import { type ConnectionContext, initialContext } from "./reducers.js";
+
+/** Each effect is a plain async function; what it throws is a `Failure`. */
+export interface ConnectionEffects {
+  /** Opens the wire of an epoch. It must close what it opened once `signal` fires, however late it resolves. */
+  open(epoch: number, signal: AbortSignal): Promise<void>;
+  /** Asks the server of an epoch for a sign of life. */
+  probe(epoch: number, signal: AbortSignal): Promise<void>;
+  /** Closes everything that an epoch opened. */
+  dispose(epoch: number): Promise<void>;
+}
+
+const epochOf = ({ context }: { context: ConnectionContext }) => ({ epoch: context.epoch });
+const ignored = {};
+
+/** Makes the compiler ask for every event: the table of state by event has no holes. */
+const total = <const T extends Record<EventType, unknown>>(table: T): T => table;
+
+const onward = [
+  { guard: "forGood", target: "closed" },
+  { guard: "reopens", target: "connecting" },
+  { target: "idle" },
+] as const;
+
+/**
+ * One server, reached and kept. What happens to the context is in `reducers.ts`, the names are in `parts.ts`.
+ * Attempts, probes and disposals end with the state that began them.
+ */
+const chart = parts.createMachine({
+  id: "connection",
+  context: ({ input }) => initialContext(input),
+  output: ({ context }) => ({
+    reason: context.leaving === "idle" ? "asked" : context.leaving,
+    ...(context.leaving !== "asked" && context.lastError && { error: context.lastError }),
+  }),
+  initial: "idle",
+  states: {
+    idle: {
+      on: total({
+        connect: { target: "connecting", actions: "pin" },
+        demand: { target: "connecting", actions: "demand" },
+        "lease.acquired": { target: "connecting", actions: "acquire" },
+        "lease.released": { actions: "release" },
+        disconnect: ignored,
+        close: { target: "closed", actions: "closeForGood" },
+        "retry.now": ignored,
+        "wire.doubted": ignored,
+        "wire.lost": ignored,
+        "idle.elapsed": ignored,
+      }),
+    },
+    connecting: {
+      initial: "opening",
+      on: total({
+        connect: { actions: "pin" },
+        demand: { actions: "demand" },
+        "lease.acquired": { actions: "acquire" },
+        "lease.released": [
+          { guard: "lastLease", target: "disconnecting", actions: ["release", "leave"] },
+          { actions: "release" },
+        ],
+        disconnect: { target: "disconnecting", actions: "letGo" },
+        close: { target: "disconnecting", actions: "closeForGood" },
+        "retry.now": ignored,
+        "wire.doubted": ignored,
+        "wire.lost": ignored,
+        "idle.elapsed": ignored,
+      }),
+      states: {
+        opening: {
+          entry: "beginAttempt",
+          invoke: {
+            src: "open",
+            id: "open",
+            input: epochOf,
+            onDone: { target: "#connection.connected", actions: "opened" },
+            onError: [
+              { guard: "retries", target: "waiting", actions: "failed" },
+              { target: "#connection.disconnecting", actions: "failed" },
+            ],
+          },
+          after: {
+            connectTimeout: [
+              { guard: "retriesTimeout", target: "waiting", actions: "failedTimeout" },
+              { target: "#connection.disconnecting", actions: "failedTimeout" },
+            ],
+          },
+          on: {
+            // Race: the wire ends between the handshake's answer and the machine's next step.
+            "wire.lost": [
+              { guard: and(["ours", "retries"]), target: "waiting", actions: "failed" },
+              { guard: "ours", target: "#connection.disconnecting", actions: "failed" },
+            ],
+          },
+        },
+        waiting: {
+          after: { untilRetry: "opening" },
+          on: { "retry.now": "opening" },
+        },
+      },
+    },
+    connected: {
+      initial: "steady",
+      exit: "stopIdling",
+      after: { stableAfter: { actions: "stable" } },
+      on: total({
+        connect: { actions: ["pin", "stopIdling"] },
+        demand: ignored,
+        "lease.acquired": { actions: ["acquire", "stopIdling"] },
+        "lease.released": [
+          { guard: "lastUnkept", target: "disconnecting", actions: ["release", "leave"] },
+          { guard: "idles", actions: ["release", "startIdling"] },
+          { actions: "release" },
+        ],
+        disconnect: { target: "disconnecting", actions: "letGo" },
+        close: { target: "disconnecting", actions: "closeForGood" },
+        "retry.now": ignored,
+        "wire.doubted": ignored,
+        "wire.lost": [
+          { guard: and(["ours", "needed", "retries"]), target: "connecting.waiting", actions: "failed" },
+          { guard: and(["ours", "needed"]), target: "disconnecting", actions: "failed" },
+          { guard: "ours", target: "disconnecting", actions: "noteLoss" },
+        ],
+        "idle.elapsed": { guard: "unneeded", target: "disconnecting", actions: "letGo" },
+      }),
+      states: {
+        steady: {
+          on: { "wire.doubted": { guard: "ours", target: "probing" } },
+        },
+        probing: {
+          invoke: {
+            src: "probe",
+            id: "probe",
+            input: epochOf,
+            onDone: "steady",
+            onError: [
+              {
+                guard: and(["needed", "retries"]),
+                target: "#connection.connecting.waiting",
+                actions: "failed",
+              },
+              { guard: "needed", target: "#connection.disconnecting", actions: "failed" },
+              { target: "#connection.disconnecting", actions: "noteLoss" },
+            ],
+          },
+          after: {
+            probeTimeout: [
+              {
+                guard: and(["needed", "retriesUnanswered"]),
+                target: "#connection.connecting.waiting",
+                actions: "failedUnanswered",
+              },
+              { guard: "needed", target: "#connection.disconnecting", actions: "failedUnanswered" },
+              { target: "#connection.disconnecting", actions: "noteUnanswered" },
+            ],
+          },
+        },
+      },
+    },
+    disconnecting: {
+      invoke: {
+        src: "dispose",
+        id: "dispose",
+        input: epochOf,
+        onDone: onward,
+        onError: onward,
+      },
+      after: { closeTimeout: onward },
+      on: total({
+        connect: { actions: ["pin", "reopen"] },
+        demand: { actions: ["demand", "reopen"] },
+        "lease.acquired": { actions: ["acquire", "reopen"] },
+        "lease.released": { actions: "releaseLeaving" },
+        disconnect: { actions: "letGoAgain" },
+        close: { actions: "closeForGood" },
+        "retry.now": ignored,
+        "wire.doubted": ignored,
+        "wire.lost": ignored,
+        "idle.elapsed": ignored,
+      }),
+    },
+    closed: { type: "final" },
+  },
+});
+
+/** The machine with its effects. */
+export function connectionMachine(effects: ConnectionEffects) {
+  return chart.provide({
+    actors: {
+      open: fromPromise<void, { epoch: number }>(({ input, signal }) => effects.open(input.epoch, signal)),
+      probe: fromPromise<void, { epoch: number }>(({ input, signal }) => effects.probe(input.epoch, signal)),
+      dispose: fromPromise<void, { epoch: number }>(({ input }) => effects.dispose(input.epoch)),
+    },
+  });
+}
+
+/** The machine without effects, for drawings and walks. */
+export const connectionChart = chart;

@@ -1,0 +1,97 @@
+import { basename, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import type {
+  ClientCapabilities,
+  ClientContext,
+  CreateMessageResult,
+  ElicitRequestFormParams,
+  ElicitRequestParams,
+  ElicitRequestURLParams,
+  ElicitResult,
+  Root,
+} from "@modelcontextprotocol/client";
+import type { HandlerContext, RootLike, RootsOption, SessionOptions } from "./options.js";
+import type { SessionView } from "./session.js";
+
+/** What the handshake must declare for these options. */
+export function capabilitiesOf(options: SessionOptions): ClientCapabilities {
+  const { sampling, elicitation, roots, extensions, capabilities } = options;
+  const modes =
+    typeof elicitation === "function"
+      ? { form: {}, url: {} }
+      : { ...(elicitation?.form && { form: {} }), ...(elicitation?.url && { url: {} }) };
+  return {
+    ...(sampling && { sampling: {} }),
+    ...(elicitation && { elicitation: modes }),
+    ...(roots && { roots: { listChanged: true } }),
+    ...(extensions && { extensions }),
+    ...capabilities,
+  };
+}
+
+/** Registers the option's handlers on the session, as a user would with `setRequestHandler`. */
+export function registerHandlers(session: SessionView, options: SessionOptions): void {
+  const { sampling, elicitation, roots, onLog, onListChanged } = options;
+  const context = (ctx: ClientContext): HandlerContext => ({
+    signal: ctx.mcpReq.signal,
+    session,
+    server: session.link.name,
+  });
+  if (sampling) {
+    session.setRequestHandler("sampling/createMessage", async (request, ctx) =>
+      samplingResult(await sampling(request.params, context(ctx))),
+    );
+  }
+  if (elicitation) {
+    session.setRequestHandler("elicitation/create", async (request, ctx) => {
+      const ask = typeof elicitation === "function" ? elicitation : askByMode(elicitation);
+      return elicitResult(await ask(request.params, context(ctx)));
+    });
+  }
+  if (roots) session.setRequestHandler("roots/list", () => session.roots());
+  if (onLog) {
+    session.setNotificationHandler("notifications/message", ({ params }) => {
+      if (session.wantsLog(params.level)) onLog(params);
+    });
+  }
+  if (onListChanged) {
+    for (const kind of ["tools", "prompts", "resources"] as const) {
+      session.setNotificationHandler(`notifications/${kind}/list_changed`, () => onListChanged({ kind }));
+    }
+  }
+}
+
+function askByMode(
+  handlers: Exclude<NonNullable<SessionOptions["elicitation"]>, (...args: never) => unknown>,
+) {
+  return (params: ElicitRequestParams, context: HandlerContext) =>
+    params.mode === "url"
+      ? handlers.url?.(params as ElicitRequestURLParams, context)
+      : handlers.form?.(params as ElicitRequestFormParams, context);
+}
+
+function samplingResult(answer: CreateMessageResult | string): CreateMessageResult {
+  if (typeof answer !== "string") return answer;
+  return { role: "assistant", model: "holdfast", content: { type: "text", text: answer } };
+}
+
+const ACTIONS = new Set(["accept", "decline", "cancel"]);
+
+function elicitResult(answer: ElicitResult | Record<string, unknown> | undefined | null): ElicitResult {
+  if (answer === undefined || answer === null) return { action: "decline" };
+  if (typeof answer.action === "string" && ACTIONS.has(answer.action)) return answer as ElicitResult;
+  return { action: "accept", content: answer as NonNullable<ElicitResult["content"]> };
+}
+
+/** The roots in the protocol's form: paths become `file:` URLs named after their last part. */
+export async function listRoots(roots: RootsOption): Promise<{ roots: Root[] }> {
+  const given = typeof roots === "function" ? await roots() : roots;
+  return { roots: given.map(rootOf) };
+}
+
+function rootOf(root: RootLike): Root {
+  if (typeof root === "object" && "uri" in root) return root;
+  const url =
+    root instanceof URL ? root : root.startsWith("file:") ? new URL(root) : pathToFileURL(resolve(root));
+  return { uri: url.href, name: url.protocol === "file:" ? basename(fileURLToPath(url)) : url.href };
+}

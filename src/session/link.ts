@@ -1,0 +1,36 @@
+import type { Client } from "@modelcontextprotocol/client";
+import type { ConnectionEvent, ConnectionStatus } from "../connection/status.js";
+import type { HoldfastError } from "../errors.js";
+import type { Clock } from "../machines/clock.js";
+import type { ReplayMode } from "../options.js";
+import type { Guard } from "../wires/guard.js";
+
+/** A connection whose handshake is done: what a call is sent through. */
+export interface Ready {
+  readonly client: Client;
+  readonly guard: Guard;
+  readonly epoch: number;
+}
+
+/** What is announced to subscribers; the connection adds the time. */
+export type Announcement = ConnectionEvent extends infer E
+  ? E extends ConnectionEvent
+    ? Omit<E, "at">
+    : never
+  : never;
+
+/** What a session needs of its connection. */
+export interface Link {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly replay: ReplayMode;
+  readonly ready: Ready | undefined;
+  status(): ConnectionStatus;
+  /** Waits in the queue until the handshake is done; asks for the connection if it was let go. */
+  whenReady(signal: AbortSignal): Promise<Ready>;
+  /** While the server is being asked for a sign of life: settles with the answer. */
+  whenCertain(): Promise<void>;
+  announce(event: Announcement): void;
+  /** Why nothing works any more, once the connection is closed. */
+  readonly closedError: HoldfastError | undefined;
+}

@@ -1,0 +1,75 @@
+import { HoldfastError } from "../errors.js";
+import type { SharedOptions } from "../options.js";
+
+/** Says which option is wrong, before anything is started. */
+export function invalid(path: string, message: string): HoldfastError<"CONFIG_INVALID"> {
+  return new HoldfastError("CONFIG_INVALID", `option ${JSON.stringify(path)}: ${message}`, { path });
+}
+
+const DURATIONS = ["connectTimeoutMs", "closeTimeoutMs", "idleTimeoutMs"] as const;
+const RECONNECT = ["baseMs", "capMs", "maxAttempts", "maxElapsedMs", "stableAfterMs"] as const;
+
+/** The options that every transport takes. */
+export function checkShared(options: SharedOptions): void {
+  for (const key of DURATIONS) checkPositive(key, options[key]);
+  if (options.reconnect)
+    for (const key of RECONNECT) checkPositive(`reconnect.${key}`, options.reconnect[key]);
+  checkOneOf("era", options.era, ["auto", "legacy", "modern"]);
+  checkOneOf("replay", options.replay, ["safe", "always", "never"]);
+}
+
+export function checkPositive(path: string, value: unknown): void {
+  if (value === undefined || (typeof value === "number" && value > 0)) return;
+  throw invalid(path, `expected a number above 0, got ${show(value)}`);
+}
+
+export function checkOneOf(path: string, value: unknown, accepted: readonly unknown[]): void {
+  if (value === undefined || accepted.includes(value)) return;
+  throw invalid(path, `expected ${accepted.map(show).join(", ")}, got ${show(value)}`);
+}
+
+export function checkString(path: string, value: unknown): asserts value is string {
+  if (typeof value !== "string" || value === "") throw invalid(path, `expected a string, got ${show(value)}`);
+}
+
+export function checkStrings(path: string, value: unknown): void {
+  if (value === undefined) return;
+  if (!Array.isArray(value)) throw invalid(path, `expected a list of strings, got ${typeof value}`);
+  value.forEach((item, i) => {
+    if (typeof item !== "string") throw invalid(`${path}[${i}]`, `expected a string, got ${typeof item}`);
+  });
+}
+
+/** A record of strings. Values are never shown: they may be secrets. */
+export function checkStringMap(path: string, value: unknown): void {
+  if (value === undefined) return;
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw invalid(path, `expected an object, got ${typeof value}`);
+  for (const [key, item] of Object.entries(value)) {
+    if (typeof item !== "string") throw invalid(`${path}.${key}`, `expected a string, got ${typeof item}`);
+  }
+}
+
+/** An option that this kind of transport does not have is a mistake, not a thing to ignore. */
+export function checkKnown(kind: string, options: object, known: readonly string[]): void {
+  for (const key of Object.keys(options)) {
+    if (known.includes(key) || SHARED.includes(key) || options[key as never] === undefined) continue;
+    throw invalid(key, `a ${kind} transport has no such option`);
+  }
+}
+
+const SHARED = [
+  "name",
+  "reconnect",
+  "connectTimeoutMs",
+  "closeTimeoutMs",
+  "idleTimeoutMs",
+  "keepAlive",
+  "era",
+  "replay",
+  "logger",
+];
+
+function show(value: unknown): string {
+  return JSON.stringify(value) ?? String(value);
+}

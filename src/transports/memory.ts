@@ -1,0 +1,116 @@
+import type { InMemoryTransport } from "@modelcontextprotocol/client";
+import { McpServer, type McpServerFactory, Server } from "@modelcontextprotocol/server";
+import { serveStdio } from "@modelcontextprotocol/server/stdio";
+import { HoldfastError } from "../errors.js";
+import type { SharedOptions } from "../options.js";
+import { MemoryWire } from "../wires/memory.js";
+import { checkKnown, invalid } from "./check.js";
+import { ClientTransport } from "./transport.js";
+
+/** Anything that serves MCP on a transport: `Server` and `McpServer` of the SDK 1 and 2, `FastMCP` of the npm package `fastmcp`. */
+export interface ServerLike {
+  // biome-ignore lint/suspicious/noExplicitAny: the two SDKs' Transport types differ in what they leave optional.
+  connect(transport: any, ...rest: any[]): Promise<unknown>;
+  close?(): unknown;
+}
+export type ServerFactory = () => ServerLike | Promise<ServerLike>;
+
+export interface MemoryTransportOptions extends SharedOptions {
+  /** An instance has one owner and is served legacy; a factory makes one for each connection, in either era. */
+  server: ServerLike | ServerFactory;
+}
+
+/** Who serves an instance now. */
+const owners = new WeakMap<object, MemoryTransport>();
+
+/** A server in this program. */
+export class MemoryTransport extends ClientTransport {
+  readonly #options: MemoryTransportOptions;
+
+  constructor(options: MemoryTransportOptions) {
+    const { server } = options;
+    checkKnown("memory", options, ["server"]);
+    if (typeof server !== "function" && !isServer(server)) {
+      throw invalid("server", "expected a server with a connect method, or a function that makes one");
+    }
+    const shared = typeof server === "function" ? options : { ...options, era: options.era ?? "legacy" };
+    super(shared, { kind: "memory", name: nameOf(server) });
+    this.#options = options;
+  }
+
+  protected override openWire(): MemoryWire {
+    const { server } = this.#options;
+    const { name } = this;
+    if (typeof server === "function") return new MemoryWire((side) => serveFresh(server, side, name));
+    const owner = owners.get(server);
+    if (
+      owner !== undefined &&
+      owner !== this &&
+      owner.status.state !== "closed" &&
+      owner.status.state !== "idle"
+    ) {
+      const message = `${name}: this server instance is served by another MemoryTransport; pass a function that makes one`;
+      throw new HoldfastError("CONFIG_INVALID", message, { server: name, path: "server" });
+    }
+    owners.set(server, this);
+    return new MemoryWire((side) => serveInstance(server, side));
+  }
+
+  override fork(): MemoryTransport {
+    return new MemoryTransport(this.#options);
+  }
+}
+
+export function isServer(value: unknown): value is ServerLike {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    typeof (value as { connect?: unknown }).connect === "function"
+  );
+}
+
+async function serveFresh(
+  factory: ServerFactory,
+  side: InMemoryTransport,
+  name: string,
+): Promise<() => unknown> {
+  const server = await factory();
+  if (!isServer(server))
+    throw new HoldfastError("CONFIG_INVALID", `${name}: the server factory gave no server`, {
+      server: name,
+      path: "server",
+    });
+  // Only the SDK 2 serves both eras, and from a factory only.
+  if (!(server instanceof McpServer || server instanceof Server)) return serveInstance(server, side);
+  let first: ServerLike | undefined = server;
+  const next = async () => {
+    const made = first ?? (await factory());
+    first = undefined;
+    return made;
+  };
+  const handle = serveStdio(next as unknown as McpServerFactory, { transport: side });
+  return () => handle.close();
+}
+
+async function serveInstance(server: ServerLike, side: InMemoryTransport): Promise<() => unknown> {
+  // An SDK server holds one transport at a time, so the last attempt's goes first.
+  if ("transport" in server || "server" in server) await server.close?.();
+  const session = await server.connect(side);
+  // FastMCP gives the session that it made; only closing that stops its timers.
+  if (isClosable(session)) return () => session.close();
+  return () => server.close?.();
+}
+
+function isClosable(value: unknown): value is { close(): unknown } {
+  return (
+    typeof value === "object" && value !== null && typeof (value as { close?: unknown }).close === "function"
+  );
+}
+
+/** The name that the server gives itself, where it can be read. */
+function nameOf(server: ServerLike | ServerFactory): string {
+  if (typeof server === "function") return server.name || "memory";
+  const inner = (server as { server?: unknown }).server ?? server;
+  const info = (inner as { _serverInfo?: { name?: unknown } })._serverInfo;
+  return typeof info?.name === "string" ? info.name : "memory";
+}

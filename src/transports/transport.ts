@@ -1,0 +1,280 @@
+import type { AttemptContext } from "../connection/attempt.js";
+import { Connection } from "../connection/connection.js";
+import { EraMemory } from "../connection/era.js";
+import { keepAlive, kept } from "../connection/keeper.js";
+import { Listeners } from "../connection/listeners.js";
+import { OWN_INFO } from "../connection/profile.js";
+import type { ConnectionState, ConnectionStatus, StatusListener } from "../connection/status.js";
+import { HoldfastError } from "../errors.js";
+import { type Clock, systemClock } from "../machines/clock.js";
+import type { ConnectionPolicy } from "../machines/reducers.js";
+import { policyOf, type SharedOptions } from "../options.js";
+import type { Ready } from "../session/link.js";
+import type { SessionOptions } from "../session/options.js";
+import { SessionView } from "../session/session.js";
+import type { Session } from "../session/types.js";
+import type { Wire } from "../wires/wire.js";
+import { checkShared } from "./check.js";
+
+/** What a transport says of itself to the base class. */
+export interface TransportIdentity {
+  /** `stdio`, `http`, `memory`, …: shown in statuses. */
+  kind: string;
+  /** What the server is called when the options name none. Must hold no secret. */
+  name: string;
+  /** The kind's default of `keepAlive`. Default false. */
+  keepAlive?: boolean;
+  /** The kind's default of `connectTimeoutMs`. */
+  connectTimeoutMs?: number;
+  /** Another clock and other dice, for tests. */
+  clock?: Clock;
+  random?: () => number;
+}
+
+export interface WaitOptions {
+  /** Default: no deadline. */
+  timeoutMs?: number;
+  signal?: AbortSignal;
+}
+
+/** Ends what a transport kept alive once nobody can reach the transport any more. */
+const forgotten = new FinalizationRegistry<() => void>((end) => end());
+
+/**
+ * The reusable handle of one server. It owns at most one live connection; sessions share it. Nothing is opened
+ * before the first `connect` or `connectSession`. Subclasses say how a wire is opened, in one method.
+ */
+export abstract class ClientTransport {
+  readonly #options: SharedOptions;
+  readonly #identity: TransportIdentity;
+  readonly #policy: ConnectionPolicy;
+  readonly #listeners: Listeners;
+  readonly #eraMemory: EraMemory;
+  readonly #clock: Clock;
+  #connection: Connection;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: SharedOptions, identity: TransportIdentity) {
+    checkShared(options);
+    this.#options = options;
+    this.#identity = { ...identity, name: options.name ?? identity.name };
+    this.#clock = identity.clock ?? systemClock;
+    const { connectTimeoutMs } = identity;
+    const defaults = connectTimeoutMs === undefined ? options : { connectTimeoutMs, ...options };
+    this.#policy = policyOf(defaults, identity.keepAlive ?? false);
+    this.#eraMemory = new EraMemory(this.#clock);
+    this.#listeners = new Listeners(options.logger);
+    this.#connection = this.#begin(0);
+  }
+
+  /**
+   * Opens one wire: an SDK `Transport` that is not started yet. Called once for each attempt; it must give up when
+   * `attempt.signal` fires. What it throws is shown to the caller and tried again, unless it is a `HoldfastError`.
+   */
+  protected abstract openWire(attempt: AttemptContext): Promise<Wire> | Wire;
+
+  /** A transport with the same options and a connection of its own. */
+  abstract fork(): ClientTransport;
+
+  get name(): string {
+    return this.#identity.name;
+  }
+
+  /** The connection as it is now; plain data. */
+  get status(): ConnectionStatus {
+    return this.#connection.status();
+  }
+
+  /**
+   * Opens a session, and the connection if need be. Settles when the handshake is done.
+   * @throws HoldfastError of the failed attempt (`SPAWN_FAILED`, `CONNECT_FAILED`, `CONNECT_TIMEOUT`, `AUTH_REQUIRED`),
+   *   `SESSION_CONFLICT`, `TRANSPORT_CLOSED` when `close()` comes first, or the reason of `options.signal`
+   */
+  async connectSession(options: SessionOptions = {}): Promise<Session> {
+    const release = keepAlive();
+    const { signal } = options;
+    let connection: Connection;
+    let ready: Ready;
+    try {
+      connection = await this.#live(signal);
+      connection.acquire(options);
+      try {
+        ready = await connection.whenReady(signal ?? NEVER);
+        // Race: closed between the handshake's end and this line.
+        if (connection.closedError) throw connection.closedError;
+      } catch (error) {
+        connection.release(options);
+        throw error;
+      }
+    } catch (error) {
+      release();
+      throw error;
+    }
+    const session = new SessionView(
+      {
+        link: connection,
+        connection: this,
+        subscriptions: connection.subscriptions,
+        onEnd: (ended) => {
+          signal?.removeEventListener("abort", onAbort);
+          connection.dismiss(ended);
+          release();
+        },
+      },
+      options,
+      options.clientInfo ?? OWN_INFO,
+    );
+    const onAbort = () =>
+      session.end(
+        new HoldfastError("SESSION_CLOSED", `${this.name}: the session's signal fired`, {
+          cause: signal?.reason,
+        }),
+      );
+    signal?.addEventListener("abort", onAbort, { once: true });
+    connection.admit(session, ready);
+    return session;
+  }
+
+  /** Opens a session for as long as `use` runs. */
+  async withSession<T>(use: (session: Session) => Promise<T> | T, options?: SessionOptions): Promise<T> {
+    const session = await this.connectSession(options);
+    try {
+      return await use(session);
+    } finally {
+      await session.close();
+    }
+  }
+
+  /** Connects, and holds the connection until `disconnect` or `close`, sessions or not. Errors as `connectSession`. */
+  async connect(options: { signal?: AbortSignal } = {}): Promise<void> {
+    await kept(this.#connect(options.signal));
+  }
+
+  /** Lets the connection go. Calls reject with their outcome; sessions stay open, and their next call reconnects. */
+  async disconnect(): Promise<void> {
+    const connection = this.#connection;
+    connection.send({ type: "disconnect" });
+    await kept(connection.until((state) => state !== "disconnecting"));
+  }
+
+  /** Ends the sessions and the connection for good. Idempotent; settles within `closeTimeoutMs`; leaves nothing. */
+  close(): Promise<void> {
+    this.#closing ??= kept(this.#close()).finally(() => {
+      this.#closing = undefined;
+    });
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Skips the wait before the next attempt. Does nothing in any other state. */
+  retryNow(): void {
+    this.#connection.send({ type: "retry.now" });
+  }
+
+  /** Called at once with the status as it is, then with each event. Returns the function that ends it. */
+  subscribe(listener: StatusListener): () => void {
+    const stop = this.#listeners.add(listener);
+    this.#listeners.call(listener, this.status, { type: "current", at: this.#clock.now() });
+    return stop;
+  }
+
+  /**
+   * Waits for a state without asking for it.
+   * @throws HoldfastError `TRANSPORT_CLOSED` once the transport is closed, with its cause; `CONNECT_TIMEOUT` after `timeoutMs`
+   */
+  async waitFor(state: ConnectionState, { timeoutMs, signal }: WaitOptions = {}): Promise<ConnectionStatus> {
+    const connection = this.#connection;
+    const deadline = new AbortController();
+    const onAbort = () => deadline.abort(signal?.reason);
+    signal?.throwIfAborted();
+    signal?.addEventListener("abort", onAbort, { once: true });
+    const timer =
+      timeoutMs !== undefined && Number.isFinite(timeoutMs)
+        ? this.#clock.setTimeout(() => deadline.abort(this.#waitedTooLong(state, timeoutMs)), timeoutMs)
+        : undefined;
+    try {
+      await kept(connection.until((now) => now === state || now === "closed", deadline.signal));
+    } finally {
+      this.#clock.clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
+    }
+    if (connection.state !== state && connection.closedError) throw connection.closedError;
+    return connection.status();
+  }
+
+  #waitedTooLong(state: string, timeoutMs: number): HoldfastError {
+    const now = this.status;
+    const message = `${this.name}: not ${state} within ${timeoutMs} ms; it is ${now.detail ?? now.state}`;
+    return new HoldfastError("CONNECT_TIMEOUT", message, { server: this.name, timeoutMs });
+  }
+
+  async #close(): Promise<void> {
+    const connection = this.#connection;
+    const closed = new HoldfastError("TRANSPORT_CLOSED", `${this.name}: the transport was closed`, {
+      server: this.name,
+    });
+    const ended = new HoldfastError("SESSION_CLOSED", `${this.name}: the session ended with its transport`, {
+      server: this.name,
+      cause: closed,
+    });
+    connection.send({ type: "close" });
+    for (const session of [...connection.sessions]) session.end(ended);
+    await connection.until((state) => state === "closed");
+  }
+
+  async #connect(signal: AbortSignal | undefined): Promise<void> {
+    const connection = await this.#live(signal);
+    connection.send({ type: "connect" });
+    await connection.whenReady(signal ?? NEVER);
+  }
+
+  /** The connection to use, or the next one where the last was closed or has failed. */
+  async #live(signal: AbortSignal | undefined): Promise<Connection> {
+    signal?.throwIfAborted();
+    if (this.#closing) {
+      throw new HoldfastError("TRANSPORT_CLOSED", `${this.name}: the transport is being closed`, {
+        server: this.name,
+      });
+    }
+    const last = this.#connection;
+    if (last.closedError) {
+      await last.until((state) => state === "closed", signal);
+      if (this.#connection === last) this.#connection = this.#begin(last.epoch);
+    }
+    return this.#connection;
+  }
+
+  #begin(epoch: number): Connection {
+    // Nothing of the connection may hold the transport, or it could never be forgotten.
+    const transport = new WeakRef(this);
+    const { name, kind, random } = this.#identity;
+    const connection = new Connection({
+      name,
+      kind,
+      epoch,
+      policy: this.#policy,
+      era: this.#options.era ?? "auto",
+      replay: this.#options.replay ?? "safe",
+      eraMemory: this.#eraMemory,
+      clock: this.#clock,
+      ...(random && { random }),
+      listeners: this.#listeners,
+      openWire: (attempt) => {
+        const owner = transport.deref();
+        if (!owner)
+          throw new HoldfastError("TRANSPORT_CLOSED", `${name}: the transport was forgotten`, {
+            server: name,
+          });
+        return owner.openWire(attempt);
+      },
+    });
+    forgotten.unregister(this);
+    forgotten.register(this, () => connection.send({ type: "close" }), this);
+    return connection;
+  }
+}
+
+const NEVER = new AbortController().signal;

@@ -1,0 +1,220 @@
+import type {
+  JSONRPCMessage,
+  MessageExtraInfo,
+  RequestId,
+  Transport,
+  TransportSendOptions,
+} from "@modelcontextprotocol/client";
+import type { Failure } from "../machines/reducers.js";
+import { checkedProbeAnswer } from "./discover.js";
+import { Lost } from "./lost.js";
+import type { Wire } from "./wire.js";
+
+/** One call of a session. It may be several requests: pages, rounds of input. */
+export interface CallTag {
+  /** How many of its requests were handed to a wire that did not refuse them. */
+  written: number;
+  session: object;
+}
+
+/** The key under which a call rides in a request's `headers`, the one option that the SDK hands through every leg. */
+export const CALL = Symbol("holdfast.call");
+
+interface Entry {
+  method: string;
+  call: CallTag | undefined;
+  /** Only on wires with a stream per request: closes that stream. */
+  stream?: AbortController;
+}
+
+export interface GuardHooks {
+  /** The wire ended by itself. Called once, before anybody else hears of it. */
+  onlost(failure: Failure): void;
+  /** A notification came in, before the Client sees it. */
+  onnotification?(message: JSONRPCMessage): void;
+  /** An answer to nobody: late, duplicate or invented. It was dropped. */
+  onstray?(message: JSONRPCMessage): void;
+}
+
+const LISTEN = "subscriptions/listen";
+const ended: Failure = { code: "CONNECTION_LOST", message: "the wire is closed" };
+
+/**
+ * Stands between the SDK's Client and one wire of one epoch. It keeps the ledger of requests in flight, settles
+ * them when the wire is lost, and lets nothing through afterwards.
+ */
+export class Guard implements Transport {
+  onclose?: Transport["onclose"];
+  onerror?: Transport["onerror"];
+  onmessage?: Transport["onmessage"];
+  readonly hasPerRequestStream?: boolean;
+  readonly setSupportedProtocolVersions?: (versions: string[]) => void;
+  readonly pid?: number;
+  readonly stderr?: unknown;
+  /** Messages of any kind that came in; heartbeats compare it. */
+  received = 0;
+  sent = 0;
+  strays = 0;
+  readonly #ledger = new Map<RequestId, Entry>();
+  #listens = 0;
+  #down: Failure | undefined;
+
+  constructor(
+    readonly wire: Wire,
+    readonly epoch: number,
+    private readonly hooks: GuardHooks,
+  ) {
+    if (wire.hasPerRequestStream) this.hasPerRequestStream = true;
+    if (wire.setSupportedProtocolVersions) {
+      this.setSupportedProtocolVersions = (versions) => wire.setSupportedProtocolVersions?.(versions);
+    }
+    // The SDK takes a transport for stdio when both are present, whatever their values.
+    if ("pid" in wire && "stderr" in wire) Object.assign(this, { pid: wire.pid, stderr: wire.stderr });
+  }
+
+  get sessionId(): string | undefined {
+    return this.wire.sessionId;
+  }
+
+  /** Requests without an answer yet, streams that only listen left out. */
+  get inFlight(): number {
+    return this.#ledger.size - this.#listens;
+  }
+
+  /** Set once nothing passes any more, with the reason. */
+  get down(): Failure | undefined {
+    return this.#down;
+  }
+
+  setProtocolVersion(version: string): void {
+    this.wire.setProtocolVersion?.(version);
+  }
+
+  async start(): Promise<void> {
+    this.wire.onmessage = (message, extra) => this.#receive(message, extra);
+    this.wire.onerror = (error) => {
+      if (!this.#down) this.onerror?.(error);
+    };
+    this.wire.onclose = () =>
+      this.lose(
+        this.wire.failure ?? { code: "CONNECTION_LOST", message: "the server closed the connection" },
+      );
+    await this.wire.start();
+  }
+
+  async send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
+    if (this.#down) throw new Lost("not-sent", this.#down);
+    this.sent++;
+    if (!("method" in message)) return this.wire.send(message, options);
+    if (!("id" in message)) {
+      if (message.method === "notifications/cancelled") this.#forget(message.params?.requestId as RequestId);
+      return this.wire.send(message, options);
+    }
+    const id = message.id;
+    const call = (options?.headers as { [CALL]?: CallTag } | undefined)?.[CALL];
+    const entry: Entry = { method: message.method, call };
+    this.#ledger.set(id, entry);
+    if (message.method === LISTEN) this.#listens++;
+    if (call) call.written++;
+    try {
+      await this.wire.send(
+        message,
+        this.hasPerRequestStream ? this.#streamOptions(id, entry, options) : options,
+      );
+    } catch (error) {
+      const waiting = this.#remove(id);
+      if (error instanceof Lost && error.endsWire) this.lose(error.failure);
+      if (!waiting) throw error;
+      const outcome = this.wire.outcomeOf ? this.wire.outcomeOf(error) : "unknown";
+      if (outcome === undefined) throw error;
+      if (outcome !== "unknown" && call) call.written--;
+      throw new Lost(outcome, { code: "CONNECTION_LOST", message: (error as Error).message, error });
+    }
+  }
+
+  /** Ends the epoch from our side: nothing passes in either direction afterwards. Settles when the wire has ended. */
+  async close(): Promise<void> {
+    this.shut(ended);
+    await this.wire.close();
+  }
+
+  /** The wire was lost: says so, then answers everything in flight with what became of it. */
+  lose(failure: Failure): void {
+    if (this.#down) return;
+    this.hooks.onlost(failure);
+    this.shut(failure);
+  }
+
+  /** Lets nothing through any more, and answers everything in flight with what became of it. */
+  shut(failure: Failure): void {
+    if (this.#down) return;
+    this.#down = failure;
+    for (const id of [...this.#ledger.keys()]) this.settle(id, new Lost("unknown", failure));
+    this.onclose?.();
+  }
+
+  /** Answers one request in our own words; false if it was not in flight. */
+  settle(id: RequestId, lost: Lost): boolean {
+    if (!this.#remove(id)) return false;
+    this.onmessage?.({ jsonrpc: "2.0", id, error: { code: -32000, message: lost.message, data: lost } });
+    return true;
+  }
+
+  /** Whether `session` has a call on this wire. */
+  serves(session: object): boolean {
+    for (const { call } of this.#ledger.values()) if (call?.session === session) return true;
+    return false;
+  }
+
+  #receive(message: JSONRPCMessage, extra?: MessageExtraInfo): void {
+    if (this.#down) return;
+    this.received++;
+    if (!("method" in message)) {
+      if (message.id === undefined || !this.#remove(this.#known(message.id))) {
+        this.strays++;
+        this.hooks.onstray?.(message);
+        return;
+      }
+    } else if (!("id" in message)) this.hooks.onnotification?.(message);
+    this.onmessage?.(checkedProbeAnswer(message), extra);
+  }
+
+  /** Some servers answer the number 5 with the string "5", and the SDK accepts that. */
+  #known(id: RequestId): RequestId {
+    return this.#ledger.has(id) ? id : Number(id);
+  }
+
+  #remove(id: RequestId): boolean {
+    const entry = this.#ledger.get(id);
+    if (!entry) return false;
+    this.#ledger.delete(id);
+    if (entry.method === LISTEN) this.#listens--;
+    return true;
+  }
+
+  #forget(id: RequestId): void {
+    const stream = this.#ledger.get(id)?.stream;
+    if (this.#remove(id)) stream?.abort();
+  }
+
+  #streamOptions(
+    id: RequestId,
+    entry: Entry,
+    options: TransportSendOptions | undefined,
+  ): TransportSendOptions {
+    const onRequestStreamEnd = () => {
+      options?.onRequestStreamEnd?.();
+      const lost = new Lost("unknown", {
+        code: "CONNECTION_LOST",
+        message: "the answer's stream ended without an answer",
+      });
+      if (this.settle(id, lost)) this.wire.ondoubt?.(lost);
+    };
+    if (options?.requestSignal) {
+      options.requestSignal.addEventListener("abort", () => this.#remove(id), { once: true });
+      return { ...options, onRequestStreamEnd };
+    }
+    entry.stream = new AbortController();
+    return { ...options, requestSignal: entry.stream.signal, onRequestStreamEnd };
+  }
+}

@@ -1,0 +1,268 @@
+import {
+  type AuthProvider,
+  type JSONRPCMessage,
+  type MessageExtraInfo,
+  type OAuthClientProvider,
+  StreamableHTTPClientTransport,
+  type TransportSendOptions,
+} from "@modelcontextprotocol/client";
+import { type Dispatcher, fetch as undiciFetch } from "undici";
+import { codeOf, messageOf, type Outcome, statusOf } from "../errors.js";
+import { backoffDelay, DEFAULT_BACKOFF } from "../machines/backoff.js";
+import { systemClock } from "../machines/clock.js";
+import type { Failure } from "../machines/reducers.js";
+import { createAgent, type TlsOptions } from "./agent.js";
+import { Lost } from "./lost.js";
+import type { Listening, Wire } from "./wire.js";
+
+export type FetchLike = (url: string | URL, init?: RequestInit) => Promise<Response>;
+
+export interface HttpWireOptions {
+  url: URL;
+  headers: Record<string, string>;
+  auth: AuthProvider | OAuthClientProvider | undefined;
+  fetch: FetchLike | undefined;
+  tls: TlsOptions | undefined;
+  proxy: string | false | undefined;
+  connectTimeoutMs: number;
+  closeTimeoutMs: number;
+}
+
+/** A resumed answer stream that fails so often in a row is given up: the request is lost. */
+const MAX_RESUMES = 3;
+const STABLE_MS = 5_000;
+/** Failures that happen before a byte of the request was written. */
+const NEVER_SENT = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "EADDRNOTAVAIL",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "CERT_HAS_EXPIRED",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  "ERR_TLS_CERT_ALTNAME_INVALID",
+  "EPROTO",
+]);
+
+/**
+ * Streamable HTTP, the SDK's, over sockets of its own. A failed request is not a lost wire: it is settled by
+ * itself, and a failure of the network only raises a doubt. The stream on which the server speaks first is
+ * reopened for as long as the wire lives.
+ */
+export class HttpWire implements Wire {
+  onclose?: Wire["onclose"];
+  onerror?: Wire["onerror"];
+  onmessage?: Wire["onmessage"];
+  ondoubt?: Wire["ondoubt"];
+  onlistening?: Wire["onlistening"];
+  failure?: Failure;
+  listening: Listening = "none";
+  readonly hasPerRequestStream = true;
+  readonly #sdk: StreamableHTTPClientTransport;
+  readonly #agent: Dispatcher | undefined;
+  readonly #timers = new Set<unknown>();
+  /** The signal of the inbound stream's requests, which tells them from resumed answers. */
+  #inbound: AbortSignal | undefined;
+  #reopenings = 0;
+  readonly #resumes = new WeakMap<AbortSignal, { failed: number; end: (() => void) | undefined }>();
+  #pings = 0;
+  #ended = false;
+
+  constructor(private readonly options: HttpWireOptions) {
+    if (!options.fetch) this.#agent = createAgent(options);
+    this.#sdk = new StreamableHTTPClientTransport(options.url, {
+      requestInit: { headers: options.headers },
+      fetch: (url, init) => this.#fetch(url, init),
+      reconnectionOptions: {
+        initialReconnectionDelay: DEFAULT_BACKOFF.baseMs,
+        maxReconnectionDelay: DEFAULT_BACKOFF.capMs,
+        reconnectionDelayGrowFactor: 2,
+        maxRetries: Number.POSITIVE_INFINITY,
+      },
+      reconnectionScheduler: (reconnect, delay) => this.#schedule(reconnect, delay),
+      ...(options.auth && { authProvider: options.auth }),
+    });
+  }
+
+  get sessionId(): string | undefined {
+    return this.#sdk.sessionId;
+  }
+
+  setProtocolVersion(version: string): void {
+    this.#sdk.setProtocolVersion(version);
+  }
+
+  async start(): Promise<void> {
+    this.#sdk.onmessage = (message: JSONRPCMessage, extra?: MessageExtraInfo) =>
+      this.onmessage?.(message, extra);
+    this.#sdk.onerror = (error) => {
+      if (!this.#ended) this.onerror?.(error);
+    };
+    await this.#sdk.start();
+  }
+
+  async send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
+    const signal = options?.requestSignal;
+    if (signal) this.#resumes.set(signal, { failed: 0, end: options?.onRequestStreamEnd });
+    try {
+      await this.#sdk.send(message, options);
+    } catch (error) {
+      if (await this.#forgotten(statusOf(error))) throw new Lost("rejected", sessionGone, true);
+      if (!this.#ended && isNetworkFailure(error)) this.ondoubt?.(error);
+      throw error;
+    }
+  }
+
+  outcomeOf(error: unknown): Outcome | undefined {
+    if (error instanceof Lost) return error.outcome;
+    if (!isNetworkFailure(error)) return undefined;
+    return NEVER_SENT.has(codeOf(error) ?? "") ? "not-sent" : "unknown";
+  }
+
+  lose(failure: Failure): void {
+    if (this.#ended) return;
+    this.failure = failure;
+    this.#end();
+  }
+
+  /** An asked end tells the server with DELETE; a server that knows no such thing is fine. */
+  async end(): Promise<void> {
+    if (this.#ended || this.sessionId === undefined) return;
+    const deadline = new Promise<void>((resolve) => {
+      const timer = systemClock.setTimeout(resolve, this.options.closeTimeoutMs * 0.6);
+      this.#timers.add(timer);
+    });
+    this.#sdk.onerror = () => {};
+    await Promise.race([this.#sdk.terminateSession().catch(() => {}), deadline]);
+  }
+
+  async close(): Promise<void> {
+    this.#end();
+    for (const timer of this.#timers) systemClock.clearTimeout(timer);
+    this.#timers.clear();
+    await this.#sdk.close();
+    await this.#agent?.destroy();
+  }
+
+  /** A server that forgot the session says 404, as it should, or 400, as many do: then a ping tells. */
+  async #forgotten(status: number | undefined): Promise<boolean> {
+    if (this.sessionId === undefined || this.#ended) return false;
+    if (status !== 400) return status === 404;
+    try {
+      await this.#sdk.send({ jsonrpc: "2.0", id: `holdfast-ping-${++this.#pings}`, method: "ping" });
+      return false;
+    } catch (error) {
+      return [400, 404].includes(statusOf(error) ?? 0);
+    }
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#listen("none");
+    this.onclose?.();
+  }
+
+  async #fetch(url: string | URL, init?: RequestInit): Promise<Response> {
+    const get = init?.method === "GET";
+    if (get && !new Headers(init.headers).has("last-event-id")) this.#inbound = init.signal ?? undefined;
+    const inbound = get && init?.signal === this.#inbound;
+    try {
+      const response = await this.#send(url, init);
+      if (inbound) return this.#watchInbound(response);
+      if (get && !response.ok) this.#resumeFailed(init?.signal);
+      return response;
+    } catch (error) {
+      if (get && !this.#ended && isNetworkFailure(error)) this.ondoubt?.(error);
+      if (inbound) this.#listen("lost");
+      else if (get) this.#resumeFailed(init?.signal);
+      throw error;
+    }
+  }
+
+  #send(url: string | URL, init?: RequestInit): Promise<Response> {
+    if (this.options.fetch) return this.options.fetch(url, init);
+    return undiciFetch(url, {
+      ...(init as object),
+      dispatcher: this.#agent!,
+    }) as unknown as Promise<Response>;
+  }
+
+  #watchInbound(response: Response): Response {
+    const { status, headers } = response;
+    if (!response.ok || !headers.get("content-type")?.startsWith("text/event-stream")) {
+      if (status === 404 && this.sessionId !== undefined) this.lose(sessionGone);
+      // Anything but 405 is tried again by the SDK, and shown as deaf meanwhile.
+      else this.#listen(status === 405 ? "none" : "lost");
+      return response;
+    }
+    const openedAt = systemClock.now();
+    this.#listen("open");
+    if (!response.body) return response;
+    const ended = () => {
+      if (this.#ended) return;
+      // A stream that is accepted and dropped again must not be reopened at full speed.
+      if (systemClock.now() - openedAt >= STABLE_MS) this.#reopenings = 0;
+      this.#listen("lost");
+      this.ondoubt?.(new Error("the inbound stream ended"));
+    };
+    const body = watchBody(response.body, ended);
+    return new Response(body, { status, headers });
+  }
+
+  #resumeFailed(signal: AbortSignal | null | undefined): void {
+    const resume = signal && this.#resumes.get(signal);
+    if (resume && ++resume.failed >= MAX_RESUMES) resume.end?.();
+  }
+
+  #schedule(reconnect: () => void, delay: number): () => void {
+    const wait = Math.max(delay, backoffDelay(++this.#reopenings, Math.random(), DEFAULT_BACKOFF));
+    const timer = systemClock.setTimeout(() => {
+      this.#timers.delete(timer);
+      reconnect();
+    }, wait);
+    this.#timers.add(timer);
+    return () => systemClock.clearTimeout(timer);
+  }
+
+  #listen(listening: Listening): void {
+    if (this.listening === listening) return;
+    this.listening = listening;
+    this.onlistening?.(listening);
+  }
+}
+
+const sessionGone: Failure = {
+  code: "CONNECTION_LOST",
+  message: "the server no longer knows the session (HTTP 404)",
+};
+
+function isNetworkFailure(error: unknown): boolean {
+  if ((error as Error | undefined)?.name === "AbortError") return false;
+  return (
+    error instanceof TypeError &&
+    (error.cause !== undefined || /fetch failed|terminated/.test(messageOf(error)))
+  );
+}
+
+/** The same bytes; `ended` is called when they end, well or badly, but not when the reader goes away. */
+function watchBody(body: ReadableStream<Uint8Array>, ended: () => void): ReadableStream<Uint8Array> {
+  const reader = body.getReader();
+  return new ReadableStream({
+    async pull(controller) {
+      try {
+        const { value, done } = await reader.read();
+        if (!done) return controller.enqueue(value);
+        controller.close();
+      } catch (error) {
+        controller.error(error);
+      }
+      ended();
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
+}

@@ -1,0 +1,61 @@
+/** What is kept of a line that was thrown away, from either end. */
+const KEPT = 512;
+const NEWLINE = 10;
+
+export interface LineHandlers {
+  onLine(line: Buffer): void;
+  /** A line over the limit was thrown away; its first and last bytes are left. */
+  onTooLarge(head: string, tail: string): void;
+}
+
+/** Cuts a byte stream into lines. The pieces of a long line are kept as they came and joined once. */
+export class LineReader {
+  #pieces: Buffer[] = [];
+  #size = 0;
+  #head = "";
+  #tail = Buffer.alloc(0);
+
+  constructor(
+    private readonly maxBytes: number,
+    private readonly handlers: LineHandlers,
+  ) {}
+
+  push(chunk: Buffer): void {
+    let start = 0;
+    for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
+      this.#add(chunk.subarray(start, end));
+      this.#finish();
+      start = end + 1;
+    }
+    if (start < chunk.length) this.#add(chunk.subarray(start));
+  }
+
+  #add(piece: Buffer): void {
+    this.#size += piece.length;
+    if (this.#size <= this.maxBytes) {
+      this.#pieces.push(piece);
+      return;
+    }
+    if (this.#pieces.length > 0 || this.#head === "") {
+      const kept = Buffer.concat([...this.#pieces, piece]);
+      this.#head = kept.toString("utf8", 0, KEPT);
+      this.#tail = Buffer.from(kept.subarray(-KEPT));
+      this.#pieces = [];
+      return;
+    }
+    this.#tail = Buffer.from(Buffer.concat([this.#tail, piece]).subarray(-KEPT));
+  }
+
+  #finish(): void {
+    const pieces = this.#pieces;
+    const tooLarge = this.#size > this.maxBytes;
+    this.#pieces = [];
+    this.#size = 0;
+    if (tooLarge) {
+      this.handlers.onTooLarge(this.#head, this.#tail.toString());
+      this.#head = "";
+      return;
+    }
+    this.handlers.onLine(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces));
+  }
+}

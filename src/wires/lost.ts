@@ -1,0 +1,24 @@
+import type { Outcome } from "../errors.js";
+import type { Failure } from "../machines/reducers.js";
+
+/**
+ * What became of a request whose wire was lost. It travels through the SDK's Client as the `data` of an error
+ * answer (which the Client hands on by identity) or as what `send` rejects with.
+ */
+export class Lost extends Error {
+  constructor(
+    readonly outcome: Outcome,
+    readonly failure: Failure,
+    /** The wire is lost with it. */
+    readonly endsWire = false,
+  ) {
+    super(failure.message);
+  }
+
+  /** The loss behind an error that the SDK's Client rejected with, if there is one. */
+  static of(error: unknown): Lost | undefined {
+    if (error instanceof Lost) return error;
+    const data = (error as { data?: unknown } | undefined)?.data;
+    return data instanceof Lost ? data : undefined;
+  }
+}

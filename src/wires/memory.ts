@@ -1,0 +1,69 @@
+import { InMemoryTransport, type JSONRPCMessage } from "@modelcontextprotocol/client";
+import { isHoldfastError, messageOf, type Outcome } from "../errors.js";
+import type { Failure } from "../machines/reducers.js";
+import { Lost } from "./lost.js";
+import type { Wire } from "./wire.js";
+
+/** Connects a server to its end of a pair; what it returns is closed with the wire. */
+export type Serve = (serverSide: InMemoryTransport) => Promise<() => unknown>;
+
+/** The client's end of a linked pair, with the server on the other one. */
+export class MemoryWire implements Wire {
+  onclose?: Wire["onclose"];
+  onerror?: Wire["onerror"];
+  onmessage?: Wire["onmessage"];
+  readonly listening = "open";
+  failure?: Failure;
+  #serving: Promise<(() => unknown) | undefined> | undefined;
+  #client: InMemoryTransport | undefined;
+  #closed = false;
+
+  constructor(private readonly serve: Serve) {}
+
+  async start(): Promise<void> {
+    const [client, server] = InMemoryTransport.createLinkedPair();
+    this.#client = client;
+    client.onmessage = (message, extra) => this.onmessage?.(message, extra);
+    client.onerror = (error) => this.onerror?.(error);
+    client.onclose = () =>
+      this.#end({ code: "CONNECTION_LOST", message: "the server closed the connection" });
+    // Not awaited: a server may want to hear from its client before it is done connecting.
+    this.#serving = this.#serve(server);
+    await client.start();
+  }
+
+  async #serve(side: InMemoryTransport): Promise<(() => unknown) | undefined> {
+    try {
+      return await this.serve(side);
+    } catch (error) {
+      const message = `the server did not start: ${messageOf(error)}`;
+      this.#end({ code: "CONNECT_FAILED", message, error, fatal: isHoldfastError(error) });
+      return undefined;
+    }
+  }
+
+  async send(message: JSONRPCMessage): Promise<void> {
+    if (!this.#client || this.#closed)
+      throw new Lost("not-sent", this.failure ?? { code: "CONNECTION_LOST", message: "the server is gone" });
+    await this.#client.send(message);
+  }
+
+  outcomeOf(error: unknown): Outcome {
+    return error instanceof Lost ? error.outcome : "unknown";
+  }
+
+  async close(): Promise<void> {
+    this.#end();
+    await this.#client?.close();
+    // Also when it was closed while the server was being made: it must not outlive that.
+    const stop = await this.#serving;
+    await stop?.();
+  }
+
+  #end(failure?: Failure): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (failure) this.failure = failure;
+    this.onclose?.();
+  }
+}

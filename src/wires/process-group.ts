@@ -1,0 +1,37 @@
+import { systemClock } from "../machines/clock.js";
+
+const POLL_MS = 15;
+
+/** Signals a whole process group, or the one process where there are no groups. False when it is gone. */
+export function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(process.platform === "win32" ? pid : -pid, signal);
+  } catch (error) {
+    // EPERM: something of the group lives that is not ours to signal.
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+/** Waits until nothing of the group is left, at most `ms`. True when it is gone. */
+export async function groupGone(pid: number, ms: number): Promise<boolean> {
+  const until = systemClock.now() + ms;
+  while (signalGroup(pid, 0)) {
+    if (systemClock.now() >= until) return false;
+    await pause(POLL_MS);
+  }
+  return true;
+}
+
+const pause = (ms: number) => new Promise<void>((resolve) => systemClock.setTimeout(resolve, ms));
+
+/**
+ * Ends a process group: waits `politeMs` for it to end by itself, then SIGTERM and `termMs`, then SIGKILL.
+ * Settles when nothing of it is left, or shortly after the kill.
+ */
+export async function endGroup(pid: number, politeMs: number, termMs: number): Promise<void> {
+  if (await groupGone(pid, politeMs)) return;
+  signalGroup(pid, "SIGTERM");
+  if (await groupGone(pid, termMs)) return;
+  signalGroup(pid, "SIGKILL");
+  await groupGone(pid, 1000);
+}

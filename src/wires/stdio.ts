@@ -1,0 +1,251 @@
+import type { JSONRPCMessage } from "@modelcontextprotocol/client";
+import { execa, type ResultPromise } from "execa";
+import { codeOf, HoldfastError, type Outcome } from "../errors.js";
+import { systemClock } from "../machines/clock.js";
+import type { Failure } from "../machines/reducers.js";
+import { LineReader } from "./lines.js";
+import { Lost } from "./lost.js";
+import { idOfCutAnswer, parseMessages } from "./messages.js";
+import { endGroup, signalGroup } from "./process-group.js";
+import { forgetGroup, startReaper, watchGroup } from "./reaper.js";
+import { Ring } from "./ring.js";
+import type { Wire } from "./wire.js";
+
+export interface StdioWireOptions {
+  command: string;
+  args: readonly string[];
+  env: Record<string, string>;
+  cwd: string | undefined;
+  stderr: "inherit" | "capture";
+  onStderr: ((line: string) => void) | undefined;
+  maxMessageBytes: number;
+  closeTimeoutMs: number;
+  reapOrphans: boolean;
+  /** Takes secrets out of what the server printed. */
+  redact(text: string): string;
+}
+
+const STDERR_BYTES = 64 * 1024;
+const STDERR_LINE_BYTES = 64 * 1024;
+const QUOTED_LINES = 10;
+/** After the exit, what the pipe still holds is read for so long; a grandchild may keep it open for ever. */
+const DRAIN_MS = 100;
+
+type Child = ResultPromise<{ buffer: false; encoding: "buffer"; reject: false }>;
+
+/** One server process and its pipes. The process has a group of its own, which ends with the wire. */
+export class StdioWire implements Wire {
+  onclose?: Wire["onclose"];
+  onerror?: Wire["onerror"];
+  onmessage?: Wire["onmessage"];
+  ondoubt?: Wire["ondoubt"];
+  failure?: Failure;
+  readonly listening = "open";
+  readonly stderr = new Ring(STDERR_BYTES);
+  pid: number | undefined = undefined;
+  #child: Child | undefined;
+  #exit: { code: number | null; signal: NodeJS.Signals | null } | undefined;
+  #closing: Promise<void> | undefined;
+  #ended = false;
+  #whenEnded: (() => void) | undefined;
+  #groupGone = false;
+  /** The server said something that was MCP. */
+  #heard = false;
+  #garbage = "";
+
+  constructor(private readonly options: StdioWireOptions) {}
+
+  async start(): Promise<void> {
+    const { command, args, env, cwd, stderr, reapOrphans } = this.options;
+    const posix = process.platform !== "win32";
+    if (reapOrphans) startReaper();
+    const child = execa(command, args, {
+      env,
+      extendEnv: false,
+      ...(cwd !== undefined && { cwd }),
+      detached: posix,
+      windowsHide: true,
+      stdin: "pipe",
+      stdout: "pipe",
+      stderr: stderr === "inherit" ? "inherit" : "pipe",
+      encoding: "buffer",
+      buffer: false,
+      cleanup: false,
+      forceKillAfterDelay: false,
+      reject: false,
+    }) as Child;
+    this.#child = child;
+    this.pid = child.pid;
+    if (this.pid !== undefined && posix && reapOrphans) watchGroup(this.pid);
+    // Only the keeper holds a program; a server that nobody is waiting for does not.
+    for (const handle of [child, child.stdin, child.stdout, child.stderr])
+      (handle as { unref?(): void } | null)?.unref?.();
+    this.#read(child);
+    if (this.pid === undefined) throw new Lost("not-sent", await this.#spawnFailure(child));
+  }
+
+  async send(message: JSONRPCMessage): Promise<void> {
+    const stdin = this.#child?.stdin;
+    if (!stdin?.writable || this.#exit) throw new Lost("not-sent", this.#describe("the process has ended"));
+    const line = `${JSON.stringify(message)}\n`;
+    const refused = await new Promise<Error | null | undefined>((resolve) => stdin.write(line, resolve));
+    if (!refused) return;
+    // The pipe took no whole line, so nothing was done. The exit, which is on its way, tells why.
+    await this.#over();
+    throw new Lost(
+      "not-sent",
+      this.failure ?? this.#describe(`its pipe broke (${codeOf(refused) ?? refused.message})`),
+    );
+  }
+
+  outcomeOf(error: unknown): Outcome {
+    return error instanceof Lost ? error.outcome : "unknown";
+  }
+
+  /** Ends stdin, then waits, terminates and kills, the whole group. Settles when nothing of it is left. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  explain(failure: Failure): Failure {
+    if (failure.code === "SPAWN_FAILED") return failure;
+    const garbage = this.#garbage && `. Its stdout is not MCP; it printed: ${this.#garbage}`;
+    const stderr = this.options.redact(this.stderr.lastLines(QUOTED_LINES));
+    const appendix = stderr && `Its last words on stderr:\n${stderr.replace(/^/gm, "  ")}`;
+    return { ...failure, message: failure.message + garbage, ...(appendix && { appendix }) };
+  }
+
+  async #close(): Promise<void> {
+    const child = this.#child;
+    if (!child || this.pid === undefined) return this.#end();
+    child.stdin?.end();
+    const { closeTimeoutMs } = this.options;
+    if (!this.#groupGone) {
+      // A server that never answered is not waited for; what is left of a group without its leader has no stdin to notice.
+      const polite = this.#heard && !this.#exit;
+      await endGroup(this.pid, polite ? closeTimeoutMs * 0.4 : 0, closeTimeoutMs * 0.3);
+      forgetGroup(this.pid);
+    }
+    for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe?.destroy();
+    this.#end();
+  }
+
+  #read(child: Child): void {
+    const lines = new LineReader(this.options.maxMessageBytes, {
+      onLine: (line) => this.#onLine(line),
+      onTooLarge: (head, tail) => this.#onTooLarge(head, tail),
+    });
+    child.stdout?.on("data", (chunk: Buffer) => lines.push(chunk));
+    child.stdin?.on("error", (error) => this.#onPipeError(error));
+    child.stdout?.on("error", (error) => this.#onPipeError(error));
+    const errors = new LineReader(STDERR_LINE_BYTES, {
+      onLine: (line) => this.options.onStderr?.(this.options.redact(line.toString().replace(/\r$/, ""))),
+      onTooLarge: (head) => this.options.onStderr?.(this.options.redact(`${head}…`)),
+    });
+    child.stderr?.on("data", (chunk: Buffer) => {
+      this.stderr.push(chunk);
+      errors.push(chunk);
+    });
+    child.once("exit", (code, signal) => this.#onExit(code, signal));
+    child.stdout?.once("end", () => this.#onStdoutEnd());
+  }
+
+  /** Settles when the wire has ended, or after twice the drain. */
+  #over(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#ended) return resolve();
+      this.#whenEnded = resolve;
+      systemClock.setTimeout(resolve, 2 * DRAIN_MS);
+    });
+  }
+
+  #onLine(line: Buffer): void {
+    const text = line.toString("utf8");
+    const messages = parseMessages(text);
+    if (messages) {
+      this.#heard = true;
+      for (const message of messages) this.onmessage?.(message);
+    } else if (text.trim() !== "") {
+      const printed = this.options.redact(text.slice(0, 200));
+      this.#garbage ||= JSON.stringify(printed);
+      this.onerror?.(
+        new Error(
+          `the server printed a line on stdout that is not an MCP message: ${JSON.stringify(printed)}`,
+        ),
+      );
+    }
+  }
+
+  #onTooLarge(head: string, tail: string): void {
+    const { maxMessageBytes } = this.options;
+    const message = `a message was larger than ${maxMessageBytes} bytes and was thrown away; raise maxMessageBytes to accept it`;
+    const error = new HoldfastError("MESSAGE_TOO_LARGE", message, { maxMessageBytes });
+    const id = idOfCutAnswer(head, tail);
+    if (id === undefined) this.#lose({ code: "MESSAGE_TOO_LARGE", message, error });
+    else this.onmessage?.({ jsonrpc: "2.0", id, error: { code: -32000, message, data: error } });
+  }
+
+  #onPipeError(error: Error): void {
+    // EPIPE comes before or after the exit; the exit tells more, so it gets the first word.
+    systemClock.setTimeout(
+      () => this.#lose(this.#describe(`its pipe broke (${codeOf(error) ?? error.message})`)),
+      DRAIN_MS,
+    );
+  }
+
+  #onStdoutEnd(): void {
+    systemClock.setTimeout(() => this.#lose(this.#describe("it closed its stdout")), DRAIN_MS);
+  }
+
+  #onExit(code: number | null, signal: NodeJS.Signals | null): void {
+    this.#exit = { code, signal };
+    // Its number may be given out again: from here on nobody may signal it.
+    this.#groupGone = this.pid === undefined || !signalGroup(this.pid, 0);
+    if (this.#groupGone && this.pid !== undefined) forgetGroup(this.pid);
+    const done = () => this.#lose(this.#describe("it ended"));
+    const pipes = [this.#child?.stdout, this.#child?.stderr].filter(
+      (pipe) => pipe && !pipe.readableEnded && !pipe.destroyed,
+    );
+    let left = pipes.length;
+    if (left === 0) return done();
+    for (const pipe of pipes) pipe!.once("close", () => --left === 0 && done());
+    systemClock.setTimeout(done, DRAIN_MS);
+  }
+
+  #lose(failure: Failure): void {
+    if (this.#ended) return;
+    this.failure = failure;
+    this.#end();
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#whenEnded?.();
+    this.onclose?.();
+  }
+
+  /** The loss as callers see it: the exit, or `how` while there is none, and the last words on stderr. */
+  #describe(how: string): Failure {
+    const { code, signal } = this.#exit ?? {};
+    const what = !this.#exit ? how : signal ? `it was killed by ${signal}` : `it exited with code ${code}`;
+    const stderr = this.stderr.lastLines(QUOTED_LINES);
+    const details = { exitCode: this.#exit?.code ?? null, signal: this.#exit?.signal ?? null };
+    const failure = this.explain({ code: "CONNECT_FAILED", message: what });
+    return { ...failure, code: "SPAWN_FAILED", details: { ...details, stderr: this.options.redact(stderr) } };
+  }
+
+  async #spawnFailure(child: Child): Promise<Failure> {
+    const error = (await child) as unknown as { cause?: NodeJS.ErrnoException; code?: string };
+    const { command, cwd } = this.options;
+    const code = error.cause?.code ?? error.code;
+    const message =
+      code === "ENOENT"
+        ? `the command ${JSON.stringify(command)} was not found. Is it installed, and on PATH?`
+        : code === "EACCES"
+          ? `the command ${JSON.stringify(command)} may not be run (no permission)`
+          : `the command ${JSON.stringify(command)} could not be started${cwd ? ` in ${cwd}` : ""} (${code ?? "unknown reason"})`;
+    return { code: "SPAWN_FAILED", message, fatal: true, details: { exitCode: null, signal: null } };
+  }
+}

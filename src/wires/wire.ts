@@ -1,0 +1,28 @@
+import type { Transport } from "@modelcontextprotocol/client";
+import type { Outcome } from "../errors.js";
+import type { Failure } from "../machines/reducers.js";
+
+/** Whether the server can speak first: `open`, `lost` (it should, and cannot now), or `none` (it has no such stream). */
+export type Listening = "open" | "lost" | "none";
+
+/**
+ * What an attempt opens: an SDK `Transport`. The optional members are what our own wires tell besides;
+ * a transport of the user's own works without them.
+ */
+export interface Wire extends Transport {
+  /** The process behind the wire. With `stderr` present the SDK takes the wire for stdio. */
+  readonly pid?: number;
+  readonly stderr?: unknown;
+  /** Why the wire ended; read when `onclose` is called. */
+  readonly failure?: Failure;
+  readonly listening?: Listening;
+  /** Called when something hints that the server is gone, so that it is asked. */
+  ondoubt?: (cause: unknown) => void;
+  onlistening?: (listening: Listening) => void;
+  /** Says goodbye to the server before an asked end. Bounded by the close deadline. */
+  end?(): Promise<void>;
+  /** What became of a request whose `send` failed; undefined where the failure is the server's own answer. */
+  outcomeOf?(error: unknown): Outcome | undefined;
+  /** Adds what the wire knows to a failed attempt: the exit code, the last lines on stderr. */
+  explain?(failure: Failure): Failure;
+}
