@@ -59,6 +59,8 @@ async function handshake(input: AttemptInput, legacy: boolean): Promise<Ready> {
   try {
     const wire = await input.openWire({ epoch, signal, cleanup: (close) => part.add(close) });
     part.add(() => wire.close());
+    // Race: the attempt was given up while the wire was being made; it is closed by now, and never used.
+    signal.throwIfAborted();
     input.onWire(wire);
     const guard = new Guard(wire, epoch, {
       ...input.hooks,
@@ -79,11 +81,8 @@ async function handshake(input: AttemptInput, legacy: boolean): Promise<Ready> {
     part.add(() => client.close());
     // A server that is let go is told; one that was lost is not there to be told.
     part.add(() => (guard.down && !guard.down.asked ? undefined : wire.end?.()));
-    // An attempt that is given up answers its own handshake, so that nothing waits for a server that is let go.
-    part.add(
-      () =>
-        !done && guard.shut({ code: "CONNECTION_LOST", message: "the attempt was given up", asked: true }),
-    );
+    // From the first moment of its end nothing passes, the handshake's own requests included.
+    part.add(() => guard.shut({ code: "CONNECTION_LOST", message: "the attempt was given up", asked: true }));
     input.router.attach(client, () => guard);
     await client.connect(guard, { timeout: MAX_HANDSHAKE_MS, ...(legacy && { prior: { kind: "legacy" } }) });
     if (guard.down) throw new Lost("unknown", guard.down);

@@ -91,6 +91,7 @@ export class Guard implements Transport {
   }
 
   async start(): Promise<void> {
+    if (this.#down) throw new Lost("not-sent", this.#down);
     this.wire.onmessage = (message, extra) => this.#receive(message, extra);
     this.wire.onerror = (error) => {
       if (!this.#down) this.onerror?.(error);

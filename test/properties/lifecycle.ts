@@ -1,0 +1,138 @@
+import { SdkError, SdkErrorCode } from "@modelcontextprotocol/client";
+import fc from "fast-check";
+import { expect } from "vitest";
+import { isHoldfastError } from "../../src/errors.js";
+import { MAX_DELAY_MS } from "../../src/machines/backoff.js";
+import type { Session } from "../../src/session/types.js";
+import { edges } from "../support/edges.js";
+import { ScheduledClock } from "../support/scheduled-clock.js";
+import { type Fate, ScriptedTransport, World } from "../support/scripted-transport.js";
+
+type Step = "session" | "write" | "read" | "end" | "connect" | "disconnect" | "retry" | "close";
+
+const fate: fc.Arbitrary<Fate> = fc.record(
+  {
+    start: fc.oneof(
+      { weight: 6, arbitrary: fc.constant("opens" as const) },
+      fc.constantFrom("refused" as const, "fatal" as const, "hangs" as const, "opens late" as const),
+    ),
+    dropAfter: fc.nat(6),
+    zombie: fc.boolean(),
+    deaf: fc.boolean(),
+    closeHangs: fc.constantFrom(false, false, false, true),
+  },
+  { requiredKeys: ["start"] },
+);
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 3, arbitrary: fc.constant("session" as const) },
+  { weight: 3, arbitrary: fc.constant("write" as const) },
+  { weight: 2, arbitrary: fc.constant("read" as const) },
+  { weight: 2, arbitrary: fc.constant("end" as const) },
+  fc.constantFrom("connect" as const, "disconnect" as const, "retry" as const, "close" as const),
+);
+
+const script = fc.record({
+  fates: fc.array(fate, { maxLength: 6 }),
+  steps: fc.array(step, { minLength: 1, maxLength: 12 }),
+  initial: fc.boolean(),
+  keepAlive: fc.boolean(),
+  maxAttempts: fc.constantFrom(undefined, 3),
+});
+
+/** Every interleaving of timers, attempts, answers, drops and the user's steps; invariants 1 to 9 of the design. */
+export function lifecycleProperty(order: "ordered" | "adversarial") {
+  return fc.asyncProperty(fc.scheduler(), script, async (scheduler, { fates, steps, initial, keepAlive, maxAttempts }) => {
+    const clock = new ScheduledClock(scheduler, order);
+    const world = new World();
+    const transport = new ScriptedTransport(scheduler, clock, world, { fates, reconnect: { initial, maxAttempts }, keepAlive });
+    const observed = observe(transport);
+    const run = new Run(transport);
+    const { task } = scheduler.scheduleSequence(
+      steps.map((name, i) => ({ label: name, builder: async () => run.step(name, i) })),
+    );
+    await scheduler.waitIdle();
+    void task;
+    run.step("close", steps.length);
+    await scheduler.waitIdle();
+
+    // 3: each call settled; 7: so did every close, even when the wire hangs.
+    expect(run.unsettled()).toEqual([]);
+    expect(transport.status.state).toBe("closed");
+    // 1 and 5: one wire at a time, and nothing left.
+    expect(world.overlaps).toBe(0);
+    expect([...world.open].filter((wire) => !wire.hangs)).toEqual([]);
+    expect([...clock.timers.values()]).toEqual([]);
+    // 2 and 8: what has ended touches no wire.
+    expect(world.afterEnd).toBe(0);
+    await run.checkEndedSessions();
+    // 4: what may not be repeated was written once.
+    for (const [name, count] of world.written) expect({ name, count }).toEqual({ name, count: 1 });
+    // 6: delays stay in bounds.
+    for (const delay of clock.delays) expect(delay >= 0 && delay <= MAX_DELAY_MS).toBe(true);
+    expect(observed.badDelays).toEqual([]);
+    // 9: only edges of the chart, in order, seen as they happen.
+    expect(observed.badEdges).toEqual([]);
+  });
+}
+
+const isTimeout = (error: unknown) => error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout;
+
+class Run {
+  readonly #sessions: Session[] = [];
+  readonly #pending = new Map<string, unknown>();
+  #wrong: unknown[] = [];
+
+  constructor(private readonly transport: ScriptedTransport) {}
+
+  step(name: Step, i: number): void {
+    const { transport } = this;
+    const session = this.#sessions.at(-1);
+    if (name === "session") this.#track(`session ${i}`, transport.connectSession().then((s) => this.#sessions.push(s)));
+    else if (name === "write") this.#track(`write ${i}`, session?.callTool({ name: `write ${i}` }));
+    else if (name === "read") this.#track(`read ${i}`, session?.listTools());
+    else if (name === "end") this.#track(`end ${i}`, this.#sessions.shift()?.close());
+    else if (name === "connect") this.#track(`connect ${i}`, transport.connect());
+    else if (name === "disconnect") this.#track(`disconnect ${i}`, transport.disconnect());
+    else if (name === "retry") transport.retryNow();
+    else this.#track(`close ${i}`, transport.close());
+  }
+
+  unsettled(): unknown[] {
+    return [...this.#pending.keys(), ...this.#wrong];
+  }
+
+  async checkEndedSessions(): Promise<void> {
+    for (const session of this.#sessions) {
+      const error = await session.listTools().catch((reason: unknown) => reason);
+      expect(isHoldfastError(error, "SESSION_CLOSED") || isHoldfastError(error, "TRANSPORT_CLOSED")).toBe(true);
+    }
+  }
+
+  #track(name: string, work: Promise<unknown> | undefined): void {
+    if (!work) return;
+    this.#pending.set(name, work);
+    const settle = (error?: unknown) => {
+      if (!this.#pending.delete(name)) this.#wrong.push(`${name} settled twice`);
+      if (error !== undefined && !isHoldfastError(error) && !isTimeout(error)) this.#wrong.push(error);
+    };
+    work.then(() => settle(), settle);
+  }
+}
+
+function observe(transport: ScriptedTransport) {
+  const badEdges: string[] = [];
+  const badDelays: unknown[] = [];
+  let last = "idle";
+  transport.subscribe((_status, event) => {
+    if (event.type !== "transition") return;
+    // A transport that was closed begins anew with another actor.
+    const from = last === "closed" ? "idle" : last;
+    if (event.from !== from || !edges.has(`${event.from} -> ${event.to}`)) badEdges.push(`${last}: ${event.from} -> ${event.to}`);
+    last = event.to;
+    if (event.to !== "connecting.waiting") return;
+    const bound = Math.min(30_000, 250 * 2 ** Math.max(0, event.attempt - 2));
+    if (!(event.delayMs! >= 0 && event.delayMs! <= (event.attempt <= 1 ? 0 : bound))) badDelays.push(event);
+  });
+  return { badEdges, badDelays };
+}

@@ -1,0 +1,33 @@
+import { toDirectedGraph } from "xstate/graph";
+import { connectionChart } from "../../src/machines/connection.js";
+
+interface StateNodeLike {
+  states: Record<string, StateNodeLike>;
+  initial: { target: readonly { key: string }[] };
+}
+type Node = ReturnType<typeof toDirectedGraph>;
+
+export const pathOf = (id: string) => id.replace(/^connection\.?/, "");
+
+/** A state with a detail is entered through its first one. */
+function leafOf(path: string): string {
+  const root: StateNodeLike = connectionChart.root;
+  const initial = path.split(".").reduce((at, key) => at.states[key]!, root).initial?.target[0]?.key;
+  return initial === undefined ? path : `${path}.${initial}`;
+}
+
+function leaves(node: Node): string[] {
+  return node.children.length === 0 ? [pathOf(node.id)] : node.children.flatMap(leaves);
+}
+
+function collect(node: Node, into: Set<string>): Set<string> {
+  for (const edge of node.edges) {
+    const to = leafOf(pathOf(edge.target.id));
+    for (const from of leaves(node)) if (from !== to) into.add(`${from} -> ${to}`);
+  }
+  for (const child of node.children) collect(child, into);
+  return into;
+}
+
+/** Every edge between two leaf states that the chart has. */
+export const edges = collect(toDirectedGraph(connectionChart), new Set());
