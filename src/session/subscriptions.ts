@@ -204,8 +204,9 @@ export class Subscriptions {
   }
 
   #retry(ready: Ready, error: unknown): void {
-    if (error instanceof ProtocolError && error.code === METHOD_NOT_FOUND) return this.#tell("none");
-    this.#tell("lost");
+    const unsupported = error instanceof ProtocolError && error.code === METHOD_NOT_FOUND;
+    this.#tell(unsupported ? "none" : "lost");
+    if (unsupported) return;
     const wait = backoffDelay(++this.#failed + 1, Math.random(), DEFAULT_BACKOFF);
     this.#timer = this.clock.setTimeout(() => {
       if (this.current() === ready) this.#relisten({}).catch(() => {});

@@ -142,16 +142,17 @@ export class Guard implements Transport {
   /** The wire was lost: says so, then answers everything in flight with what became of it. */
   lose(failure: Failure): void {
     if (this.#down) return;
+    // Down before anybody hears of it: what they do then must not find another reason for the loss.
+    this.#down = failure;
     this.hooks.onlost(failure);
-    this.shut(failure);
+    this.#settleAll(failure);
   }
 
   /** Lets nothing through any more, and answers everything in flight with what became of it. */
   shut(failure: Failure): void {
     if (this.#down) return;
     this.#down = failure;
-    for (const id of [...this.#ledger.keys()]) this.settle(id, new Lost("unknown", failure));
-    this.onclose?.();
+    this.#settleAll(failure);
   }
 
   /** Answers one request in our own words; false if it was not in flight. */
@@ -165,6 +166,11 @@ export class Guard implements Transport {
   serves(session: object): boolean {
     for (const { call } of this.#ledger.values()) if (call?.session === session) return true;
     return false;
+  }
+
+  #settleAll(failure: Failure): void {
+    for (const id of [...this.#ledger.keys()]) this.settle(id, new Lost("unknown", failure));
+    this.onclose?.();
   }
 
   #receive(message: JSONRPCMessage, extra?: MessageExtraInfo): void {

@@ -208,9 +208,8 @@ export class StdioWire implements Wire {
       (pipe) => pipe && !pipe.readableEnded && !pipe.destroyed,
     );
     let left = pipes.length;
-    if (left === 0) return done();
     for (const pipe of pipes) pipe!.once("close", () => --left === 0 && done());
-    systemClock.setTimeout(done, DRAIN_MS);
+    systemClock.setTimeout(done, left === 0 ? 0 : DRAIN_MS);
   }
 
   #lose(failure: Failure): void {

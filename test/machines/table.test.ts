@@ -34,7 +34,9 @@ function cell(node: StateNode, event: string): string | undefined {
     return guard ? `${guardName(guard)}: ${what}` : what;
   });
   const isTotal = own.some(({ guard }) => guard === undefined);
-  return isTotal || above === undefined || above === "nothing" ? words.join("; ") : `${words.join("; ")}; else ${above}`;
+  return isTotal || above === undefined || above === "nothing"
+    ? words.join("; ")
+    : `${words.join("; ")}; else ${above}`;
 }
 
 function guardName(guard: unknown): string {
@@ -46,7 +48,9 @@ function guardName(guard: unknown): string {
 describe("the table of state by event", () => {
   it("says in every state what it does with every event", async () => {
     const states = leaves(connectionChart.root).filter((node) => node.type !== "final");
-    const rows = states.flatMap((node) => EVENTS.map((event) => [pathOf(node.id), event, cell(node, event)] as const));
+    const rows = states.flatMap((node) =>
+      EVENTS.map((event) => [pathOf(node.id), event, cell(node, event)] as const),
+    );
     expect(rows.filter(([, , does]) => does === undefined)).toEqual([]);
     const table = rows.map(([state, event, does]) => `| ${state} | ${event} | ${does} |`);
     const text = ["| state | event | what happens |", "| --- | --- | --- |", ...table, ""].join("\n");
@@ -55,6 +59,12 @@ describe("the table of state by event", () => {
   });
 
   it("has exactly the five states of the design", () => {
-    expect(Object.keys(connectionChart.root.states)).toEqual(["idle", "connecting", "connected", "disconnecting", "closed"]);
+    expect(Object.keys(connectionChart.root.states)).toEqual([
+      "idle",
+      "connecting",
+      "connected",
+      "disconnecting",
+      "closed",
+    ]);
   });
 });

@@ -43,7 +43,9 @@ class Rig {
   can(name: string): boolean {
     const [kind, what] = name.split(":") as [string, string?];
     if (kind === "timer") return this.#timers.size > 0;
-    const running = Object.values(this.actor.getSnapshot().children).map((child) => (child as { id: string }).id);
+    const running = Object.values(this.actor.getSnapshot().children).map(
+      (child) => (child as { id: string }).id,
+    );
     return what === undefined || !["open", "probe", "dispose"].includes(what) || running.includes(what);
   }
 
@@ -53,7 +55,8 @@ class Rig {
     const [kind, what] = name.split(":") as [string, string];
     if (kind === "send") this.actor.send({ type: what, epoch, failure } as never);
     else if (kind === "stale") this.actor.send({ type: what, epoch: epoch - 1, failure } as never);
-    else if (kind === "fatal") this.actor.send({ type: what, epoch, failure: { ...failure, fatal: true } } as never);
+    else if (kind === "fatal")
+      this.actor.send({ type: what, epoch, failure: { ...failure, fatal: true } } as never);
     else if (kind === "done") this.#effects.get(what)?.resolve();
     else if (kind === "error") this.#effects.get(what)?.reject(failure);
     else if (kind === "fatal-error") this.#effects.get(what)?.reject({ ...failure, fatal: true });
@@ -66,7 +69,17 @@ class Rig {
   key(): string {
     const { status, value } = this.actor.getSnapshot();
     const { leases, pinned, demanded, reached, leaving, reopen, attempt } = this.context;
-    return JSON.stringify([status, value, Math.min(leases, 2), pinned, demanded, reached, leaving, reopen, Math.min(attempt, 3)]);
+    return JSON.stringify([
+      status,
+      value,
+      Math.min(leases, 2),
+      pinned,
+      demanded,
+      reached,
+      leaving,
+      reopen,
+      Math.min(attempt, 3),
+    ]);
   }
 
   #fire(): void {
@@ -78,25 +91,43 @@ class Rig {
   }
 }
 
-type Transition = { source: { id: string }; eventType: string; target?: readonly { id: string }[] | undefined; guard?: unknown };
+type Transition = {
+  source: { id: string };
+  eventType: string;
+  target?: readonly { id: string }[] | undefined;
+  guard?: unknown;
+};
 const nameOf = ({ source, eventType, target, guard }: Transition) =>
   `${source.id} on ${eventType} ${JSON.stringify(guard ?? "")} to ${target?.map((t) => t.id).join() ?? "itself"}`;
 
 function allTransitions(node: typeof connectionChart.root, into = new Set<string>()): Set<string> {
-  for (const transitions of node.transitions.values()) for (const transition of transitions) into.add(nameOf(transition));
+  for (const transitions of node.transitions.values())
+    for (const transition of transitions) into.add(nameOf(transition));
   for (const child of Object.values(node.states)) allTransitions(child as typeof node, into);
   return into;
 }
 
 const ACTS = [
-  ...["connect", "demand", "lease.acquired", "lease.released", "disconnect", "close", "retry.now", "wire.doubted", "wire.lost"].map(
-    (type) => `send:${type}`,
-  ),
+  ...[
+    "connect",
+    "demand",
+    "lease.acquired",
+    "lease.released",
+    "disconnect",
+    "close",
+    "retry.now",
+    "wire.doubted",
+    "wire.lost",
+  ].map((type) => `send:${type}`),
   "stale:wire.lost",
   "stale:wire.doubted",
   "fatal:wire.lost",
   "send:idle.elapsed",
-  ...["open", "probe", "dispose"].flatMap((effect) => [`done:${effect}`, `error:${effect}`, `fatal-error:${effect}`]),
+  ...["open", "probe", "dispose"].flatMap((effect) => [
+    `done:${effect}`,
+    `error:${effect}`,
+    `fatal-error:${effect}`,
+  ]),
   "timer",
 ];
 
@@ -146,7 +177,9 @@ describe("the exhaustive walk of the chart", () => {
     for (const policy of policies) walks.push(await walk(policy, 12));
     const taken = new Set(walks.flatMap((w) => [...w.taken]));
     const missing = [...allTransitions(connectionChart.root)].filter((transition) => !taken.has(transition));
-    console.log(`${walks.map((w) => w.seen.size).join(" + ")} states, ${taken.size} transitions taken, ${missing.length} missing`);
+    console.log(
+      `${walks.map((w) => w.seen.size).join(" + ")} states, ${taken.size} transitions taken, ${missing.length} missing`,
+    );
     expect(missing).toEqual([]);
   }, 120_000);
 });

@@ -42,38 +42,46 @@ const script = fc.record({
 
 /** Every interleaving of timers, attempts, answers, drops and the user's steps; invariants 1 to 9 of the design. */
 export function lifecycleProperty(order: "ordered" | "adversarial") {
-  return fc.asyncProperty(fc.scheduler(), script, async (scheduler, { fates, steps, initial, keepAlive, maxAttempts }) => {
-    const clock = new ScheduledClock(scheduler, order);
-    const world = new World();
-    const transport = new ScriptedTransport(scheduler, clock, world, { fates, reconnect: { initial, maxAttempts }, keepAlive });
-    const observed = observe(transport);
-    const run = new Run(transport);
-    const { task } = scheduler.scheduleSequence(
-      steps.map((name, i) => ({ label: name, builder: async () => run.step(name, i) })),
-    );
-    await scheduler.waitIdle();
-    void task;
-    run.step("close", steps.length);
-    await scheduler.waitIdle();
+  return fc.asyncProperty(
+    fc.scheduler(),
+    script,
+    async (scheduler, { fates, steps, initial, keepAlive, maxAttempts }) => {
+      const clock = new ScheduledClock(scheduler, order);
+      const world = new World();
+      const transport = new ScriptedTransport(scheduler, clock, world, {
+        fates,
+        reconnect: { initial, maxAttempts },
+        keepAlive,
+      });
+      const observed = observe(transport);
+      const run = new Run(transport);
+      const { task } = scheduler.scheduleSequence(
+        steps.map((name, i) => ({ label: name, builder: async () => run.step(name, i) })),
+      );
+      await scheduler.waitIdle();
+      void task;
+      run.step("close", steps.length);
+      await scheduler.waitIdle();
 
-    // 3: each call settled; 7: so did every close, even when the wire hangs.
-    expect(run.unsettled()).toEqual([]);
-    expect(transport.status.state).toBe("closed");
-    // 1 and 5: one wire at a time, and nothing left.
-    expect(world.overlaps).toBe(0);
-    expect([...world.open].filter((wire) => !wire.hangs)).toEqual([]);
-    expect([...clock.timers.values()]).toEqual([]);
-    // 2 and 8: what has ended touches no wire.
-    expect(world.afterEnd).toBe(0);
-    await run.checkEndedSessions();
-    // 4: what may not be repeated was written once.
-    for (const [name, count] of world.written) expect({ name, count }).toEqual({ name, count: 1 });
-    // 6: delays stay in bounds.
-    for (const delay of clock.delays) expect(delay >= 0 && delay <= MAX_DELAY_MS).toBe(true);
-    expect(observed.badDelays).toEqual([]);
-    // 9: only edges of the chart, in order, seen as they happen.
-    expect(observed.badEdges).toEqual([]);
-  });
+      // 3: each call settled; 7: so did every close, even when the wire hangs.
+      expect(run.unsettled()).toEqual([]);
+      expect(transport.status.state).toBe("closed");
+      // 1 and 5: one wire at a time, and nothing left.
+      expect(world.overlaps).toBe(0);
+      expect([...world.open].filter((wire) => !wire.hangs)).toEqual([]);
+      expect([...clock.timers.values()]).toEqual([]);
+      // 2 and 8: what has ended touches no wire.
+      expect(world.afterEnd).toBe(0);
+      await run.checkEndedSessions();
+      // 4: what may not be repeated was written once.
+      for (const [name, count] of world.written) expect({ name, count }).toEqual({ name, count: 1 });
+      // 6: delays stay in bounds.
+      for (const delay of clock.delays) expect(delay >= 0 && delay <= MAX_DELAY_MS).toBe(true);
+      expect(observed.badDelays).toEqual([]);
+      // 9: only edges of the chart, in order, seen as they happen.
+      expect(observed.badEdges).toEqual([]);
+    },
+  );
 }
 
 const isTimeout = (error: unknown) => error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout;
@@ -88,7 +96,11 @@ class Run {
   step(name: Step, i: number): void {
     const { transport } = this;
     const session = this.#sessions.at(-1);
-    if (name === "session") this.#track(`session ${i}`, transport.connectSession().then((s) => this.#sessions.push(s)));
+    if (name === "session")
+      this.#track(
+        `session ${i}`,
+        transport.connectSession().then((s) => this.#sessions.push(s)),
+      );
     else if (name === "write") this.#track(`write ${i}`, session?.callTool({ name: `write ${i}` }));
     else if (name === "read") this.#track(`read ${i}`, session?.listTools());
     else if (name === "end") this.#track(`end ${i}`, this.#sessions.shift()?.close());
@@ -105,7 +117,9 @@ class Run {
   async checkEndedSessions(): Promise<void> {
     for (const session of this.#sessions) {
       const error = await session.listTools().catch((reason: unknown) => reason);
-      expect(isHoldfastError(error, "SESSION_CLOSED") || isHoldfastError(error, "TRANSPORT_CLOSED")).toBe(true);
+      expect(isHoldfastError(error, "SESSION_CLOSED") || isHoldfastError(error, "TRANSPORT_CLOSED")).toBe(
+        true,
+      );
     }
   }
 
@@ -128,7 +142,8 @@ function observe(transport: ScriptedTransport) {
     if (event.type !== "transition") return;
     // A transport that was closed begins anew with another actor.
     const from = last === "closed" ? "idle" : last;
-    if (event.from !== from || !edges.has(`${event.from} -> ${event.to}`)) badEdges.push(`${last}: ${event.from} -> ${event.to}`);
+    if (event.from !== from || !edges.has(`${event.from} -> ${event.to}`))
+      badEdges.push(`${last}: ${event.from} -> ${event.to}`);
     last = event.to;
     if (event.to !== "connecting.waiting") return;
     const bound = Math.min(30_000, 250 * 2 ** Math.max(0, event.attempt - 2));

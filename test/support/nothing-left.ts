@@ -13,7 +13,9 @@ const hook = createHook({
   init(id, type) {
     if (type !== "Timeout") return;
     const stack = new Error("timer").stack ?? "";
-    const frames = stack.split("\n").filter((line) => !line.includes("node_modules") && !line.includes("nothing-left"));
+    const frames = stack
+      .split("\n")
+      .filter((line) => !line.includes("node_modules") && !line.includes("nothing-left"));
     const ours = frames.find((line) => SOURCES.some((part) => line.includes(part)));
     if (ours) timers.set(id, ours.trim());
   },
@@ -56,10 +58,16 @@ export function descendants(root = process.pid): string[] {
   return [...parents.keys()].filter(below).map((pid) => `${pid} ${commands.get(pid)}`);
 }
 
-const listeners = () => Object.fromEntries(process.eventNames().map((name) => [String(name), process.listenerCount(name)]));
+const listeners = () =>
+  Object.fromEntries(process.eventNames().map((name) => [String(name), process.listenerCount(name)]));
 
 let before: ReturnType<typeof picture>;
-const picture = () => ({ ...handles(), listeners: listeners(), processes: descendants(), timers: [...timers.values()] });
+const picture = () => ({
+  ...handles(),
+  listeners: listeners(),
+  processes: descendants(),
+  timers: [...timers.values()],
+});
 
 beforeAll(() => {
   hook.enable();
@@ -73,7 +81,11 @@ afterAll(async () => {
   }
   const after = picture();
   hook.disable();
-  expect({ ...after, sockets: over(after.sockets, before.sockets), pipes: over(after.pipes, before.pipes) }).toEqual({
+  expect({
+    ...after,
+    sockets: over(after.sockets, before.sockets),
+    pipes: over(after.pipes, before.pipes),
+  }).toEqual({
     ...before,
     sockets: 0,
     pipes: 0,

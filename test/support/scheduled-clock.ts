@@ -49,7 +49,8 @@ export class ScheduledClock implements Clock {
 
   #earliest(): number | undefined {
     let first: number | undefined;
-    for (const [id, { due }] of this.timers) if (first === undefined || due < this.timers.get(first)!.due) first = id;
+    for (const [id, { due }] of this.timers)
+      if (first === undefined || due < this.timers.get(first)!.due) first = id;
     return first;
   }
 }

@@ -82,7 +82,8 @@ export class ScriptedWire implements Wire {
       throw new Lost("not-sent", gone);
     }
     const { method, id, params } = message as { method?: string; id?: unknown; params?: { name?: string } };
-    if (method === "tools/call") this.world.written.set(params!.name!, (this.world.written.get(params!.name!) ?? 0) + 1);
+    if (method === "tools/call")
+      this.world.written.set(params!.name!, (this.world.written.get(params!.name!) ?? 0) + 1);
     if (id === undefined || method === undefined) return;
     if (method === "ping" && this.fate.deaf) return;
     void this.scheduler.schedule(Promise.resolve(), `answer ${method} ${this.attempt.epoch}`).then(() => {
@@ -111,7 +112,9 @@ export class ScriptedWire implements Wire {
 
   #dropSoon(): void {
     void this.scheduler.schedule(Promise.resolve(), `drop ${this.attempt.epoch}`).then(() => this.#end());
-    void this.scheduler.schedule(Promise.resolve(), `doubt ${this.attempt.epoch}`).then(() => this.ondoubt?.(new Error("cut")));
+    void this.scheduler
+      .schedule(Promise.resolve(), `doubt ${this.attempt.epoch}`)
+      .then(() => this.ondoubt?.(new Error("cut")));
   }
 
   #end(): void {
@@ -124,7 +127,11 @@ export class ScriptedWire implements Wire {
 
 function resultOf(method: string): object {
   if (method === "initialize") {
-    return { protocolVersion: "2025-11-25", capabilities: { tools: {} }, serverInfo: { name: "scripted", version: "1" } };
+    return {
+      protocolVersion: "2025-11-25",
+      capabilities: { tools: {} },
+      serverInfo: { name: "scripted", version: "1" },
+    };
   }
   if (method === "tools/list") return { tools: [] };
   if (method === "tools/call") return { content: [] };
@@ -149,7 +156,14 @@ export class ScriptedTransport extends ClientTransport {
   ) {
     const { reconnect, keepAlive, random } = script;
     super(
-      { era: "legacy", reconnect, keepAlive, connectTimeoutMs: 30_000, closeTimeoutMs: CLOSE_TIMEOUT_MS, idleTimeoutMs: 60_000 },
+      {
+        era: "legacy",
+        reconnect,
+        keepAlive,
+        connectTimeoutMs: 30_000,
+        closeTimeoutMs: CLOSE_TIMEOUT_MS,
+        idleTimeoutMs: 60_000,
+      },
       { kind: "scripted", name: "scripted", clock, random: random ?? (() => 0.5) },
     );
   }

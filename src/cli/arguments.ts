@@ -1,0 +1,47 @@
+import type { Tool } from "@modelcontextprotocol/client";
+import { UsageError } from "./exit.js";
+
+/** `key=value` pairs as an object of texts. */
+export function pairs(args: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    args.map((arg) => {
+      const at = arg.indexOf("=");
+      if (at <= 0) throw new UsageError(`expected key=value, got ${JSON.stringify(arg)}`);
+      return [arg.slice(0, at), arg.slice(at + 1)];
+    }),
+  );
+}
+
+/** The arguments of a tool: pairs, read as the tool's schema says, over the object of `--json`. */
+export function toolArguments(
+  tool: Tool | undefined,
+  args: readonly string[],
+  json: string | undefined,
+): Record<string, unknown> {
+  const given = json === undefined ? {} : parseObject(json);
+  const properties = (tool?.inputSchema.properties ?? {}) as Record<string, { type?: string | string[] }>;
+  for (const [key, text] of Object.entries(pairs(args))) given[key] = typed(key, text, properties[key]?.type);
+  return given;
+}
+
+function typed(key: string, text: string, type: string | string[] | undefined): unknown {
+  if (type === undefined || type === "string" || (Array.isArray(type) && type.includes("string")))
+    return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new UsageError(`${key}: expected ${String(type)}, got ${JSON.stringify(text)}`);
+  }
+}
+
+function parseObject(json: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (error) {
+    throw new UsageError(`--json: ${(error as Error).message}`);
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new UsageError("--json: expected an object");
+  return value as Record<string, unknown>;
+}

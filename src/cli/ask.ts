@@ -1,0 +1,65 @@
+import { createInterface } from "node:readline/promises";
+import type { ElicitRequestParams } from "@modelcontextprotocol/client";
+
+interface Field {
+  type?: string;
+  title?: string;
+  description?: string;
+  default?: unknown;
+  enum?: string[];
+}
+
+/** Asks the person at the terminal what a server wants to know. Ctrl-D or an empty required answer cancels. */
+export async function elicitOnTerminal(
+  params: ElicitRequestParams,
+  { server, signal }: { server: string; signal: AbortSignal },
+) {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const ask = (question: string) => terminal.question(question, { signal });
+  try {
+    console.error(`\n${server} asks: ${params.message}`);
+    if (params.mode === "url") {
+      const agreed = /^y/i.test(await ask(`Open ${params.url} yourself, then continue? [y/N] `));
+      return { action: agreed ? "accept" : "decline" } as const;
+    }
+    const { properties = {}, required = [] } = params.requestedSchema as {
+      properties?: Record<string, Field>;
+      required?: string[];
+    };
+    const content: Record<string, unknown> = {};
+    for (const [name, field] of Object.entries(properties)) {
+      const value = await askField(ask, name, field, required.includes(name));
+      if (value === undefined && required.includes(name)) return { action: "cancel" } as const;
+      if (value !== undefined) content[name] = value;
+    }
+    return { action: "accept", content } as const;
+  } catch {
+    return { action: "cancel" } as const;
+  } finally {
+    terminal.close();
+  }
+}
+
+async function askField(
+  ask: (question: string) => Promise<string>,
+  name: string,
+  field: Field,
+  required: boolean,
+): Promise<unknown> {
+  const hints = [
+    field.enum?.join(" | "),
+    field.type === "boolean" && "yes | no",
+    !required && "optional",
+    field.default !== undefined && `default ${field.default}`,
+  ];
+  const hint = hints.filter(Boolean).join(", ");
+  for (;;) {
+    const text = (await ask(`  ${field.title ?? name}${hint ? ` (${hint})` : ""}: `)).trim();
+    if (text === "") return field.default;
+    if (field.enum && !field.enum.includes(text)) console.error(`  one of: ${field.enum.join(", ")}`);
+    else if (field.type === "boolean") return /^(y|yes|true|1)$/i.test(text);
+    else if (field.type !== "number" && field.type !== "integer") return text;
+    else if (Number.isFinite(Number(text))) return Number(text);
+    else console.error("  a number, please");
+  }
+}

@@ -1,0 +1,43 @@
+import { Command } from "commander";
+import { messageOf } from "../errors.js";
+import { VERSION } from "../version.js";
+import { callCommand } from "./call.js";
+import { demoCommand } from "./demo.js";
+import { exitCodeOf, Refused } from "./exit.js";
+import { promptsCommand, resourcesCommand, toolsCommand } from "./lists.js";
+import { promptCommand, readCommand } from "./read.js";
+import { statusCommand } from "./status.js";
+import { splitCommand } from "./target.js";
+
+const COMMANDS = [
+  statusCommand,
+  toolsCommand,
+  callCommand,
+  resourcesCommand,
+  readCommand,
+  promptsCommand,
+  promptCommand,
+  demoCommand,
+];
+
+/** Runs one command line and says how it ended. Results go to stdout, everything else to stderr. */
+export async function run(argv: readonly string[]): Promise<number> {
+  const program = new Command("holdfast")
+    .description("MCP connections that hold")
+    .version(VERSION)
+    .showHelpAfterError("(add --help for the usage)");
+  for (const command of COMMANDS) program.addCommand(command.exitOverride());
+  program.exitOverride();
+  try {
+    await program.parseAsync(splitCommand(argv), { from: "user" });
+    return 0;
+  } catch (error) {
+    const code = exitCodeOf(error);
+    if (!isPrinted(error)) console.error(`holdfast: ${messageOf(error)}`);
+    return code;
+  }
+}
+
+/** Commander has printed its own complaints, and a refusal was the tool's text. */
+const isPrinted = (error: unknown) =>
+  error instanceof Refused || (error as { code?: string }).code?.startsWith("commander.") === true;

@@ -1,0 +1,99 @@
+import { Command, Option } from "commander";
+import { inferTransport } from "../infer/infer.js";
+import type { EraOption } from "../options.js";
+import { StdioTransport } from "../transports/stdio.js";
+import type { ClientTransport } from "../transports/transport.js";
+import { UsageError } from "./exit.js";
+
+/** The options that say which server, and how to reach it. */
+export interface TargetOptions {
+  header: Record<string, string>;
+  auth?: string;
+  env: Record<string, string>;
+  cwd?: string;
+  transport?: "http";
+  era?: EraOption;
+  timeout: number;
+  verbose?: boolean;
+}
+
+/** The command line that follows `--`; set once, before commander sees the rest. */
+let commandLine: string[] | undefined;
+
+/** Cuts the arguments at `--`: what follows is the server's command, whatever it holds. */
+export function splitCommand(argv: readonly string[]): string[] {
+  const at = argv.indexOf("--");
+  commandLine = at === -1 ? undefined : argv.slice(at + 1);
+  return at === -1 ? [...argv] : argv.slice(0, at);
+}
+
+const pair = (separator: RegExp, form: string) => (text: string, before: Record<string, string>) => {
+  const at = text.search(separator);
+  if (at <= 0) throw new UsageError(`expected ${form}, got ${JSON.stringify(text)}`);
+  return { ...before, [text.slice(0, at).trim()]: text.slice(at + 1).trim() };
+};
+
+const seconds = (text: string) => {
+  const value = Number(text);
+  if (!(value > 0)) throw new UsageError(`--timeout: expected seconds above 0, got ${JSON.stringify(text)}`);
+  return value * 1000;
+};
+
+/** A command on one server; its first argument is the target unless the server's command follows `--`. */
+export function targetCommand(name: string, description: string, rest: string): Command {
+  return new Command(name)
+    .description(description)
+    .usage(`[options] (<target>${rest} | ${rest ? `${rest.trim()} ` : ""}-- COMMAND ARGS)`)
+    .argument("[arguments...]", "a URL, a script, or what this command needs besides")
+    .option(
+      "--header <name: value>",
+      "a header for a remote server; may be repeated",
+      pair(/:/, "NAME: VALUE"),
+      {},
+    )
+    .option(
+      "--auth <token>",
+      "a bearer token for a remote server (or HOLDFAST_AUTH)",
+      process.env["HOLDFAST_AUTH"],
+    )
+    .option(
+      "--env <NAME=value>",
+      "a variable for a local server; may be repeated",
+      pair(/=/, "NAME=VALUE"),
+      {},
+    )
+    .option("--cwd <directory>", "where a local server runs")
+    .addOption(new Option("--transport <kind>", "how to reach a URL").choices(["http"]))
+    .addOption(new Option("--era <era>", "the protocol era").choices(["auto", "legacy", "modern"]))
+    .option("--timeout <seconds>", "the deadline of a call", seconds, 60_000)
+    .option("--verbose", "show each transition and what the server writes to stderr");
+}
+
+/** The transport, and the arguments that are left for the command. */
+export function targetOf(
+  args: string[],
+  options: TargetOptions,
+): { transport: ClientTransport; rest: string[] } {
+  const { header, auth, env, cwd, era, verbose } = options;
+  const onStderr = verbose ? (line: string) => console.error(`  ${line}`) : undefined;
+  const shared = { ...(era && { era }), logger: { warn: (message: string) => console.error(message) } };
+  const local = { ...shared, ...(cwd && { cwd }), ...(onStderr && { onStderr }) };
+  const withEnv = Object.keys(env).length > 0 && { env };
+  if (commandLine) {
+    const [command, ...commandArgs] = commandLine;
+    if (command === undefined) throw new UsageError("expected a command after --");
+    return {
+      transport: new StdioTransport({ command, args: commandArgs, ...local, ...withEnv }),
+      rest: args,
+    };
+  }
+  const [target, ...rest] = args;
+  if (target === undefined) throw new UsageError("expected a target: a URL, a script, or -- COMMAND ARGS");
+  const remote = {
+    ...shared,
+    ...(auth && { auth }),
+    ...(Object.keys(header).length > 0 && { headers: header }),
+  };
+  const isUrl = /^https?:/i.test(target);
+  return { transport: inferTransport(target, isUrl ? remote : { ...local, ...withEnv }), rest };
+}
