@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { systemClock } from "../machines/clock.js";
 
 const POLL_MS = 15;
@@ -12,10 +13,30 @@ export function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
   }
 }
 
-/** Waits until nothing of the group is left, at most `ms`. True when it is gone. */
+/**
+ * Whether the group has a member that is more than a zombie. In a container whose first process reaps nobody, the
+ * zombies of grandchildren stay for ever, and a signal still finds them.
+ */
+function groupLives(pid: number): boolean {
+  if (!signalGroup(pid, 0)) return false;
+  if (process.platform !== "linux") return true;
+  return readdirSync("/proc").some((entry) => {
+    if (!/^\d+$/.test(entry)) return false;
+    try {
+      const stat = readFileSync(`/proc/${entry}/stat`, "utf8");
+      // After the name, which may hold anything: state, parent, group.
+      const [state, , group] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      return Number(group) === pid && state !== "Z";
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Waits until nothing of the group lives, at most `ms`. True when it is gone. */
 export async function groupGone(pid: number, ms: number): Promise<boolean> {
   const until = systemClock.now() + ms;
-  while (signalGroup(pid, 0)) {
+  while (groupLives(pid)) {
     if (systemClock.now() >= until) return false;
     await pause(POLL_MS);
   }

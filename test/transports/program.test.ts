@@ -1,0 +1,54 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { fixture, lives, until } from "../support/fixtures.js";
+import { everythingHttp, freePort } from "../support/everything.js";
+import { descendants } from "../support/nothing-left.js";
+
+/** Runs a program of the fixtures against the built package. */
+function program(...args: string[]) {
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const lines: string[] = [];
+  createInterface({ input: child.stdout }).on("line", (line) => lines.push(line));
+  const printed = (text: string) => until(() => lines.some((line) => line.includes(text)), 20_000);
+  return { child, lines, printed, exit: once(child, "exit") as Promise<[number | null, string | null]> };
+}
+
+const pidsBelow = (child: ChildProcess) => descendants(child.pid).map((line) => Number(line.split(" ")[0]));
+
+describe("a parent that is killed with SIGKILL leaves no descendant two seconds later", () => {
+  for (const [name, args] of [
+    ["a server that ends with its stdin", [process.execPath, fixture("stdio-server.mjs")]],
+    ["a server that ignores all but SIGKILL, with a child", [process.execPath, fixture("stubborn-server.mjs")]],
+    ["a server started by npx, its grandchild", ["npx", "--no-install", "mcp-server-everything", "stdio"]],
+  ] as const) {
+    it(name, async () => {
+      const { child, printed } = program(fixture("orphan-parent.mjs"), ...args);
+      await printed("ready");
+      const pids = pidsBelow(child);
+      expect(pids.length).toBeGreaterThanOrEqual(2);
+      child.kill("SIGKILL");
+      await until(() => !pids.some(lives), 2_000);
+    });
+  }
+});
+
+describe("what keeps a program alive", () => {
+  it("is not a connection that is kept and idle", async () => {
+    const { lines, exit } = program(fixture("idle-program.mjs"), fixture("stdio-server.mjs"));
+    expect(await exit).toEqual([0, null]);
+    expect(lines).toEqual(["idle connected"]);
+  });
+
+  it("is a call that waits for the connection, until it is settled", async () => {
+    const port = await freePort();
+    const { lines, exit, printed } = program(fixture("patient-program.mjs"), `http://127.0.0.1:${port}/mcp`);
+    await printed("waiting 3");
+    const server = await everythingHttp(port);
+    expect(await exit).toEqual([0, null]);
+    expect(lines.at(-1)).toBe("answered 13");
+    await server.stop();
+  });
+});
