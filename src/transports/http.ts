@@ -44,8 +44,9 @@ export class StreamableHttpTransport extends ClientTransport {
     checkKnown("http", options, ["url", "headers", "auth", "fetch", "tls", "proxy"]);
     checkRemote(options);
     super(options, { kind: "http", name: shownUrl(url) });
-    this.#options = options;
-    this.#url = url;
+    const { bare, basic } = splitUserInfo(url);
+    this.#options = basic && !hasAuthorization(options.headers) ? { ...options, headers: { ...options.headers, Authorization: basic } } : options;
+    this.#url = bare;
     if (options.auth !== undefined && hasAuthorization(options.headers)) {
       options.logger?.warn(`${this.name}: auth is used, and the Authorization header is ignored`);
     }
@@ -68,6 +69,16 @@ export class StreamableHttpTransport extends ClientTransport {
   override fork(): StreamableHttpTransport {
     return new StreamableHttpTransport(this.#options);
   }
+}
+
+/** User and password of a URL become a header, because `fetch` refuses them where they stand. */
+export function splitUserInfo(url: URL): { bare: URL; basic: string | undefined } {
+  if (url.username === "" && url.password === "") return { bare: url, basic: undefined };
+  const bare = new URL(url);
+  bare.username = "";
+  bare.password = "";
+  const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  return { bare, basic: `Basic ${Buffer.from(pair).toString("base64")}` };
 }
 
 /** What the SDK takes for each form of the option. */

@@ -123,12 +123,16 @@ export class Guard implements Transport {
         this.hasPerRequestStream ? this.#streamOptions(id, entry, options) : options,
       );
     } catch (error) {
-      const waiting = this.#remove(id);
-      if (error instanceof Lost && error.endsWire) this.lose(error.failure);
-      if (!waiting) throw error;
+      if (!this.#ledger.has(id)) throw error;
       const outcome = this.wire.outcomeOf ? this.wire.outcomeOf(error) : "unknown";
-      if (outcome === undefined) throw error;
-      if (outcome !== "unknown" && call) call.written--;
+      if (outcome !== undefined && outcome !== "unknown" && call) call.written--;
+      if (error instanceof Lost && error.endsWire) {
+        // Answered before the wire goes down, or it would be lost with the others and not refused.
+        this.settle(id, error);
+        this.lose(error.failure);
+      }
+      this.#remove(id);
+      if (outcome === undefined || error instanceof Lost) throw error;
       throw new Lost(outcome, { code: "CONNECTION_LOST", message: (error as Error).message, error });
     }
   }

@@ -123,12 +123,6 @@ export class HttpWire implements Wire {
     return NEVER_SENT.has(codeOf(error) ?? "") ? "not-sent" : "unknown";
   }
 
-  lose(failure: Failure): void {
-    if (this.#ended) return;
-    this.failure = failure;
-    this.#end();
-  }
-
   /** An asked end tells the server with DELETE; a server that knows no such thing is fine. */
   async end(): Promise<void> {
     if (this.#ended || this.sessionId === undefined) return;
@@ -195,9 +189,10 @@ export class HttpWire implements Wire {
   #watchInbound(response: Response): Response {
     const { status, headers } = response;
     if (!response.ok || !headers.get("content-type")?.startsWith("text/event-stream")) {
-      if (status === 404 && this.sessionId !== undefined) this.lose(sessionGone);
+      // A 404 may mean a forgotten session, and a call that is on its way finds that out for itself: ask.
+      if (status === 404) this.ondoubt?.(new Error("the inbound stream was refused"));
       // Anything but 405 is tried again by the SDK, and shown as deaf meanwhile.
-      else this.#listen(status === 405 ? "none" : "lost");
+      this.#listen(status === 405 ? "none" : "lost");
       return response;
     }
     const openedAt = systemClock.now();
