@@ -40,18 +40,26 @@ export interface AttemptInput {
 export async function openAttempt(input: AttemptInput): Promise<Ready> {
   const { era, eraMemory } = input;
   const known = era === "legacy" || (era === "auto" && eraMemory.isLegacy());
+  const trial: Trial = { legacy: known };
   try {
-    return await handshake(input, known);
+    return await handshake(input, trial);
   } catch (error) {
-    if (known || era !== "auto" || input.signal.aborted || !mayBeLegacy(error)) throw error;
+    if (known || era !== "auto" || input.signal.aborted || !mayBeLegacy(error, trial)) throw error;
   }
   // The probe for the era ended the server, or it never answered it: a legacy server, asked in its own words.
-  const ready = await handshake(input, true);
+  const ready = await handshake(input, { legacy: true });
   eraMemory.remember("legacy");
   return ready;
 }
 
-async function handshake(input: AttemptInput, legacy: boolean): Promise<Ready> {
+/** One handshake of an attempt; there is a second where the first one's probe was too much for the server. */
+interface Trial {
+  legacy: boolean;
+  guard?: Guard;
+}
+
+async function handshake(input: AttemptInput, trial: Trial): Promise<Ready> {
+  const { legacy } = trial;
   const { epoch, signal, disposer, profile, cache, eraMemory, era, connectTimeoutMs } = input;
   const part = new Disposer();
   disposer.add(() => part.dispose());
@@ -68,6 +76,7 @@ async function handshake(input: AttemptInput, legacy: boolean): Promise<Ready> {
         if (done) input.onlost(failure);
       },
     });
+    trial.guard = guard;
     const client = new Client(profile.clientInfo, {
       capabilities: profile.capabilities,
       responseCacheStore: cache,
@@ -100,8 +109,7 @@ const MODERN = "2026-07-28";
 const MAX_HANDSHAKE_MS = 2 ** 31 - 1;
 
 /** A probe that was not answered, or that the server did not survive. */
-function mayBeLegacy(error: unknown): boolean {
-  const lost = Lost.of(error);
-  if (lost) return !lost.failure.fatal && lost.outcome === "unknown";
+function mayBeLegacy(error: unknown, { guard }: Trial): boolean {
+  if (guard?.down && !guard.down.asked) return !guard.down.fatal;
   return error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout;
 }

@@ -343,7 +343,8 @@ export class Connection implements Link {
     const message = `${this.name}: the transport ${why}${cause ? ` (${cause.message})` : ""}`;
     this.closedError = new HoldfastError("TRANSPORT_CLOSED", message, { server: this.name, cause });
     this.#queue.reject(cause ?? this.closedError);
-    for (const session of [...this.sessions]) session.end(this.closedError);
+    const end = failed ? this.closedError : sessionEnded(this.name, this.closedError);
+    for (const session of [...this.sessions]) session.end(end);
   }
 
   #timeoutExplained(failure: Failure): Failure {
@@ -397,6 +398,13 @@ function isSilence(error: unknown): boolean {
   if (Lost.of(error)) return true;
   if (error instanceof SdkError) return statusOf(error) === undefined;
   return !(error instanceof ProtocolError);
+}
+
+function sessionEnded(name: string, cause: HoldfastError): HoldfastError {
+  return new HoldfastError("SESSION_CLOSED", `${name}: the session ended with its transport`, {
+    server: name,
+    cause,
+  });
 }
 
 function disconnected(name: string): HoldfastError {

@@ -6,7 +6,7 @@ import type { ReplayMode } from "../options.js";
 import { tell } from "../sentences.js";
 import { CALL, type CallTag } from "../wires/guard.js";
 import { Lost } from "../wires/lost.js";
-import type { Link } from "./link.js";
+import type { Link, Ready } from "./link.js";
 import { maySendAgain } from "./replay.js";
 
 /** A call that was lost so often is not sent again, whatever its deadline. */
@@ -56,7 +56,7 @@ export async function runCall<T>(
         });
       } catch (error) {
         if (signal.aborted) throw signal.reason;
-        const lost = lossOf(error);
+        const lost = lossOf(error, ready);
         if (!lost) throw ownErrorOf(error);
         const outcome: Outcome = tag.written > 0 ? "unknown" : lost.outcome;
         await link.whenCertain();
@@ -132,13 +132,13 @@ function timedOut(link: Link, spec: CallSpec, timeoutMs: number): SdkError {
   );
 }
 
-function lossOf(error: unknown): Lost | undefined {
+function lossOf(error: unknown, { guard }: Ready): Lost | undefined {
   const lost = Lost.of(error);
   if (lost) return lost;
-  // Race: the wire was lost between our look at it and the Client's.
-  const notConnected = error instanceof Error && error.message === "Not connected";
-  return notConnected
-    ? new Lost("not-sent", { code: "CONNECTION_LOST", message: "not connected" })
+  // Race: the wire went down between our look at it and the Client's.
+  const unsent = error instanceof Error && error.message === "Not connected";
+  return unsent
+    ? new Lost("not-sent", guard.down ?? { code: "CONNECTION_LOST", message: "not connected" })
     : undefined;
 }
 

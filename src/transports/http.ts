@@ -45,7 +45,10 @@ export class StreamableHttpTransport extends ClientTransport {
     checkRemote(options);
     super(options, { kind: "http", name: shownUrl(url) });
     const { bare, basic } = splitUserInfo(url);
-    this.#options = basic && !hasAuthorization(options.headers) ? { ...options, headers: { ...options.headers, Authorization: basic } } : options;
+    this.#options =
+      basic && !hasAuthorization(options.headers)
+        ? { ...options, headers: { ...options.headers, Authorization: basic } }
+        : options;
     this.#url = bare;
     if (options.auth !== undefined && hasAuthorization(options.headers)) {
       options.logger?.warn(`${this.name}: auth is used, and the Authorization header is ignored`);

@@ -213,15 +213,7 @@ export abstract class ClientTransport {
 
   async #close(): Promise<void> {
     const connection = this.#connection;
-    const closed = new HoldfastError("TRANSPORT_CLOSED", `${this.name}: the transport was closed`, {
-      server: this.name,
-    });
-    const ended = new HoldfastError("SESSION_CLOSED", `${this.name}: the session ended with its transport`, {
-      server: this.name,
-      cause: closed,
-    });
     connection.send({ type: "close" });
-    for (const session of [...connection.sessions]) session.end(ended);
     await connection.until((state) => state === "closed");
   }
 

@@ -6,7 +6,9 @@ import { createInterface } from "node:readline";
 import { onTestFinished } from "vitest";
 
 /** The reference server, which we did not write. */
-export const everything = createRequire(import.meta.url).resolve("@modelcontextprotocol/server-everything/dist/index.js");
+export const everything = createRequire(import.meta.url).resolve(
+  "@modelcontextprotocol/server-everything/dist/index.js",
+);
 
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
@@ -41,5 +43,11 @@ export async function everythingHttp(port?: number, mode: "streamableHttp" | "ss
     await stop();
     child = await start();
   };
-  return { url: `http://127.0.0.1:${where}/${mode === "sse" ? "sse" : "mcp"}`, port: where, stop, restart, pid: () => child.pid! };
+  return {
+    url: `http://127.0.0.1:${where}/${mode === "sse" ? "sse" : "mcp"}`,
+    port: where,
+    stop,
+    restart,
+    pid: () => child.pid!,
+  };
 }

@@ -9,7 +9,8 @@ import type { ProcessOptions } from "../../src/transports/stdio.js";
 import { StdioTransport } from "../../src/transports/stdio.js";
 import type { ClientTransport } from "../../src/transports/transport.js";
 
-export const fixture = (name: string): string => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
+export const fixture = (name: string): string =>
+  fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
 
 /** Closes the transport with the test. */
 export function closing<T extends ClientTransport>(transport: T): T {

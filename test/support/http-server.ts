@@ -17,7 +17,10 @@ export async function httpServer(options: { port?: number } = {}) {
   const sessions = new Map<string, StreamableHTTPServerTransport>();
   const sockets = new Set<Socket>();
   const counts = { posts: 0, gets: 0, deletes: 0, writes: new Map<string, number>() };
-  const control: { fault: Fault | undefined; headers: IncomingMessage["headers"][] } = { fault: undefined, headers: [] };
+  const control: { fault: Fault | undefined; headers: IncomingMessage["headers"][] } = {
+    fault: undefined,
+    headers: [],
+  };
 
   const http = createServer(async (request, response) => {
     let body = "";
@@ -61,7 +64,9 @@ export async function httpServer(options: { port?: number } = {}) {
 function tools(writes: Map<string, number>): McpServer {
   const server = new McpServer({ name: "http-fixture", version: "1.0.0" }, { capabilities: { logging: {} } });
   const text = (value: string) => ({ content: [{ type: "text" as const, text: value }] });
-  server.registerTool("echo", { inputSchema: { message: z.string() } }, ({ message }) => text(`Echo: ${message}`));
+  server.registerTool("echo", { inputSchema: { message: z.string() } }, ({ message }) =>
+    text(`Echo: ${message}`),
+  );
   server.registerTool("slow", { inputSchema: { ms: z.number() } }, async ({ ms }) => {
     await new Promise((resolve) => setTimeout(resolve, ms));
     return text("slept");

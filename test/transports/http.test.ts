@@ -16,7 +16,11 @@ describe("a server behind Streamable HTTP", () => {
     await transport.withSession(async (session) => {
       expect(textOf(await session.callTool({ name: "echo", arguments: { message: "hi" } }))).toBe("Echo: hi");
       await until(() => transport.status.listening === "open");
-      expect(transport.status).toMatchObject({ era: "legacy", state: "connected", server: { name: "http-fixture" } });
+      expect(transport.status).toMatchObject({
+        era: "legacy",
+        state: "connected",
+        server: { name: "http-fixture" },
+      });
       expect(transport.status.sessionId).toMatch(/^[0-9a-f-]{36}$/);
     });
     await transport.waitFor("idle");
@@ -45,8 +49,8 @@ describe("one failed request touches no other", () => {
   it("of three parallel calls, one refused and one cut, the slow one succeeds", async () => {
     const server = await httpServer();
     server.control.fault = (request, response, body) => {
-      if (body.includes("refuse me")) return response.writeHead(502).end("bad gateway"), true;
-      if (body.includes("cut me")) return request.socket.destroy(), true;
+      if (body.includes("refuse me")) return (response.writeHead(502).end("bad gateway"), true);
+      if (body.includes("cut me")) return (request.socket.destroy(), true);
       return false;
     };
     const transport = to(server.url);
@@ -74,7 +78,9 @@ describe("one failed request touches no other", () => {
     const events = recorded(transport);
     const tools = await transport.withSession(async (session) => (await session.listTools()).tools);
     expect(tools.length).toBe(4);
-    expect(events.filter((event) => event.type === "request.resent")).toMatchObject([{ method: "tools/list", outcome: "unknown" }]);
+    expect(events.filter((event) => event.type === "request.resent")).toMatchObject([
+      { method: "tools/list", outcome: "unknown" },
+    ]);
     expect(transport.status.epoch).toBe(1);
   });
 
@@ -105,7 +111,9 @@ describe("a server that is gone", () => {
     await transport.waitFor("connecting", { timeoutMs: 2_000 });
     expect(transport.status).toMatchObject({ recovering: true, lastError: { code: "CONNECTION_LOST" } });
     await httpServer({ port: server.port });
-    expect(textOf(await session.callTool({ name: "echo", arguments: { message: "again" } }))).toBe("Echo: again");
+    expect(textOf(await session.callTool({ name: "echo", arguments: { message: "again" } }))).toBe(
+      "Echo: again",
+    );
   });
 
   it("and forgot its sessions gets the call again, without a visible error and only once", async () => {
@@ -124,7 +132,9 @@ describe("a server that is gone", () => {
     const session = await transport.connectSession();
     await until(() => transport.status.listening === "open");
     await server.restart();
-    expect(textOf(await session.callTool({ name: "echo", arguments: { message: "again" } }))).toBe("Echo: again");
+    expect(textOf(await session.callTool({ name: "echo", arguments: { message: "again" } }))).toBe(
+      "Echo: again",
+    );
     await server.stop();
   });
 
@@ -140,7 +150,9 @@ describe("a server that is gone", () => {
     const server = await httpServer();
     server.control.fault = (_request, _response, body) => methodOf(body) === "tools/call echo";
     const session = await to(server.url).connectSession();
-    const error = await rejection(session.callTool({ name: "echo", arguments: { message: "x" } }, { timeout: 200 }));
+    const error = await rejection(
+      session.callTool({ name: "echo", arguments: { message: "x" } }, { timeout: 200 }),
+    );
     expect(error).toMatchObject({ code: "REQUEST_TIMEOUT" });
     expect(session.connection.status.inFlight).toBe(0);
   });
@@ -163,13 +175,18 @@ describe("the stream on which the server speaks first", () => {
     await until(() => streams.length === 1 && transport.status.listening === "open");
     streams[0]!.end();
     await until(() => streams.length === 2 && transport.status.listening === "open");
-    expect(events.filter((e) => e.type === "listening").map((e) => e.listening)).toEqual(["open", "lost", "open"]);
+    expect(events.filter((e) => e.type === "listening").map((e) => e.listening)).toEqual([
+      "open",
+      "lost",
+      "open",
+    ]);
     expect(transport.status.epoch).toBe(1);
   });
 
   it("that the server does not offer is no fault", async () => {
     const server = await httpServer();
-    server.control.fault = (request, response) => request.method === "GET" && (response.writeHead(405).end(), true);
+    server.control.fault = (request, response) =>
+      request.method === "GET" && (response.writeHead(405).end(), true);
     const transport = to(server.url);
     await transport.connectSession();
     await until(() => server.counts.gets > 0);
@@ -183,7 +200,11 @@ describe("credentials", () => {
     const warnings: string[] = [];
     let asked = 0;
     const headers = { Authorization: "Bearer from-header", "X-Extra": "yes" };
-    const transport = to(server.url, { headers, auth: () => `token-${++asked}`, logger: { warn: (m) => warnings.push(m) } });
+    const transport = to(server.url, {
+      headers,
+      auth: () => `token-${++asked}`,
+      logger: { warn: (m) => warnings.push(m) },
+    });
     await transport.withSession((session) => session.listTools());
     const sent = server.control.headers.map((h) => h.authorization);
     expect(sent.every((value) => /^Bearer token-\d+$/.test(value ?? ""))).toBe(true);
@@ -206,15 +227,21 @@ describe("credentials", () => {
     const events = recorded(transport);
     const session = await transport.connectSession();
     await server.stop();
-    const error = await rejection(session.callTool({ name: "echo", arguments: { message: "x" } }, { timeout: 300 }));
+    const error = await rejection(
+      session.callTool({ name: "echo", arguments: { message: "x" } }, { timeout: 300 }),
+    );
     await transport.close();
-    const seen = [events, transport.status, transport.name, session, error].map((thing) => `${JSON.stringify(thing)} ${inspect(thing)}`);
+    const seen = [events, transport.status, transport.name, session, error].map(
+      (thing) => `${JSON.stringify(thing)} ${inspect(thing)}`,
+    );
     expect(seen.join()).not.toContain("canary");
   });
 
   it("in a URL become a header, as a person expects", async () => {
     const server = await httpServer();
-    await to(server.url.replace("http://", "http://ada:secret@")).withSession((session) => session.listTools());
+    await to(server.url.replace("http://", "http://ada:secret@")).withSession((session) =>
+      session.listTools(),
+    );
     expect(server.control.headers[0]!.authorization).toBe(`Basic ${btoa("ada:secret")}`);
   });
 });

@@ -1,7 +1,7 @@
-import { Server as ServerV2, McpServer as V2 } from "@modelcontextprotocol/server";
 import { Server as ServerV1 } from "@modelcontextprotocol/sdk/server/index.js";
 import { McpServer as V1 } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { ListToolsRequestSchema } from "@modelcontextprotocol/sdk/types.js";
+import { Server as ServerV2, McpServer as V2 } from "@modelcontextprotocol/server";
 import { FastMCP } from "fastmcp";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -18,7 +18,9 @@ const makers = {
   },
   "SDK 1, low level": () => {
     const server = new ServerV1({ name: "v1-low", version: "1" }, { capabilities: { tools: {} } });
-    server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: [{ name: "add", inputSchema: { type: "object" } }] }));
+    server.setRequestHandler(ListToolsRequestSchema, () => ({
+      tools: [{ name: "add", inputSchema: { type: "object" } }],
+    }));
     return server;
   },
   "SDK 2, high level": () => {
@@ -28,7 +30,9 @@ const makers = {
   },
   "SDK 2, low level": () => {
     const server = new ServerV2({ name: "v2-low", version: "1" }, { capabilities: { tools: {} } });
-    server.setRequestHandler("tools/list", () => ({ tools: [{ name: "add", inputSchema: { type: "object" } }] }));
+    server.setRequestHandler("tools/list", () => ({
+      tools: [{ name: "add", inputSchema: { type: "object" } }],
+    }));
     return server;
   },
   "the npm package fastmcp": () => {
@@ -38,7 +42,8 @@ const makers = {
   },
 } satisfies Record<string, ServerFactory>;
 
-const memory = (server: ServerLike | ServerFactory, options = {}) => closing(new MemoryTransport({ server, ...options }));
+const memory = (server: ServerLike | ServerFactory, options = {}) =>
+  closing(new MemoryTransport({ server, ...options }));
 
 describe("a server in the same program", () => {
   for (const [name, make] of Object.entries(makers)) {

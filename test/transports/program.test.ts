@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { fixture, lives, until } from "../support/fixtures.js";
 import { everythingHttp, freePort } from "../support/everything.js";
+import { fixture, lives, until } from "../support/fixtures.js";
 import { descendants } from "../support/nothing-left.js";
 
 /** Runs a program of the fixtures against the built package. */
@@ -21,7 +21,10 @@ const pidsBelow = (child: ChildProcess) => descendants(child.pid).map((line) => 
 describe("a parent that is killed with SIGKILL leaves no descendant two seconds later", () => {
   for (const [name, args] of [
     ["a server that ends with its stdin", [process.execPath, fixture("stdio-server.mjs")]],
-    ["a server that ignores all but SIGKILL, with a child", [process.execPath, fixture("stubborn-server.mjs")]],
+    [
+      "a server that ignores all but SIGKILL, with a child",
+      [process.execPath, fixture("stubborn-server.mjs")],
+    ],
     ["a server started by npx, its grandchild", ["npx", "--no-install", "mcp-server-everything", "stdio"]],
   ] as const) {
     it(name, async () => {
@@ -40,6 +43,16 @@ describe("what keeps a program alive", () => {
     const { lines, exit } = program(fixture("idle-program.mjs"), fixture("stdio-server.mjs"));
     expect(await exit).toEqual([0, null]);
     expect(lines).toEqual(["idle connected"]);
+  });
+
+  it("is not a transport that nobody can reach any more: its server ends with it", async () => {
+    const { lines, exit } = program(
+      "--expose-gc",
+      fixture("forgotten-program.mjs"),
+      fixture("stdio-server.mjs"),
+    );
+    expect(await exit).toEqual([0, null]);
+    expect(lines.at(-1)).toBe("ended");
   });
 
   it("is a call that waits for the connection, until it is settled", async () => {

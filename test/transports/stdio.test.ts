@@ -1,11 +1,28 @@
 import { describe, expect, it } from "vitest";
 import { isHoldfastError } from "../../src/errors.js";
 import { StdioTransport } from "../../src/transports/stdio.js";
-import { closing, fixture, lives, recorded, rejection, stdioFixture, textOf, until } from "../support/fixtures.js";
+import {
+  closing,
+  fixture,
+  lives,
+  recorded,
+  rejection,
+  stdioFixture,
+  textOf,
+  until,
+} from "../support/fixtures.js";
 import { descendants } from "../support/nothing-left.js";
 
 const sh = (script: string, options = {}) =>
-  closing(new StdioTransport({ command: "sh", args: ["-c", script], connectTimeoutMs: 700, closeTimeoutMs: 1_000, ...options }));
+  closing(
+    new StdioTransport({
+      command: "sh",
+      args: ["-c", script],
+      connectTimeoutMs: 700,
+      closeTimeoutMs: 1_000,
+      ...options,
+    }),
+  );
 
 describe("a stdio server", () => {
   it("is reached, asked, and ended with the transport", async () => {
@@ -25,7 +42,9 @@ describe("a stdio server", () => {
   it("gets the safe variables and what the user gave, and nothing else", async () => {
     process.env["HOLDFAST_TEST_SECRET"] = "must not be seen";
     const { transport } = stdioFixture({ env: { GIVEN: "yes" } });
-    const env = await transport.withSession(async (session) => JSON.parse(textOf(await session.callTool({ name: "env" }))));
+    const env = await transport.withSession(async (session) =>
+      JSON.parse(textOf(await session.callTool({ name: "env" }))),
+    );
     delete process.env["HOLDFAST_TEST_SECRET"];
     expect(env).toMatchObject({ GIVEN: "yes", PATH: process.env["PATH"] });
     expect(env).not.toHaveProperty("HOLDFAST_TEST_SECRET");
@@ -60,8 +79,13 @@ describe("a stdio server", () => {
     const killed = transport.status.pid!;
     process.kill(killed, "SIGKILL");
     await transport.waitFor("connecting");
-    expect(transport.status).toMatchObject({ recovering: true, lastError: { message: "it was killed by SIGKILL" } });
-    expect(textOf(await session.callTool({ name: "echo", arguments: { message: "again" } }))).toBe("Echo: again");
+    expect(transport.status).toMatchObject({
+      recovering: true,
+      lastError: { message: "it was killed by SIGKILL" },
+    });
+    expect(textOf(await session.callTool({ name: "echo", arguments: { message: "again" } }))).toBe(
+      "Echo: again",
+    );
     expect(transport.status).toMatchObject({ state: "connected", recovering: false, epoch: 2 });
     expect(transport.status.pid).not.toBe(killed);
     expect(events.filter((e) => e.type === "transition").map((e) => `${e.to} ${e.cause}`)).toEqual([
@@ -127,7 +151,10 @@ describe("a stdio server", () => {
   it("is told about its lines on stderr, without the secrets that it was given", async () => {
     const lines: string[] = [];
     const script = 'echo "token is $TOKEN" >&2; exit 3';
-    const transport = sh(script, { env: { TOKEN: "canary-0123456789" }, onStderr: (line: string) => lines.push(line) });
+    const transport = sh(script, {
+      env: { TOKEN: "canary-0123456789" },
+      onStderr: (line: string) => lines.push(line),
+    });
     const error = await rejection(transport.connectSession());
     expect(error).toMatchObject({ code: "SPAWN_FAILED", exitCode: 3, stderr: "token is [redacted]" });
     expect(lines).toContain("token is [redacted]");
@@ -145,7 +172,12 @@ describe("a stdio server that fails to start gives its own error within its dead
 
   it("when it exits at once with a word on stderr", async () => {
     const error = await rejection(sh("echo boom: no config >&2; exit 3").connectSession());
-    expect(error).toMatchObject({ code: "SPAWN_FAILED", exitCode: 3, stderr: "boom: no config", server: "sh" });
+    expect(error).toMatchObject({
+      code: "SPAWN_FAILED",
+      exitCode: 3,
+      stderr: "boom: no config",
+      server: "sh",
+    });
   });
 
   it("when it prints garbage", async () => {
@@ -165,7 +197,8 @@ describe("a stdio server that fails to start gives its own error within its dead
 
   it("and can be tried again at once", async () => {
     const transport = sh("exit 1");
-    for (let i = 0; i < 3; i++) expect(await rejection(transport.connectSession())).toMatchObject({ code: "SPAWN_FAILED" });
+    for (let i = 0; i < 3; i++)
+      expect(await rejection(transport.connectSession())).toMatchObject({ code: "SPAWN_FAILED" });
     await transport.waitFor("closed");
   });
 });
@@ -184,10 +217,18 @@ describe("what a stdio server leaves behind is nothing", () => {
   });
 
   it("though it was killed and its child was not", async () => {
-    const { transport } = stdioFixture({ server: "stubborn-server.mjs", closeTimeoutMs: 1_000, reconnect: false });
+    const { transport } = stdioFixture({
+      server: "stubborn-server.mjs",
+      closeTimeoutMs: 1_000,
+      reconnect: false,
+    });
     await transport.connectSession();
     await until(() => descendants().filter((line) => line.includes("stubborn-server")).length === 2);
-    const child = Number(descendants().find((line) => line.includes("stubborn-server.mjs child"))?.split(" ")[0]);
+    const child = Number(
+      descendants()
+        .find((line) => line.includes("stubborn-server.mjs child"))
+        ?.split(" ")[0],
+    );
     process.kill(transport.status.pid!, "SIGKILL");
     await transport.waitFor("closed");
     expect(lives(child)).toBe(false);

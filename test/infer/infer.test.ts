@@ -1,0 +1,79 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { McpServer } from "@modelcontextprotocol/server";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type HoldfastError, isHoldfastError } from "../../src/errors.js";
+import { inferTransport } from "../../src/infer/infer.js";
+import { StdioTransport } from "../../src/transports/stdio.js";
+
+let directory: string;
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), "holdfast-infer-"));
+  for (const name of ["a.js", "a.mjs", "a.cjs", "a.ts", "a.mts", "a.rb", "plain"])
+    writeFileSync(join(directory, name), "");
+});
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+const at = (name: string) => join(directory, name);
+
+describe("inferTransport", () => {
+  it("takes what it knows for what it is", () => {
+    const server = new McpServer({ name: "s", version: "1" });
+    const own = new StdioTransport({ command: "x" });
+    const rows: [unknown, string][] = [
+      [own, "stdio"],
+      ["http://example.com/mcp", "http"],
+      ["https://example.com/mcp/", "http"],
+      [new URL("https://example.com/mcp"), "http"],
+      [at("a.js"), "node"],
+      [at("a.mjs"), "node"],
+      [at("a.cjs"), "node"],
+      [at("a.ts"), "node"],
+      [at("a.mts"), "node"],
+      [pathToFileURL(at("a.js")), "node"],
+      [pathToFileURL(at("a.js")).href, "node"],
+      [server, "memory"],
+      [() => server, "memory"],
+    ];
+    for (const [target, kind] of rows)
+      expect(inferTransport(target as never).status.kind, String(target)).toBe(kind);
+    expect(inferTransport(own)).toBe(own);
+  });
+
+  it("hands its options on, and refuses those that the kind does not have", () => {
+    expect(inferTransport("http://example.com", { name: "mine", auth: "token" }).name).toBe("mine");
+    expect(() => inferTransport(at("a.js"), { auth: "token" })).toThrow(/"auth".*no such option/);
+    expect(() => inferTransport("http://example.com", { cwd: "/" })).toThrow(/"cwd".*no such option/);
+  });
+
+  it("says what was given and what is accepted where it cannot tell", () => {
+    const rows: [unknown, RegExp][] = [
+      ["nonsense", /"nonsense".*no such file/],
+      ["", /""/],
+      [at("missing.js"), /missing\.js.*no such file/],
+      [directory, /not a file/],
+      [at("a.rb"), /"\.rb" is not one of them/],
+      [at("plain"), /a\.|ends in ""/],
+      ["ftp://user:canary@example.com/x?key=canary", /ftp:\/\/example\.com\/x.*scheme/],
+      [42, /number 42/],
+      [null, /null/],
+      [undefined, /undefined/],
+      [{ command: "x", args: [] }, /an object with the fields command, args/],
+      [{}, /an empty object/],
+    ];
+    for (const [target, message] of rows) {
+      let error: unknown;
+      try {
+        inferTransport(target as never);
+      } catch (thrown) {
+        error = thrown;
+      }
+      expect(isHoldfastError(error, "CANNOT_INFER"), String(target)).toBe(true);
+      expect((error as HoldfastError).message).toMatch(message);
+      expect((error as HoldfastError).message).toContain("Accepted are: an http:// or https:// URL");
+      expect((error as HoldfastError).message).not.toContain("canary");
+    }
+  });
+});

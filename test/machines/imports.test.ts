@@ -1,0 +1,45 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+
+const SRC = new URL("../../src/", import.meta.url).pathname;
+
+/** What each folder may import besides itself and the files of `src` without a folder. Type imports point both ways. */
+const ARROWS: Record<string, string[]> = {
+  machines: [],
+  wires: ["machines"],
+  session: ["machines", "wires"],
+  connection: ["machines", "wires", "session"],
+  transports: ["connection", "machines", "session", "wires"],
+  infer: ["transports"],
+  cli: ["connection", "infer", "session", "transports", "wires"],
+};
+
+function imports(folder: string): { file: string; from: string }[] {
+  return readdirSync(join(SRC, folder)).flatMap((name) => {
+    const text = readFileSync(join(SRC, folder, name), "utf8");
+    const values = text.matchAll(/^import (?!type)[^;]*?from "([^"]+)";/gms);
+    return [...values]
+      .filter(([whole]) => !/^import \{(\s*type [^,}]+,?)+\s*\}/.test(whole))
+      .map(([, from]) => ({ file: name, from: from! }));
+  });
+}
+
+describe("the layout", () => {
+  it("has no Node, no SDK and no transport in src/machines", () => {
+    const outside = imports("machines").filter(({ from }) => from !== "xstate" && !from.startsWith("./"));
+    expect(outside).toEqual([]);
+  });
+
+  it("has arrows that point one way", () => {
+    const folders = readdirSync(SRC, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    expect(folders.map((entry) => entry.name).sort()).toEqual(Object.keys(ARROWS).sort());
+    for (const [folder, allowed] of Object.entries(ARROWS)) {
+      const wrong = imports(folder).filter(({ from }) => {
+        const [, target] = /^\.\.\/([a-z]+)\//.exec(from) ?? [];
+        return target !== undefined && !allowed.includes(target);
+      });
+      expect(wrong, folder).toEqual([]);
+    }
+  });
+});
