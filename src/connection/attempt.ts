@@ -99,8 +99,10 @@ async function handshake(input: AttemptInput, trial: Trial): Promise<Ready> {
     if (!legacy) eraMemory.remember(client.getProtocolEra() ?? "legacy");
     return { client, guard, epoch };
   } catch (error) {
+    // The wire's own reason says more than what the Client made of it.
+    const down = trial.guard?.down;
     await part.dispose();
-    throw error;
+    throw down && !down.asked ? new Lost("unknown", down) : error;
   }
 }
 

@@ -182,8 +182,16 @@ export class Connection implements Link {
     }
   }
 
+  /** Withdraws everything of an ended session: its calls, what it declared, its lease. */
   dismiss(session: SessionView): void {
     this.sessions.delete(session);
+    const ready = this.ready;
+    for (const requestId of ready?.guard.withdraw(session, SESSION_ENDED) ?? []) {
+      const params = { requestId, reason: SESSION_ENDED.message };
+      ready?.client
+        .notification({ method: "notifications/cancelled", params })
+        .catch((error) => this.#report(error));
+    }
     this.subscriptions.drop(session);
     this.release(session.options);
   }
@@ -364,6 +372,7 @@ export class Connection implements Link {
   }
 }
 
+const SESSION_ENDED: Failure = { code: "CONNECTION_LOST", message: "the session ended", asked: true };
 const LET_GO = {
   idle: "the connection was let go by disconnect()",
   asked: "the transport was closed",

@@ -8,6 +8,8 @@ export interface Clock {
   now(): number;
 }
 
+const ORIGIN = performance.timeOrigin;
+
 /** The real clock. Its timers do not keep a program alive: only the keeper does. */
 export const systemClock: Clock = {
   setTimeout(fn, ms) {
@@ -16,5 +18,5 @@ export const systemClock: Clock = {
     return timer;
   },
   clearTimeout: (id) => clearTimeout(id as never),
-  now: () => Math.round(performance.timeOrigin + performance.now()),
+  now: () => Math.round(ORIGIN + performance.now()),
 };

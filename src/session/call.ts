@@ -15,7 +15,7 @@ const MAX_SENDINGS = 5;
 export interface CallSpec {
   method: string;
   /** The tool, prompt or resource, for the announcements. */
-  name?: string;
+  name: string | undefined;
   options: (RequestOptions & { replay?: ReplayMode }) | undefined;
   /** When the call names no timeout. 0: none. */
   timeoutMs: number;
@@ -24,97 +24,65 @@ export interface CallSpec {
   ended: AbortSignal;
 }
 
+type Send<T> = (client: Client, options: RequestOptions) => Promise<T>;
+
 /**
  * One call of a session, over as many wires as it takes: waits for ready, sends, and sends again where that is
  * safe. One deadline covers all of it. Settles once.
  */
-export async function runCall<T>(
-  link: Link,
-  spec: CallSpec,
-  send: (client: Client, options: RequestOptions) => Promise<T>,
-): Promise<T> {
-  const { options, ended } = spec;
+export async function runCall<T>(link: Link, spec: CallSpec, send: Send<T>): Promise<T> {
+  const { options, ended, method } = spec;
   const caller = options?.signal;
-  const { signal, release } = either(caller, ended);
   const timeout = options?.timeout ?? spec.timeoutMs;
-  const timeoutMs = timeout > 0 ? Math.min(timeout, MAX_DELAY_MS) : MAX_DELAY_MS;
+  const timeoutMs = timeout > 0 && timeout < MAX_DELAY_MS ? timeout : MAX_DELAY_MS;
   const startedAt = link.clock.now();
-  const left = () => timeoutMs - (link.clock.now() - startedAt);
   const tag: CallTag = { written: 0, session: spec.session };
-  try {
-    for (let sendings = 1; ; sendings++) {
-      if (signal.aborted) throw signal.reason;
-      const remaining = sendings === 1 ? timeoutMs : left();
+  for (let sendings = 1; ; sendings++) {
+    if (ended.aborted) throw ended.reason;
+    if (caller?.aborted) throw caller.reason;
+    let remaining = timeoutMs;
+    let ready = link.ready;
+    if (ready === undefined || sendings > 1) {
+      remaining = startedAt + timeoutMs - link.clock.now();
       if (remaining <= 0) throw timedOut(link, spec, timeoutMs);
-      const ready = link.ready ?? (await waitReady(link, spec, signal, remaining, timeoutMs));
-      try {
-        return await send(ready.client, {
-          ...options,
-          signal,
-          timeout: sendings === 1 && link.ready === ready ? remaining : Math.max(1, left()),
-          headers: { ...options?.headers, [CALL]: tag } as Record<string, string>,
-        });
-      } catch (error) {
-        if (signal.aborted) throw signal.reason;
-        const lost = lossOf(error, ready);
-        if (!lost) throw ownErrorOf(error);
-        const outcome: Outcome = tag.written > 0 ? "unknown" : lost.outcome;
-        await link.whenCertain();
-        if (signal.aborted) throw signal.reason;
-        const replay = options?.replay ?? link.replay;
-        const again =
-          !lost.failure.asked && sendings < MAX_SENDINGS && maySendAgain(spec.method, outcome, replay);
-        if (!again || link.closedError) throw connectionLost(link, spec, outcome, lost.failure);
-        tag.written = 0;
-        link.announce({
-          type: "request.resent",
-          method: spec.method,
-          outcome,
-          ...(spec.name && { name: spec.name }),
-        });
-      }
+      ready ??= await waitReady(link, spec, remaining, timeoutMs);
+      remaining = Math.max(1, startedAt + timeoutMs - link.clock.now());
     }
-  } finally {
-    release();
+    try {
+      const headers = { ...options?.headers, [CALL]: tag } as Record<string, string>;
+      return await send(ready.client, { ...options, timeout: remaining, headers });
+    } catch (error) {
+      if (ended.aborted) throw ended.reason;
+      if (caller?.aborted) throw caller.reason;
+      const lost = lossOf(error, ready);
+      if (!lost) throw ownErrorOf(error);
+      const outcome: Outcome = tag.written > 0 ? "unknown" : lost.outcome;
+      await link.whenCertain();
+      const again = sendings < MAX_SENDINGS && maySendAgain(method, outcome, options?.replay ?? link.replay);
+      if (!again || lost.failure.asked || link.closedError)
+        throw connectionLost(link, spec, outcome, lost.failure);
+      tag.written = 0;
+      link.announce({ type: "request.resent", method, outcome, ...(spec.name && { name: spec.name }) });
+    }
   }
 }
 
-/** The caller's signal and the session's in one; without a caller's, the session's as it is. */
-function either(
-  caller: AbortSignal | undefined,
-  ended: AbortSignal,
-): { signal: AbortSignal; release: () => void } {
-  if (!caller) return { signal: ended, release: () => {} };
-  const controller = new AbortController();
-  const onCaller = () => controller.abort(caller.reason);
-  const onEnd = () => controller.abort(ended.reason);
-  if (ended.aborted) onEnd();
-  else if (caller.aborted) onCaller();
-  caller.addEventListener("abort", onCaller);
-  ended.addEventListener("abort", onEnd);
-  const release = () => {
-    caller.removeEventListener("abort", onCaller);
-    ended.removeEventListener("abort", onEnd);
-  };
-  return { signal: controller.signal, release };
-}
-
-async function waitReady(
-  link: Link,
-  spec: CallSpec,
-  signal: AbortSignal,
-  remaining: number,
-  timeoutMs: number,
-) {
+/** Waits in the queue, for as long as the call, its caller and its session allow. */
+async function waitReady(link: Link, spec: CallSpec, remaining: number, timeoutMs: number): Promise<Ready> {
+  const { ended, options } = spec;
+  const caller = options?.signal;
   const deadline = new AbortController();
-  const onAbort = () => deadline.abort(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
+  const onEnd = () => deadline.abort(ended.reason);
+  const onCaller = () => deadline.abort(caller?.reason);
+  ended.addEventListener("abort", onEnd);
+  caller?.addEventListener("abort", onCaller);
   const timer = link.clock.setTimeout(() => deadline.abort(timedOut(link, spec, timeoutMs)), remaining);
   try {
     return await link.whenReady(deadline.signal);
   } finally {
     link.clock.clearTimeout(timer);
-    signal.removeEventListener("abort", onAbort);
+    ended.removeEventListener("abort", onEnd);
+    caller?.removeEventListener("abort", onCaller);
   }
 }
 

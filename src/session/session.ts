@@ -7,6 +7,7 @@ import {
   type LoggingLevel,
   type McpSubscription,
   type Notification,
+  type Progress,
   type RequestOptions,
   type Result,
   SdkError,
@@ -311,36 +312,31 @@ export class SessionView extends Client implements Session {
     return this.toJSON();
   }
 
-  async #call<T>(
-    method: string,
-    options: Options | undefined,
-    send: Send<T>,
-    name?: string,
-    none?: T,
-  ): Promise<T> {
-    this.#open();
-    const onProgress = this.#options.onProgress;
-    const call = name === undefined ? { method } : { method, name };
-    const withProgress = onProgress && !options?.onprogress;
-    return runCall(
-      this.link,
-      {
-        ...call,
-        options: withProgress
-          ? { ...options, onprogress: (p) => this.#tell(() => onProgress(p, call)) }
+  #call<T>(method: string, options: Options | undefined, send: Send<T>, name?: string, none?: T): Promise<T> {
+    const { onProgress, timeoutMs } = this.#options;
+    const spec = {
+      method,
+      name,
+      options:
+        onProgress && !options?.onprogress
+          ? { ...options, onprogress: this.#progressOf(method, name) }
           : options,
-        timeoutMs: this.#options.timeoutMs ?? DEFAULTS.callTimeoutMs,
-        session: this,
-        ended: this.#end.signal,
-      },
-      (client, sendOptions) => {
-        const missing = missingCapability(client.getServerCapabilities(), method);
-        if (missing === undefined) return send(client, sendOptions);
-        if (none !== undefined) return Promise.resolve(none);
-        const message = `${this.link.name} does not support ${missing} (required for ${method})`;
-        throw new SdkError(SdkErrorCode.CapabilityNotSupported, message);
-      },
-    );
+      timeoutMs: timeoutMs ?? DEFAULTS.callTimeoutMs,
+      session: this,
+      ended: this.#end.signal,
+    };
+    return runCall(this.link, spec, (client, sendOptions) => {
+      const missing = missingCapability(client.getServerCapabilities(), method);
+      if (missing === undefined) return send(client, sendOptions);
+      if (none !== undefined) return Promise.resolve(none);
+      const message = `${this.link.name} does not support ${missing} (required for ${method})`;
+      throw new SdkError(SdkErrorCode.CapabilityNotSupported, message);
+    });
+  }
+
+  #progressOf(method: string, name: string | undefined): (progress: Progress) => void {
+    const call = name === undefined ? { method } : { method, name };
+    return (progress) => this.#tell(() => this.#options.onProgress?.(progress, call));
   }
 
   #open(): this {

@@ -24,7 +24,7 @@ interface Entry {
   method: string;
   call: CallTag | undefined;
   /** Only on wires with a stream per request: closes that stream. */
-  stream?: AbortController;
+  stream: AbortController | undefined;
 }
 
 export interface GuardHooks {
@@ -58,6 +58,7 @@ export class Guard implements Transport {
   readonly #ledger = new Map<RequestId, Entry>();
   #listens = 0;
   #notified = false;
+  #closesStreams = false;
   #down: Failure | undefined;
 
   constructor(
@@ -109,38 +110,38 @@ export class Guard implements Transport {
     await this.wire.start();
   }
 
-  async send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
-    if (this.#down) throw new Lost("not-sent", this.#down);
+  send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
+    if (this.#down) return Promise.reject(new Lost("not-sent", this.#down));
     this.sent++;
     if (!("method" in message)) return this.wire.send(message, options);
     if (!("id" in message)) {
-      if (message.method === "notifications/cancelled") this.#forget(message.params?.requestId as RequestId);
+      if (message.method === "notifications/cancelled")
+        this.#forget(message.params?.["requestId"] as RequestId);
       return this.wire.send(message, options);
     }
     const id = message.id;
     const call = (options?.headers as { [CALL]?: CallTag } | undefined)?.[CALL];
-    const entry: Entry = { method: message.method, call };
+    const entry: Entry = { method: message.method, call, stream: undefined };
     this.#ledger.set(id, entry);
     if (message.method === LISTEN) this.#listens++;
     if (call) call.written++;
-    try {
-      await this.wire.send(
-        message,
-        this.hasPerRequestStream ? this.#streamOptions(id, entry, options) : options,
-      );
-    } catch (error) {
-      if (!this.#ledger.has(id)) throw error;
-      const outcome = this.wire.outcomeOf ? this.wire.outcomeOf(error) : "unknown";
-      if (outcome !== undefined && outcome !== "unknown" && call) call.written--;
-      if (error instanceof Lost && error.endsWire) {
-        // Answered before the wire goes down, or it would be lost with the others and not refused.
-        this.settle(id, error);
-        this.lose(error.failure);
-      }
-      this.#remove(id);
-      if (outcome === undefined || error instanceof Lost) throw error;
-      throw new Lost(outcome, { code: "CONNECTION_LOST", message: (error as Error).message, error });
+    return this.wire
+      .send(message, this.hasPerRequestStream ? this.#streamOptions(id, entry, options) : options)
+      .catch((error: unknown) => this.#sendFailed(id, call, error));
+  }
+
+  #sendFailed(id: RequestId, call: CallTag | undefined, error: unknown): never {
+    if (!this.#ledger.has(id)) throw error;
+    const outcome = this.wire.outcomeOf ? this.wire.outcomeOf(error) : "unknown";
+    if (outcome !== undefined && outcome !== "unknown" && call) call.written--;
+    if (error instanceof Lost && error.endsWire) {
+      // Answered before the wire goes down, or it would be lost with the others and not refused.
+      this.settle(id, error);
+      this.lose(error.failure);
     }
+    this.#remove(id);
+    if (outcome === undefined || error instanceof Lost) throw error;
+    throw new Lost(outcome, { code: "CONNECTION_LOST", message: (error as Error).message, error });
   }
 
   /** Ends the epoch from our side: nothing passes in either direction afterwards. Settles when the wire has ended. */
@@ -170,6 +171,18 @@ export class Guard implements Transport {
     if (!this.#remove(id)) return false;
     this.onmessage?.({ jsonrpc: "2.0", id, error: { code: -32000, message: lost.message, data: lost } });
     return true;
+  }
+
+  /** Takes the requests of an ended session back: the ids of those that the server is still to be told about. */
+  withdraw(session: object, failure: Failure): RequestId[] {
+    const told: RequestId[] = [];
+    for (const [id, { call, stream }] of [...this.#ledger]) {
+      if (call?.session !== session) continue;
+      this.settle(id, new Lost("unknown", failure));
+      if (stream) stream.abort();
+      if (!stream || !this.#closesStreams) told.push(id);
+    }
+    return told;
   }
 
   /** Whether `session` has a call on this wire. */
@@ -241,11 +254,14 @@ export class Guard implements Transport {
       });
       if (this.settle(id, lost)) this.wire.ondoubt?.(lost);
     };
-    if (options?.requestSignal) {
-      options.requestSignal.addEventListener("abort", () => this.#remove(id), { once: true });
-      return { ...options, onRequestStreamEnd };
+    const stream = new AbortController();
+    entry.stream = stream;
+    const sdk = options?.requestSignal;
+    if (sdk) {
+      // The Client's own way to cancel on a modern connection: the stream's end says it.
+      this.#closesStreams = true;
+      sdk.addEventListener("abort", () => this.#forget(id), { once: true });
     }
-    entry.stream = new AbortController();
-    return { ...options, requestSignal: entry.stream.signal, onRequestStreamEnd };
+    return { ...options, requestSignal: stream.signal, onRequestStreamEnd };
   }
 }

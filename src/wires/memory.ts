@@ -42,10 +42,11 @@ export class MemoryWire implements Wire {
     }
   }
 
-  async send(message: JSONRPCMessage): Promise<void> {
-    if (!this.#client || this.#closed)
-      throw new Lost("not-sent", this.failure ?? { code: "CONNECTION_LOST", message: "the server is gone" });
-    await this.#client.send(message);
+  send(message: JSONRPCMessage): Promise<void> {
+    if (this.#client && !this.#closed) return this.#client.send(message);
+    return Promise.reject(
+      new Lost("not-sent", this.failure ?? { code: "CONNECTION_LOST", message: "the server is gone" }),
+    );
   }
 
   outcomeOf(error: unknown): Outcome {

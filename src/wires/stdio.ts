@@ -31,6 +31,8 @@ const QUOTED_LINES = 10;
 /** After the exit, what the pipe still holds is read for so long; a grandchild may keep it open for ever. */
 const DRAIN_MS = 100;
 
+const WRITTEN = Promise.resolve();
+
 type Child = ResultPromise<{ buffer: false; encoding: "buffer"; reject: false }>;
 
 /** One server process and its pipes. The process has a group of its own, which ends with the wire. */
@@ -47,7 +49,6 @@ export class StdioWire implements Wire {
   #exit: { code: number | null; signal: NodeJS.Signals | null } | undefined;
   #closing: Promise<void> | undefined;
   #ended = false;
-  #whenEnded: (() => void) | undefined;
   #groupGone = false;
   /** The server said something that was MCP. */
   #heard = false;
@@ -84,18 +85,16 @@ export class StdioWire implements Wire {
     if (this.pid === undefined) throw new Lost("not-sent", await this.#spawnFailure(child));
   }
 
-  async send(message: JSONRPCMessage): Promise<void> {
+  /** Settles when the pipe has room again. What becomes of a written line, the exit tells: the pipe takes it all the same. */
+  send(message: JSONRPCMessage): Promise<void> {
     const stdin = this.#child?.stdin;
-    if (!stdin?.writable || this.#exit) throw new Lost("not-sent", this.#describe("the process has ended"));
-    const line = `${JSON.stringify(message)}\n`;
-    const refused = await new Promise<Error | null | undefined>((resolve) => stdin.write(line, resolve));
-    if (!refused) return;
-    // The pipe took no whole line, so nothing was done. The exit, which is on its way, tells why.
-    await this.#over();
-    throw new Lost(
-      "not-sent",
-      this.failure ?? this.#describe(`its pipe broke (${codeOf(refused) ?? refused.message})`),
-    );
+    if (!stdin?.writable || this.#exit)
+      return Promise.reject(new Lost("not-sent", this.#describe("the process has ended")));
+    if (stdin.write(`${JSON.stringify(message)}\n`)) return WRITTEN;
+    return new Promise((resolve) => {
+      stdin.once("drain", resolve);
+      stdin.once("close", resolve);
+    });
   }
 
   outcomeOf(error: unknown): Outcome {
@@ -149,15 +148,6 @@ export class StdioWire implements Wire {
     });
     child.once("exit", (code, signal) => this.#onExit(code, signal));
     child.stdout?.once("end", () => this.#onStdoutEnd());
-  }
-
-  /** Settles when the wire has ended, or after twice the drain. */
-  #over(): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#ended) return resolve();
-      this.#whenEnded = resolve;
-      systemClock.setTimeout(resolve, 2 * DRAIN_MS);
-    });
   }
 
   #onLine(line: Buffer): void {
@@ -221,7 +211,6 @@ export class StdioWire implements Wire {
   #end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#whenEnded?.();
     this.onclose?.();
   }
 

@@ -1,0 +1,131 @@
+// Calls per second through holdfast and through the raw SDK client, in turns in one run, printed as ratios.
+// Quote the medians of the ratios: the machine's speed drifts, and both sides drift with it.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { fileURLToPath } from "node:url";
+import { Client, InMemoryTransport, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
+import { MemoryTransport, StdioTransport, StreamableHttpTransport } from "../dist/index.js";
+import { make } from "./echo-server.mjs";
+
+const seconds = Number(process.argv[process.argv.indexOf("--seconds") + 1] || 0) || 0.4;
+const rounds = Number(process.argv[process.argv.indexOf("--rounds") + 1] || 0) || 15;
+const server = fileURLToPath(new URL("./echo-server.mjs", import.meta.url));
+const stdio = { command: process.execPath, args: [server, "stdio"] };
+
+const raw = async (transport) => {
+  const client = new Client({ name: "raw", version: "1" });
+  await client.connect(transport);
+  return { client, close: () => client.close() };
+};
+const ours = async (transport) => {
+  const client = await transport.connectSession();
+  return { client, close: () => transport.close() };
+};
+const memory = async () => {
+  const [a, b] = InMemoryTransport.createLinkedPair();
+  await make().connect(b);
+  return a;
+};
+
+async function httpServer() {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address();
+  probe.close();
+  const child = spawn(process.execPath, [server, "http", String(port)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  await once(child.stdout, "data");
+  return { url: `http://127.0.0.1:${port}/mcp`, stop: () => child.kill() };
+}
+
+const echo = (client) => client.callTool({ name: "echo", arguments: { message: "hello" } });
+const big = (client) => client.callTool({ name: "big", arguments: {} });
+
+/** Calls per second with so many at a time. */
+async function rate(client, call, width) {
+  const until = performance.now() + seconds * 1000;
+  const startedAt = performance.now();
+  let done = 0;
+  const worker = async () => {
+    while (performance.now() < until) {
+      await call(client);
+      done++;
+    }
+  };
+  await Promise.all(Array.from({ length: width }, worker));
+  return done / ((performance.now() - startedAt) / 1000);
+}
+
+const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+
+async function compare(name, openRaw, openOurs, call, width) {
+  const [a, b] = [await openRaw(), await openOurs()];
+  const rates = { raw: [], ours: [] };
+  for (let round = -2; round < rounds; round++) {
+    // Each side goes first every other round.
+    const order = round % 2 === 0 ? ["raw", "ours"] : ["ours", "raw"];
+    for (const side of order) {
+      const value = await rate(side === "raw" ? a.client : b.client, call, width);
+      if (round >= 0) rates[side].push(value);
+    }
+  }
+  await a.close();
+  await b.close();
+  const ratios = rates.ours.map((value, i) => value / rates.raw[i]);
+  const figure = (value) => value.toFixed(value < 100 ? 1 : 0).padStart(8);
+  const spread = `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`;
+  console.log(
+    `${name.padEnd(22)} ${String(width).padStart(3)}  ${figure(median(rates.raw))}  ${figure(median(rates.ours))}   ${median(ratios).toFixed(2)}   (${spread})`,
+  );
+}
+
+const only = process.argv.find((arg) => arg.startsWith("--only="))?.slice(7);
+const wanted = (name) => !only || name.includes(only);
+
+console.log(
+  `calls/s, medians of ${rounds} rounds of ${seconds} s on Node ${process.version}; ratio = holdfast / raw SDK client\n`,
+);
+console.log("path                 wide       raw  holdfast  ratio   (min to max)");
+for (const width of [1, 32]) {
+  if (wanted("memory")) {
+    await compare(
+      "memory",
+      async () => raw(await memory()),
+      () => ours(new MemoryTransport({ server: make() })),
+      echo,
+      width,
+    );
+  }
+  if (wanted("stdio")) {
+    await compare(
+      "stdio",
+      () => raw(new StdioClientTransport(stdio)),
+      () => ours(new StdioTransport({ ...stdio, era: "legacy" })),
+      echo,
+      width,
+    );
+  }
+  if (wanted("http")) {
+    const { url, stop } = await httpServer();
+    await compare(
+      "Streamable HTTP",
+      () => raw(new StreamableHTTPClientTransport(new URL(url))),
+      () => ours(new StreamableHttpTransport({ url, era: "legacy" })),
+      echo,
+      width,
+    );
+    stop();
+  }
+}
+if (wanted("4 MB")) {
+  await compare(
+    "stdio, 4 MB results",
+    () => raw(new StdioClientTransport(stdio)),
+    () => ours(new StdioTransport({ ...stdio, era: "legacy" })),
+    big,
+    1,
+  );
+}
