@@ -1,6 +1,7 @@
 import { InMemoryResponseCacheStore, ProtocolError, SdkError } from "@modelcontextprotocol/client";
 import { type ActorRefFrom, createActor, type SnapshotFrom } from "xstate";
 import { HoldfastError, statusOf } from "../errors.js";
+import { causeOf } from "../machines/causes.js";
 import { type Clock, systemClock } from "../machines/clock.js";
 import { type ConnectionEffects, connectionMachine } from "../machines/connection.js";
 import { Disposer } from "../machines/disposer.js";
@@ -385,21 +386,6 @@ function pathOf(value: Snapshot["value"]): string {
   if (typeof value === "string") return value;
   const [[state, detail]] = Object.entries(value) as [[string, string]];
   return `${state}.${detail}`;
-}
-
-/** The machine's internal events in the words of the chart. */
-function causeOf(type: string): string {
-  if (type === "xstate.done.actor.open") return "wire.opened";
-  if (type === "xstate.error.actor.open") return "attempt.failed";
-  if (type === "xstate.done.actor.probe") return "probe.answered";
-  if (type === "xstate.error.actor.probe") return "probe.failed";
-  if (type.startsWith("xstate.done.actor.dispose") || type.startsWith("xstate.error.actor.dispose"))
-    return "disposed";
-  if (type.includes("connectTimeout")) return "attempt.timed-out";
-  if (type.includes("probeTimeout")) return "probe.timed-out";
-  if (type.includes("closeTimeout")) return "disposal.timed-out";
-  if (type.includes("untilRetry")) return "retry.due";
-  return type;
 }
 
 /** Whether a probe failed because nothing came back; any answer of the server, an error too, is a sign of life. */

@@ -88,6 +88,14 @@ export class ScriptedWire implements Wire {
     if (method === "ping" && this.fate.deaf) return;
     void this.scheduler.schedule(Promise.resolve(), `answer ${method} ${this.attempt.epoch}`).then(() => {
       if (this.#ended && !this.fate.zombie) return;
+      // Each answer follows a word of its own, which says from which epoch it comes.
+      const data = this.attempt.epoch;
+      if (method !== "initialize")
+        this.onmessage?.({
+          jsonrpc: "2.0",
+          method: "notifications/message",
+          params: { level: "info", data },
+        });
       this.onmessage?.({ jsonrpc: "2.0", id, result: resultOf(method) } as never);
       if (++this.#answers === this.fate.dropAfter) this.#dropSoon();
     });

@@ -1,0 +1,14 @@
+/** The machine's internal events in the words of the chart. */
+export function causeOf(type: string): string {
+  if (type === "xstate.done.actor.open") return "wire.opened";
+  if (type === "xstate.error.actor.open") return "attempt.failed";
+  if (type === "xstate.done.actor.probe") return "probe.answered";
+  if (type === "xstate.error.actor.probe") return "probe.failed";
+  if (type.startsWith("xstate.done.actor.dispose") || type.startsWith("xstate.error.actor.dispose"))
+    return "disposed";
+  if (type.includes("connectTimeout")) return "attempt.timed-out";
+  if (type.includes("probeTimeout")) return "probe.timed-out";
+  if (type.includes("closeTimeout")) return "disposal.timed-out";
+  if (type.includes("untilRetry")) return "retry.due";
+  return type;
+}

@@ -1,0 +1,33 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { DEFAULTS } from "../../src/options.js";
+import { mermaid } from "../support/mermaid.js";
+
+const root = new URL("../../", import.meta.url);
+const read = (name: string) => readFileSync(new URL(name, root), "utf8");
+const CHART = /```mermaid\n([\s\S]*?)\n```/;
+
+describe("the documentation", () => {
+  it("draws the chart that the machine has", () => {
+    const drawn = mermaid();
+    for (const name of ["README.md", "docs/lifecycle.md"]) {
+      if (process.env["HOLDFAST_WRITE"])
+        writeFileSync(new URL(name, root), read(name).replace(CHART, `\`\`\`mermaid\n${drawn}\n\`\`\``));
+      // To mend: npm run chart.
+      expect(CHART.exec(read(name))?.[1], name).toBe(drawn);
+    }
+  });
+
+  it("names the defaults that the code has", () => {
+    const table = read("docs/options.md");
+    for (const [name, value] of Object.entries({
+      connectTimeoutMs: DEFAULTS.connectTimeoutMs,
+      closeTimeoutMs: DEFAULTS.closeTimeoutMs,
+    })) {
+      expect(table).toMatch(new RegExp(`\`${name}\`.*${value.toLocaleString("en")}`));
+    }
+    expect(table).toMatch(/`maxMessageBytes`.*64 MiB/);
+    expect(DEFAULTS.maxMessageBytes).toBe(64 * 1024 * 1024);
+    expect(table).toMatch(new RegExp(`\`timeoutMs\`.*${DEFAULTS.callTimeoutMs.toLocaleString("en")}`));
+  });
+});

@@ -1,0 +1,50 @@
+import { toDirectedGraph } from "xstate/graph";
+import { causeOf } from "../../src/machines/causes.js";
+import { connectionChart } from "../../src/machines/connection.js";
+import { pathOf } from "./edges.js";
+
+type Node = ReturnType<typeof toDirectedGraph>;
+
+/** The chart as Mermaid draws it, made from the machine: edges between the same two states share one arrow. */
+export function mermaid(): string {
+  const arrows = new Map<string, Set<string>>();
+  const inner = new Map<string, string[]>();
+  const collect = (node: Node) => {
+    for (const { source, target, label } of node.edges) {
+      const [from, to] = [pathOf(source.id), pathOf(target.id)];
+      if (from === to) continue;
+      const key = `${nameOf(from, to)} --> ${nameOf(to, from)}`;
+      arrows.set(key, (arrows.get(key) ?? new Set()).add(causeOf(label.text)));
+    }
+    node.children.forEach(collect);
+  };
+  collect(toDirectedGraph(connectionChart));
+  const lines = ["stateDiagram-v2", "  [*] --> idle"];
+  for (const [name, state] of Object.entries(connectionChart.root.states)) {
+    const details = Object.keys(state.states);
+    if (details.length === 0) continue;
+    const within = [...arrows].filter(([key]) => key.split(" --> ").every((end) => details.includes(end)));
+    inner.set(
+      name,
+      within.map(([key]) => key),
+    );
+    lines.push(
+      `  state ${name} {`,
+      `    [*] --> ${details[0]}`,
+      ...within.map((arrow) => `    ${draw(arrow)}`),
+      "  }",
+    );
+  }
+  const drawn = [...inner.values()].flat();
+  for (const arrow of arrows) if (!drawn.includes(arrow[0])) lines.push(`  ${draw(arrow)}`);
+  lines.push("  closed --> [*]");
+  return lines.join("\n");
+}
+
+const draw = ([key, labels]: [string, Set<string>]) => `${key}: ${[...labels].join(" · ")}`;
+
+/** Details are drawn by their own name inside their state; from outside only the state is named. */
+function nameOf(path: string, other: string): string {
+  const [state, detail] = path.split(".") as [string, string?];
+  return detail !== undefined && other.split(".")[0] === state ? detail : state;
+}
