@@ -20,10 +20,12 @@ const PLANTS = [
     "1",
     "a wire that comes late is used",
     "src/connection/attempt.ts",
-    ["signal.throwIfAborted();", "part.add(() => wire.close());", "part.add(() =>
-      guard.shut({"],
-    ["", "", "part.add(() =>
-      ({"],
+    [
+      "signal.throwIfAborted();",
+      "part.add(() => wire.close());",
+      'part.add(() => guard.shut({ code: "CONNECTION_LOST", message: "the attempt was given up", asked: true }));',
+    ],
+    ["", "", ""],
   ],
   [
     "2",

@@ -37,7 +37,8 @@ export interface GuardHooks {
 }
 
 const LISTEN = "subscriptions/listen";
-const ended: Failure = { code: "CONNECTION_LOST", message: "the wire is closed" };
+/** Our own end; says nothing of the server. */
+const ended: Failure = { code: "CONNECTION_LOST", message: "the wire is closed", asked: true };
 
 /**
  * Stands between the SDK's Client and one wire of one epoch. It keeps the ledger of requests in flight, settles

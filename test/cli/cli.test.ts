@@ -1,0 +1,165 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { everything, everythingHttp, freePort } from "../support/everything.js";
+import { fixture, until } from "../support/fixtures.js";
+import { descendants } from "../support/nothing-left.js";
+
+const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+
+/** Runs the built command line, as a user's shell would. */
+function holdfast(args: string[], env: Record<string, string> = {}) {
+  const child = spawn(process.execPath, [main, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...env },
+  });
+  const seen = { stdout: "", stderr: "" };
+  child.stdout.on("data", (chunk) => {
+    seen.stdout += chunk;
+  });
+  child.stderr.on("data", (chunk) => {
+    seen.stderr += chunk;
+  });
+  const done = once(child, "close").then(([code]) => ({ ...seen, code: code as number }));
+  return { child, seen, done };
+}
+
+const run = (...args: string[]) => holdfast(args).done;
+
+describe("holdfast status", () => {
+  it("shows the connection and what the server offers", async () => {
+    const { stdout, code } = await run("status", everything);
+    expect(stdout).toMatch(
+      /index\.js {2}connected {2}mcp-servers\/everything 2\.0\.0 · legacy 2025-11-25 · pid \d+/,
+    );
+    expect(stdout).toMatch(/13 tools, \d+ resources, \d+ prompts/);
+    expect(code).toBe(0);
+  });
+
+  it("as JSON, with nothing else on stdout", async () => {
+    const { stdout, code } = await run(
+      "status",
+      "--json",
+      "--",
+      process.execPath,
+      fixture("stdio-server.mjs"),
+    );
+    expect(JSON.parse(stdout)).toMatchObject({ state: "connected", server: { name: "fixture" }, tools: 12 });
+    expect(code).toBe(0);
+  });
+
+  it("says why it cannot connect, and exits with 3", async () => {
+    const port = await freePort();
+    const { stdout, stderr, code } = await run("status", `http://127.0.0.1:${port}/mcp`);
+    expect(stdout).toBe("");
+    expect(stderr).toContain("ECONNREFUSED");
+    expect(stderr).toContain("Is the server running");
+    expect(code).toBe(3);
+    const dead = await run("status", "--", "sh", "-c", "echo no config >&2; exit 4");
+    expect(dead).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(/exited with code 4[\s\S]*no config/),
+    });
+  });
+});
+
+describe("holdfast tools, call, resources, read, prompts, prompt", () => {
+  const server = ["--", process.execPath, fixture("stdio-server.mjs")];
+
+  it("list what there is", async () => {
+    const [tools, resources, prompts] = await Promise.all(
+      ["tools", "resources", "prompts"].map((list) => run(list, ...server)),
+    );
+    expect(tools!.stdout.split("\n")).toContain("echo");
+    expect(resources!.stdout).toContain("note://one");
+    expect(prompts!.stdout).toContain("greet");
+  });
+
+  it("call a tool with typed arguments, from pairs or JSON", async () => {
+    const pairs = await run("call", "echo", "message=a=b", ...server);
+    expect(pairs).toMatchObject({ stdout: "Echo: a=b\n", code: 0 });
+    const json = await run("call", everything, "get-sum", "a=2", "--json", '{"b": 40}');
+    expect(json.stdout).toContain("42");
+    const raw = await run("call", "--raw", "echo", "message=x", ...server);
+    expect(JSON.parse(raw.stdout)).toEqual({ content: [{ type: "text", text: "Echo: x" }] });
+  });
+
+  it("show the progress that a call reports, on stderr", async () => {
+    const { stdout, stderr } = await run("call", "progress", ...server);
+    expect(stdout).toBe("done\n");
+    expect(stderr.trim().split("\n")).toEqual(["progress 1/3", "progress 2/3", "progress 3/3"]);
+  });
+
+  it("read a resource and fill a prompt", async () => {
+    expect((await run("read", "note://one", ...server)).stdout).toBe("a note\n");
+    expect((await run("prompt", "greet", "name=Ada", ...server)).stdout).toBe("user: Greet Ada\n");
+  });
+
+  it("exit with 1 where the server said no", async () => {
+    expect(await run("read", "note://none", ...server)).toMatchObject({ code: 1, stdout: "" });
+    const failed = await run("call", "ask", "what=sampling", ...server);
+    expect(failed).toMatchObject({ code: 1, stdout: "" });
+    expect(failed.stderr).toContain("sampling");
+  });
+
+  it("exit with 2 where the command line is wrong, and say how it is right", async () => {
+    for (const [args, message] of [
+      [["call", everything], /expected the name of a tool/],
+      [["call", everything, "no-such-tool"], /no tool "no-such-tool"; there are: echo/],
+      [["call", everything, "echo", "message"], /expected key=value, got "message"/],
+      [["call", everything, "get-sum", "a=two"], /a: expected number, got "two"/],
+      [["call", everything, "echo", "--json", "{"], /--json: /],
+      [["status"], /expected a target/],
+      [["status", "nonsense"], /"nonsense".*Accepted are/],
+      [["status", everything, "--era", "new"], /Allowed choices are auto, legacy, modern/],
+      [["frobnicate"], /unknown command/],
+    ] as const) {
+      const { code, stderr, stdout } = await run(...args);
+      expect({ args, code, stdout }).toEqual({ args, code: 2, stdout: "" });
+      expect(stderr).toMatch(message);
+    }
+  });
+
+  it("pass headers, tokens and variables on", async () => {
+    const { stdout } = await run("call", "env", "--env", "GIVEN=yes", ...server);
+    expect(JSON.parse(stdout)).toMatchObject({ GIVEN: "yes" });
+    const http = await everythingHttp();
+    const tools = await run("tools", http.url, "--header", "X-Key: 1", "--auth", "token");
+    expect(tools).toMatchObject({ code: 0, stdout: expect.stringContaining("echo") });
+    await http.stop();
+  });
+});
+
+describe("Ctrl-C", () => {
+  it("leaves nothing behind, whatever the server thinks of it", async () => {
+    const { child, seen, done } = holdfast([
+      "call",
+      "never",
+      "--verbose",
+      "--",
+      process.execPath,
+      fixture("stubborn-server.mjs"),
+    ]);
+    await until(() => seen.stderr.includes("connected.steady"));
+    const pids = descendants(child.pid).length;
+    expect(pids).toBeGreaterThanOrEqual(2);
+    child.kill("SIGINT");
+    expect(await done).toMatchObject({ code: 130 });
+    expect(descendants().filter((line) => line.includes("stubborn"))).toEqual([]);
+  });
+});
+
+describe("the demo", () => {
+  it("shows both recoveries, which calls were sent again and which were reported, and exits with 0", async () => {
+    const { stdout, code } = await run("demo");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/stdio +connecting\.waiting \(wire\.lost.*killed by SIGKILL/);
+    expect(stdout).toMatch(/tools\/list was lost \(unknown\): sent again/);
+    expect(stdout).toMatch(/echo was lost: reported as outcome: unknown/);
+    expect(stdout).toMatch(/http +connected\.probing/);
+    expect(stdout).toMatch(/^stdio +connected +2 +3 +1 +1 +\d/m);
+    expect(stdout).toMatch(/^http +connected +\d+ +3 +1 +1 +\d/m);
+    expect(stdout).toMatch(/^memory +connected +1 +2 +0 +0 +never lost/m);
+  });
+});

@@ -1,0 +1,119 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { fixture } from "../support/fixtures.js";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const exec = promisify(execFile);
+
+/** The README's program, with a target of this machine. */
+function readmeProgram(): string {
+  const code = /```js\n(import \{ inferTransport[\s\S]*?)```/.exec(
+    readFileSync(join(root, "README.md"), "utf8"),
+  )![1]!;
+  return code.replace('"https://example.com/mcp"', JSON.stringify(fixture("stdio-server.mjs")));
+}
+
+const CONSUMER = `
+import {
+  Client, ClientTransport, type ConnectionEvent, FastMCPTransport, HoldfastError, inferTransport, isHoldfastError, MemoryTransport,
+  NodeStdioTransport, type Session, StdioTransport, StreamableHttpTransport,
+} from "holdfast";
+
+class Own extends ClientTransport {
+  constructor() { super({ replay: "never" }, { kind: "own", name: "own" }); }
+  protected override openWire() { return new StdioTransport({ command: "x" }).connectSession().then((s) => s.transport!); }
+  override fork() { return new Own(); }
+}
+export const transports: ClientTransport[] = [
+  inferTransport("https://example.com"), new Own(), new FastMCPTransport({ server: async () => ({ connect: async () => {} }) }),
+  new MemoryTransport({ server: { connect: async () => {} } }), new NodeStdioTransport({ scriptPath: "a.js" }),
+  new StreamableHttpTransport({ url: "https://example.com", auth: async () => "t", tls: { rejectUnauthorized: true } }),
+];
+export async function use(session: Session): Promise<string | undefined> {
+  const client: Client = session;
+  await session.callTool({ name: "x" }, { replay: "safe", timeout: 5 });
+  await client.listTools();
+  const roots: void = await session.setRoots(["/"]);
+  await using other = await transports[0]!.connectSession({ sampling: ({ messages }) => String(messages.length), elicitation: { form: () => ({}) }, roots: () => [] });
+  other.onclose = () => roots;
+  transports[0]!.subscribe((status, event: ConnectionEvent) => event.type === "transition" && event.to + status.epoch);
+  try { await session.ping(); } catch (error) {
+    if (isHoldfastError(error, "CONNECTION_LOST")) return error.outcome;
+    if (error instanceof HoldfastError && error.code === "SESSION_CLOSED") return error.server;
+  }
+  return session.connection.status.lastError?.code;
+}
+`;
+
+describe("the package, installed in an empty project", () => {
+  let directory: string;
+  beforeAll(async () => {
+    directory = mkdtempSync(join(tmpdir(), "holdfast-packed-"));
+    const { stdout } = await exec(
+      "npm",
+      ["pack", "--ignore-scripts", "--silent", "--pack-destination", directory],
+      { cwd: root },
+    );
+    writeFileSync(
+      join(directory, "package.json"),
+      JSON.stringify({ name: "consumer", private: true, type: "module" }),
+    );
+    const wanted = [
+      `./${stdout.trim()}`,
+      "@modelcontextprotocol/client@^2.4.0",
+      "@modelcontextprotocol/sdk@^1.32.2",
+      "zod@4",
+      "typescript@5.9",
+      "@types/node@20",
+    ];
+    await exec("npm", ["install", "--no-audit", "--no-fund", ...wanted], { cwd: directory });
+  }, 180_000);
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+  it("runs the README's lines", async () => {
+    writeFileSync(join(directory, "readme.mjs"), readmeProgram());
+    const { stdout } = await exec(process.execPath, ["readme.mjs"], { cwd: directory });
+    expect(stdout).toContain("'echo'");
+    expect(stdout).toContain("Echo: hello");
+  });
+
+  it("has its command line", async () => {
+    const { stdout } = await exec("npx", ["--no-install", "holdfast", "tools", fixture("stdio-server.mjs")], {
+      cwd: directory,
+    });
+    expect(stdout).toContain("echo");
+  });
+
+  it("compiles in TypeScript with skipLibCheck off", async () => {
+    writeFileSync(join(directory, "consumer.ts"), CONSUMER);
+    const flags = [
+      "--noEmit",
+      "--strict",
+      "--skipLibCheck",
+      "false",
+      "--module",
+      "nodenext",
+      "--target",
+      "es2022",
+      "--lib",
+      "es2023,esnext.disposable,dom",
+      "--types",
+      "node",
+    ];
+    const { stdout } = await exec("npx", ["--no-install", "tsc", ...flags, "consumer.ts"], {
+      cwd: directory,
+    }).catch((error) => error);
+    expect(stdout).toBe("");
+  }, 120_000);
+
+  it("is small", async () => {
+    const { stdout } = await exec("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], { cwd: root });
+    const [{ size }] = JSON.parse(stdout);
+    expect(size).toBeLessThan(250_000);
+  });
+});
