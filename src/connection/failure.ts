@@ -1,4 +1,4 @@
-import { SdkError, UnauthorizedError } from "@modelcontextprotocol/client";
+import { SdkError, UnauthorizedError, UnsupportedProtocolVersionError } from "@modelcontextprotocol/client";
 import {
   codeOf,
   type ErrorCode,
@@ -51,8 +51,18 @@ export function failureOf(error: unknown): Failure {
       details: { status: 401 },
     };
   }
+  if (isVersionRefused(error))
+    return { code: "CONNECT_FAILED", message: messageOf(error), fatal: true, error };
   const fatal = FATAL_CODES.has(codeOf(cause) ?? "") || FATAL_STATUSES.has(status ?? 0);
   return { ...described(cause), fatal, error, ...(status !== undefined && { details: { status } }) };
+}
+
+/** No protocol version in common: the next attempt would find none either. */
+function isVersionRefused(error: unknown): boolean {
+  return (
+    error instanceof UnsupportedProtocolVersionError ||
+    /protocol version is not supported/.test(messageOf(error))
+  );
 }
 
 function described(cause: unknown): Failure {

@@ -59,7 +59,6 @@ export type ConnectionEvent =
   | { type: "request.resent"; at: number; method: string; outcome: Outcome; name?: string }
   /** A request was lost and its caller is told. */
   | { type: "request.lost"; at: number; method: string; outcome: Outcome; code: ErrorCode; name?: string }
-  | { type: "stderr"; at: number; line: string }
   /** Something is odd, and works all the same. */
   | { type: "warning"; at: number; message: string };
 

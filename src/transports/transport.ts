@@ -1,5 +1,5 @@
 import type { AttemptContext } from "../connection/attempt.js";
-import { Connection } from "../connection/connection.js";
+import { Connection, type Lease } from "../connection/connection.js";
 import { EraMemory } from "../connection/era.js";
 import { keepAlive, kept } from "../connection/keeper.js";
 import { Listeners } from "../connection/listeners.js";
@@ -94,16 +94,17 @@ export abstract class ClientTransport {
     const release = keepAlive();
     const { signal } = options;
     let connection: Connection;
+    let lease: Lease;
     let ready: Ready;
     try {
       connection = await this.#live(signal);
-      connection.acquire(options);
+      lease = connection.acquire(options);
       try {
         ready = await connection.whenReady(signal ?? NEVER);
         // Race: closed between the handshake's end and this line.
         if (connection.closedError) throw connection.closedError;
       } catch (error) {
-        connection.release(options);
+        connection.release(lease);
         throw error;
       }
     } catch (error) {
@@ -117,7 +118,7 @@ export abstract class ClientTransport {
         subscriptions: connection.subscriptions,
         onEnd: (ended) => {
           signal?.removeEventListener("abort", onAbort);
-          connection.dismiss(ended);
+          connection.dismiss(ended, lease);
           release();
         },
       },
@@ -252,7 +253,7 @@ export abstract class ClientTransport {
       replay: this.#options.replay ?? "safe",
       eraMemory: this.#eraMemory,
       clock: this.#clock,
-      ...(random && { random }),
+      random: random ?? Math.random,
       listeners: this.#listeners,
       openWire: (attempt) => {
         const owner = transport.deref();

@@ -1,0 +1,121 @@
+import { InMemoryResponseCacheStore, ProtocolError, SdkError } from "@modelcontextprotocol/client";
+import { statusOf } from "../errors.js";
+import type { Clock } from "../machines/clock.js";
+import { Disposer } from "../machines/disposer.js";
+import type { ConnectionPolicy, Failure } from "../machines/reducers.js";
+import type { EraOption } from "../options.js";
+import type { Ready } from "../session/link.js";
+import type { Router } from "../session/router.js";
+import { Lost } from "../wires/lost.js";
+import type { Wire } from "../wires/wire.js";
+import { type AttemptContext, openAttempt } from "./attempt.js";
+import type { EraMemory } from "./era.js";
+import { failureOf } from "./failure.js";
+import type { Profile } from "./profile.js";
+
+export interface AttemptsHost {
+  clock: Clock;
+  policy: ConnectionPolicy;
+  era: EraOption;
+  eraMemory: EraMemory;
+  router: Router;
+  openWire(context: AttemptContext): Promise<Wire> | Wire;
+  /** The handshake that serves the sessions of this moment. */
+  profile(): Profile;
+  /** Says again to a new epoch what the sessions declared, before anybody calls it. */
+  restore(ready: Ready): Promise<void>;
+  onWire(wire: Wire, epoch: number): void;
+  onLost(epoch: number, failure: Failure): void;
+}
+
+/** The effects that the machine asks for: opens wires one after another, and closes each with its epoch. */
+export class Attempts {
+  /** What the last handshake fixed. */
+  profile: Profile | undefined;
+  /** The last attempt that came through. */
+  opened: Ready | undefined;
+  wire: Wire | undefined;
+  // One for all epochs, or a new Client would not validate structured output until it listed the tools.
+  readonly #cache = new InMemoryResponseCacheStore();
+  #disposer = new Disposer();
+
+  constructor(private readonly host: AttemptsHost) {}
+
+  async open(epoch: number, signal: AbortSignal): Promise<void> {
+    const { host } = this;
+    const previous = this.#disposer;
+    const disposer = new Disposer();
+    this.#disposer = disposer;
+    disposer.add(() => previous.dispose());
+    signal.addEventListener("abort", () => disposer.dispose(), { once: true });
+    try {
+      // The old process is gone before a new one starts; and sessions that open in this tick share the handshake.
+      await this.#within(host.policy.closeTimeoutMs, previous.dispose());
+      signal.throwIfAborted();
+      this.profile = host.profile();
+      const ready = await openAttempt({
+        ...host,
+        epoch,
+        signal,
+        disposer,
+        connectTimeoutMs: host.policy.connectTimeoutMs,
+        profile: this.profile,
+        cache: this.#cache,
+        hooks: { onnotification: (message) => host.router.notify(message as never) },
+        onWire: (wire) => {
+          this.wire = wire;
+          host.onWire(wire, epoch);
+        },
+        onlost: (failure) => host.onLost(epoch, failure),
+      });
+      await host.restore(ready);
+      this.opened = ready;
+    } catch (error) {
+      const failure = this.explained(failureOf(error));
+      disposer.dispose();
+      throw failure;
+    }
+  }
+
+  /** Settles when the server gives a sign of life; throws a `Failure` when none comes. */
+  async probe({ client, guard }: Ready): Promise<void> {
+    const options = { timeout: this.host.policy.probeTimeoutMs };
+    try {
+      await (client.getProtocolEra() === "modern" ? client.discover(options) : client.ping(options));
+    } catch (error) {
+      if (!isSilence(error)) return;
+      const failure = failureOf(error);
+      guard.shut(failure);
+      throw { ...failure, code: "CONNECTION_LOST" } satisfies Failure;
+    }
+  }
+
+  /** Closes everything that the current epoch opened. */
+  dispose(): Promise<void> {
+    return this.#disposer.dispose();
+  }
+
+  /** Adds what the wire knows of a failure. */
+  explained(failure: Failure): Failure {
+    return this.wire?.explain?.(failure) ?? failure;
+  }
+
+  /** Settles with `work`, or after `ms`: what hangs must not hold the next attempt up for ever. */
+  #within(ms: number, work: Promise<void>): Promise<void> {
+    const { clock } = this.host;
+    return new Promise((resolve) => {
+      const timer = clock.setTimeout(resolve, ms);
+      void work.then(() => {
+        clock.clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+}
+
+/** Whether a probe failed because nothing came back; any answer of the server, an error too, is a sign of life. */
+function isSilence(error: unknown): boolean {
+  if (Lost.of(error)) return true;
+  if (error instanceof SdkError) return statusOf(error) === undefined;
+  return !(error instanceof ProtocolError);
+}
