@@ -9,13 +9,7 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../", import.meta.url));
 
 const PLANTS = [
-  [
-    "1",
-    "the next attempt does not wait for the old wire",
-    "src/connection/connection.ts",
-    "await this.#within(this.settings.policy.closeTimeoutMs, previous.dispose());",
-    "",
-  ],
+  ["1", "the next attempt does not wait for the old wire", "src/connection/attempts.ts", "await left;", ""],
   [
     "1",
     "a wire that comes late is used",

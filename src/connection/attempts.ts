@@ -43,14 +43,15 @@ export class Attempts {
 
   async open(epoch: number, signal: AbortSignal): Promise<void> {
     const { host } = this;
-    const previous = this.#disposer;
+    // Bounded, so that a wire that hangs on close holds up the next attempt once, and not every one after it.
+    const left = this.#within(host.policy.closeTimeoutMs, this.#disposer.dispose());
     const disposer = new Disposer();
     this.#disposer = disposer;
-    disposer.add(() => previous.dispose());
+    disposer.add(() => left);
     signal.addEventListener("abort", () => disposer.dispose(), { once: true });
     try {
       // The old process is gone before a new one starts; and sessions that open in this tick share the handshake.
-      await this.#within(host.policy.closeTimeoutMs, previous.dispose());
+      await left;
       signal.throwIfAborted();
       this.profile = host.profile();
       const ready = await openAttempt({

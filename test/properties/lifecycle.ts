@@ -70,6 +70,7 @@ export function lifecycleProperty(order: "ordered" | "adversarial") {
       });
       await scheduler.waitIdle();
 
+      expect(clock.delays.length).toBeLessThan(2_000);
       // 3: each call settled; 7: so did every close, even when the wire hangs.
       expect(run.unsettled()).toEqual([]);
       expect(transport.status.state).toBe("closed");

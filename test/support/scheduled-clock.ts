@@ -29,6 +29,7 @@ export class ScheduledClock implements Clock {
   setTimeout(fn: () => void, ms: number): number {
     const id = this.#next++;
     this.delays.push(ms);
+    if (this.delays.length > 2_000) return id;
     this.timers.set(id, { due: this.#now + ms, fn });
     void this.scheduler.schedule(Promise.resolve(), `timer ${ms} ms`).then(() => this.#fire(id));
     return id;
