@@ -70,6 +70,7 @@ export class HttpWire implements Wire {
   #reopenings = 0;
   readonly #resumes = new WeakMap<AbortSignal, { failed: number; end: (() => void) | undefined }>();
   #pings = 0;
+  #retryAfterMs: number | undefined;
   #ended = false;
 
   constructor(private readonly options: HttpWireOptions) {
@@ -123,6 +124,11 @@ export class HttpWire implements Wire {
     return NEVER_SENT.has(codeOf(error) ?? "") ? "not-sent" : "unknown";
   }
 
+  /** A busy server's own word on when to come back. */
+  explain(failure: Failure): Failure {
+    return this.#retryAfterMs === undefined ? failure : { ...failure, retryAfterMs: this.#retryAfterMs };
+  }
+
   /** An asked end tells the server with DELETE; a server that knows no such thing is fine. */
   async end(): Promise<void> {
     if (this.#ended || this.sessionId === undefined) return;
@@ -167,6 +173,7 @@ export class HttpWire implements Wire {
     const inbound = get && init?.signal === this.#inbound;
     try {
       const response = await this.#send(url, init);
+      this.#retryAfterMs = retryAfter(response);
       if (inbound) return this.#watchInbound(response);
       if (get && !response.ok) this.#resumeFailed(init?.signal);
       return response;
@@ -235,6 +242,16 @@ const sessionGone: Failure = {
   code: "CONNECTION_LOST",
   message: "the server no longer knows the session (HTTP 404)",
 };
+
+const BUSY = new Set([429, 503]);
+
+/** `Retry-After` in milliseconds, given as seconds or as a date; at most an hour. */
+function retryAfter({ status, headers }: Response): number | undefined {
+  const value = BUSY.has(status) ? headers.get("retry-after") : null;
+  if (value === null) return undefined;
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  return Number.isFinite(ms) ? Math.min(Math.max(0, ms), 3_600_000) : undefined;
+}
 
 function isNetworkFailure(error: unknown): boolean {
   if ((error as Error | undefined)?.name === "AbortError") return false;

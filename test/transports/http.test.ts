@@ -138,6 +138,23 @@ describe("a server that is gone", () => {
     await server.stop();
   });
 
+  it("and says when to come back is asked again then, not before", async () => {
+    const server = await httpServer();
+    let busy = true;
+    server.control.fault = (_request, response) => {
+      if (busy) response.writeHead(503, { "retry-after": "1" }).end();
+      return busy;
+    };
+    const transport = to(server.url, { reconnect: { initial: true } });
+    const opening = transport.connectSession();
+    await until(() => transport.status.detail === "waiting");
+    const { nextRetryAt, since } = transport.status;
+    expect(nextRetryAt! - since).toBeGreaterThan(500);
+    busy = false;
+    await opening;
+    expect(Date.now()).toBeGreaterThanOrEqual(nextRetryAt! - 5);
+  });
+
   it("was never there: a clear error at once", async () => {
     const port = await freePort();
     const error = await rejection(to(`http://127.0.0.1:${port}/mcp`).connectSession());
