@@ -75,6 +75,7 @@ export function isHoldfastError<Code extends ErrorCode = ErrorCode>(
 /** The message of anything thrown, with the cause that `fetch` hides behind "fetch failed". */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  if (isHoldfastError(error)) return error.message;
   const cause = error.cause;
   const inner = cause instanceof AggregateError ? cause.errors[0] : cause;
   if (error.message === "fetch failed" && inner instanceof Error)

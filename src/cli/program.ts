@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, CommanderError } from "commander";
 import { messageOf } from "../errors.js";
 import { VERSION } from "../version.js";
 import { callCommand } from "./call.js";
@@ -39,5 +39,4 @@ export async function run(argv: readonly string[]): Promise<number> {
 }
 
 /** Commander has printed its own complaints, and a refusal was the tool's text. */
-const isPrinted = (error: unknown) =>
-  error instanceof Refused || (error as { code?: string }).code?.startsWith("commander.") === true;
+const isPrinted = (error: unknown) => error instanceof Refused || error instanceof CommanderError;

@@ -88,7 +88,9 @@ export class Connection implements Link {
       router: new Router(this.sessions),
       profile: () => profileOf([...this.#leases].map((lease) => lease.options)),
       restore: (ready) =>
-        this.subscriptions.restore(ready, { timeout: policy.connectTimeoutMs }, (e) => this.#report(e)),
+        this.subscriptions.restore(ready, { timeout: Math.min(5_000, policy.connectTimeoutMs / 2) }, (e) =>
+          this.#report(e),
+        ),
       onWire: (wire, n) => this.#watch(wire, n),
       onLost: (n, failure) => this.#onLost(n, failure),
     });
@@ -216,7 +218,12 @@ export class Connection implements Link {
     if (this.#queue.full) throw queueFull(this.name, DEFAULTS.maxQueued);
     const waiting = this.#queue.wait(signal);
     this.send({ type: "demand" });
-    return waiting;
+    try {
+      return await waiting;
+    } catch (error) {
+      if (this.#queue.empty) this.send({ type: "demand.withdrawn" });
+      throw error;
+    }
   }
 
   async whenCertain(): Promise<void> {

@@ -9,6 +9,10 @@ export class Queue<T> {
 
   constructor(private readonly limit: number) {}
 
+  get empty(): boolean {
+    return this.#waiters.size === 0;
+  }
+
   get full(): boolean {
     return this.#waiters.size >= this.limit;
   }

@@ -41,6 +41,7 @@ const chart = parts.createMachine({
       on: total({
         connect: { target: "connecting", actions: "pin" },
         demand: { target: "connecting", actions: "demand" },
+        "demand.withdrawn": ignored,
         "lease.acquired": { target: "connecting", actions: "acquire" },
         "lease.released": { actions: "release" },
         disconnect: ignored,
@@ -56,6 +57,10 @@ const chart = parts.createMachine({
       on: total({
         connect: { actions: "pin" },
         demand: { actions: "demand" },
+        "demand.withdrawn": [
+          { guard: "lastDemand", target: "disconnecting", actions: ["undemand", "leave"] },
+          { actions: "undemand" },
+        ],
         "lease.acquired": { actions: "acquire" },
         "lease.released": [
           { guard: "lastLease", target: "disconnecting", actions: ["release", "leave"] },
@@ -108,6 +113,7 @@ const chart = parts.createMachine({
       on: total({
         connect: { actions: ["pin", "stopIdling"] },
         demand: ignored,
+        "demand.withdrawn": ignored,
         "lease.acquired": { actions: ["acquire", "stopIdling"] },
         "lease.released": [
           { guard: "lastUnkept", target: "disconnecting", actions: ["release", "leave"] },
@@ -171,6 +177,7 @@ const chart = parts.createMachine({
       on: total({
         connect: { actions: ["pin", "reopen"] },
         demand: { actions: ["demand", "reopen"] },
+        "demand.withdrawn": { actions: "undemand" },
         "lease.acquired": { actions: ["acquire", "reopen"] },
         "lease.released": { actions: "releaseLeaving" },
         disconnect: { actions: "letGoAgain" },

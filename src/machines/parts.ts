@@ -9,6 +9,7 @@ export type ConnectionMachineEvent =
   | { type: "close" }
   | { type: "retry.now" }
   | { type: "demand" }
+  | { type: "demand.withdrawn" }
   | { type: "lease.acquired" }
   | { type: "lease.released" }
   | { type: "wire.doubted"; epoch: number }
@@ -51,6 +52,7 @@ export const parts = setup({
   guards: {
     needed: ({ context }) => reduce.needed(context),
     unneeded: ({ context }) => !reduce.needed(context),
+    lastDemand: ({ context }) => reduce.lastDemand(context),
     lastLease: ({ context }) => reduce.lastLease(context),
     lastUnkept: ({ context }) => reduce.lastLease(context) && !context.policy.keepAlive,
     idles: ({ context }) => reduce.lastLease(context) && Number.isFinite(context.policy.idleTimeoutMs),
@@ -64,6 +66,7 @@ export const parts = setup({
   actions: {
     pin: assign(() => reduce.pin()),
     demand: assign(() => reduce.demand()),
+    undemand: assign(({ context }) => reduce.undemand(context)),
     acquire: assign(({ context }) => reduce.acquire(context)),
     release: assign(({ context }) => reduce.release(context)),
     reopen: assign(({ context }) => reduce.reopen(context)),

@@ -90,8 +90,16 @@ export const initialContext = (input: ConnectionInput): ConnectionContext => ({
 export const needed = (c: ConnectionContext): boolean => c.leases > 0 || c.pinned || c.demanded;
 export const lastLease = (c: ConnectionContext): boolean => c.leases === 1 && !c.pinned && !c.demanded;
 
+/** Nobody but a caller that waits needs the connection. */
+export const lastDemand = (c: ConnectionContext): boolean => c.demanded && c.leases === 0 && !c.pinned;
+
 export const pin = (): Patch => ({ pinned: true });
 export const demand = (): Patch => ({ demanded: true });
+/** The last caller that waited gave up. */
+export const undemand = (c: ConnectionContext): Patch => ({
+  demanded: false,
+  reopen: c.reopen && (c.leases > 0 || c.pinned),
+});
 export const acquire = (c: ConnectionContext): Patch => ({ leases: c.leases + 1 });
 export const release = (c: ConnectionContext): Patch => ({ leases: Math.max(0, c.leases - 1) });
 export const unpin = (): Patch => ({ pinned: false, demanded: false });

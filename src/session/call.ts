@@ -36,7 +36,7 @@ export async function runCall<T>(link: Link, spec: CallSpec, send: Send<T>): Pro
   const timeout = options?.timeout ?? spec.timeoutMs;
   const timeoutMs = timeout > 0 && timeout < MAX_DELAY_MS ? timeout : MAX_DELAY_MS;
   const startedAt = link.clock.now();
-  const tag: CallTag = { written: 0, session: spec.session };
+  const tag: CallTag = { written: 0, session: spec.session, ended };
   for (let sendings = 1; ; sendings++) {
     if (ended.aborted) throw ended.reason;
     if (caller?.aborted) throw caller.reason;
@@ -46,6 +46,7 @@ export async function runCall<T>(link: Link, spec: CallSpec, send: Send<T>): Pro
       remaining = startedAt + timeoutMs - link.clock.now();
       if (remaining <= 0) throw timedOut(link, spec, timeoutMs);
       ready ??= await waitReady(link, spec, remaining, timeoutMs);
+      if (ended.aborted) throw ended.reason;
       remaining = Math.max(1, startedAt + timeoutMs - link.clock.now());
     }
     try {

@@ -53,6 +53,7 @@ export abstract class ClientTransport {
   readonly #clock: Clock;
   #connection: Connection;
   #closing: Promise<void> | undefined;
+  #closes = 0;
 
   constructor(options: SharedOptions, identity: TransportIdentity) {
     checkShared(options);
@@ -103,6 +104,8 @@ export abstract class ClientTransport {
         ready = await connection.whenReady(signal ?? NEVER);
         // Race: closed between the handshake's end and this line.
         if (connection.closedError) throw connection.closedError;
+        // Race: the signal fired in the tick in which the connection was ready.
+        signal?.throwIfAborted();
       } catch (error) {
         connection.release(lease);
         throw error;
@@ -160,6 +163,7 @@ export abstract class ClientTransport {
 
   /** Ends the sessions and the connection for good. Idempotent; settles within `closeTimeoutMs`; leaves nothing. */
   close(): Promise<void> {
+    this.#closes++;
     this.#closing ??= kept(this.#close()).finally(() => {
       this.#closing = undefined;
     });
@@ -234,7 +238,10 @@ export abstract class ClientTransport {
     }
     const last = this.#connection;
     if (last.closedError) {
+      const closes = this.#closes;
       await last.until((state) => state === "closed", signal);
+      // Race: close() was called while this waited for the last connection to be gone.
+      if (closes !== this.#closes) throw last.closedError;
       if (this.#connection === last) this.#connection = this.#begin(last.epoch);
     }
     return this.#connection;

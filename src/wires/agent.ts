@@ -32,7 +32,13 @@ export function createAgent({ tls, proxy, connectTimeoutMs }: AgentOptions): Dis
   const httpProxy = env("HTTP_PROXY") ?? all;
   const httpsProxy = env("HTTPS_PROXY") ?? all;
   if (!httpProxy && !httpsProxy) return new Agent(common);
-  return new EnvHttpProxyAgent({ ...common, httpProxy: httpProxy ?? "", httpsProxy: httpsProxy ?? "" });
+  return new EnvHttpProxyAgent({
+    ...common,
+    requestTls: tls,
+    proxyTls: tls,
+    httpProxy: httpProxy ?? "",
+    httpsProxy: httpsProxy ?? "",
+  });
 }
 
 /** A connector whose sockets stay unref'd, whatever undici wants of them. */

@@ -15,6 +15,8 @@ export interface CallTag {
   /** How many of its requests were handed to a wire that did not refuse them. */
   written: number;
   session: object;
+  /** Fires with the session's end: nothing of the call is sent any more. */
+  ended: AbortSignal;
 }
 
 /** The key under which a call rides in a request's `headers`, the one option that the SDK hands through every leg. */
@@ -122,13 +124,24 @@ export class Guard implements Transport {
     }
     const id = message.id;
     const call = (options?.headers as { [CALL]?: CallTag } | undefined)?.[CALL];
+    // Race: the session ended between the call and the Client's sending of it; there would be nobody to answer.
+    if (call?.ended.aborted)
+      return Promise.reject(new Lost("not-sent", { ...ended, message: "the session ended" }));
     const entry: Entry = { method: message.method, call, stream: undefined };
     this.#ledger.set(id, entry);
     if (message.method === LISTEN) this.#listens++;
     if (call) call.written++;
-    return this.wire
-      .send(message, this.hasPerRequestStream ? this.#streamOptions(id, entry, options) : options)
-      .catch((error: unknown) => this.#sendFailed(id, call, error));
+    try {
+      const sending = this.wire.send(
+        message,
+        this.hasPerRequestStream ? this.#streamOptions(id, entry, options) : options,
+      );
+      return sending.catch((error: unknown) => this.#sendFailed(id, call, error));
+    } catch (error) {
+      // What cannot be put into JSON is thrown before anything is sent.
+      this.#remove(id);
+      return Promise.reject(error);
+    }
   }
 
   #sendFailed(id: RequestId, call: CallTag | undefined, error: unknown): never {
@@ -226,7 +239,7 @@ export class Guard implements Transport {
 
   /** Some servers answer the number 5 with the string "5", and the SDK accepts that. */
   #known(id: RequestId): RequestId {
-    return this.#ledger.has(id) ? id : Number(id);
+    return typeof id === "string" && /^\d+$/.test(id) && !this.#ledger.has(id) ? Number(id) : id;
   }
 
   #remove(id: RequestId): boolean {

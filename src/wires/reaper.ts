@@ -33,6 +33,11 @@ export function watchGroup(pid: number): void {
 export function forgetGroup(pid: number): void {
   if (!watched.delete(pid)) return;
   reaper?.stdin?.write(`- ${pid}\n`);
+  stopIdleReaper();
+}
+
+/** Ends it when there is nothing to watch, also where the process that it was started for did not start. */
+export function stopIdleReaper(): void {
   if (watched.size === 0) stopReaper();
 }
 

@@ -7,7 +7,7 @@ import { LineReader } from "./lines.js";
 import { Lost } from "./lost.js";
 import { idOfCutAnswer, parseMessages } from "./messages.js";
 import { endGroup, signalGroup } from "./process-group.js";
-import { forgetGroup, startReaper, watchGroup } from "./reaper.js";
+import { forgetGroup, startReaper, stopIdleReaper, watchGroup } from "./reaper.js";
 import { Ring } from "./ring.js";
 import type { Wire } from "./wire.js";
 
@@ -82,6 +82,7 @@ export class StdioWire implements Wire {
     for (const handle of [child, child.stdin, child.stdout, child.stderr])
       (handle as { unref?(): void } | null)?.unref?.();
     this.#read(child);
+    if (this.pid === undefined) stopIdleReaper();
     if (this.pid === undefined) throw new Lost("not-sent", await this.#spawnFailure(child));
   }
 
@@ -92,8 +93,13 @@ export class StdioWire implements Wire {
       return Promise.reject(new Lost("not-sent", this.#describe("the process has ended")));
     if (stdin.write(`${JSON.stringify(message)}\n`)) return WRITTEN;
     return new Promise((resolve) => {
-      stdin.once("drain", resolve);
-      stdin.once("close", resolve);
+      const done = () => {
+        stdin.off("drain", done);
+        stdin.off("close", done);
+        resolve();
+      };
+      stdin.once("drain", done);
+      stdin.once("close", done);
     });
   }
 
@@ -139,8 +145,8 @@ export class StdioWire implements Wire {
     child.stdin?.on("error", (error) => this.#onPipeError(error));
     child.stdout?.on("error", (error) => this.#onPipeError(error));
     const errors = new LineReader(STDERR_LINE_BYTES, {
-      onLine: (line) => this.options.onStderr?.(this.options.redact(line.toString().replace(/\r$/, ""))),
-      onTooLarge: (head) => this.options.onStderr?.(this.options.redact(`${head}…`)),
+      onLine: (line) => this.#tellStderr(line.toString().replace(/\r$/, "")),
+      onTooLarge: (head) => this.#tellStderr(`${head}…`),
     });
     child.stderr?.on("data", (chunk: Buffer) => {
       this.stderr.push(chunk);
@@ -150,6 +156,14 @@ export class StdioWire implements Wire {
     child.stdout?.once("end", () => this.#onStdoutEnd());
   }
 
+  #tellStderr(line: string): void {
+    try {
+      this.options.onStderr?.(this.options.redact(line));
+    } catch (error) {
+      this.onerror?.(error as Error);
+    }
+  }
+
   #onLine(line: Buffer): void {
     const text = line.toString("utf8");
     const messages = parseMessages(text);
@@ -157,7 +171,7 @@ export class StdioWire implements Wire {
       this.#heard = true;
       for (const message of messages) this.onmessage?.(message);
     } else if (text.trim() !== "") {
-      const printed = this.options.redact(text.slice(0, 200));
+      const printed = this.options.redact(text).slice(0, 200);
       this.#garbage ||= JSON.stringify(printed);
       this.onerror?.(
         new Error(

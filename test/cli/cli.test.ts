@@ -97,7 +97,12 @@ describe("holdfast tools, call, resources, read, prompts, prompt", () => {
   });
 
   it("exit with 1 where the server said no", async () => {
-    expect(await run("read", "note://none", ...server)).toMatchObject({ code: 1, stdout: "" });
+    const read = await run("read", "note://none", ...server);
+    expect(read).toMatchObject({
+      code: 1,
+      stdout: "",
+      stderr: expect.stringMatching(/^holdfast: .*note:\/\/none/),
+    });
     const failed = await run("call", "ask", "what=sampling", ...server);
     expect(failed).toMatchObject({ code: 1, stdout: "" });
     expect(failed.stderr).toContain("sampling");

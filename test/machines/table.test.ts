@@ -7,6 +7,7 @@ type StateNode = typeof connectionChart.root;
 const EVENTS = [
   "connect",
   "demand",
+  "demand.withdrawn",
   "lease.acquired",
   "lease.released",
   "disconnect",

@@ -111,6 +111,7 @@ const ACTS = [
   ...[
     "connect",
     "demand",
+    "demand.withdrawn",
     "lease.acquired",
     "lease.released",
     "disconnect",

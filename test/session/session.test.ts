@@ -387,3 +387,37 @@ describe("a subscriber", () => {
     expect(events.map((event) => event.type)).toContain("transition");
   });
 });
+
+describe("what the review of this code found, and must not come back", () => {
+  it("a call made just before its session is closed is not sent, and rejects", async () => {
+    const { transport, did } = stdioFixture();
+    const session = await transport.connectSession();
+    const call = rejection(session.callTool({ name: "write", arguments: { name: "late" } }));
+    await session.close();
+    expect(await call).toMatchObject({ code: "SESSION_CLOSED" });
+    await transport.withSession((other) => other.ping());
+    expect(did()).not.toContain("write late");
+  });
+
+  it("an opening that was given up leaves no demand behind", async () => {
+    const { transport } = stdioFixture({ keepAlive: false });
+    const stop = new AbortController();
+    const opening = rejection(transport.connectSession({ signal: stop.signal }));
+    await transport.waitFor("connecting");
+    const reason = new Error("given up");
+    stop.abort(reason);
+    expect(await opening).toBe(reason);
+    await transport.waitFor("idle");
+    expect(transport.status).toMatchObject({ leases: 0 });
+  });
+
+  it("a signal that fires when the connection is ready already opens no session", async () => {
+    const { transport } = stdioFixture();
+    await transport.connect();
+    const stop = new AbortController();
+    const opening = rejection(transport.connectSession({ signal: stop.signal }));
+    stop.abort(new Error("at once"));
+    expect(await opening).toMatchObject({ message: "at once" });
+    expect(transport.status.leases).toBe(0);
+  });
+});
