@@ -46,6 +46,11 @@ export class HttpServer {
     throw new Error("the HTTP server of the demo did not start");
   }
 
+  /** Stops its clock: what is sent to it is taken by its socket, and not answered. */
+  freeze(): void {
+    this.#child?.kill("SIGSTOP");
+  }
+
   /** Kills it, without a chance to say goodbye. */
   async stop(): Promise<void> {
     const child = this.#child;

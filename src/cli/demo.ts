@@ -123,7 +123,7 @@ async function killStdio(score: Score, session: Session): Promise<void> {
 }
 
 async function restartHttp(score: Score, session: Session, http: HttpServer): Promise<void> {
-  console.log("\nA long tool call is running when the HTTP server is killed; it comes back a second later:");
+  console.log("\nA long tool call and a list are running when the HTTP server is killed; it comes back a second later:");
   const long = session.callTool(
     { name: "trigger-long-running-operation", arguments: { duration: 20, steps: 20 } },
     { onprogress: () => running() },
@@ -134,8 +134,11 @@ async function restartHttp(score: Score, session: Session, http: HttpServer): Pr
   });
   const settled = attempt(score, long);
   await Promise.race([started, settled]);
-  await http.stop();
+  // Stopped first, so that the list is written and not answered.
+  http.freeze();
   const list = attempt(score, session.listTools());
+  await new Promise(setImmediate);
+  await http.stop();
   await settled;
   await new Promise((resolve) => setTimeout(resolve, 1_000));
   await http.start();
