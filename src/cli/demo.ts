@@ -123,7 +123,9 @@ async function killStdio(score: Score, session: Session): Promise<void> {
 }
 
 async function restartHttp(score: Score, session: Session, http: HttpServer): Promise<void> {
-  console.log("\nA long tool call and a list are running when the HTTP server is killed; it comes back a second later:");
+  console.log(
+    "\nA long tool call and a list are running when the HTTP server is killed; it comes back a second later:",
+  );
   const long = session.callTool(
     { name: "trigger-long-running-operation", arguments: { duration: 20, steps: 20 } },
     { onprogress: () => running() },

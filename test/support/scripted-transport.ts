@@ -57,6 +57,10 @@ export class ScriptedWire implements Wire {
     private readonly attempt: AttemptContext,
   ) {}
 
+  toString(): string {
+    return `the wire of epoch ${this.attempt.epoch}`;
+  }
+
   async start(): Promise<void> {
     const { start } = this.fate;
     if (start === "hangs") return new Promise(() => {});
