@@ -76,6 +76,8 @@ export function isHoldfastError<Code extends ErrorCode = ErrorCode>(
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (isHoldfastError(error)) return error.message;
+  // Every address of a name was tried.
+  if (error instanceof AggregateError && !error.message) return messageOf(error.errors[0]);
   const cause = error.cause;
   const inner = cause instanceof AggregateError ? cause.errors[0] : cause;
   if (error.message === "fetch failed" && inner instanceof Error)

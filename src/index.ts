@@ -12,6 +12,7 @@ export { type InferOptions, inferTransport, type Target } from "./infer/infer.js
 export {
   DEFAULTS,
   type EraOption,
+  type HeartbeatOptions,
   type Logger,
   type ReconnectOptions,
   type ReplayMode,
@@ -27,12 +28,7 @@ export type {
   SessionOptions,
 } from "./session/options.js";
 export type { ReplayOption, Session } from "./session/types.js";
-export {
-  type AuthOption,
-  type RemoteOptions,
-  StreamableHttpTransport,
-  type StreamableHttpTransportOptions,
-} from "./transports/http.js";
+export { StreamableHttpTransport, type StreamableHttpTransportOptions } from "./transports/http.js";
 export {
   MemoryTransport,
   MemoryTransport as FastMCPTransport,
@@ -41,9 +37,12 @@ export {
   type ServerLike,
 } from "./transports/memory.js";
 export { NodeStdioTransport, type NodeStdioTransportOptions } from "./transports/node.js";
+export type { AuthOption, RemoteOptions } from "./transports/remote.js";
+export { SSETransport, type SSETransportOptions } from "./transports/sse.js";
 export { type ProcessOptions, StdioTransport, type StdioTransportOptions } from "./transports/stdio.js";
 export { ClientTransport, type TransportIdentity, type WaitOptions } from "./transports/transport.js";
+export { WSTransport, type WSTransportOptions } from "./transports/websocket.js";
 export type { TlsOptions } from "./wires/agent.js";
 export type { EnvOption } from "./wires/environment.js";
-export type { FetchLike } from "./wires/http.js";
+export type { FetchLike } from "./wires/network.js";
 export type { Listening, Wire } from "./wires/wire.js";

@@ -17,6 +17,12 @@ export interface ReconnectOptions {
   stableAfterMs?: number;
 }
 
+/** When a silent connection is asked for a sign of life. */
+export interface HeartbeatOptions {
+  /** How long nothing may be received. Default 30 s. */
+  intervalMs?: number;
+}
+
 /** Which protocol era is spoken: `auto` asks the server. */
 export type EraOption = "auto" | "legacy" | "modern";
 
@@ -53,6 +59,9 @@ export const DEFAULTS = {
   callTimeoutMs: 60_000,
   probeTimeoutMs: 5_000,
   stableAfterMs: 5_000,
+  heartbeatMs: 30_000,
+  /** Of transports that fetch a package first: uv, uvx, npx and their like. */
+  runnerConnectTimeoutMs: 120_000,
   /** The probe for the protocol era takes at most this, and a third of the connect deadline. */
   eraProbeTimeoutMs: 3_000,
   /** A server found to be legacy is asked again after so long. */

@@ -4,9 +4,10 @@ import { fileURLToPath } from "node:url";
 import { HoldfastError } from "../errors.js";
 import type { SharedOptions } from "../options.js";
 import { shownUrl } from "../secrets.js";
-import { type RemoteOptions, StreamableHttpTransport } from "../transports/http.js";
+import { StreamableHttpTransport } from "../transports/http.js";
 import { isServer, MemoryTransport, type ServerFactory, type ServerLike } from "../transports/memory.js";
 import { NODE_ENDINGS, NodeStdioTransport } from "../transports/node.js";
+import type { RemoteOptions } from "../transports/remote.js";
 import type { ProcessOptions } from "../transports/stdio.js";
 import { ClientTransport } from "../transports/transport.js";
 

@@ -1,28 +1,6 @@
-import type { AuthProvider, OAuthClientProvider } from "@modelcontextprotocol/client";
-import { HoldfastError } from "../errors.js";
-import { DEFAULTS, type SharedOptions } from "../options.js";
-import { shownUrl } from "../secrets.js";
-import type { TlsOptions } from "../wires/agent.js";
-import { type FetchLike, HttpWire } from "../wires/http.js";
-import { checkKnown, checkStringMap, invalid } from "./check.js";
-import { ClientTransport } from "./transport.js";
-
-/** A bearer token, a function that gives one for each request, or a provider of the SDK. */
-export type AuthOption =
-  | string
-  | (() => string | undefined | Promise<string | undefined>)
-  | AuthProvider
-  | OAuthClientProvider;
-
-/** What every transport over the network takes. */
-export interface RemoteOptions extends SharedOptions {
-  headers?: Record<string, string>;
-  /** Wins over an Authorization header, and says so. */
-  auth?: AuthOption;
-  tls?: TlsOptions;
-  /** A proxy's URL; `false`: none. Default: `HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY`. */
-  proxy?: string | false;
-}
+import { HttpWire } from "../wires/http.js";
+import type { FetchLike } from "../wires/network.js";
+import { type RemoteOptions, RemoteTransport } from "./remote.js";
 
 export interface StreamableHttpTransportOptions extends RemoteOptions {
   /** Used exactly as given, a trailing slash too. */
@@ -35,111 +13,19 @@ export interface StreamableHttpTransportOptions extends RemoteOptions {
  * A server behind Streamable HTTP.
  * @throws HoldfastError `CONFIG_INVALID` for a wrong option
  */
-export class StreamableHttpTransport extends ClientTransport {
+export class StreamableHttpTransport extends RemoteTransport {
   readonly #options: StreamableHttpTransportOptions;
-  readonly #url: URL;
 
   constructor(options: StreamableHttpTransportOptions) {
-    const url = parseUrl(options.url, ["http:", "https:"]);
-    checkKnown("http", options, ["url", "headers", "auth", "fetch", "tls", "proxy"]);
-    checkRemote(options);
-    super(options, { kind: "http", name: shownUrl(url) });
-    const { bare, basic } = splitUserInfo(url);
-    this.#options =
-      basic && !hasAuthorization(options.headers)
-        ? { ...options, headers: { ...options.headers, Authorization: basic } }
-        : options;
-    this.#url = bare;
-    if (options.auth !== undefined && hasAuthorization(options.headers)) {
-      options.logger?.warn(`${this.name}: auth is used, and the Authorization header is ignored`);
-    }
+    super(options, { kind: "http", protocols: ["http:", "https:"], own: ["fetch"] });
+    this.#options = options;
   }
 
   protected override openWire(): HttpWire {
-    const { headers, auth, fetch, tls, proxy, connectTimeoutMs, closeTimeoutMs } = this.#options;
-    return new HttpWire({
-      url: this.#url,
-      headers: auth === undefined ? { ...headers } : withoutAuthorization(headers),
-      auth: authProvider(auth, this.name),
-      fetch,
-      tls,
-      proxy,
-      connectTimeoutMs: connectTimeoutMs ?? DEFAULTS.connectTimeoutMs,
-      closeTimeoutMs: closeTimeoutMs ?? DEFAULTS.closeTimeoutMs,
-    });
+    return new HttpWire({ ...this.wireOptions(), fetch: this.#options.fetch });
   }
 
   override fork(): StreamableHttpTransport {
     return new StreamableHttpTransport(this.#options);
   }
-}
-
-/** User and password of a URL become a header, because `fetch` refuses them where they stand. */
-export function splitUserInfo(url: URL): { bare: URL; basic: string | undefined } {
-  if (url.username === "" && url.password === "") return { bare: url, basic: undefined };
-  const bare = new URL(url);
-  bare.username = "";
-  bare.password = "";
-  const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
-  return { bare, basic: `Basic ${Buffer.from(pair).toString("base64")}` };
-}
-
-/** What the SDK takes for each form of the option. */
-export function authProvider(
-  auth: AuthOption | undefined,
-  name: string,
-): AuthProvider | OAuthClientProvider | undefined {
-  if (auth === undefined || typeof auth === "object") return auth;
-  if (typeof auth === "string") return { token: async () => auth };
-  return {
-    token: async () => {
-      try {
-        return await auth();
-      } catch (cause) {
-        throw new HoldfastError("AUTH_REQUIRED", `${name}: the auth function threw: ${String(cause)}`, {
-          server: name,
-          cause,
-        });
-      }
-    },
-  };
-}
-
-export function parseUrl(url: unknown, protocols: readonly string[]): URL {
-  let parsed: URL;
-  try {
-    parsed = new URL(url as string);
-  } catch {
-    throw invalid("url", "expected a URL");
-  }
-  if (!protocols.includes(parsed.protocol)) {
-    throw invalid("url", `expected ${protocols.map((p) => `${p}//`).join(" or ")}, got ${parsed.protocol}//`);
-  }
-  return parsed;
-}
-
-export function checkRemote({ headers, auth, proxy }: RemoteOptions): void {
-  checkStringMap("headers", headers);
-  if (auth === "oauth")
-    throw invalid(
-      "auth",
-      'signing in with "oauth" is not there yet; pass a bearer token, a function or an SDK provider',
-    );
-  if (auth !== undefined && !["string", "function", "object"].includes(typeof auth)) {
-    throw invalid("auth", "expected a bearer token, a function that gives one, or a provider of the SDK");
-  }
-  if (typeof proxy === "string") {
-    try {
-      new URL(proxy);
-    } catch {
-      throw invalid("proxy", "expected a URL or false");
-    }
-  }
-}
-
-const isAuthorization = (key: string) => key.toLowerCase() === "authorization";
-const hasAuthorization = (headers: Record<string, string> = {}) => Object.keys(headers).some(isAuthorization);
-
-function withoutAuthorization(headers: Record<string, string> = {}): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).filter(([key]) => !isAuthorization(key)));
 }

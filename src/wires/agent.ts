@@ -1,3 +1,4 @@
+import { getProxyForUrl } from "proxy-from-env";
 import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent, ProxyAgent } from "undici";
 
 /** TLS options of a remote transport, as `node:tls` names them. */
@@ -39,6 +40,12 @@ export function createAgent({ tls, proxy, connectTimeoutMs }: AgentOptions): Dis
     httpProxy: httpProxy ?? "",
     httpsProxy: httpsProxy ?? "",
   });
+}
+
+/** The proxy on the way to `url`, for what undici does not open. */
+export function proxyFor(url: URL, proxy: string | false | undefined): string | undefined {
+  if (proxy === false) return undefined;
+  return proxy ?? (getProxyForUrl(url.href.replace(/^ws/, "http")) || undefined);
 }
 
 /** A connector whose sockets stay unref'd, whatever undici wants of them. */

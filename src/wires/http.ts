@@ -6,48 +6,24 @@ import {
   StreamableHTTPClientTransport,
   type TransportSendOptions,
 } from "@modelcontextprotocol/client";
-import { type Dispatcher, fetch as undiciFetch } from "undici";
-import { codeOf, messageOf, type Outcome, statusOf } from "../errors.js";
+import { type Outcome, statusOf } from "../errors.js";
 import { backoffDelay, DEFAULT_BACKOFF } from "../machines/backoff.js";
 import { systemClock } from "../machines/clock.js";
 import type { Failure } from "../machines/reducers.js";
-import { createAgent, type TlsOptions } from "./agent.js";
-import { Lost } from "./lost.js";
+import { Lost, sessionGone } from "./lost.js";
+import { isNetworkFailure, Network, type NetworkOptions, networkOutcome, retryAfter, watchBody } from "./network.js";
 import type { Listening, Wire } from "./wire.js";
 
-export type FetchLike = (url: string | URL, init?: RequestInit) => Promise<Response>;
-
-export interface HttpWireOptions {
+export interface HttpWireOptions extends NetworkOptions {
   url: URL;
   headers: Record<string, string>;
   auth: AuthProvider | OAuthClientProvider | undefined;
-  fetch: FetchLike | undefined;
-  tls: TlsOptions | undefined;
-  proxy: string | false | undefined;
-  connectTimeoutMs: number;
   closeTimeoutMs: number;
 }
 
 /** A resumed answer stream that fails so often in a row is given up: the request is lost. */
 const MAX_RESUMES = 3;
 const STABLE_MS = 5_000;
-/** Failures that happen before a byte of the request was written. */
-const NEVER_SENT = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "EADDRNOTAVAIL",
-  "UND_ERR_CONNECT_TIMEOUT",
-  "DEPTH_ZERO_SELF_SIGNED_CERT",
-  "SELF_SIGNED_CERT_IN_CHAIN",
-  "CERT_HAS_EXPIRED",
-  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-  "ERR_TLS_CERT_ALTNAME_INVALID",
-  "EPROTO",
-]);
-
 /**
  * Streamable HTTP, the SDK's, over sockets of its own. A failed request is not a lost wire: it is settled by
  * itself, and a failure of the network only raises a doubt. The stream on which the server speaks first is
@@ -63,7 +39,7 @@ export class HttpWire implements Wire {
   listening: Listening = "none";
   readonly hasPerRequestStream = true;
   readonly #sdk: StreamableHTTPClientTransport;
-  readonly #agent: Dispatcher | undefined;
+  readonly #network: Network;
   readonly #timers = new Set<unknown>();
   /** The signal of the inbound stream's requests, which tells them from resumed answers. */
   #inbound: AbortSignal | undefined;
@@ -74,7 +50,7 @@ export class HttpWire implements Wire {
   #ended = false;
 
   constructor(private readonly options: HttpWireOptions) {
-    if (!options.fetch) this.#agent = createAgent(options);
+    this.#network = new Network(options);
     this.#sdk = new StreamableHTTPClientTransport(options.url, {
       requestInit: { headers: options.headers },
       fetch: (url, init) => this.#fetch(url, init),
@@ -119,9 +95,7 @@ export class HttpWire implements Wire {
   }
 
   outcomeOf(error: unknown): Outcome | undefined {
-    if (error instanceof Lost) return error.outcome;
-    if (!isNetworkFailure(error)) return undefined;
-    return NEVER_SENT.has(codeOf(error) ?? "") ? "not-sent" : "unknown";
+    return error instanceof Lost ? error.outcome : networkOutcome(error);
   }
 
   /** A busy server's own word on when to come back. */
@@ -145,7 +119,7 @@ export class HttpWire implements Wire {
     for (const timer of this.#timers) systemClock.clearTimeout(timer);
     this.#timers.clear();
     await this.#sdk.close();
-    await this.#agent?.destroy();
+    await this.#network.close();
   }
 
   /** A server that forgot the session says 404, as it should, or 400, as many do: then a ping tells. */
@@ -172,7 +146,7 @@ export class HttpWire implements Wire {
     if (get && !new Headers(init.headers).has("last-event-id")) this.#inbound = init.signal ?? undefined;
     const inbound = get && init?.signal === this.#inbound;
     try {
-      const response = await this.#send(url, init);
+      const response = await this.#network.fetch(url, init);
       this.#retryAfterMs = retryAfter(response);
       if (inbound) return this.#watchInbound(response);
       if (get && !response.ok) this.#resumeFailed(init?.signal);
@@ -183,14 +157,6 @@ export class HttpWire implements Wire {
       else if (get) this.#resumeFailed(init?.signal);
       throw error;
     }
-  }
-
-  #send(url: string | URL, init?: RequestInit): Promise<Response> {
-    if (this.options.fetch) return this.options.fetch(url, init);
-    return undiciFetch(url, {
-      ...(init as object),
-      dispatcher: this.#agent!,
-    }) as unknown as Promise<Response>;
   }
 
   #watchInbound(response: Response): Response {
@@ -236,45 +202,4 @@ export class HttpWire implements Wire {
     this.listening = listening;
     this.onlistening?.(listening);
   }
-}
-
-const sessionGone: Failure = {
-  code: "CONNECTION_LOST",
-  message: "the server no longer knows the session (HTTP 404)",
-};
-
-const BUSY = new Set([429, 503]);
-
-/** `Retry-After` in milliseconds, given as seconds or as a date; at most an hour. */
-function retryAfter({ status, headers }: Response): number | undefined {
-  const value = BUSY.has(status) ? headers.get("retry-after") : null;
-  if (value === null) return undefined;
-  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
-  return Number.isFinite(ms) ? Math.min(Math.max(0, ms), 3_600_000) : undefined;
-}
-
-function isNetworkFailure(error: unknown): boolean {
-  if ((error as Error | undefined)?.name === "AbortError") return false;
-  return (
-    error instanceof TypeError &&
-    (error.cause !== undefined || /fetch failed|terminated/.test(messageOf(error)))
-  );
-}
-
-/** The same bytes; `ended` is called when they end, well or badly, but not when the reader goes away. */
-function watchBody(body: ReadableStream<Uint8Array>, ended: () => void): ReadableStream<Uint8Array> {
-  const reader = body.getReader();
-  return new ReadableStream({
-    async pull(controller) {
-      try {
-        const { value, done } = await reader.read();
-        if (!done) return controller.enqueue(value);
-        controller.close();
-      } catch (error) {
-        controller.error(error);
-      }
-      ended();
-    },
-    cancel: (reason) => reader.cancel(reason),
-  });
 }

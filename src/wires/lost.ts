@@ -22,3 +22,8 @@ export class Lost extends Error {
     return data instanceof Lost ? data : undefined;
   }
 }
+
+export const sessionGone: Failure = {
+  code: "CONNECTION_LOST",
+  message: "the server no longer knows the session (HTTP 404)",
+};

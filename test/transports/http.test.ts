@@ -1,13 +1,19 @@
-import { once } from "node:events";
+import type { ServerResponse } from "node:http";
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { StreamableHttpTransport, type StreamableHttpTransportOptions } from "../../src/transports/http.js";
 import { everythingHttp, freePort } from "../support/everything.js";
 import { closing, recorded, rejection, textOf, until } from "../support/fixtures.js";
 import { httpServer, methodOf } from "../support/http-server.js";
+import { tunnelingProxy } from "../support/proxy.js";
 
 const to = (url: string, options: Partial<StreamableHttpTransportOptions> = {}) =>
   closing(new StreamableHttpTransport({ url, era: "legacy", connectTimeoutMs: 5_000, ...options }));
+
+function answer(response: ServerResponse, status: number): true {
+  response.writeHead(status).end();
+  return true;
+}
 
 describe("a server behind Streamable HTTP", () => {
   it("is reached, asked, listened to, and told at the end", async () => {
@@ -49,9 +55,10 @@ describe("one failed request touches no other", () => {
   it("of three parallel calls, one refused and one cut, the slow one succeeds", async () => {
     const server = await httpServer();
     server.control.fault = (request, response, body) => {
-      if (body.includes("refuse me")) return (response.writeHead(502).end("bad gateway"), true);
-      if (body.includes("cut me")) return (request.socket.destroy(), true);
-      return false;
+      if (body.includes("refuse me")) return answer(response, 502);
+      if (!body.includes("cut me")) return false;
+      request.socket.destroy();
+      return true;
     };
     const transport = to(server.url);
     const session = await transport.connectSession();
@@ -203,7 +210,7 @@ describe("the stream on which the server speaks first", () => {
   it("that the server does not offer is no fault", async () => {
     const server = await httpServer();
     server.control.fault = (request, response) =>
-      request.method === "GET" && (response.writeHead(405).end(), true);
+      request.method === "GET" && answer(response, 405);
     const transport = to(server.url);
     await transport.connectSession();
     await until(() => server.counts.gets > 0);
@@ -231,7 +238,7 @@ describe("credentials", () => {
 
   it("that are wanted and missing give AUTH_REQUIRED, once", async () => {
     const server = await httpServer();
-    server.control.fault = (_request, response) => (response.writeHead(401).end(), true);
+    server.control.fault = (_request, response) => answer(response, 401);
     const error = await rejection(to(server.url, { reconnect: { initial: true } }).connectSession());
     expect(error).toMatchObject({ code: "AUTH_REQUIRED", status: 401 });
     expect(server.counts.posts).toBe(1);
@@ -266,28 +273,11 @@ describe("credentials", () => {
 describe("sockets", () => {
   it("go through the proxy that the option names", async () => {
     const server = await httpServer();
-    const { createServer } = await import("node:http");
-    const { connect } = await import("node:net");
-    const tunnels: string[] = [];
-    const proxy = createServer().listen(0, "127.0.0.1");
-    proxy.on("connect", (request, socket, head) => {
-      tunnels.push(request.url!);
-      const [host, port] = request.url!.split(":");
-      const upstream = connect(Number(port), host, () => {
-        socket.write("HTTP/1.1 200 OK\r\n\r\n");
-        upstream.write(head);
-        upstream.pipe(socket).pipe(upstream);
-      });
-      upstream.on("error", () => socket.destroy());
-      socket.on("error", () => upstream.destroy());
-    });
-    await once(proxy, "listening");
-    const { port } = proxy.address() as { port: number };
-    const transport = to(server.url, { proxy: `http://127.0.0.1:${port}` });
+    const proxy = await tunnelingProxy();
+    const transport = to(server.url, { proxy: proxy.url });
     await transport.withSession((session) => session.listTools());
     await transport.close();
-    proxy.close();
-    expect(tunnels).toContain(`127.0.0.1:${server.port}`);
+    expect(proxy.tunnels).toContain(`127.0.0.1:${server.port}`);
   });
 
   it("are the user's own with the user's own fetch", async () => {

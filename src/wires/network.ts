@@ -1,0 +1,94 @@
+import { type Dispatcher, fetch as undiciFetch } from "undici";
+import { codeOf, messageOf, type Outcome } from "../errors.js";
+import { type AgentOptions, createAgent } from "./agent.js";
+
+export type FetchLike = (url: string | URL, init?: RequestInit) => Promise<Response>;
+
+export interface NetworkOptions extends AgentOptions {
+  /** The user's own: sockets, proxy and TLS are the user's then. */
+  fetch: FetchLike | undefined;
+}
+
+/** The requests of one connection, over sockets of its own. */
+export class Network {
+  readonly #own: FetchLike | undefined;
+  readonly #agent: Dispatcher | undefined;
+
+  constructor(options: NetworkOptions) {
+    this.#own = options.fetch;
+    if (!options.fetch) this.#agent = createAgent(options);
+  }
+
+  fetch(url: string | URL, init?: RequestInit): Promise<Response> {
+    if (this.#own) return this.#own(url, init);
+    return undiciFetch(url, { ...(init as object), dispatcher: this.#agent! }) as unknown as Promise<Response>;
+  }
+
+  /** Destroys the sockets. */
+  async close(): Promise<void> {
+    await this.#agent?.destroy();
+  }
+}
+
+/** Failures that happen before a byte of the request was written. */
+const NEVER_SENT = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "EADDRNOTAVAIL",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "CERT_HAS_EXPIRED",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  "ERR_TLS_CERT_ALTNAME_INVALID",
+  "EPROTO",
+]);
+
+/** What became of a request that the network failed; undefined where the failure is the server's own answer. */
+export function networkOutcome(error: unknown): Outcome | undefined {
+  if (!isNetworkFailure(error)) return undefined;
+  return isNeverSent(error) ? "not-sent" : "unknown";
+}
+
+export const isNeverSent = (error: unknown): boolean => NEVER_SENT.has(codeOf(error) ?? "");
+
+const BUSY = new Set([429, 503]);
+
+/** `Retry-After` in milliseconds, given as seconds or as a date; at most an hour. */
+export function retryAfterMs(status: number, value: string | null | undefined): number | undefined {
+  if (!BUSY.has(status) || !value) return undefined;
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  return Number.isFinite(ms) ? Math.min(Math.max(0, ms), 3_600_000) : undefined;
+}
+
+export const retryAfter = ({ status, headers }: Response): number | undefined =>
+  retryAfterMs(status, headers.get("retry-after"));
+
+export function isNetworkFailure(error: unknown): boolean {
+  if ((error as Error | undefined)?.name === "AbortError") return false;
+  return (
+    error instanceof TypeError &&
+    (error.cause !== undefined || /fetch failed|terminated/.test(messageOf(error)))
+  );
+}
+
+/** The same bytes; `ended` is called when they end, well or badly, but not when the reader goes away. */
+export function watchBody(body: ReadableStream<Uint8Array>, ended: () => void): ReadableStream<Uint8Array> {
+  const reader = body.getReader();
+  return new ReadableStream({
+    async pull(controller) {
+      try {
+        const { value, done } = await reader.read();
+        if (!done) return controller.enqueue(value);
+        controller.close();
+      } catch (error) {
+        controller.error(error);
+      }
+      ended();
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
+}

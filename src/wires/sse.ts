@@ -1,0 +1,152 @@
+import {
+  type AuthProvider,
+  type JSONRPCMessage,
+  type OAuthClientProvider,
+  SdkErrorCode,
+  SdkHttpError,
+  SSEClientTransport,
+} from "@modelcontextprotocol/client";
+import type { Outcome } from "../errors.js";
+import type { Failure } from "../machines/reducers.js";
+import { Lost, sessionGone } from "./lost.js";
+import {
+  isNetworkFailure,
+  Network,
+  type NetworkOptions,
+  networkOutcome,
+  retryAfter,
+  watchBody,
+} from "./network.js";
+import type { Wire } from "./wire.js";
+
+export interface SseWireOptions extends NetworkOptions {
+  url: URL;
+  headers: Record<string, string>;
+  auth: AuthProvider | OAuthClientProvider | undefined;
+}
+
+/**
+ * The legacy HTTP+SSE transport, the SDK's, over sockets of its own. Answers come on the one stream, so its end is
+ * the wire's: the SDK would open another one, behind which no session is.
+ */
+export class SseWire implements Wire {
+  onclose?: Wire["onclose"];
+  onerror?: Wire["onerror"];
+  onmessage?: Wire["onmessage"];
+  ondoubt?: Wire["ondoubt"];
+  failure?: Failure;
+  readonly listening = "open";
+  readonly #sdk: SSEClientTransport;
+  readonly #network: Network;
+  readonly #authenticates: boolean;
+  #retryAfterMs: number | undefined;
+  /** Why the stream could not be opened. */
+  #refusal: unknown;
+  /** The stream was answered once; every further request for one is the SDK's own retry. */
+  #streamed = false;
+  #started = false;
+  #ended = false;
+  #giveUp: (reason: Error) => void = () => {};
+
+  constructor(options: SseWireOptions) {
+    this.#network = new Network(options);
+    this.#authenticates = options.auth !== undefined;
+    this.#sdk = new SSEClientTransport(options.url, {
+      requestInit: { headers: options.headers },
+      fetch: (url, init) => this.#fetch(url, init),
+      ...(options.auth && { authProvider: options.auth }),
+    });
+  }
+
+  setProtocolVersion(version: string): void {
+    this.#sdk.setProtocolVersion(version);
+  }
+
+  /** Settles when the server has named its endpoint; rejects when the wire is closed first. */
+  async start(): Promise<void> {
+    this.#sdk.onmessage = (message) => this.onmessage?.(message);
+    this.#sdk.onerror = (error) => {
+      if (!this.#ended && this.#started) this.onerror?.(error);
+    };
+    const closed = new Promise<never>((_, reject) => {
+      this.#giveUp = reject;
+    });
+    try {
+      await Promise.race([this.#sdk.start(), closed]);
+    } catch (error) {
+      // The SDK makes plain text of what went wrong with the stream.
+      throw this.#refusal ?? error;
+    }
+    this.#started = true;
+  }
+
+  async send(message: JSONRPCMessage): Promise<void> {
+    try {
+      await this.#sdk.send(message);
+    } catch (error) {
+      if (!this.#ended && isNetworkFailure(error)) this.ondoubt?.(error);
+      throw error;
+    }
+  }
+
+  outcomeOf(error: unknown): Outcome | undefined {
+    return error instanceof Lost ? error.outcome : networkOutcome(error);
+  }
+
+  explain(failure: Failure): Failure {
+    return this.#retryAfterMs === undefined ? failure : { ...failure, retryAfterMs: this.#retryAfterMs };
+  }
+
+  async close(): Promise<void> {
+    this.#end();
+    await this.#sdk.close();
+    await this.#network.close();
+  }
+
+  #end(failure?: Failure): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    if (failure) this.failure = failure;
+    this.#giveUp(new Error("the wire was closed"));
+    this.onclose?.();
+  }
+
+  async #fetch(url: string | URL, init?: RequestInit): Promise<Response> {
+    if (init?.method === "POST") return this.#post(url, init);
+    if (this.#streamed || this.#ended) throw new Error("a stream that ended is not opened again");
+    try {
+      return this.#watchStream(await this.#network.fetch(url, init));
+    } catch (error) {
+      this.#refusal = error;
+      throw error;
+    }
+  }
+
+  #watchStream(response: Response): Response {
+    this.#retryAfterMs = retryAfter(response);
+    const { status, headers, body } = response;
+    // The SDK's to answer, where it has credentials to renew.
+    if (status === 401 && this.#authenticates) return response;
+    if (!response.ok) throw refused(response);
+    this.#streamed = true;
+    if (!body) return response;
+    const ended = () => this.#end({ code: "CONNECTION_LOST", message: "the server ended the stream" });
+    return new Response(watchBody(body, ended), { status, headers });
+  }
+
+  /** The SDK makes plain text of a refusal; the status says what became of the request. */
+  async #post(url: string | URL, init: RequestInit): Promise<Response> {
+    const response = await this.#network.fetch(url, init);
+    this.#retryAfterMs = retryAfter(response);
+    if (response.ok || (response.status === 401 && this.#authenticates)) return response;
+    await response.body?.cancel();
+    if (response.status === 404) throw new Lost("rejected", sessionGone, true);
+    throw refused(response);
+  }
+}
+
+const refused = ({ status, statusText }: Response) =>
+  new SdkHttpError(SdkErrorCode.ClientHttpNotImplemented, `HTTP ${status} ${statusText}`.trim(), {
+    status,
+    statusText,
+  });

@@ -1,0 +1,185 @@
+import type { IncomingMessage } from "node:http";
+import {
+  type AuthProvider,
+  type JSONRPCMessage,
+  type OAuthClientProvider,
+  SdkErrorCode,
+  SdkHttpError,
+} from "@modelcontextprotocol/client";
+import { HttpsProxyAgent } from "https-proxy-agent";
+import { WebSocket } from "ws";
+import type { Outcome } from "../errors.js";
+import { systemClock } from "../machines/clock.js";
+import type { Failure } from "../machines/reducers.js";
+import { type AgentOptions, proxyFor } from "./agent.js";
+import { closeFailure } from "./close-codes.js";
+import { Lost } from "./lost.js";
+import { parseMessages } from "./messages.js";
+import { retryAfterMs } from "./network.js";
+import type { Wire } from "./wire.js";
+
+export interface WebSocketWireOptions extends AgentOptions {
+  url: URL;
+  headers: Record<string, string>;
+  auth: AuthProvider | OAuthClientProvider | undefined;
+  protocols: readonly string[];
+  maxMessageBytes: number;
+  /** How long nothing may be received before the socket is pinged. `Infinity`: never. */
+  heartbeatMs: number;
+  /** A ping that has no answer for so long raises a doubt. Default 5 s. */
+  pongMs?: number;
+  closeTimeoutMs: number;
+}
+
+const PONG_MS = 5_000;
+
+/** One WebSocket. Its end is the wire's; the close code says what to make of it. */
+export class WebSocketWire implements Wire {
+  onclose?: Wire["onclose"];
+  onerror?: Wire["onerror"];
+  onmessage?: Wire["onmessage"];
+  ondoubt?: Wire["ondoubt"];
+  failure?: Failure;
+  readonly listening = "open";
+  #socket: WebSocket | undefined;
+  #timer: unknown;
+  /** Something came in since the last look. */
+  #heard = false;
+  #retryAfterMs: number | undefined;
+  #ended = false;
+
+  constructor(private readonly options: WebSocketWireOptions) {}
+
+  async start(): Promise<void> {
+    const { url, headers, auth, protocols, maxMessageBytes, tls, proxy, connectTimeoutMs } = this.options;
+    const token = await tokenOf(auth);
+    if (this.#ended) throw new Error("the wire was closed");
+    const through = proxyFor(url, proxy);
+    const socket = new WebSocket(url, [...protocols], {
+      headers: { ...headers, ...(token !== undefined && { Authorization: `Bearer ${token}` }) },
+      maxPayload: maxMessageBytes,
+      handshakeTimeout: connectTimeoutMs,
+      perMessageDeflate: false,
+      ...tls,
+      ...(through && { agent: new HttpsProxyAgent(through, { ...tls }) }),
+      finishRequest: (request) => {
+        // Only the keeper holds a program.
+        request.on("socket", (tcp) => tcp.unref());
+        request.end();
+      },
+    });
+    this.#socket = socket;
+    await opened(socket, (response) => this.#refused(response));
+    socket.on("error", (error) => this.#fail(error));
+    socket.once("close", (code, reason) => this.#end(closeFailure(code, reason.toString(), Math.random())));
+    socket.on("message", (data) => this.#receive(String(data)));
+    socket.on("pong", () => {
+      this.#heard = true;
+    });
+    this.#watch();
+  }
+
+  /** Settles when the bytes were handed to the system; rejects when they were not. */
+  send(message: JSONRPCMessage): Promise<void> {
+    const socket = this.#socket;
+    if (socket?.readyState !== WebSocket.OPEN)
+      return Promise.reject(
+        new Lost("not-sent", this.failure ?? { code: "CONNECTION_LOST", message: "the socket is closed" }),
+      );
+    const text = JSON.stringify(message);
+    return new Promise((resolve, reject) => socket.send(text, (error) => (error ? reject(error) : resolve())));
+  }
+
+  outcomeOf(error: unknown): Outcome {
+    return error instanceof Lost ? error.outcome : "unknown";
+  }
+
+  explain(failure: Failure): Failure {
+    return this.#retryAfterMs === undefined ? failure : { ...failure, retryAfterMs: this.#retryAfterMs };
+  }
+
+  async close(): Promise<void> {
+    const socket = this.#socket;
+    this.#end();
+    if (!socket || socket.readyState === WebSocket.CLOSED) return;
+    const gone = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+    const timer = systemClock.setTimeout(() => socket.terminate(), this.options.closeTimeoutMs * 0.3);
+    if (socket.readyState === WebSocket.CONNECTING) socket.terminate();
+    else socket.close(1000);
+    await gone;
+    systemClock.clearTimeout(timer);
+  }
+
+  #receive(text: string): void {
+    this.#heard = true;
+    const messages = parseMessages(text);
+    if (messages) for (const message of messages) this.onmessage?.(message);
+    else
+      this.onerror?.(
+        new Error(`the server sent what is not an MCP message: ${JSON.stringify(text.slice(0, 200))}`),
+      );
+  }
+
+  #fail(error: Error): void {
+    if (this.#ended) return;
+    const tooLarge = (error as { code?: string }).code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH";
+    if (!tooLarge) return this.onerror?.(error);
+    const { maxMessageBytes } = this.options;
+    this.#end({
+      code: "CONNECTION_LOST",
+      message: `a message was larger than ${maxMessageBytes} bytes; raise maxMessageBytes to accept it`,
+    });
+  }
+
+  #refused(response: IncomingMessage): SdkHttpError {
+    const { statusCode: status = 0, statusMessage: statusText = "" } = response;
+    this.#retryAfterMs = retryAfterMs(status, response.headers["retry-after"]);
+    response.destroy();
+    return new SdkHttpError(SdkErrorCode.ClientHttpFailedToOpenStream, `HTTP ${status} ${statusText}`, {
+      status,
+      statusText,
+    });
+  }
+
+  /** Looks whether something came in, and pings where nothing did. */
+  #watch(): void {
+    const { heartbeatMs, pongMs = PONG_MS } = this.options;
+    if (!Number.isFinite(heartbeatMs) || this.#ended) return;
+    this.#heard = false;
+    this.#timer = systemClock.setTimeout(() => {
+      if (this.#heard) return this.#watch();
+      this.#socket?.ping();
+      this.#timer = systemClock.setTimeout(() => {
+        if (!this.#heard) this.ondoubt?.(new Error("a WebSocket ping was not answered"));
+        this.#watch();
+      }, pongMs);
+    }, heartbeatMs);
+  }
+
+  #end(failure?: Failure): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    systemClock.clearTimeout(this.#timer);
+    if (failure) this.failure = failure;
+    this.onclose?.();
+  }
+}
+
+/** Settles with the upgrade; rejects with what went wrong before it. */
+function opened(socket: WebSocket, refused: (response: IncomingMessage) => Error): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once("open", resolve);
+    socket.once("unexpected-response", (_request, response) => {
+      reject(refused(response));
+      socket.terminate();
+    });
+    socket.on("error", reject);
+    socket.once("close", () => reject(new Error("the socket was closed")));
+  });
+}
+
+async function tokenOf(auth: AuthProvider | OAuthClientProvider | undefined): Promise<string | undefined> {
+  if (!auth) return undefined;
+  if ("tokens" in auth) return (await auth.tokens())?.access_token;
+  return auth.token();
+}
