@@ -1,9 +1,18 @@
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import { defineConfig } from "vitest/config";
+
+/** The Python peers that `.ci/run` installs; they come before what npm puts on PATH (it has a `fastmcp` too). */
+const venv = join(import.meta.dirname, ".ci/venv");
+const peers = existsSync(venv)
+  ? { VIRTUAL_ENV: venv, PATH: [join(venv, "bin"), process.env.PATH].join(delimiter) }
+  : {};
 
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     setupFiles: ["test/support/nothing-left.ts"],
+    env: peers,
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 30_000,

@@ -7,7 +7,7 @@ const server = createRequire(import.meta.url).resolve(
   "@modelcontextprotocol/server-everything/dist/index.js",
 );
 const transport = inferTransport(server, { name: "everything" });
-transport.subscribe((status, event) => {
+transport.subscribe((_status, event) => {
   if (event.type === "transition") console.log(`${event.from} -> ${event.to}`, event.error?.message ?? "");
 });
 

@@ -27,7 +27,9 @@ export type {
   SamplingHandler,
   SessionOptions,
 } from "./session/options.js";
+export { toolData } from "./session/tool-data.js";
 export type { ReplayOption, Session } from "./session/types.js";
+export { FastMCPStdioTransport, type FastMCPStdioTransportOptions } from "./transports/fastmcp.js";
 export { StreamableHttpTransport, type StreamableHttpTransportOptions } from "./transports/http.js";
 export {
   MemoryTransport,
@@ -37,12 +39,17 @@ export {
   type ServerLike,
 } from "./transports/memory.js";
 export { NodeStdioTransport, type NodeStdioTransportOptions } from "./transports/node.js";
+export { NpxStdioTransport, type NpxStdioTransportOptions } from "./transports/npx.js";
+export { PythonStdioTransport, type PythonStdioTransportOptions } from "./transports/python.js";
 export type { AuthOption, RemoteOptions } from "./transports/remote.js";
 export { SSETransport, type SSETransportOptions } from "./transports/sse.js";
 export { type ProcessOptions, StdioTransport, type StdioTransportOptions } from "./transports/stdio.js";
 export { ClientTransport, type TransportIdentity, type WaitOptions } from "./transports/transport.js";
+export { UvStdioTransport, type UvStdioTransportOptions } from "./transports/uv.js";
+export { UvxStdioTransport, type UvxStdioTransportOptions } from "./transports/uvx.js";
 export { WSTransport, type WSTransportOptions } from "./transports/websocket.js";
 export type { TlsOptions } from "./wires/agent.js";
 export type { EnvOption } from "./wires/environment.js";
+export type { LogTarget } from "./wires/log-file.js";
 export type { FetchLike } from "./wires/network.js";
 export type { Listening, Wire } from "./wires/wire.js";

@@ -11,7 +11,7 @@ export interface TargetOptions {
   auth?: string;
   env: Record<string, string>;
   cwd?: string;
-  transport?: "http";
+  transport?: "http" | "sse";
   era?: EraOption;
   timeout: number;
   verbose?: boolean;
@@ -63,7 +63,7 @@ export function targetCommand(name: string, description: string, rest: string): 
       {},
     )
     .option("--cwd <directory>", "where a local server runs")
-    .addOption(new Option("--transport <kind>", "how to reach a URL").choices(["http"]))
+    .addOption(new Option("--transport <kind>", "how to reach a URL").choices(["http", "sse"]))
     .addOption(new Option("--era <era>", "the protocol era").choices(["auto", "legacy", "modern"]))
     .option("--timeout <seconds>", "the deadline of a call", seconds, 60_000)
     .option("--verbose", "show each transition and what the server writes to stderr");
@@ -74,7 +74,7 @@ export function targetOf(
   args: string[],
   options: TargetOptions,
 ): { transport: ClientTransport; rest: string[] } {
-  const { header, auth, env, cwd, era, verbose } = options;
+  const { header, auth, env, cwd, transport, era, verbose } = options;
   const onStderr = verbose ? (line: string) => console.error(`  ${line}`) : undefined;
   const shared = { ...(era && { era }), logger: { warn: (message: string) => console.error(message) } };
   const local = { ...shared, ...(cwd && { cwd }), ...(onStderr && { onStderr }) };
@@ -92,8 +92,9 @@ export function targetOf(
   const remote = {
     ...shared,
     ...(auth && { auth }),
+    ...(transport && { transport }),
     ...(Object.keys(header).length > 0 && { headers: header }),
   };
-  const isUrl = /^https?:/i.test(target);
+  const isUrl = /^(https?|wss?):/i.test(target);
   return { transport: inferTransport(target, isUrl ? remote : { ...local, ...withEnv }), rest };
 }

@@ -32,7 +32,7 @@ export function failureOf(error: unknown): Failure {
   const lost = Lost.of(error);
   if (lost)
     return { ...lost.failure, ...(lost.failure.error !== undefined && described(lost.failure.error)) };
-  if (isHoldfastError(error)) return { code: error.code, message: error.message, fatal: true, error };
+  if (isHoldfastError(error)) return ownFailure(error);
   const cause = error instanceof SdkError && error.cause !== undefined ? error.cause : error;
   if (Lost.of(cause)) return failureOf(cause);
   const status = statusOf(error);
@@ -55,6 +55,12 @@ export function failureOf(error: unknown): Failure {
     return { code: "CONNECT_FAILED", message: messageOf(error), fatal: true, error };
   const fatal = FATAL_CODES.has(codeOf(cause) ?? "") || FATAL_STATUSES.has(status ?? 0);
   return { ...described(cause), fatal, error, ...(status !== undefined && { details: { status } }) };
+}
+
+/** What we threw ourselves no further attempt can help. */
+function ownFailure(error: HoldfastError): Failure {
+  const { name: _, code, server: __, ...details } = error;
+  return { code, message: error.message, fatal: true, error, details };
 }
 
 /** No protocol version in common: the next attempt would find none either. */

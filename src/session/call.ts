@@ -35,7 +35,7 @@ export async function runCall<T>(link: Link, spec: CallSpec, send: Send<T>): Pro
   const caller = options?.signal;
   const timeout = options?.timeout ?? spec.timeoutMs;
   const timeoutMs = timeout > 0 && timeout < MAX_DELAY_MS ? timeout : MAX_DELAY_MS;
-  const startedAt = link.clock.now();
+  const until = link.clock.now() + timeoutMs;
   const tag: CallTag = { written: 0, session: spec.session, ended };
   for (let sendings = 1; ; sendings++) {
     if (ended.aborted) throw ended.reason;
@@ -43,11 +43,11 @@ export async function runCall<T>(link: Link, spec: CallSpec, send: Send<T>): Pro
     let remaining = timeoutMs;
     let ready = link.ready;
     if (ready === undefined || sendings > 1) {
-      remaining = startedAt + timeoutMs - link.clock.now();
+      remaining = until - link.clock.now();
       if (remaining <= 0) throw timedOut(link, spec, timeoutMs);
-      ready ??= await waitReady(link, spec, remaining, timeoutMs);
+      ready ??= await within(link, spec, until, timeoutMs, (signal) => link.whenReady(signal));
       if (ended.aborted) throw ended.reason;
-      remaining = Math.max(1, startedAt + timeoutMs - link.clock.now());
+      remaining = Math.max(1, until - link.clock.now());
     }
     try {
       const headers = { ...options?.headers, [CALL]: tag } as Record<string, string>;
@@ -55,10 +55,13 @@ export async function runCall<T>(link: Link, spec: CallSpec, send: Send<T>): Pro
     } catch (error) {
       if (ended.aborted) throw ended.reason;
       if (caller?.aborted) throw caller.reason;
+      const { guard } = ready;
       const lost = lossOf(error, ready);
       if (!lost) throw ownErrorOf(error);
       const outcome: Outcome = tag.written > 0 ? "unknown" : lost.outcome;
       await link.whenCertain();
+      // Race: the wire is ending, and the connection does not know it yet; what is left in its pipes is being read.
+      if (lost.ends === "soon") await within(link, spec, until, timeoutMs, (signal) => guard.whenDown(signal));
       const again = sendings < MAX_SENDINGS && maySendAgain(method, outcome, options?.replay ?? link.replay);
       if (!again || lost.failure.asked || link.closedError)
         throw connectionLost(link, spec, outcome, lost.failure);
@@ -68,8 +71,14 @@ export async function runCall<T>(link: Link, spec: CallSpec, send: Send<T>): Pro
   }
 }
 
-/** Waits in the queue, for as long as the call, its caller and its session allow. */
-async function waitReady(link: Link, spec: CallSpec, remaining: number, timeoutMs: number): Promise<Ready> {
+/** Waits for as long as the call, its caller and its session allow. */
+async function within<T>(
+  link: Link,
+  spec: CallSpec,
+  until: number,
+  timeoutMs: number,
+  wait: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const { ended, options } = spec;
   const caller = options?.signal;
   const deadline = new AbortController();
@@ -77,9 +86,9 @@ async function waitReady(link: Link, spec: CallSpec, remaining: number, timeoutM
   const onCaller = () => deadline.abort(caller?.reason);
   ended.addEventListener("abort", onEnd);
   caller?.addEventListener("abort", onCaller);
-  const timer = link.clock.setTimeout(() => deadline.abort(timedOut(link, spec, timeoutMs)), remaining);
+  const timer = link.clock.setTimeout(() => deadline.abort(timedOut(link, spec, timeoutMs)), until - link.clock.now());
   try {
-    return await link.whenReady(deadline.signal);
+    return await wait(deadline.signal);
   } finally {
     link.clock.clearTimeout(timer);
     ended.removeEventListener("abort", onEnd);

@@ -1,3 +1,5 @@
+import { statSync } from "node:fs";
+import { extname, resolve } from "node:path";
 import { HoldfastError } from "../errors.js";
 import type { SharedOptions } from "../options.js";
 
@@ -38,6 +40,30 @@ export function checkStrings(path: string, value: unknown): void {
   value.forEach((item, i) => {
     if (typeof item !== "string") throw invalid(`${path}[${i}]`, `expected a string, got ${typeof item}`);
   });
+}
+
+/** A script that exists and has one of the endings; its absolute path, made before any `cwd` applies. */
+export function checkScript(path: string, value: unknown, endings: readonly string[]): string {
+  const script = checkFile(path, value);
+  if (!endings.includes(extname(script)))
+    throw invalid(path, `expected a file that ends in ${endings.join(" or ")}, got ${show(value)}`);
+  return script;
+}
+
+export function checkFile(path: string, value: unknown): string {
+  checkString(path, value);
+  const file = resolve(value);
+  if (!statSync(file, { throwIfNoEntry: false })?.isFile()) throw invalid(path, `there is no file ${show(file)}`);
+  return file;
+}
+
+/** Undefined stays undefined: the program's own directory. */
+export function checkDirectory(path: string, value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  checkString(path, value);
+  if (!statSync(value, { throwIfNoEntry: false })?.isDirectory())
+    throw invalid(path, `${show(value)} is not a directory`);
+  return resolve(value);
 }
 
 /** A record of strings. Values are never shown: they may be secrets. */

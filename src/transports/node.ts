@@ -1,6 +1,5 @@
-import { statSync } from "node:fs";
-import { basename, extname, resolve } from "node:path";
-import { checkKnown, checkOneOf, checkString, checkStrings, invalid } from "./check.js";
+import { basename, extname } from "node:path";
+import { checkKnown, checkScript, checkString, checkStrings, invalid } from "./check.js";
 import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, ProcessTransport } from "./stdio.js";
 
 export interface NodeStdioTransportOptions extends ProcessOptions {
@@ -12,8 +11,12 @@ export interface NodeStdioTransportOptions extends ProcessOptions {
 }
 
 export const NODE_ENDINGS = [".js", ".mjs", ".cjs", ".ts", ".mts"];
+const TYPESCRIPT = [".ts", ".mts"];
 
-/** A script that Node runs. */
+/**
+ * A script that Node runs.
+ * @throws HoldfastError `CONFIG_INVALID` where the script is missing, is no script, or this Node cannot run it
+ */
 export class NodeStdioTransport extends ProcessTransport {
   readonly #options: NodeStdioTransportOptions;
 
@@ -28,14 +31,19 @@ export class NodeStdioTransport extends ProcessTransport {
   }
 }
 
-/** `node SCRIPT ARGS`. Throws `CONFIG_INVALID` where the script is missing or no script. */
-export function nodeCommandLine({ scriptPath, args, nodeCommand }: NodeStdioTransportOptions): CommandLine {
-  checkString("scriptPath", scriptPath);
+/** `node SCRIPT ARGS` */
+export function nodeCommandLine(
+  { scriptPath, args, nodeCommand }: NodeStdioTransportOptions,
+  runsTypeScript = Boolean((process.features as { typescript?: unknown }).typescript),
+): CommandLine {
+  const script = checkScript("scriptPath", scriptPath, NODE_ENDINGS);
   checkStrings("args", args);
-  const script = resolve(scriptPath);
-  if (!statSync(script, { throwIfNoEntry: false })?.isFile())
-    throw invalid("scriptPath", `there is no file ${JSON.stringify(script)}`);
-  checkOneOf("scriptPath's ending", extname(script), NODE_ENDINGS);
+  if (nodeCommand !== undefined) checkString("nodeCommand", nodeCommand);
+  else if (TYPESCRIPT.includes(extname(script)) && !runsTypeScript)
+    throw invalid(
+      "scriptPath",
+      `Node ${process.versions.node} does not run TypeScript; use Node 22.18 or newer, or pass nodeCommand (for example "tsx")`,
+    );
   return {
     kind: "node",
     name: basename(script),

@@ -1,17 +1,17 @@
-import { statSync } from "node:fs";
 import { basename } from "node:path";
 import { DEFAULTS, type SharedOptions } from "../options.js";
 import { redactor } from "../secrets.js";
-import { childEnvironment, type EnvOption } from "../wires/environment.js";
+import { childEnvironment, type EnvOption, installHint, isRunner, secretsIn } from "../wires/environment.js";
+import type { LogTarget } from "../wires/log-file.js";
 import { StdioWire } from "../wires/stdio.js";
 import {
+  checkDirectory,
   checkKnown,
   checkOneOf,
   checkPositive,
   checkString,
   checkStringMap,
   checkStrings,
-  invalid,
 } from "./check.js";
 import { ClientTransport } from "./transport.js";
 
@@ -21,10 +21,12 @@ export interface ProcessOptions extends SharedOptions {
   env?: EnvOption;
   /** Default: the program's own. */
   cwd?: string;
-  /** `capture` (default) keeps the last 64 KiB to quote in errors; `inherit` shows it in the terminal. */
+  /** `inherit` also shows it in the terminal. Default `capture`: the last 64 KiB are kept, to quote in errors. */
   stderr?: "inherit" | "capture";
   /** Each line that the server writes to stderr, with known secrets taken out. */
   onStderr?: (line: string) => void;
+  /** Where its lines are kept besides: a path, appended to and opened anew for each process, or a stream. */
+  logFile?: LogTarget;
   /** A larger message is thrown away and its call rejects with `MESSAGE_TOO_LARGE`. Default 64 MiB. */
   maxMessageBytes?: number;
   /** End the process even if this program is killed with SIGKILL. Default true; POSIX only. */
@@ -37,7 +39,15 @@ export interface StdioTransportOptions extends ProcessOptions {
   args?: string[];
 }
 
-export const PROCESS_OPTIONS = ["env", "cwd", "stderr", "onStderr", "maxMessageBytes", "reapOrphans"];
+export const PROCESS_OPTIONS = [
+  "env",
+  "cwd",
+  "stderr",
+  "onStderr",
+  "logFile",
+  "maxMessageBytes",
+  "reapOrphans",
+];
 
 /** A command line, as a launcher builds it from its own options. */
 export interface CommandLine {
@@ -45,6 +55,12 @@ export interface CommandLine {
   name: string;
   command: string;
   args: readonly string[];
+  /** Where the process runs, if the launcher decides that. */
+  cwd?: string;
+  /** What the launcher sets; the user's `env` wins. */
+  env?: Record<string, string>;
+  /** What to do where the command is not installed. */
+  install?: string;
 }
 
 /** A local process that speaks MCP on stdin and stdout. The base of all launchers. */
@@ -54,25 +70,29 @@ export abstract class ProcessTransport extends ClientTransport {
 
   constructor(options: ProcessOptions, line: CommandLine) {
     checkProcess(options);
-    super(options, { kind: line.kind, name: line.name, keepAlive: true });
+    const { kind, name, command } = line;
+    const patience = isRunner(command) && { connectTimeoutMs: DEFAULTS.runnerConnectTimeoutMs };
+    super(options, { kind, name, keepAlive: true, ...patience });
     this.#options = options;
     this.#line = line;
   }
 
   protected override openWire(): StdioWire {
-    const { env, cwd, stderr, onStderr, maxMessageBytes, closeTimeoutMs, reapOrphans } = this.#options;
+    const { env, cwd, stderr, onStderr, logFile, maxMessageBytes, closeTimeoutMs, reapOrphans } = this.#options;
     const { command, args } = this.#line;
     return new StdioWire({
       command,
       args,
-      cwd,
+      cwd: this.#line.cwd ?? cwd,
       onStderr,
-      env: childEnvironment(env),
+      logFile,
+      install: this.#line.install ?? installHint(command),
+      env: childEnvironment(env, command, this.#line.env),
       stderr: stderr ?? "capture",
       maxMessageBytes: maxMessageBytes ?? DEFAULTS.maxMessageBytes,
       closeTimeoutMs: closeTimeoutMs ?? DEFAULTS.closeTimeoutMs,
       reapOrphans: reapOrphans ?? true,
-      redact: redactor(typeof env === "object" ? Object.values(env) : []),
+      redact: redactor(secretsIn(env, command)),
     });
   }
 }
@@ -102,14 +122,11 @@ export class StdioTransport extends ProcessTransport {
   }
 }
 
-function checkProcess({ env, cwd, stderr, maxMessageBytes }: ProcessOptions): void {
+function checkProcess({ env, cwd, stderr, logFile, maxMessageBytes }: ProcessOptions): void {
   if (env !== "inherit") checkStringMap("env", env);
   checkOneOf("stderr", stderr, ["inherit", "capture"]);
   checkPositive("maxMessageBytes", maxMessageBytes);
-  if (cwd !== undefined && !isDirectory(cwd))
-    throw invalid("cwd", `${JSON.stringify(cwd)} is not a directory`);
-}
-
-function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  checkDirectory("cwd", cwd);
+  if (logFile !== undefined && typeof (logFile as { write?: unknown })?.write !== "function")
+    checkString("logFile", logFile);
 }

@@ -1,12 +1,66 @@
+import { basename } from "node:path";
 import { getDefaultEnvironment } from "@modelcontextprotocol/client/stdio";
 
 /** `"inherit"` hands over the whole environment; variables are added to the SDK's safe default ones. */
 export type EnvOption = "inherit" | Record<string, string>;
 
-/** The environment of a child process: the safe variables of this one and what the user gave, nothing else. */
-export function childEnvironment(env: EnvOption | undefined): Record<string, string> {
-  if (env === "inherit") return definedOnly(process.env);
-  return { ...getDefaultEnvironment(), ...env };
+/** Commands that fetch what they run, and what to do where one is missing. */
+const RUNNERS: Record<string, string> = {
+  uv: "Install uv, for example with: pip install uv",
+  uvx: "Install uv, for example with: pip install uv",
+  npx: "It comes with Node: is npm installed?",
+  pnpm: "Install it with: npm install -g pnpm",
+  bunx: "Install it with: npm install -g bun",
+  pipx: "Install it with: pip install pipx",
+  docker: "Install Docker",
+};
+
+/** What a runner needs besides, to fetch anything behind a company's proxy. Documented in docs/options.md. */
+const RUNNER_NAMES = new Set([
+  ...["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"],
+  ...["http_proxy", "https_proxy", "all_proxy", "no_proxy"],
+  ...["SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"],
+  ...["XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "DOCKER_HOST"],
+]);
+const RUNNER_PREFIXES = ["UV_", "PIP_", "npm_config_"];
+/** Variables that hold a secret by their name. */
+const SECRET = /token|password|secret|auth|key/i;
+
+const nameOf = (command: string) => basename(command).replace(/\.(exe|cmd|bat)$/i, "");
+
+/** Whether the command fetches a package before it runs anything. */
+export const isRunner = (command: string): boolean => nameOf(command) in RUNNERS;
+
+/** What to do where a runner is not installed. */
+export const installHint = (command: string): string | undefined => RUNNERS[nameOf(command)];
+
+/**
+ * The environment of a child process: the safe variables of this one, what a runner needs, the launcher's `own`, and
+ * what the user gave, which wins.
+ */
+export function childEnvironment(
+  env: EnvOption | undefined,
+  command: string,
+  own: Record<string, string> = {},
+): Record<string, string> {
+  if (env === "inherit") return { ...definedOnly(process.env), ...own };
+  return { ...getDefaultEnvironment(), ...(isRunner(command) && runnerEnvironment()), ...own, ...env };
+}
+
+/** The values of an environment that must not be shown: all that the user gave, and what a runner's settings hide. */
+export function secretsIn(env: EnvOption | undefined, command: string): string[] {
+  const given = typeof env === "object" ? Object.values(env) : [];
+  if (!isRunner(command)) return given;
+  const hidden = Object.entries(runnerEnvironment()).flatMap(([name, value]) =>
+    SECRET.test(name) ? [value] : [...value.matchAll(/\/\/([^@/\s]+)@/g)].map((match) => match[1]!),
+  );
+  return [...given, ...hidden];
+}
+
+function runnerEnvironment(): Record<string, string> {
+  const wanted = (name: string) =>
+    RUNNER_NAMES.has(name) || RUNNER_PREFIXES.some((prefix) => name.startsWith(prefix));
+  return Object.fromEntries(Object.entries(definedOnly(process.env)).filter(([name]) => wanted(name)));
 }
 
 function definedOnly(env: NodeJS.ProcessEnv): Record<string, string> {

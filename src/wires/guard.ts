@@ -63,6 +63,7 @@ export class Guard implements Transport {
   #notified = false;
   #closesStreams = false;
   #down: Failure | undefined;
+  readonly #waiters = new Set<() => void>();
 
   constructor(
     readonly wire: Wire,
@@ -89,6 +90,27 @@ export class Guard implements Transport {
   /** Set once nothing passes any more, with the reason. */
   get down(): Failure | undefined {
     return this.#down;
+  }
+
+  /** Settles once nothing passes any more; rejects with the signal's reason. */
+  whenDown(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#down) return resolve();
+      const leave = () => {
+        this.#waiters.delete(done);
+        signal.removeEventListener("abort", onAbort);
+      };
+      const done = () => {
+        leave();
+        resolve();
+      };
+      const onAbort = () => {
+        leave();
+        reject(signal.reason);
+      };
+      this.#waiters.add(done);
+      signal.addEventListener("abort", onAbort, { once: true });
+    });
   }
 
   setProtocolVersion(version: string): void {
@@ -148,7 +170,7 @@ export class Guard implements Transport {
     if (!this.#ledger.has(id)) throw error;
     const outcome = this.wire.outcomeOf ? this.wire.outcomeOf(error) : "unknown";
     if (outcome !== undefined && outcome !== "unknown" && call) call.written--;
-    if (error instanceof Lost && error.endsWire) {
+    if (error instanceof Lost && error.ends === "now") {
       // Answered before the wire goes down, or it would be lost with the others and not refused.
       this.settle(id, error);
       this.lose(error.failure);
@@ -208,6 +230,7 @@ export class Guard implements Transport {
   #settleAll(failure: Failure): void {
     for (const id of [...this.#ledger.keys()]) this.settle(id, new Lost("unknown", failure));
     this.onclose?.();
+    for (const done of [...this.#waiters]) done();
   }
 
   #receive(message: JSONRPCMessage, extra?: MessageExtraInfo): void {

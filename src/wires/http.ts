@@ -88,7 +88,7 @@ export class HttpWire implements Wire {
     try {
       await this.#sdk.send(message, options);
     } catch (error) {
-      if (await this.#forgotten(statusOf(error))) throw new Lost("rejected", sessionGone, true);
+      if (await this.#forgotten(statusOf(error))) throw new Lost("rejected", sessionGone, "now");
       if (!this.#ended && isNetworkFailure(error)) this.ondoubt?.(error);
       throw error;
     }

@@ -30,6 +30,11 @@ export class LineReader {
     if (start < chunk.length) this.#add(chunk.subarray(start));
   }
 
+  /** The stream is over: what stands after the last newline is a line too. */
+  end(): void {
+    if (this.#size > 0) this.#finish();
+  }
+
   #add(piece: Buffer): void {
     this.#size += piece.length;
     if (this.#size <= this.maxBytes) {

@@ -9,8 +9,8 @@ export class Lost extends Error {
   constructor(
     readonly outcome: Outcome,
     readonly failure: Failure,
-    /** The wire is lost with it. */
-    readonly endsWire = false,
+    /** The wire is lost with it, or is about to end by itself; until then it takes nothing more. */
+    readonly ends?: "now" | "soon",
   ) {
     super(failure.message);
   }

@@ -1,16 +1,27 @@
+import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { systemClock } from "../machines/clock.js";
 
 const POLL_MS = 15;
 
-/** Signals a whole process group, or the one process where there are no groups. False when it is gone. */
+/** Signals a whole process group, on Windows the tree below the process. False when it is gone. */
 export function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
+  if (process.platform === "win32" && signal !== 0) return killTree(pid, signal === "SIGKILL");
   try {
     return process.kill(process.platform === "win32" ? pid : -pid, signal);
   } catch (error) {
     // EPERM: something of the group lives that is not ours to signal.
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
+}
+
+/** Windows knows no signals and no groups; its own tool walks the tree. */
+function killTree(pid: number, force: boolean): true {
+  const args = ["/pid", String(pid), "/T", ...(force ? ["/F"] : [])];
+  spawn("taskkill", args, { stdio: "ignore", windowsHide: true })
+    .on("error", () => {})
+    .unref();
+  return true;
 }
 
 /**

@@ -130,7 +130,11 @@ export class SseWire implements Wire {
     if (!response.ok) throw refused(response);
     this.#streamed = true;
     if (!body) return response;
-    const ended = () => this.#end({ code: "CONNECTION_LOST", message: "the server ended the stream" });
+    const ended = () => {
+      const message = "the server ended the stream";
+      if (this.#started) this.#end({ code: "CONNECTION_LOST", message });
+      else this.#giveUp(new Error(message));
+    };
     return new Response(watchBody(body, ended), { status, headers });
   }
 
@@ -140,7 +144,7 @@ export class SseWire implements Wire {
     this.#retryAfterMs = retryAfter(response);
     if (response.ok || (response.status === 401 && this.#authenticates)) return response;
     await response.body?.cancel();
-    if (response.status === 404) throw new Lost("rejected", sessionGone, true);
+    if (response.status === 404) throw new Lost("rejected", sessionGone, "now");
     throw refused(response);
   }
 }

@@ -4,6 +4,7 @@ import { codeOf, HoldfastError, type Outcome } from "../errors.js";
 import { systemClock } from "../machines/clock.js";
 import type { Failure } from "../machines/reducers.js";
 import { LineReader } from "./lines.js";
+import { LogFile, type LogTarget } from "./log-file.js";
 import { Lost } from "./lost.js";
 import { idOfCutAnswer, parseMessages } from "./messages.js";
 import { endGroup, signalGroup } from "./process-group.js";
@@ -18,6 +19,9 @@ export interface StdioWireOptions {
   cwd: string | undefined;
   stderr: "inherit" | "capture";
   onStderr: ((line: string) => void) | undefined;
+  logFile: LogTarget | undefined;
+  /** What to do where the command is not installed. */
+  install: string | undefined;
   maxMessageBytes: number;
   closeTimeoutMs: number;
   reapOrphans: boolean;
@@ -30,6 +34,9 @@ const STDERR_LINE_BYTES = 64 * 1024;
 const QUOTED_LINES = 10;
 /** After the exit, what the pipe still holds is read for so long; a grandchild may keep it open for ever. */
 const DRAIN_MS = 100;
+
+/** How the SDKs say that a connection ended while they worked. */
+const CONNECTION_CLOSED = -32000;
 
 const WRITTEN = Promise.resolve();
 
@@ -46,6 +53,7 @@ export class StdioWire implements Wire {
   readonly stderr = new Ring(STDERR_BYTES);
   pid: number | undefined = undefined;
   #child: Child | undefined;
+  #log: LogFile | undefined;
   #exit: { code: number | null; signal: NodeJS.Signals | null } | undefined;
   #closing: Promise<void> | undefined;
   #ended = false;
@@ -57,7 +65,8 @@ export class StdioWire implements Wire {
   constructor(private readonly options: StdioWireOptions) {}
 
   async start(): Promise<void> {
-    const { command, args, env, cwd, stderr, reapOrphans } = this.options;
+    const { command, args, env, cwd, logFile, reapOrphans } = this.options;
+    if (logFile !== undefined) this.#log = new LogFile(logFile, (error) => this.onerror?.(error));
     const posix = process.platform !== "win32";
     if (reapOrphans) startReaper();
     const child = execa(command, args, {
@@ -68,7 +77,7 @@ export class StdioWire implements Wire {
       windowsHide: true,
       stdin: "pipe",
       stdout: "pipe",
-      stderr: stderr === "inherit" ? "inherit" : "pipe",
+      stderr: "pipe",
       encoding: "buffer",
       buffer: false,
       cleanup: false,
@@ -90,7 +99,7 @@ export class StdioWire implements Wire {
   send(message: JSONRPCMessage): Promise<void> {
     const stdin = this.#child?.stdin;
     if (!stdin?.writable || this.#exit)
-      return Promise.reject(new Lost("not-sent", this.#describe("the process has ended")));
+      return Promise.reject(new Lost("not-sent", this.#describe("the process has ended"), "soon"));
     if (stdin.write(`${JSON.stringify(message)}\n`)) return WRITTEN;
     return new Promise((resolve) => {
       const done = () => {
@@ -122,8 +131,14 @@ export class StdioWire implements Wire {
   }
 
   async #close(): Promise<void> {
+    await this.#stop();
+    await this.#log?.close();
+    this.#end();
+  }
+
+  async #stop(): Promise<void> {
     const child = this.#child;
-    if (!child || this.pid === undefined) return this.#end();
+    if (!child || this.pid === undefined) return;
     child.stdin?.end();
     const { closeTimeoutMs } = this.options;
     if (!this.#groupGone) {
@@ -133,7 +148,6 @@ export class StdioWire implements Wire {
       forgetGroup(this.pid);
     }
     for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe?.destroy();
-    this.#end();
   }
 
   #read(child: Child): void {
@@ -152,13 +166,18 @@ export class StdioWire implements Wire {
       this.stderr.push(chunk);
       errors.push(chunk);
     });
+    child.stderr?.once("end", () => errors.end());
     child.once("exit", (code, signal) => this.#onExit(code, signal));
     child.stdout?.once("end", () => this.#onStdoutEnd());
   }
 
   #tellStderr(line: string): void {
+    const { onStderr, redact, stderr } = this.options;
+    const shown = redact(line);
+    this.#log?.write(shown);
+    if (stderr === "inherit") process.stderr.write(`${shown}\n`);
     try {
-      this.options.onStderr?.(this.options.redact(line));
+      onStderr?.(shown);
     } catch (error) {
       this.onerror?.(error as Error);
     }
@@ -169,7 +188,7 @@ export class StdioWire implements Wire {
     const messages = parseMessages(text);
     if (messages) {
       this.#heard = true;
-      for (const message of messages) this.onmessage?.(message);
+      for (const message of messages) if (!this.#isFarewell(message)) this.onmessage?.(message);
     } else if (text.trim() !== "") {
       const printed = this.options.redact(text).slice(0, 200);
       this.#garbage ||= JSON.stringify(printed);
@@ -179,6 +198,11 @@ export class StdioWire implements Wire {
         ),
       );
     }
+  }
+
+  /** What is left of a killed server sees its stdin end, and answers that it is closed: that is no answer. */
+  #isFarewell(message: JSONRPCMessage): boolean {
+    return this.#exit !== undefined && "error" in message && message.error.code === CONNECTION_CLOSED;
   }
 
   #onTooLarge(head: string, tail: string): void {
@@ -240,11 +264,11 @@ export class StdioWire implements Wire {
 
   async #spawnFailure(child: Child): Promise<Failure> {
     const error = (await child) as unknown as { cause?: NodeJS.ErrnoException; code?: string };
-    const { command, cwd } = this.options;
+    const { command, cwd, install } = this.options;
     const code = error.cause?.code ?? error.code;
     const message =
       code === "ENOENT"
-        ? `the command ${JSON.stringify(command)} was not found. Is it installed, and on PATH?`
+        ? `the command ${JSON.stringify(command)} was not found. ${install ?? "Is it installed, and on PATH?"}`
         : code === "EACCES"
           ? `the command ${JSON.stringify(command)} may not be run (no permission)`
           : `the command ${JSON.stringify(command)} could not be started${cwd ? ` in ${cwd}` : ""} (${code ?? "unknown reason"})`;

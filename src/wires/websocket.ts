@@ -51,7 +51,8 @@ export class WebSocketWire implements Wire {
   constructor(private readonly options: WebSocketWireOptions) {}
 
   async start(): Promise<void> {
-    const { url, headers, auth, protocols, maxMessageBytes, tls, proxy, connectTimeoutMs } = this.options;
+    const { url, headers, auth, protocols, maxMessageBytes, tls, proxy } = this.options;
+    const { connectTimeoutMs, closeTimeoutMs } = this.options;
     const token = await tokenOf(auth);
     if (this.#ended) throw new Error("the wire was closed");
     const through = proxyFor(url, proxy);
@@ -60,6 +61,8 @@ export class WebSocketWire implements Wire {
       maxPayload: maxMessageBytes,
       handshakeTimeout: connectTimeoutMs,
       perMessageDeflate: false,
+      // Not in the types yet.
+      ...({ closeTimeout: closeTimeoutMs * 0.3 } as object),
       ...tls,
       ...(through && { agent: new HttpsProxyAgent(through, { ...tls }) }),
       finishRequest: (request) => {
@@ -84,7 +87,7 @@ export class WebSocketWire implements Wire {
     const socket = this.#socket;
     if (socket?.readyState !== WebSocket.OPEN)
       return Promise.reject(
-        new Lost("not-sent", this.failure ?? { code: "CONNECTION_LOST", message: "the socket is closed" }),
+        new Lost("not-sent", this.failure ?? { code: "CONNECTION_LOST", message: "the socket is closed" }, "soon"),
       );
     const text = JSON.stringify(message);
     return new Promise((resolve, reject) => socket.send(text, (error) => (error ? reject(error) : resolve())));
@@ -103,11 +106,9 @@ export class WebSocketWire implements Wire {
     this.#end();
     if (!socket || socket.readyState === WebSocket.CLOSED) return;
     const gone = new Promise<void>((resolve) => socket.once("close", () => resolve()));
-    const timer = systemClock.setTimeout(() => socket.terminate(), this.options.closeTimeoutMs * 0.3);
     if (socket.readyState === WebSocket.CONNECTING) socket.terminate();
-    else socket.close(1000);
+    else socket.close(1000); // Within `closeTimeout`, whatever the server does.
     await gone;
-    systemClock.clearTimeout(timer);
   }
 
   #receive(text: string): void {

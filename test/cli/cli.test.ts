@@ -86,7 +86,7 @@ describe("holdfast tools, call, resources, read, prompts, prompt", () => {
   });
 
   it("show the progress that a call reports, on stderr", async () => {
-    const { stdout, stderr } = await run("call", "progress", ...server);
+    const { stdout, stderr } = await run("call", "count", "steps=3", "ms=0", ...server);
     expect(stdout).toBe("done\n");
     expect(stderr.trim().split("\n")).toEqual(["progress 1/3", "progress 2/3", "progress 3/3"]);
   });

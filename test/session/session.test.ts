@@ -236,14 +236,14 @@ describe("calls", () => {
     const session = await transport.connectSession({
       onProgress: (progress, call) => seen.push([call.name, progress.progress]),
     });
-    await session.callTool({ name: "progress" });
+    await session.callTool({ name: "count", arguments: { steps: 3, ms: 0 } });
     expect(seen).toEqual([
-      ["progress", 1],
-      ["progress", 2],
-      ["progress", 3],
+      ["count", 1],
+      ["count", 2],
+      ["count", 3],
     ]);
     const own: number[] = [];
-    await session.callTool({ name: "progress" }, { onprogress: ({ progress }) => own.push(progress) });
+    await session.callTool({ name: "count", arguments: { steps: 3, ms: 0 } }, { onprogress: ({ progress }) => own.push(progress) });
     expect(own).toEqual([1, 2, 3]);
     expect(seen).toHaveLength(3);
   });
@@ -275,10 +275,16 @@ describe("every option of a session works, and again on each attempt", () => {
     const { transport } = stdioFixture();
     const contexts: unknown[] = [];
     const session = await transport.connectSession({
-      sampling: (params, context) => (
-        contexts.push(context), `you said ${JSON.stringify(params.messages[0]!.content)}`
-      ),
-      elicitation: { form: (_params, context) => (contexts.push(context), { name: "Ada" }) },
+      sampling: (params, context) => {
+        contexts.push(context);
+        return `you said ${JSON.stringify(params.messages[0]!.content)}`;
+      },
+      elicitation: {
+        form: (_params, context) => {
+          contexts.push(context);
+          return { name: "Ada" };
+        },
+      },
       roots: ["/tmp/work", new URL("file:///etc"), { uri: "file:///custom", name: "custom" }],
     });
     for (let round = 1; round <= 2; round++) {

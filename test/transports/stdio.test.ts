@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { isHoldfastError } from "../../src/errors.js";
 import { StdioTransport } from "../../src/transports/stdio.js";
@@ -127,6 +128,39 @@ describe("a stdio server", () => {
     await until(() => transport.status.inFlight === 1);
     process.kill(transport.status.pid!, "SIGKILL");
     expect(await list).toMatchObject({ code: "CONNECTION_LOST", outcome: "unknown" });
+  });
+
+  it("that is dead while its child holds the pipes gets the next call by its successor", async () => {
+    const { transport, did } = stdioFixture({ server: "stubborn-server.mjs", closeTimeoutMs: 1_000 });
+    const session = await transport.connectSession();
+    const child = () => descendants().filter((line) => line.includes("stubborn-server.mjs child"));
+    await until(() => child().length === 1);
+    const { pid } = transport.status;
+    process.kill(pid!, "SIGKILL");
+    // Reaped: its exit is known, and what is left in the pipes is still being read.
+    await until(() => !existsSync(`/proc/${pid}`));
+    await session.callTool({ name: "write", arguments: { name: "once" } });
+    expect(did().filter((line) => line.startsWith("write"))).toEqual(["write once"]);
+    expect(transport.status.epoch).toBe(2);
+  });
+
+  it("that answers in its last moments that it is closed has not answered", async () => {
+    const dying = `
+      const answer = (id, rest) => console.log(JSON.stringify({ jsonrpc: "2.0", id, ...rest }));
+      require("readline").createInterface({ input: process.stdin }).on("line", (line) => {
+        const { id, method } = JSON.parse(line);
+        if (method === "initialize") answer(id, { result: { protocolVersion: "2025-11-25", capabilities: { tools: {} }, serverInfo: { name: "dying", version: "1" } } });
+        if (method !== "tools/call") return;
+        const { spawn } = require("child_process");
+        const last = 'console.log(JSON.stringify({ jsonrpc: "2.0", id: ' + id + ', error: { code: -32000, message: "Connection closed" } }))';
+        spawn(process.execPath, ["-e", last], { stdio: "inherit" }).once("spawn", () => process.exit(1));
+      });`;
+    const transport = closing(
+      new StdioTransport({ command: process.execPath, args: ["-e", dying], era: "legacy", name: "dying" }),
+    );
+    const session = await transport.connectSession();
+    const error = await rejection(session.callTool({ name: "anything" }));
+    expect(error).toMatchObject({ code: "CONNECTION_LOST", outcome: "unknown", exitCode: 1 });
   });
 
   it("gives a result of 4 MB whole", async () => {

@@ -1,0 +1,45 @@
+import type { CallToolRequestOptions, CallToolResult, Client } from "@modelcontextprotocol/client";
+import { HoldfastError } from "../errors.js";
+import type { ReplayOption, Session } from "./types.js";
+
+/**
+ * Calls a tool and gives its data: the structured result (what FastMCP wraps as `{ result }` is unwrapped), else the
+ * only text, read as JSON where it is JSON, else the content blocks as they came.
+ * @throws HoldfastError `TOOL_FAILED` with the server's text when the tool says that it failed; else as `callTool`
+ */
+export async function toolData(
+  session: Client,
+  name: string,
+  args: Record<string, unknown> = {},
+  options?: CallToolRequestOptions & ReplayOption,
+): Promise<unknown> {
+  const result = await session.callTool({ name, arguments: args }, options);
+  if (result.isError) throw failed(session, name, result);
+  const { structuredContent, content } = result;
+  if (structuredContent !== undefined && structuredContent !== null) return unwrapped(structuredContent);
+  const [first] = content;
+  return content.length === 1 && first?.type === "text" ? parsed(first.text) : content;
+}
+
+/** Structured content must be an object, so servers of Python wrap what is none. */
+function unwrapped(structured: unknown): unknown {
+  const keys = Object.keys(structured as object);
+  return keys.length === 1 && keys[0] === "result" ? (structured as { result: unknown }).result : structured;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function failed(session: Client, tool: string, { content }: CallToolResult): HoldfastError {
+  const server = (session as Partial<Session>).connection?.name ?? session.getServerVersion()?.name ?? "the server";
+  const said = content.map((block) => (block.type === "text" ? block.text : `[${block.type}]`)).join("\n");
+  return new HoldfastError("TOOL_FAILED", `${server}: ${tool} failed: ${said || "it did not say why"}`, {
+    server,
+    tool,
+  });
+}

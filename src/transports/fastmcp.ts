@@ -1,0 +1,50 @@
+import { existsSync } from "node:fs";
+import { basename } from "node:path";
+import { checkKnown, checkScript, checkStrings } from "./check.js";
+import { inVirtualEnv, PYTHON_ENDINGS } from "./python.js";
+import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, ProcessTransport } from "./stdio.js";
+
+export interface FastMCPStdioTransportOptions extends ProcessOptions {
+  /** A `.py` file that exists, with a server in a global named `mcp`, `server` or `app`. */
+  scriptPath: string;
+  /** Handed to the script. */
+  args?: string[];
+}
+
+/**
+ * A script that `fastmcp run` serves (FastMCP of Python).
+ * @throws HoldfastError `CONFIG_INVALID` where the script is missing or is no script
+ */
+export class FastMCPStdioTransport extends ProcessTransport {
+  readonly #options: FastMCPStdioTransportOptions;
+
+  constructor(options: FastMCPStdioTransportOptions) {
+    checkKnown("fastmcp", options, ["scriptPath", "args", ...PROCESS_OPTIONS]);
+    super(options, fastmcpCommandLine(options));
+    this.#options = options;
+  }
+
+  override fork(): FastMCPStdioTransport {
+    return new FastMCPStdioTransport(this.#options);
+  }
+}
+
+/** `fastmcp run SCRIPT --no-banner -- ARGS` */
+export function fastmcpCommandLine(
+  { scriptPath, args }: FastMCPStdioTransportOptions,
+  virtualEnv = process.env["VIRTUAL_ENV"],
+  platform: NodeJS.Platform = process.platform,
+): CommandLine {
+  const script = checkScript("scriptPath", scriptPath, PYTHON_ENDINGS);
+  checkStrings("args", args);
+  // npm has a package whose command is named so too; the environment's own comes first.
+  const own = inVirtualEnv("fastmcp", virtualEnv, platform);
+  return {
+    kind: "fastmcp",
+    name: basename(script),
+    command: own && existsSync(own) ? own : "fastmcp",
+    args: ["run", script, "--no-banner", ...(args?.length ? ["--", ...args] : [])],
+    env: { PYTHONUTF8: "1", FASTMCP_CHECK_FOR_UPDATES: "off" },
+    install: "Install it with: pip install fastmcp",
+  };
+}

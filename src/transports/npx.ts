@@ -1,0 +1,48 @@
+import { checkKnown, checkString, checkStrings } from "./check.js";
+import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, ProcessTransport } from "./stdio.js";
+import { projectDirectory } from "./uv.js";
+
+export interface NpxStdioTransportOptions extends ProcessOptions {
+  /** As npm takes it: a name, `name@version`, a path. */
+  package: string;
+  args?: string[];
+  /** A directory that exists; what is installed there is found first, and the process runs in it. */
+  projectDirectory?: string;
+  /** Take what the cache has before asking the registry. Default true. */
+  usePackageLock?: boolean;
+}
+
+const OWN = ["package", "args", "projectDirectory", "usePackageLock"];
+
+/**
+ * The program of an npm package, fetched and run by `npx` without a question.
+ * @throws HoldfastError `CONFIG_INVALID` for a wrong option
+ */
+export class NpxStdioTransport extends ProcessTransport {
+  readonly #options: NpxStdioTransportOptions;
+
+  constructor(options: NpxStdioTransportOptions) {
+    checkKnown("npx", options, [...OWN, ...PROCESS_OPTIONS]);
+    super(options, npxCommandLine(options));
+    this.#options = options;
+  }
+
+  override fork(): NpxStdioTransport {
+    return new NpxStdioTransport(this.#options);
+  }
+}
+
+/** `npx -y --prefer-offline PACKAGE ARGS` */
+export function npxCommandLine(options: NpxStdioTransportOptions): CommandLine {
+  const { package: name, args, usePackageLock } = options;
+  checkString("package", name);
+  checkStrings("args", args);
+  const cwd = projectDirectory(options);
+  return {
+    kind: "npx",
+    name,
+    command: "npx",
+    args: ["-y", ...(usePackageLock === false ? [] : ["--prefer-offline"]), name, ...(args ?? [])],
+    ...(cwd !== undefined && { cwd }),
+  };
+}

@@ -1,0 +1,61 @@
+import { basename, join } from "node:path";
+import { checkKnown, checkScript, checkString, checkStrings } from "./check.js";
+import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, ProcessTransport } from "./stdio.js";
+
+export interface PythonStdioTransportOptions extends ProcessOptions {
+  /** A `.py` file that exists. Resolved before `cwd` applies. */
+  scriptPath: string;
+  args?: string[];
+  /** Default: the python of the active virtual environment, else `python3` (`python` on Windows). */
+  pythonCommand?: string;
+}
+
+export const PYTHON_ENDINGS = [".py"];
+
+/**
+ * A script that Python runs, in UTF-8 mode.
+ * @throws HoldfastError `CONFIG_INVALID` where the script is missing or is no script
+ */
+export class PythonStdioTransport extends ProcessTransport {
+  readonly #options: PythonStdioTransportOptions;
+
+  constructor(options: PythonStdioTransportOptions) {
+    checkKnown("python", options, ["scriptPath", "args", "pythonCommand", ...PROCESS_OPTIONS]);
+    super(options, pythonCommandLine(options));
+    this.#options = options;
+  }
+
+  override fork(): PythonStdioTransport {
+    return new PythonStdioTransport(this.#options);
+  }
+}
+
+/** `python3 SCRIPT ARGS` */
+export function pythonCommandLine(
+  { scriptPath, args, pythonCommand }: PythonStdioTransportOptions,
+  virtualEnv = process.env["VIRTUAL_ENV"],
+  platform: NodeJS.Platform = process.platform,
+): CommandLine {
+  const script = checkScript("scriptPath", scriptPath, PYTHON_ENDINGS);
+  checkStrings("args", args);
+  if (pythonCommand !== undefined) checkString("pythonCommand", pythonCommand);
+  const windows = platform === "win32";
+  return {
+    kind: "python",
+    name: basename(script),
+    command: pythonCommand ?? inVirtualEnv("python", virtualEnv, platform) ?? (windows ? "python" : "python3"),
+    args: [script, ...(args ?? [])],
+    env: { PYTHONUTF8: "1" },
+    install: "Install Python 3, or pass pythonCommand",
+  };
+}
+
+/** The command of the active virtual environment, where there is one. */
+export function inVirtualEnv(
+  command: string,
+  virtualEnv: string | undefined,
+  platform: NodeJS.Platform,
+): string | undefined {
+  if (!virtualEnv) return undefined;
+  return platform === "win32" ? join(virtualEnv, "Scripts", `${command}.exe`) : join(virtualEnv, "bin", command);
+}

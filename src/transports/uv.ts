@@ -1,0 +1,81 @@
+import { checkDirectory, checkFile, checkKnown, checkString, checkStrings, invalid } from "./check.js";
+import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, ProcessTransport } from "./stdio.js";
+
+export interface UvStdioTransportOptions extends ProcessOptions {
+  /** What `uv run` runs: a command, a script, or a module. */
+  command: string;
+  args?: string[];
+  /** `command` names a module. Default false. */
+  module?: boolean;
+  /** A directory that exists; uv takes the project from there, and the process runs in it. */
+  projectDirectory?: string;
+  /** As `--python` takes it: `3.12`, a path. */
+  pythonVersion?: string;
+  /** Packages to have besides. */
+  withPackages?: string[];
+  /** A requirements file that exists. */
+  withRequirements?: string;
+}
+
+const OWN = [
+  "command",
+  "args",
+  "module",
+  "projectDirectory",
+  "pythonVersion",
+  "withPackages",
+  "withRequirements",
+];
+
+/**
+ * What `uv run` runs.
+ * @throws HoldfastError `CONFIG_INVALID` for a wrong option
+ */
+export class UvStdioTransport extends ProcessTransport {
+  readonly #options: UvStdioTransportOptions;
+
+  constructor(options: UvStdioTransportOptions) {
+    checkKnown("uv", options, [...OWN, ...PROCESS_OPTIONS]);
+    super(options, uvCommandLine(options));
+    this.#options = options;
+  }
+
+  override fork(): UvStdioTransport {
+    return new UvStdioTransport(this.#options);
+  }
+}
+
+/** `uv run [--python V] [--directory D] [--with P]... [--with-requirements F] [--module] COMMAND ARGS` */
+export function uvCommandLine(options: UvStdioTransportOptions): CommandLine {
+  const { command, args, module, pythonVersion, withPackages, withRequirements } = options;
+  checkString("command", command);
+  checkStrings("args", args);
+  checkStrings("withPackages", withPackages);
+  if (pythonVersion !== undefined) checkString("pythonVersion", pythonVersion);
+  const requirements = withRequirements === undefined ? [] : [checkFile("withRequirements", withRequirements)];
+  const cwd = projectDirectory(options);
+  return {
+    kind: "uv",
+    name: command,
+    command: "uv",
+    args: [
+      "run",
+      ...(pythonVersion === undefined ? [] : ["--python", pythonVersion]),
+      ...(cwd === undefined ? [] : ["--directory", cwd]),
+      ...(withPackages ?? []).flatMap((name) => ["--with", name]),
+      ...requirements.flatMap((file) => ["--with-requirements", file]),
+      ...(module ? ["--module"] : []),
+      command,
+      ...(args ?? []),
+    ],
+    ...(cwd !== undefined && { cwd }),
+  };
+}
+
+/** The directory of a runner's project, which is where the process runs: a `cwd` beside it would be ignored. */
+export function projectDirectory(options: { projectDirectory?: string; cwd?: string }): string | undefined {
+  const directory = checkDirectory("projectDirectory", options.projectDirectory);
+  if (directory !== undefined && options.cwd !== undefined)
+    throw invalid("cwd", "the process runs in projectDirectory; pass one of the two");
+  return directory;
+}

@@ -1,0 +1,208 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { inspect } from "node:util";
+import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
+import { SSEServerTransport } from "@modelcontextprotocol/sdk/server/sse.js";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { z } from "zod";
+import { SSETransport, type SSETransportOptions } from "../../src/transports/sse.js";
+import { freePort } from "../support/everything.js";
+import { closing, recorded, rejection, textOf, until } from "../support/fixtures.js";
+import { tunnelingProxy } from "../support/proxy.js";
+
+type Fault = (request: IncomingMessage, response: ServerResponse) => boolean;
+
+/** A server of the SDK 1 behind HTTP+SSE. `fault` sees each request first, and says whether it took it over. */
+async function sseServer({ port = 0, fault }: { port?: number; fault?: Fault } = {}) {
+  const sessions = new Map<string, { transport: SSEServerTransport; response: ServerResponse }>();
+  const control = { fault, headers: [] as IncomingMessage["headers"][], gets: 0, writes: 0 };
+  const http = createServer(async (request, response) => {
+    control.headers.push(request.headers);
+    if (request.method === "GET") control.gets++;
+    if (control.fault?.(request, response)) return;
+    if (request.method === "GET") {
+      const transport = new SSEServerTransport("/messages", response);
+      sessions.set(transport.sessionId, { transport, response });
+      const server = new McpServer({ name: "sse-fixture", version: "1.0.0" });
+      server.registerTool("echo", { inputSchema: { message: z.string() } }, ({ message }) => ({
+        content: [{ type: "text", text: `Echo: ${message}` }],
+      }));
+      server.registerTool("write", {}, () => {
+        control.writes++;
+        return { content: [] };
+      });
+      server.registerTool("never", {}, () => new Promise(() => {}));
+      return server.connect(transport);
+    }
+    const id = new URL(request.url!, "http://localhost").searchParams.get("sessionId")!;
+    const session = sessions.get(id);
+    if (!session) return void response.writeHead(404).end();
+    await session.transport.handlePostMessage(request, response);
+  });
+  http.listen(port, "127.0.0.1");
+  await once(http, "listening");
+  const stop = async () => {
+    http.closeAllConnections();
+    http.close();
+    if (http.listening) await once(http, "close");
+  };
+  onTestFinished(stop);
+  const { port: at } = http.address() as AddressInfo;
+  const cut = () => {
+    for (const { response } of sessions.values()) response.destroy();
+  };
+  return { url: `http://127.0.0.1:${at}/sse`, port: at, sessions, control, cut, stop };
+}
+
+const to = (url: string, options: Partial<SSETransportOptions> = {}) =>
+  closing(new SSETransport({ url, connectTimeoutMs: 5_000, ...options }));
+const echo = { name: "echo", arguments: { message: "hi" } };
+const status = (code: number): Fault => (_request, response) => {
+  response.writeHead(code).end();
+  return true;
+};
+
+describe("a server behind HTTP+SSE", () => {
+  it("is reached and asked, in the legacy era only", async () => {
+    const server = await sseServer();
+    const transport = to(server.url);
+    await transport.withSession(async (session) => {
+      expect(textOf(await session.callTool(echo))).toBe("Echo: hi");
+      expect(transport.status).toMatchObject({ kind: "sse", era: "legacy", listening: "open" });
+    });
+    await transport.waitFor("idle");
+    expect(() => to(server.url, { era: "modern" as never })).toThrow(/"era".*"auto", "legacy"/);
+  });
+
+  it("whose stream ends is lost at once, and reached anew by one request only", async () => {
+    const server = await sseServer();
+    const transport = to(server.url);
+    const session = await transport.connectSession();
+    const call = rejection(session.callTool({ name: "never" }));
+    await until(() => transport.status.inFlight === 1);
+    server.cut();
+    expect(await call).toMatchObject({ code: "CONNECTION_LOST", outcome: "unknown" });
+    expect(textOf(await session.callTool(echo))).toBe("Echo: hi");
+    expect(transport.status.epoch).toBe(2);
+    expect(server.control.gets).toBe(2);
+  });
+
+  it("that is gone leaves no retry of the SDK's behind", async () => {
+    const server = await sseServer();
+    const transport = to(server.url, { reconnect: false });
+    await transport.connectSession();
+    await server.stop();
+    await transport.waitFor("closed");
+    const again = await sseServer({ port: server.port });
+    // The SDK's own retry would come after three seconds.
+    await expect(until(() => again.control.gets > 0, 3_500)).rejects.toThrow(/not within/);
+  });
+
+  it("that forgot the session refuses the call, which goes again on a new one", async () => {
+    const server = await sseServer();
+    const session = await to(server.url).connectSession();
+    server.sessions.clear();
+    await session.callTool({ name: "write" });
+    expect(server.control.writes).toBe(1);
+    expect(session.connection.status.epoch).toBe(2);
+  });
+
+  it("that never names its endpoint gives up at the deadline", async () => {
+    const open: ServerResponse[] = [];
+    const server = await sseServer({
+      fault: (_request, response) => {
+        response.writeHead(200, { "content-type": "text/event-stream" }).write(": hello\n\n");
+        return open.push(response) > 0;
+      },
+    });
+    const error = await rejection(to(server.url, { connectTimeoutMs: 300 }).connectSession());
+    expect(error).toMatchObject({ code: "CONNECT_TIMEOUT" });
+    await until(() => open.every((response) => response.destroyed || response.closed));
+  });
+
+  it("that names an endpoint elsewhere is refused", async () => {
+    const server = await sseServer({
+      fault: (_request, response) => {
+        response.writeHead(200, { "content-type": "text/event-stream" });
+        response.write("event: endpoint\ndata: http://elsewhere.example/messages\n\n");
+        return true;
+      },
+    });
+    const error = await rejection(to(server.url).connectSession());
+    expect((error as Error).message).toMatch(/origin/i);
+  });
+
+  it("was never there, or is no such server: a clear error at once", async () => {
+    const port = await freePort();
+    const gone = await rejection(to(`http://127.0.0.1:${port}/sse`).connectSession());
+    expect(gone).toMatchObject({ code: "CONNECT_FAILED" });
+    expect((gone as Error).message).toMatch(/ECONNREFUSED.*Is the server running/);
+    const server = await sseServer({ fault: status(404) });
+    const none = await rejection(to(server.url).connectSession());
+    expect(none).toMatchObject({ code: "CONNECT_FAILED", status: 404 });
+  });
+
+  it("that fails one request fails that call only", async () => {
+    const server = await sseServer();
+    const transport = to(server.url);
+    const session = await transport.connectSession();
+    server.control.fault = (request, response) => request.method === "POST" && status(502)(request, response);
+    expect(await rejection(session.callTool(echo))).toMatchObject({ status: 502 });
+    server.control.fault = (request) => {
+      server.control.fault = undefined;
+      request.socket.destroy();
+      return true;
+    };
+    expect(await rejection(session.callTool({ name: "write" }))).toMatchObject({ code: "CONNECTION_LOST", outcome: "unknown" });
+    expect(textOf(await session.callTool(echo))).toBe("Echo: hi");
+    expect(transport.status.epoch).toBe(1);
+  });
+});
+
+describe("credentials and sockets of HTTP+SSE", () => {
+  it("are used for the stream and for the messages", async () => {
+    const server = await sseServer();
+    let asked = 0;
+    const transport = to(server.url, { auth: () => `token-${++asked}`, headers: { "X-Extra": "yes" } });
+    await transport.withSession((session) => session.callTool(echo));
+    expect(server.control.headers.length).toBeGreaterThan(3);
+    for (const headers of server.control.headers) {
+      expect(headers.authorization).toMatch(/^Bearer token-\d+$/);
+      expect(headers["x-extra"]).toBe("yes");
+    }
+  });
+
+  it("that are wanted and missing give AUTH_REQUIRED, once", async () => {
+    const server = await sseServer({ fault: status(401) });
+    for (const auth of [undefined, "wrong"]) {
+      const transport = to(server.url, { reconnect: { initial: true }, ...(auth && { auth }) });
+      expect(await rejection(transport.connectSession())).toMatchObject({ code: "AUTH_REQUIRED", status: 401 });
+    }
+    expect(server.control.gets).toBe(2);
+  });
+
+  it("never show in statuses, events or errors", async () => {
+    const server = await sseServer();
+    const url = server.url.replace("http://", "http://user:canary-password@").concat("?key=canary-query");
+    const transport = to(url, { headers: { "X-Key": "canary-header" }, auth: "canary-token" });
+    const events = recorded(transport);
+    const session = await transport.connectSession();
+    await server.stop();
+    const error = await rejection(session.callTool(echo, { timeout: 300 }));
+    await transport.close();
+    const seen = [events, transport.status, transport.name, session, error].map(
+      (thing) => `${JSON.stringify(thing)} ${inspect(thing)}`,
+    );
+    expect(seen.join()).not.toContain("canary");
+  });
+
+  it("go through the proxy that the option names, both ways", async () => {
+    const server = await sseServer();
+    const proxy = await tunnelingProxy();
+    const transport = to(server.url, { proxy: proxy.url });
+    await transport.withSession((session) => session.callTool(echo));
+    await transport.close();
+    expect(new Set(proxy.tunnels)).toEqual(new Set([`127.0.0.1:${server.port}`]));
+  });
+});
