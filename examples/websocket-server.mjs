@@ -41,9 +41,15 @@ export class WebSocketServerTransport {
  * Listens on the loopback interface. `makeServer` is called for each connection. Only who knows the token gets in
  * (`Authorization: Bearer TOKEN`; null: everybody on this machine), and no page in a browser does.
  */
-export async function serveWebSockets(makeServer, { port = 0, token = randomBytes(24).toString("hex") } = {}) {
+export async function serveWebSockets(
+  makeServer,
+  { port = 0, token = randomBytes(24).toString("hex") } = {},
+) {
   const http = createServer((_request, response) => response.writeHead(426).end("This is a WebSocket.\n"));
-  const sockets = new WebSocketServer({ noServer: true, handleProtocols: (offered) => offered.has("mcp") && "mcp" });
+  const sockets = new WebSocketServer({
+    noServer: true,
+    handleProtocols: (offered) => offered.has("mcp") && "mcp",
+  });
   http.on("upgrade", (request, socket, head) => {
     const status = refusal(request, token, http.address().port);
     if (status) return socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
@@ -65,7 +71,8 @@ export async function serveWebSockets(makeServer, { port = 0, token = randomByte
 /** Why a request may not come in; undefined if it may. */
 function refusal({ headers }, token, port) {
   // A page in a browser sends its Origin, and reaches us under another name when DNS was bent.
-  if (headers.origin || ![`127.0.0.1:${port}`, `localhost:${port}`].includes(headers.host)) return "403 Forbidden";
+  if (headers.origin || ![`127.0.0.1:${port}`, `localhost:${port}`].includes(headers.host))
+    return "403 Forbidden";
   const given = Buffer.from(headers.authorization ?? "");
   const wanted = Buffer.from(`Bearer ${token}`);
   if (token !== null && (given.length !== wanted.length || !timingSafeEqual(given, wanted)))

@@ -24,26 +24,30 @@ export function everythingPath(): string {
   );
 }
 
-/** The reference server over Streamable HTTP, as a process of its own that can be killed and started again. */
-export class HttpServer {
+/** The reference server on a port, as a process of its own that can be killed and started again. */
+export class EverythingServer {
   url = "";
   #port = 0;
   #child: ChildProcess | undefined;
 
-  constructor(private readonly path: string) {}
+  constructor(
+    private readonly path: string,
+    private readonly mode: "streamableHttp" | "sse",
+  ) {}
 
   async start(): Promise<void> {
     this.#port ||= await freePort();
-    this.url = `http://127.0.0.1:${this.#port}/mcp`;
-    const child = spawn(process.execPath, [this.path, "streamableHttp"], {
+    this.url = `http://127.0.0.1:${this.#port}/${this.mode === "sse" ? "sse" : "mcp"}`;
+    const child = spawn(process.execPath, [this.path, this.mode], {
       env: { ...process.env, PORT: String(this.#port) },
       stdio: ["ignore", "ignore", "pipe"],
       detached: true,
     });
     this.#child = child;
     watchGroup(child.pid!);
-    for await (const line of createInterface({ input: child.stderr })) if (line.includes("listening")) return;
-    throw new Error("the HTTP server of the demo did not start");
+    for await (const line of createInterface({ input: child.stderr }))
+      if (/listening|running on/.test(line)) return;
+    throw new Error(`the ${this.mode} server of the demo did not start`);
   }
 
   /** Stops its clock: what is sent to it is taken by its socket, and not answered. */

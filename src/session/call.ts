@@ -61,7 +61,8 @@ export async function runCall<T>(link: Link, spec: CallSpec, send: Send<T>): Pro
       const outcome: Outcome = tag.written > 0 ? "unknown" : lost.outcome;
       await link.whenCertain();
       // Race: the wire is ending, and the connection does not know it yet; what is left in its pipes is being read.
-      if (lost.ends === "soon") await within(link, spec, until, timeoutMs, (signal) => guard.whenDown(signal));
+      if (lost.ends === "soon")
+        await within(link, spec, until, timeoutMs, (signal) => guard.whenDown(signal));
       const again = sendings < MAX_SENDINGS && maySendAgain(method, outcome, options?.replay ?? link.replay);
       if (!again || lost.failure.asked || link.closedError)
         throw connectionLost(link, spec, outcome, lost.failure);
@@ -86,7 +87,10 @@ async function within<T>(
   const onCaller = () => deadline.abort(caller?.reason);
   ended.addEventListener("abort", onEnd);
   caller?.addEventListener("abort", onCaller);
-  const timer = link.clock.setTimeout(() => deadline.abort(timedOut(link, spec, timeoutMs)), until - link.clock.now());
+  const timer = link.clock.setTimeout(
+    () => deadline.abort(timedOut(link, spec, timeoutMs)),
+    until - link.clock.now(),
+  );
   try {
     return await wait(deadline.signal);
   } finally {

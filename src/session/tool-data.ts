@@ -36,7 +36,8 @@ function parsed(text: string): unknown {
 }
 
 function failed(session: Client, tool: string, { content }: CallToolResult): HoldfastError {
-  const server = (session as Partial<Session>).connection?.name ?? session.getServerVersion()?.name ?? "the server";
+  const server =
+    (session as Partial<Session>).connection?.name ?? session.getServerVersion()?.name ?? "the server";
   const said = content.map((block) => (block.type === "text" ? block.text : `[${block.type}]`)).join("\n");
   return new HoldfastError("TOOL_FAILED", `${server}: ${tool} failed: ${said || "it did not say why"}`, {
     server,

@@ -53,7 +53,8 @@ export function checkScript(path: string, value: unknown, endings: readonly stri
 export function checkFile(path: string, value: unknown): string {
   checkString(path, value);
   const file = resolve(value);
-  if (!statSync(file, { throwIfNoEntry: false })?.isFile()) throw invalid(path, `there is no file ${show(file)}`);
+  if (!statSync(file, { throwIfNoEntry: false })?.isFile())
+    throw invalid(path, `there is no file ${show(file)}`);
   return file;
 }
 

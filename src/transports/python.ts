@@ -43,7 +43,8 @@ export function pythonCommandLine(
   return {
     kind: "python",
     name: basename(script),
-    command: pythonCommand ?? inVirtualEnv("python", virtualEnv, platform) ?? (windows ? "python" : "python3"),
+    command:
+      pythonCommand ?? inVirtualEnv("python", virtualEnv, platform) ?? (windows ? "python" : "python3"),
     args: [script, ...(args ?? [])],
     env: { PYTHONUTF8: "1" },
     install: "Install Python 3, or pass pythonCommand",
@@ -57,5 +58,7 @@ export function inVirtualEnv(
   platform: NodeJS.Platform,
 ): string | undefined {
   if (!virtualEnv) return undefined;
-  return platform === "win32" ? join(virtualEnv, "Scripts", `${command}.exe`) : join(virtualEnv, "bin", command);
+  return platform === "win32"
+    ? join(virtualEnv, "Scripts", `${command}.exe`)
+    : join(virtualEnv, "bin", command);
 }

@@ -78,7 +78,8 @@ export abstract class ProcessTransport extends ClientTransport {
   }
 
   protected override openWire(): StdioWire {
-    const { env, cwd, stderr, onStderr, logFile, maxMessageBytes, closeTimeoutMs, reapOrphans } = this.#options;
+    const { env, cwd, stderr, onStderr, logFile, maxMessageBytes, closeTimeoutMs, reapOrphans } =
+      this.#options;
     const { command, args } = this.#line;
     return new StdioWire({
       command,

@@ -52,7 +52,8 @@ export function uvCommandLine(options: UvStdioTransportOptions): CommandLine {
   checkStrings("args", args);
   checkStrings("withPackages", withPackages);
   if (pythonVersion !== undefined) checkString("pythonVersion", pythonVersion);
-  const requirements = withRequirements === undefined ? [] : [checkFile("withRequirements", withRequirements)];
+  const requirements =
+    withRequirements === undefined ? [] : [checkFile("withRequirements", withRequirements)];
   const cwd = projectDirectory(options);
   return {
     kind: "uv",

@@ -11,7 +11,14 @@ import { backoffDelay, DEFAULT_BACKOFF } from "../machines/backoff.js";
 import { systemClock } from "../machines/clock.js";
 import type { Failure } from "../machines/reducers.js";
 import { Lost, sessionGone } from "./lost.js";
-import { isNetworkFailure, Network, type NetworkOptions, networkOutcome, retryAfter, watchBody } from "./network.js";
+import {
+  isNetworkFailure,
+  Network,
+  type NetworkOptions,
+  networkOutcome,
+  retryAfter,
+  watchBody,
+} from "./network.js";
 import type { Listening, Wire } from "./wire.js";
 
 export interface HttpWireOptions extends NetworkOptions {

@@ -31,6 +31,9 @@ function append(path: string): Writable {
   try {
     return createWriteStream(path, { fd: openSync(path, "a") });
   } catch (cause) {
-    throw new HoldfastError("CONFIG_INVALID", `option "logFile": ${messageOf(cause)}`, { path: "logFile", cause });
+    throw new HoldfastError("CONFIG_INVALID", `option "logFile": ${messageOf(cause)}`, {
+      path: "logFile",
+      cause,
+    });
   }
 }

@@ -21,7 +21,10 @@ export class Network {
 
   fetch(url: string | URL, init?: RequestInit): Promise<Response> {
     if (this.#own) return this.#own(url, init);
-    return undiciFetch(url, { ...(init as object), dispatcher: this.#agent! }) as unknown as Promise<Response>;
+    return undiciFetch(url, {
+      ...(init as object),
+      dispatcher: this.#agent!,
+    }) as unknown as Promise<Response>;
   }
 
   /** Destroys the sockets. */

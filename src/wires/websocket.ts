@@ -87,10 +87,16 @@ export class WebSocketWire implements Wire {
     const socket = this.#socket;
     if (socket?.readyState !== WebSocket.OPEN)
       return Promise.reject(
-        new Lost("not-sent", this.failure ?? { code: "CONNECTION_LOST", message: "the socket is closed" }, "soon"),
+        new Lost(
+          "not-sent",
+          this.failure ?? { code: "CONNECTION_LOST", message: "the socket is closed" },
+          "soon",
+        ),
       );
     const text = JSON.stringify(message);
-    return new Promise((resolve, reject) => socket.send(text, (error) => (error ? reject(error) : resolve())));
+    return new Promise((resolve, reject) =>
+      socket.send(text, (error) => (error ? reject(error) : resolve())),
+    );
   }
 
   outcomeOf(error: unknown): Outcome {
@@ -124,7 +130,10 @@ export class WebSocketWire implements Wire {
   #fail(error: Error): void {
     if (this.#ended) return;
     const tooLarge = (error as { code?: string }).code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH";
-    if (!tooLarge) return this.onerror?.(error);
+    if (!tooLarge) {
+      this.onerror?.(error);
+      return;
+    }
     const { maxMessageBytes } = this.options;
     this.#end({
       code: "CONNECTION_LOST",

@@ -87,7 +87,7 @@ describe("holdfast tools, call, resources, read, prompts, prompt", () => {
 
   it("show the progress that a call reports, on stderr", async () => {
     const { stdout, stderr } = await run("call", "count", "steps=3", "ms=0", ...server);
-    expect(stdout).toBe("done\n");
+    expect(stdout).toBe("counted\n");
     expect(stderr.trim().split("\n")).toEqual(["progress 1/3", "progress 2/3", "progress 3/3"]);
   });
 
@@ -166,5 +166,10 @@ describe("the demo", () => {
     expect(stdout).toMatch(/^stdio +connected +2 +3 +1 +1 +\d/m);
     expect(stdout).toMatch(/^http +connected +\d+ +3 +1 +1 +\d/m);
     expect(stdout).toMatch(/^memory +connected +1 +2 +0 +0 +never lost/m);
+    for (const name of ["node", "npx", "sse", "websocket"])
+      expect(stdout, name).toMatch(new RegExp(`^  ${name} +echo answered, before and after`, "m"));
+    // What needs Python is shown or left out with the reason.
+    for (const name of ["python", "fastmcp", "uv", "uvx"])
+      expect(stdout, name).toMatch(new RegExp(`^  ${name} +(\\w+ answered|left out: .+)`, "m"));
   });
 });

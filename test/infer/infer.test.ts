@@ -1,17 +1,18 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { McpServer } from "@modelcontextprotocol/server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type HoldfastError, isHoldfastError } from "../../src/errors.js";
 import { inferTransport } from "../../src/infer/infer.js";
+import { NodeStdioTransport } from "../../src/transports/node.js";
 import { StdioTransport } from "../../src/transports/stdio.js";
 
 let directory: string;
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), "holdfast-infer-"));
-  for (const name of ["a.js", "a.mjs", "a.cjs", "a.ts", "a.mts", "a.rb", "plain"])
+  for (const name of ["a.py", "a.js", "a.mjs", "a.cjs", "a.ts", "a.mts", "a.rb", "plain", "with space.js"])
     writeFileSync(join(directory, name), "");
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -27,19 +28,57 @@ describe("inferTransport", () => {
       ["http://example.com/mcp", "http"],
       ["https://example.com/mcp/", "http"],
       [new URL("https://example.com/mcp"), "http"],
+      ["HTTPS://example.com/mcp", "http"],
+      ["http://example.com/sse", "sse"],
+      ["http://example.com/sse/", "sse"],
+      ["http://example.com/sse?x=1", "sse"],
+      ["http://example.com/sse&x", "sse"],
+      ["http://example.com/sse;x", "sse"],
+      ["http://example.com/sse#x", "sse"],
+      ["http://example.com/v1/sse/x", "sse"],
+      [new URL("https://example.com/sse"), "sse"],
+      ["http://example.com/SSE", "http"],
+      ["http://example.com/assets", "http"],
+      ["http://example.com/sserver", "http"],
+      ["http://example.com/?to=/sse", "http"],
+      ["http://sse", "http"],
+      ["ws://example.com/mcp", "ws"],
+      ["wss://example.com/sse", "ws"],
+      [new URL("wss://example.com"), "ws"],
+      [at("a.py"), "python"],
+      [pathToFileURL(at("a.py")), "python"],
+      [relative(process.cwd(), at("a.py")), "python"],
       [at("a.js"), "node"],
       [at("a.mjs"), "node"],
       [at("a.cjs"), "node"],
-      [at("a.ts"), "node"],
-      [at("a.mts"), "node"],
       [pathToFileURL(at("a.js")), "node"],
       [pathToFileURL(at("a.js")).href, "node"],
+      [pathToFileURL(at("with space.js")).href, "node"],
       [server, "memory"],
+      [server.server, "memory"],
       [() => server, "memory"],
     ];
     for (const [target, kind] of rows)
       expect(inferTransport(target as never).status.kind, String(target)).toBe(kind);
     expect(inferTransport(own)).toBe(own);
+  });
+
+  it("takes TypeScript where this Node, or the command that is given, runs it", () => {
+    for (const name of ["a.ts", "a.mts"]) {
+      expect(new NodeStdioTransport({ scriptPath: at(name), nodeCommand: "tsx" }).status.kind).toBe("node");
+      if ((process.features as { typescript?: unknown }).typescript)
+        expect(inferTransport(at(name)).status.kind).toBe("node");
+      else expect(() => inferTransport(at(name))).toThrow(/does not run TypeScript/);
+    }
+  });
+
+  it("takes the transport that the options name for a URL", () => {
+    expect(inferTransport("http://example.com/sse", { transport: "http" }).status.kind).toBe("http");
+    expect(inferTransport("http://example.com/mcp", { transport: "sse" }).status.kind).toBe("sse");
+    expect(() => inferTransport("http://example.com", { transport: "ws" as never })).toThrow(/"http", "sse"/);
+    expect(() => inferTransport("ws://example.com", { transport: "sse" })).toThrow(
+      /"transport".*no such option/,
+    );
   });
 
   it("hands its options on, and refuses those that the kind does not have", () => {
@@ -72,7 +111,9 @@ describe("inferTransport", () => {
       }
       expect(isHoldfastError(error, "CANNOT_INFER"), String(target)).toBe(true);
       expect((error as HoldfastError).message).toMatch(message);
-      expect((error as HoldfastError).message).toContain("Accepted are: an http:// or https:// URL");
+      expect((error as HoldfastError).message).toContain(
+        "Accepted are: an http://, https://, ws:// or wss:// URL",
+      );
       expect((error as HoldfastError).message).not.toContain("canary");
     }
   });

@@ -21,7 +21,8 @@ function readmeProgram(): string {
 const CONSUMER = `
 import {
   Client, ClientTransport, type ConnectionEvent, FastMCPTransport, HoldfastError, inferTransport, isHoldfastError, MemoryTransport,
-  NodeStdioTransport, type Session, StdioTransport, StreamableHttpTransport,
+  FastMCPStdioTransport, NodeStdioTransport, NpxStdioTransport, PythonStdioTransport, type Session, SSETransport,
+  StdioTransport, StreamableHttpTransport, toolData, UvStdioTransport, UvxStdioTransport, WSTransport,
 } from "holdfast";
 
 class Own extends ClientTransport {
@@ -33,11 +34,17 @@ export const transports: ClientTransport[] = [
   inferTransport("https://example.com"), new Own(), new FastMCPTransport({ server: async () => ({ connect: async () => {} }) }),
   new MemoryTransport({ server: { connect: async () => {} } }), new NodeStdioTransport({ scriptPath: "a.js" }),
   new StreamableHttpTransport({ url: "https://example.com", auth: async () => "t", tls: { rejectUnauthorized: true } }),
+  new SSETransport({ url: "https://example.com/sse", proxy: false }), new WSTransport({ url: "wss://example.com", heartbeat: { intervalMs: 5 } }),
+  new PythonStdioTransport({ scriptPath: "a.py", logFile: "a.log" }), new FastMCPStdioTransport({ scriptPath: "a.py", args: [] }),
+  new UvStdioTransport({ command: "x", withPackages: ["y"] }), new UvxStdioTransport({ toolName: "x", env: { A: "1" } }),
+  new NpxStdioTransport({ package: "x", stderr: "inherit" }),
 ];
 export async function use(session: Session): Promise<string | undefined> {
   const client: Client = session;
   await session.callTool({ name: "x" }, { replay: "safe", timeout: 5 });
   await client.listTools();
+  const data: unknown = await toolData(session, "x", { a: 1 }, { replay: "never" });
+  if (data === undefined) return;
   const roots: void = await session.setRoots(["/"]);
   await using other = await transports[0]!.connectSession({ sampling: ({ messages }) => String(messages.length), elicitation: { form: () => ({}) }, roots: () => [] });
   other.onclose = () => roots;

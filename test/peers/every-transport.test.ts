@@ -17,8 +17,7 @@ function behaviours({ dialect, era, open }: Row): void {
   let peer: Peer;
   let session: Session;
   const status = () => peer.transport.status;
-  const echo = async (on = session) =>
-    textOf(await on.callTool(dialect.echo("hello"), { timeout: 20_000 }));
+  const echo = async (on = session) => textOf(await on.callTool(dialect.echo("hello"), { timeout: 20_000 }));
 
   beforeAll(async () => {
     peer = await open();
@@ -50,16 +49,19 @@ function behaviours({ dialect, era, open }: Row): void {
 
   it("a 4 MB result", async () => {
     const message = "x".repeat(4_000_000);
-    expect(textOf(await session.callTool(dialect.echo(message)))).toHaveLength("Echo: ".length + message.length);
+    expect(textOf(await session.callTool(dialect.echo(message)))).toHaveLength(
+      "Echo: ".length + message.length,
+    );
   });
 
   for (const kind of ASKED) {
     const call = dialect.ask[kind];
     if (!call) it.skip(`the server asks for ${kind} (this server has no way to)`, () => {});
-    else it(`the server asks for ${kind}`, async () => {
-      const result = await session.callTool(call);
-      expect(JSON.stringify(result.content)).toContain(`${kind}-canary`);
-    });
+    else
+      it(`the server asks for ${kind}`, async () => {
+        const result = await session.callTool(call);
+        expect(JSON.stringify(result.content)).toContain(`${kind}-canary`);
+      });
   }
 
   it("cancel", async () => {

@@ -50,7 +50,12 @@ const local = (transport: ClientTransport): Peer => ({
 });
 
 /** A server that runs on its own, on a port, and is started again after each kill. */
-async function remote(command: string, args: (port: number) => string[], up: RegExp, to: (port: number) => ClientTransport) {
+async function remote(
+  command: string,
+  args: (port: number) => string[],
+  up: RegExp,
+  to: (port: number) => ClientTransport,
+) {
   const port = await freePort();
   let child: ChildProcess;
   const start = async () => {
@@ -106,9 +111,24 @@ function memoryFastMCP(): Peer {
 }
 
 export const rows: Row[] = [
-  { name: "memory, an instance of the SDK 1", dialect: fixtureDialect, era: "legacy", open: () => memory(makeSdk1, "legacy", true) },
-  { name: "memory, a factory of the SDK 2", dialect: fixtureDialect, era: "legacy", open: () => memory(makeServer, "legacy") },
-  { name: "memory, a factory of the SDK 2", dialect: fixtureDialect, era: "modern", open: () => memory(makeServer, "modern") },
+  {
+    name: "memory, an instance of the SDK 1",
+    dialect: fixtureDialect,
+    era: "legacy",
+    open: () => memory(makeSdk1, "legacy", true),
+  },
+  {
+    name: "memory, a factory of the SDK 2",
+    dialect: fixtureDialect,
+    era: "legacy",
+    open: () => memory(makeServer, "legacy"),
+  },
+  {
+    name: "memory, a factory of the SDK 2",
+    dialect: fixtureDialect,
+    era: "modern",
+    open: () => memory(makeServer, "modern"),
+  },
   { name: "memory, FastMCP of npm", dialect: fastmcpDialect, era: "legacy", open: memoryFastMCP },
   {
     name: "stdio, the reference server",
@@ -167,7 +187,9 @@ export const rows: Row[] = [
     dialect: fixtureDialect,
     era: "legacy",
     open: () =>
-      local(new UvStdioTransport({ command: "python", args: [python], withPackages: ["fastmcp"], era: "legacy" })),
+      local(
+        new UvStdioTransport({ command: "python", args: [python], withPackages: ["fastmcp"], era: "legacy" }),
+      ),
   },
   {
     name: "uvx --from fastmcp",
@@ -189,15 +211,23 @@ export const rows: Row[] = [
     dialect: everythingDialect,
     era: "legacy",
     open: () =>
-      remote(process.execPath, () => [everything, "streamableHttp"], /listening/, (port) => http(port)),
+      remote(
+        process.execPath,
+        () => [everything, "streamableHttp"],
+        /listening/,
+        (port) => http(port),
+      ),
   },
   {
     name: "http, FastMCP of npm",
     dialect: fastmcpDialect,
     era: "legacy",
     open: () =>
-      remote(process.execPath, (port) => [fixture("fastmcp-server.mjs"), "http", String(port)], /listening/, (port) =>
-        http(port),
+      remote(
+        process.execPath,
+        (port) => [fixture("fastmcp-server.mjs"), "http", String(port)],
+        /listening/,
+        (port) => http(port),
       ),
   },
   {
@@ -206,21 +236,37 @@ export const rows: Row[] = [
     dialect: fixtureDialect,
     era: "legacy",
     open: () =>
-      remote("python3", (port) => [python, "http", String(port)], /running on/, (port) => http(port, "legacy")),
+      remote(
+        "python3",
+        (port) => [python, "http", String(port)],
+        /running on/,
+        (port) => http(port, "legacy"),
+      ),
   },
   {
     name: "sse, the reference server",
     dialect: everythingDialect,
     era: "legacy",
     open: () =>
-      remote(process.execPath, () => [everything, "sse"], /running on port/, (port) => sse(port)),
+      remote(
+        process.execPath,
+        () => [everything, "sse"],
+        /running on port/,
+        (port) => sse(port),
+      ),
   },
   {
     name: "sse, FastMCP of Python",
     needs: ["fastmcp"],
     dialect: fixtureDialect,
     era: "legacy",
-    open: () => remote("python3", (port) => [python, "sse", String(port)], /running on/, (port) => sse(port)),
+    open: () =>
+      remote(
+        "python3",
+        (port) => [python, "sse", String(port)],
+        /running on/,
+        (port) => sse(port),
+      ),
   },
   { name: "websocket, the SDK 2", dialect: fixtureDialect, era: "legacy", open: () => webSocket("legacy") },
   { name: "websocket, the SDK 2", dialect: fixtureDialect, era: "modern", open: () => webSocket("modern") },

@@ -243,7 +243,10 @@ describe("calls", () => {
       ["count", 3],
     ]);
     const own: number[] = [];
-    await session.callTool({ name: "count", arguments: { steps: 3, ms: 0 } }, { onprogress: ({ progress }) => own.push(progress) });
+    await session.callTool(
+      { name: "count", arguments: { steps: 3, ms: 0 } },
+      { onprogress: ({ progress }) => own.push(progress) },
+    );
     expect(own).toEqual([1, 2, 3]);
     expect(seen).toHaveLength(3);
   });

@@ -6,7 +6,10 @@ import { describe, it } from "vitest";
 const required = (process.env["HOLDFAST_REQUIRE"] ?? "").split(",");
 
 function isInstalled(command: string): boolean {
-  return (process.env["PATH"] ?? "").split(delimiter).some((directory) => {
+  const path = (process.env["PATH"] ?? "").split(delimiter);
+  // npm has a `fastmcp` too, which is not the one that is meant.
+  return path.some((directory) => {
+    if (command === "fastmcp" && directory.includes("node_modules")) return false;
     try {
       accessSync(join(directory, command), constants.X_OK);
       return true;

@@ -209,8 +209,7 @@ describe("the stream on which the server speaks first", () => {
 
   it("that the server does not offer is no fault", async () => {
     const server = await httpServer();
-    server.control.fault = (request, response) =>
-      request.method === "GET" && answer(response, 405);
+    server.control.fault = (request, response) => request.method === "GET" && answer(response, 405);
     const transport = to(server.url);
     await transport.connectSession();
     await until(() => server.counts.gets > 0);

@@ -15,7 +15,8 @@ import { descendants } from "../support/nothing-left.js";
 let directory: string;
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), "holdfast-launchers-"));
-  for (const name of ["s.py", "s.js", "s.ts", "s.rb", "requirements.txt"]) writeFileSync(join(directory, name), "");
+  for (const name of ["s.py", "s.js", "s.ts", "s.rb", "requirements.txt"])
+    writeFileSync(join(directory, name), "");
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 const at = (name: string) => join(directory, name);
@@ -50,7 +51,9 @@ describe("the command line", () => {
     });
     expect(nodeCommandLine({ scriptPath: at("s.ts") }, true).args).toEqual([at("s.ts")]);
     expect(nodeCommandLine({ scriptPath: at("s.ts"), nodeCommand: "tsx" }, false).command).toBe("tsx");
-    expect(() => nodeCommandLine({ scriptPath: at("s.ts") }, false)).toThrow(/does not run TypeScript.*22\.18/);
+    expect(() => nodeCommandLine({ scriptPath: at("s.ts") }, false)).toThrow(
+      /does not run TypeScript.*22\.18/,
+    );
   });
 
   it("of uv has everything in uv's order", () => {
@@ -73,13 +76,24 @@ describe("the command line", () => {
   });
 
   it("of uvx has everything in uvx's order", () => {
-    const options = { toolName: "tool", toolArgs: ["-v"], pythonVersion: "3.12", fromPackage: "p", withPackages: ["a"] };
+    const options = {
+      toolName: "tool",
+      toolArgs: ["-v"],
+      pythonVersion: "3.12",
+      fromPackage: "p",
+      withPackages: ["a"],
+    };
     expect(uvxCommandLine(options).args).toEqual("--python 3.12 --from p --with a tool -v".split(" "));
     expect(uvxCommandLine({ toolName: "tool" }).args).toEqual(["tool"]);
   });
 
   it("of npx never asks, and prefers what it has", () => {
-    expect(npxCommandLine({ package: "p@1", args: ["x"] }).args).toEqual(["-y", "--prefer-offline", "p@1", "x"]);
+    expect(npxCommandLine({ package: "p@1", args: ["x"] }).args).toEqual([
+      "-y",
+      "--prefer-offline",
+      "p@1",
+      "x",
+    ]);
     expect(npxCommandLine({ package: "p", usePackageLock: false }).args).toEqual(["-y", "p"]);
     expect(npxCommandLine({ package: "p", projectDirectory: directory }).cwd).toBe(directory);
   });
@@ -87,27 +101,117 @@ describe("the command line", () => {
 
 describe("a launcher that is given what cannot work says so, and starts nothing", () => {
   const rows: [string, () => unknown, RegExp, string][] = [
-    ["a python script that is missing", () => new PythonStdioTransport({ scriptPath: at("no.py") }), /no file ".*no\.py"/, "scriptPath"],
-    ["a python script of another kind", () => new PythonStdioTransport({ scriptPath: at("s.js") }), /ends in \.py/, "scriptPath"],
-    ["python without a script", () => new PythonStdioTransport({} as never), /expected a string/, "scriptPath"],
-    ["python with wrong arguments", () => new PythonStdioTransport({ scriptPath: at("s.py"), args: [1] as never }), /expected a string/, "args[0]"],
-    ["an empty python command", () => new PythonStdioTransport({ scriptPath: at("s.py"), pythonCommand: "" }), /expected a string/, "pythonCommand"],
-    ["a directory that is missing", () => new PythonStdioTransport({ scriptPath: at("s.py"), cwd: at("no") }), /not a directory/, "cwd"],
-    ["a fastmcp script that is missing", () => new FastMCPStdioTransport({ scriptPath: at("no.py") }), /no file/, "scriptPath"],
-    ["a fastmcp script of another kind", () => new FastMCPStdioTransport({ scriptPath: at("s.rb") }), /ends in \.py/, "scriptPath"],
-    ["a node script that is missing", () => new NodeStdioTransport({ scriptPath: at("no.js") }), /no file/, "scriptPath"],
-    ["a node script of another kind", () => new NodeStdioTransport({ scriptPath: at("s.rb") }), /ends in \.js or/, "scriptPath"],
+    [
+      "a python script that is missing",
+      () => new PythonStdioTransport({ scriptPath: at("no.py") }),
+      /no file ".*no\.py"/,
+      "scriptPath",
+    ],
+    [
+      "a python script of another kind",
+      () => new PythonStdioTransport({ scriptPath: at("s.js") }),
+      /ends in \.py/,
+      "scriptPath",
+    ],
+    [
+      "python without a script",
+      () => new PythonStdioTransport({} as never),
+      /expected a string/,
+      "scriptPath",
+    ],
+    [
+      "python with wrong arguments",
+      () => new PythonStdioTransport({ scriptPath: at("s.py"), args: [1] as never }),
+      /expected a string/,
+      "args[0]",
+    ],
+    [
+      "an empty python command",
+      () => new PythonStdioTransport({ scriptPath: at("s.py"), pythonCommand: "" }),
+      /expected a string/,
+      "pythonCommand",
+    ],
+    [
+      "a directory that is missing",
+      () => new PythonStdioTransport({ scriptPath: at("s.py"), cwd: at("no") }),
+      /not a directory/,
+      "cwd",
+    ],
+    [
+      "a fastmcp script that is missing",
+      () => new FastMCPStdioTransport({ scriptPath: at("no.py") }),
+      /no file/,
+      "scriptPath",
+    ],
+    [
+      "a fastmcp script of another kind",
+      () => new FastMCPStdioTransport({ scriptPath: at("s.rb") }),
+      /ends in \.py/,
+      "scriptPath",
+    ],
+    [
+      "a node script that is missing",
+      () => new NodeStdioTransport({ scriptPath: at("no.js") }),
+      /no file/,
+      "scriptPath",
+    ],
+    [
+      "a node script of another kind",
+      () => new NodeStdioTransport({ scriptPath: at("s.rb") }),
+      /ends in \.js or/,
+      "scriptPath",
+    ],
     ["uv without a command", () => new UvStdioTransport({} as never), /expected a string/, "command"],
-    ["a uv project that is missing", () => new UvStdioTransport({ command: "x", projectDirectory: at("no") }), /not a directory/, "projectDirectory"],
-    ["uv requirements that are missing", () => new UvStdioTransport({ command: "x", withRequirements: at("no.txt") }), /no file/, "withRequirements"],
-    ["uv packages of another kind", () => new UvStdioTransport({ command: "x", withPackages: "a" as never }), /list of strings/, "withPackages"],
-    ["uv with two directories", () => new UvStdioTransport({ command: "x", projectDirectory: directory, cwd: directory }), /one of the two/, "cwd"],
+    [
+      "a uv project that is missing",
+      () => new UvStdioTransport({ command: "x", projectDirectory: at("no") }),
+      /not a directory/,
+      "projectDirectory",
+    ],
+    [
+      "uv requirements that are missing",
+      () => new UvStdioTransport({ command: "x", withRequirements: at("no.txt") }),
+      /no file/,
+      "withRequirements",
+    ],
+    [
+      "uv packages of another kind",
+      () => new UvStdioTransport({ command: "x", withPackages: "a" as never }),
+      /list of strings/,
+      "withPackages",
+    ],
+    [
+      "uv with two directories",
+      () => new UvStdioTransport({ command: "x", projectDirectory: directory, cwd: directory }),
+      /one of the two/,
+      "cwd",
+    ],
     ["uvx without a tool", () => new UvxStdioTransport({} as never), /expected a string/, "toolName"],
-    ["a uvx directory that is missing", () => new UvxStdioTransport({ toolName: "x", projectDirectory: at("no") }), /not a directory/, "projectDirectory"],
+    [
+      "a uvx directory that is missing",
+      () => new UvxStdioTransport({ toolName: "x", projectDirectory: at("no") }),
+      /not a directory/,
+      "projectDirectory",
+    ],
     ["npx without a package", () => new NpxStdioTransport({} as never), /expected a string/, "package"],
-    ["npx with auth", () => new NpxStdioTransport({ package: "x", auth: "t" } as never), /no such option/, "auth"],
-    ["a log file that is no path", () => new NpxStdioTransport({ package: "x", logFile: 3 as never }), /expected a string/, "logFile"],
-    ["an option in snake case", () => new UvxStdioTransport({ toolName: "x", from_package: "y" } as never), /no such option/, "from_package"],
+    [
+      "npx with auth",
+      () => new NpxStdioTransport({ package: "x", auth: "t" } as never),
+      /no such option/,
+      "auth",
+    ],
+    [
+      "a log file that is no path",
+      () => new NpxStdioTransport({ package: "x", logFile: 3 as never }),
+      /expected a string/,
+      "logFile",
+    ],
+    [
+      "an option in snake case",
+      () => new UvxStdioTransport({ toolName: "x", from_package: "y" } as never),
+      /no such option/,
+      "from_package",
+    ],
   ];
   for (const [name, make, message, path] of rows) {
     it(name, () => {
@@ -130,7 +234,10 @@ describe("a launcher that is given what cannot work says so, and starts nothing"
       [new UvStdioTransport({ command: "x", env }), /"uv" was not found\. Install uv/],
       [new UvxStdioTransport({ toolName: "x", env }), /"uvx" was not found\. Install uv/],
       [new NpxStdioTransport({ package: "x", env }), /"npx" was not found\. It comes with Node/],
-      [new PythonStdioTransport({ scriptPath: at("s.py"), pythonCommand: "python3", env }), /"python3" was not found\. Install Python 3/],
+      [
+        new PythonStdioTransport({ scriptPath: at("s.py"), pythonCommand: "python3", env }),
+        /"python3" was not found\. Install Python 3/,
+      ],
     ] as const;
     for (const [transport, message] of rows) {
       const error = await rejection(closing(transport).connectSession());

@@ -1,10 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { everythingHttp, freePort } from "../support/everything.js";
 import { fixture, lives, until } from "../support/fixtures.js";
 import { descendants } from "../support/nothing-left.js";
+import { describeWith } from "../support/peers.js";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Runs a program of the fixtures against the built package. */
 function program(...args: string[]) {
@@ -12,31 +16,51 @@ function program(...args: string[]) {
   onTestFinished(() => void child.kill("SIGKILL"));
   const lines: string[] = [];
   createInterface({ input: child.stdout }).on("line", (line) => lines.push(line));
-  const printed = (text: string) => until(() => lines.some((line) => line.includes(text)), 20_000);
+  const printed = (text: string) => until(() => lines.some((line) => line.includes(text)), 50_000);
   return { child, lines, printed, exit: once(child, "exit") as Promise<[number | null, string | null]> };
 }
 
 const pidsBelow = (child: ChildProcess) => descendants(child.pid).map((line) => Number(line.split(" ")[0]));
 
-describe("a parent that is killed with SIGKILL leaves no descendant two seconds later", () => {
-  for (const [name, args] of [
-    ["a server that ends with its stdin", [process.execPath, fixture("stdio-server.mjs")]],
-    [
-      "a server that ignores all but SIGKILL, with a child",
-      [process.execPath, fixture("stubborn-server.mjs")],
-    ],
-    ["a server started by npx, its grandchild", ["npx", "--no-install", "mcp-server-everything", "stdio"]],
-  ] as const) {
-    it(name, async () => {
-      const { child, printed } = program(fixture("orphan-parent.mjs"), ...args);
+const python = fixture("python-server.py");
+const node = process.execPath;
+const everything = "@modelcontextprotocol/server-everything";
+
+/** A server of each launcher: its class, its options, and the command that it needs. */
+const launchers: [name: string, transport: string, options: object, needs: string[]][] = [
+  ["that ends with its stdin", "StdioTransport", { command: node, args: [fixture("stdio-server.mjs")] }, []],
+  [
+    "that ignores all but SIGKILL, with a child",
+    "StdioTransport",
+    { command: node, args: [fixture("stubborn-server.mjs")] },
+    [],
+  ],
+  ["of node", "NodeStdioTransport", { scriptPath: fixture("stdio-server.mjs") }, []],
+  [
+    "of npx, its grandchild",
+    "NpxStdioTransport",
+    { package: everything, args: ["stdio"], projectDirectory: root },
+    [],
+  ],
+  ["of python", "PythonStdioTransport", { scriptPath: python }, ["fastmcp"]],
+  ["of fastmcp run", "FastMCPStdioTransport", { scriptPath: python }, ["fastmcp"]],
+  ["of uv run", "UvStdioTransport", { command: "python", args: [python], withPackages: ["fastmcp"] }, ["uv"]],
+  ["of uvx", "UvxStdioTransport", { toolName: "mcp-server-time" }, ["uvx"]],
+];
+
+for (const [name, transport, options, needs] of launchers) {
+  describeWith(needs, `a parent that is killed with SIGKILL leaves no server ${name}`, () => {
+    it("two seconds later", async () => {
+      const { child, printed } = program(fixture("orphan-parent.mjs"), transport, JSON.stringify(options));
       await printed("ready");
       const pids = pidsBelow(child);
+      // At least the server and the reaper.
       expect(pids.length).toBeGreaterThanOrEqual(2);
       child.kill("SIGKILL");
       await until(() => !pids.some(lives), 2_000);
-    });
-  }
-});
+    }, 60_000);
+  });
+}
 
 describe("what keeps a program alive", () => {
   it("is not a connection that is kept and idle", async () => {

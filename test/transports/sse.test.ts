@@ -58,10 +58,12 @@ async function sseServer({ port = 0, fault }: { port?: number; fault?: Fault } =
 const to = (url: string, options: Partial<SSETransportOptions> = {}) =>
   closing(new SSETransport({ url, connectTimeoutMs: 5_000, ...options }));
 const echo = { name: "echo", arguments: { message: "hi" } };
-const status = (code: number): Fault => (_request, response) => {
-  response.writeHead(code).end();
-  return true;
-};
+const status =
+  (code: number): Fault =>
+  (_request, response) => {
+    response.writeHead(code).end();
+    return true;
+  };
 
 describe("a server behind HTTP+SSE", () => {
   it("is reached and asked, in the legacy era only", async () => {
@@ -154,7 +156,10 @@ describe("a server behind HTTP+SSE", () => {
       request.socket.destroy();
       return true;
     };
-    expect(await rejection(session.callTool({ name: "write" }))).toMatchObject({ code: "CONNECTION_LOST", outcome: "unknown" });
+    expect(await rejection(session.callTool({ name: "write" }))).toMatchObject({
+      code: "CONNECTION_LOST",
+      outcome: "unknown",
+    });
     expect(textOf(await session.callTool(echo))).toBe("Echo: hi");
     expect(transport.status.epoch).toBe(1);
   });
@@ -177,7 +182,10 @@ describe("credentials and sockets of HTTP+SSE", () => {
     const server = await sseServer({ fault: status(401) });
     for (const auth of [undefined, "wrong"]) {
       const transport = to(server.url, { reconnect: { initial: true }, ...(auth && { auth }) });
-      expect(await rejection(transport.connectSession())).toMatchObject({ code: "AUTH_REQUIRED", status: 401 });
+      expect(await rejection(transport.connectSession())).toMatchObject({
+        code: "AUTH_REQUIRED",
+        status: 401,
+      });
     }
     expect(server.control.gets).toBe(2);
   });

@@ -18,7 +18,12 @@ const speaking = (options: Partial<StdioTransportOptions>) =>
   closing(
     new StdioTransport({
       command: "sh",
-      args: ["-c", 'printf "pid $$\\ntoken $TOKEN" >&2; exec "$0" "$1" 2>&-', process.execPath, fixture("stdio-server.mjs")],
+      args: [
+        "-c",
+        'printf "pid $$\\ntoken $TOKEN" >&2; exec "$0" "$1" 2>&-',
+        process.execPath,
+        fixture("stdio-server.mjs"),
+      ],
       env: { TOKEN: "canary-0123456789" },
       era: "legacy",
       ...options,
@@ -67,7 +72,9 @@ describe("what a server writes to stderr", () => {
 
   it("is shown in the terminal on request, line by line to onStderr, and quoted in errors all the same", async () => {
     const shown: string[] = [];
-    const write = vi.spyOn(process.stderr, "write").mockImplementation((text) => shown.push(String(text)) > 0);
+    const write = vi
+      .spyOn(process.stderr, "write")
+      .mockImplementation((text) => shown.push(String(text)) > 0);
     try {
       const lines: string[] = [];
       const transport = closing(

@@ -166,7 +166,8 @@ describe("a close code", () => {
       ["fatal", [1002, 1003, 1007, 1008, 1010, 1015, 3000, 3003, 4400, 4401, 4403, 4404]],
       ["hinted", [1012, 1013, 4429]],
     ];
-    for (const [expected, codes] of rows) for (const code of codes) expect(verdict(code), `${code}`).toBe(expected);
+    for (const [expected, codes] of rows)
+      for (const code of codes) expect(verdict(code), `${code}`).toBe(expected);
   });
 
   it("that says no ends the connection with the server's reason", async () => {

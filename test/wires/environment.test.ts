@@ -10,7 +10,9 @@ describe("the environment of a child process", () => {
     vi.stubEnv("HTTPS_PROXY", "http://proxy");
     const env = childEnvironment({ A: "1" }, "node");
     expect(env).toMatchObject({ PATH: process.env["PATH"], A: "1" });
-    expect(Object.keys(env).filter((name) => !"HOME LOGNAME PATH SHELL TERM USER A".split(" ").includes(name))).toEqual([]);
+    expect(
+      Object.keys(env).filter((name) => !"HOME LOGNAME PATH SHELL TERM USER A".split(" ").includes(name)),
+    ).toEqual([]);
   });
 
   it("is all of it where the user says so", () => {
@@ -27,7 +29,11 @@ describe("the environment of a child process", () => {
     for (const command of ["uv", "/usr/bin/uvx", "npx", "npx.cmd", "docker", "pipx", "pnpm", "bunx"]) {
       expect(isRunner(command), command).toBe(true);
       const env = childEnvironment({ HTTPS_PROXY: "http://other" }, command);
-      expect(env).toMatchObject({ HTTPS_PROXY: "http://other", SSL_CERT_FILE: "/ca.pem", UV_INDEX_URL: "https://index" });
+      expect(env).toMatchObject({
+        HTTPS_PROXY: "http://other",
+        SSL_CERT_FILE: "/ca.pem",
+        UV_INDEX_URL: "https://index",
+      });
       expect(env).toHaveProperty("npm_config_registry", "https://registry");
       expect(env).not.toHaveProperty("MY_TOKEN");
     }
