@@ -1,0 +1,174 @@
+import type { ZodError } from "zod";
+import { HoldfastError } from "../errors.js";
+import { findServers, inOurWords, isObject } from "./dialects.js";
+import { expand, type Variables } from "./expand.js";
+import { isRemote, REMOTE_KINDS, remoteSchema, type ServerConfig, stdioSchema } from "./schema.js";
+
+/** A config that was read and checked: what is disabled is left out. */
+export interface McpConfig {
+  /** In the order in which they were declared. */
+  servers: Record<string, ServerConfig>;
+  /** What stood beside the servers, as it was. */
+  extra: Record<string, unknown>;
+}
+
+/** One thing that is wrong, and where. */
+export interface Problem {
+  path: string;
+  message: string;
+}
+
+export interface ParseOptions extends Variables {
+  /** What the config is called in errors: its file. */
+  from?: string;
+}
+
+const parsed = new WeakMap<McpConfig, unknown>();
+
+/** Whether a value came from `parseConfig`. */
+export const isParsed = (value: unknown): value is McpConfig => isObject(value) && parsed.has(value as never);
+
+/** What a config was read from, with its variables as they stood there. */
+export const sourceOf = (config: McpConfig): unknown => parsed.get(config);
+
+/**
+ * Reads a config in any of the dialects: `mcpServers`, VS Code's `servers`, Goose's `extensions`, or servers at the
+ * root. One error lists everything that is wrong.
+ * @throws HoldfastError `CONFIG_INVALID` with `problems`; no value of the config is in it
+ */
+export function parseConfig(config: unknown, options: ParseOptions = {}): McpConfig {
+  if (isParsed(config)) return config;
+  if (!isObject(config)) throw invalidConfig([{ path: "", message: "expected an object" }], options.from);
+  const found = findServers(config);
+  if (typeof found === "string") throw invalidConfig([{ path: "", message: found }], options.from);
+  const problems: Problem[] = [];
+  const servers: Record<string, ServerConfig> = {};
+  for (const [name, entry] of Object.entries(found.entries)) {
+    const at = [found.at, name].filter(Boolean).join(".");
+    const server = parseServer(entry, at, options, problems);
+    if (server && !server.disabled) servers[name] = server;
+  }
+  if (problems.length > 0) throw invalidConfig(problems, options.from);
+  if (Object.keys(servers).length === 0) {
+    const all = Object.keys(found.entries).length > 0;
+    const message = all ? "every server is disabled" : "expected at least one server";
+    throw invalidConfig([{ path: found.at, message }], options.from);
+  }
+  const result = { servers, extra: found.extra };
+  parsed.set(result, config);
+  return result;
+}
+
+function parseServer(
+  entry: unknown,
+  at: string,
+  variables: Variables,
+  problems: Problem[],
+): ServerConfig | undefined {
+  const problem = (path: string, message: string) =>
+    problems.push({ path: path ? `${at}.${path}` : at, message });
+  if (!isObject(entry)) {
+    problem("", "expected an object with a command or a url");
+    return undefined;
+  }
+  const { fields, named } = inOurWords(entry);
+  // What is off may be unfinished.
+  if (fields["disabled"] === true) return { command: "disabled", disabled: true };
+  const { command, url, transport } = fields;
+  if (command !== undefined && url !== undefined)
+    problem("", "has a command and a url; expected one of them");
+  else if (command === undefined && url === undefined) problem("", "expected a command or a url");
+  else if (url !== undefined && transport === "stdio")
+    problem(named["transport"]!, `a url is reached by ${REMOTE_KINDS.join(", ")}, not by stdio`);
+  else if (command !== undefined && transport !== undefined && transport !== "stdio")
+    problem(named["transport"]!, `a command is reached by stdio, expected "stdio" or nothing`);
+  else {
+    const before = problems.length;
+    const expanded = expandFields(fields, variables, (path, why) => problem(renamed(path, named), why));
+    const result = (url !== undefined ? remoteSchema : stdioSchema).safeParse(expanded);
+    if (!result.success) report(result.error, named, problem);
+    else if (problems.length === before) {
+      const server = result.data as ServerConfig;
+      const wrong = isRemote(server) ? wrongUrl(server) : undefined;
+      if (wrong) problem(named["url"]!, wrong);
+      for (const [path, why] of collisions(server)) problem(path, why);
+      if (problems.length === before) return server;
+    }
+  }
+  return undefined;
+}
+
+/** The fields in which variables are replaced: what reaches the server, and nothing that is shown. */
+const EXPANDED = ["command", "args", "env", "cwd", "url", "headers", "auth"];
+
+function expandFields(
+  fields: Record<string, unknown>,
+  variables: Variables,
+  problem: (path: string, why: string) => void,
+): Record<string, unknown> {
+  const walk = (value: unknown, path: string): unknown => {
+    if (typeof value === "string") return expand(value, variables, (why) => problem(path, why));
+    if (Array.isArray(value)) return value.map((item, i) => walk(item, `${path}[${i}]`));
+    if (!isObject(value) || Object.getPrototypeOf(value) !== Object.prototype) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [key, walk(item, `${path}.${key}`)]),
+    );
+  };
+  return Object.fromEntries(
+    Object.entries(fields).map(([key, value]) => [key, EXPANDED.includes(key) ? walk(value, key) : value]),
+  );
+}
+
+function wrongUrl({ url, transport, auth }: { url: string; transport?: string | undefined; auth?: unknown }) {
+  if (!URL.canParse(url)) return "expected a URL";
+  const { protocol } = new URL(url);
+  const web = ["http:", "https:"].includes(protocol);
+  const socket = ["ws:", "wss:"].includes(protocol);
+  if (!web && !socket) return "expected an http, https, ws or wss URL";
+  if ((socket && transport !== undefined && transport !== "ws") || (web && transport === "ws"))
+    return `is not reached by the transport ${JSON.stringify(transport)}`;
+  return auth === "oauth" ? 'auth: "oauth" is not there yet; pass a bearer token or a provider' : undefined;
+}
+
+/** Two tools cannot have one name. */
+function collisions({ tools = {} }: ServerConfig): [path: string, why: string][] {
+  const taken = new Set<string>();
+  return Object.entries(tools).flatMap(([tool, { name }]): [string, string][] => {
+    if (name === undefined) return [];
+    if (taken.has(name))
+      return [[`tools.${tool}.name`, `another tool is called ${JSON.stringify(name)} already`]];
+    taken.add(name);
+    return [];
+  });
+}
+
+function report(
+  error: ZodError,
+  named: Record<string, string>,
+  problem: (path: string, why: string) => void,
+): void {
+  for (const { path, message } of error.issues) {
+    const shown = path.reduce<string>(
+      (before, part) =>
+        typeof part === "number" ? `${before}[${part}]` : before ? `${before}.${String(part)}` : String(part),
+      "",
+    );
+    problem(renamed(shown, named), message.replace(/^Invalid (input|option): /, ""));
+  }
+}
+
+/** The path as it stands in the user's dialect. */
+function renamed(path: string, named: Record<string, string>): string {
+  return path.replace(/^\w+/, (field) => named[field] ?? field);
+}
+
+/** One error for all that is wrong. */
+export function invalidConfig(problems: Problem[], from?: string): HoldfastError<"CONFIG_INVALID"> {
+  const lines = problems.map(({ path, message }) => `  ${path ? `${path}: ` : ""}${message}`);
+  const where = from ?? "the config";
+  const [only] = problems.length === 1 ? lines : [];
+  const message = only
+    ? `${where} is not valid: ${only.trim()}`
+    : `${where} is not valid, ${problems.length} problems:\n${lines.join("\n")}`;
+  return new HoldfastError("CONFIG_INVALID", message, { path: problems[0]?.path ?? "", problems });
+}

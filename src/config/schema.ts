@@ -1,0 +1,72 @@
+import { z } from "zod";
+import type { AuthOption } from "../options.js";
+
+const text = z.string().min(1);
+/** The values of an environment are text; a number or a truth value in a file is meant as one. */
+const texts = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String));
+const headers = z.record(z.string(), z.string());
+const auth = z.custom<AuthOption>(
+  (value) => ["string", "function"].includes(typeof value) || (typeof value === "object" && value !== null),
+  "expected a bearer token, a function that gives one, or a provider of the SDK",
+);
+
+const argumentTransform = z.strictObject({
+  name: text.optional(),
+  description: z.string().optional(),
+  default: z.unknown().optional(),
+  hide: z.boolean().optional(),
+  required: z.boolean().optional(),
+  examples: z.unknown().optional(),
+});
+
+const toolTransform = z.strictObject({
+  name: text.optional(),
+  version: z.string().optional(),
+  title: z.string().optional(),
+  description: z.string().optional(),
+  tags: z.array(z.string()).optional(),
+  meta: z.record(z.string(), z.unknown()).nullable().optional(),
+  enabled: z.boolean().optional(),
+  arguments: z.record(z.string(), argumentTransform).optional(),
+});
+
+const common = {
+  description: z.string().optional(),
+  disabled: z.boolean().optional(),
+  timeout: z.number().min(0).optional(),
+  keepAlive: z.boolean().optional(),
+  era: z.enum(["auto", "legacy", "modern"]).optional(),
+  tools: z.record(z.string(), toolTransform).optional(),
+  includeTags: z.array(z.string()).optional(),
+  excludeTags: z.array(z.string()).optional(),
+};
+
+/** One entry of a config, once its dialect is put into our words. Unknown fields are kept. */
+export const stdioSchema = z.looseObject({
+  transport: z.literal("stdio").optional(),
+  command: text,
+  args: z.array(z.string()).optional(),
+  env: texts.optional(),
+  cwd: text.optional(),
+  ...common,
+});
+
+export const REMOTE_KINDS = ["http", "sse", "ws"] as const;
+
+export const remoteSchema = z.looseObject({
+  transport: z.enum(REMOTE_KINDS).optional(),
+  url: text,
+  headers: headers.optional(),
+  auth: auth.optional(),
+  ...common,
+});
+
+export type ArgumentTransform = z.infer<typeof argumentTransform>;
+/** How a tool is shown: every field of it that is set replaces the server's own. */
+export type ToolTransform = z.infer<typeof toolTransform>;
+export type StdioServerConfig = z.infer<typeof stdioSchema>;
+export type RemoteServerConfig = z.infer<typeof remoteSchema>;
+/** One server of a config, in our words and with its variables replaced. Times in milliseconds. */
+export type ServerConfig = StdioServerConfig | RemoteServerConfig;
+
+export const isRemote = (server: ServerConfig): server is RemoteServerConfig => "url" in server;

@@ -1,0 +1,68 @@
+import { randomUUID } from "node:crypto";
+import { existsSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { applyEdits, modify } from "jsonc-parser";
+import { HoldfastError, messageOf } from "../errors.js";
+import { findServers, isObject } from "./dialects.js";
+import { fromText, readText } from "./load.js";
+import { isParsed, type McpConfig, parseConfig, sourceOf } from "./parse.js";
+
+/**
+ * Writes a config as a file, at once or not at all. What was read keeps its variables unreplaced and its unknown fields.
+ * @throws HoldfastError `CONFIG_INVALID`: the config is wrong, or the path cannot be written
+ */
+export function writeConfig(path: string, config: McpConfig | Record<string, unknown>): void {
+  const source = isParsed(config) ? sourceOf(config) : config;
+  if (!isParsed(config)) parseConfig(config, { variables: anything });
+  replaceFile(path, `${JSON.stringify(source, null, 2)}\n`);
+}
+
+/**
+ * Adds, replaces or (with `undefined`) removes one server of a config file; comments, unknown fields and variables of
+ * everything else stay as they are. A file that is missing is made.
+ * @throws HoldfastError `CONFIG_INVALID`: the file or the server is wrong; the file is not touched then
+ */
+export function updateConfigFile(
+  path: string,
+  name: string,
+  server: Record<string, unknown> | undefined,
+): void {
+  const text = existsSync(path) ? readText(path) : '{\n  "mcpServers": {}\n}\n';
+  const config = fromText(text, path);
+  const found = isObject(config) ? findServers(config) : "expected an object";
+  if (typeof found === "string" && !isEmptyConfig(config))
+    throw new HoldfastError("CONFIG_INVALID", `${path} is not valid: ${found}`, { path: "" });
+  if (server !== undefined)
+    parseConfig({ mcpServers: { [name]: server } }, { variables: anything, inputs: () => "x", from: name });
+  const at = typeof found === "string" ? ["mcpServers"] : found.at.split(".").filter(Boolean);
+  const edits = modify(text, [...at, name], server, {
+    formattingOptions: { insertSpaces: true, tabSize: 2 },
+  });
+  replaceFile(path, applyEdits(text, edits));
+}
+
+/** For a check of the form alone: a variable that is not set here may be set where the file is used. */
+const anything = new Proxy({}, { get: () => "x", has: () => true });
+
+const isEmptyConfig = (config: unknown) => isObject(config) && Object.keys(config).length === 0;
+
+/** A reader sees the old file or the new one, never half of one. */
+function replaceFile(path: string, text: string): void {
+  try {
+    // The file behind a link is replaced, not the link.
+    const target = existsSync(path) ? realpathSync(path) : path;
+    const mode = existsSync(target) ? statSync(target).mode & 0o777 : 0o600;
+    const temporary = join(dirname(target), `.holdfast-${randomUUID()}.tmp`);
+    try {
+      writeFileSync(temporary, text, { mode, flush: true });
+      renameSync(temporary, target);
+    } finally {
+      rmSync(temporary, { force: true });
+    }
+  } catch (cause) {
+    throw new HoldfastError("CONFIG_INVALID", `${path} cannot be written: ${messageOf(cause)}`, {
+      path: "",
+      cause,
+    });
+  }
+}

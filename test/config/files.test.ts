@@ -1,0 +1,147 @@
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { loadConfig, readConfig } from "../../src/config/load.js";
+import { updateConfigFile, writeConfig } from "../../src/config/write.js";
+import type { HoldfastError } from "../../src/errors.js";
+import { rejection } from "../support/fixtures.js";
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "holdfast-config-"));
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+const at = (name: string, text?: string) => {
+  const path = join(directory, name);
+  if (text !== undefined) writeFileSync(path, text);
+  return path;
+};
+
+const COMMENTED = `{
+  // what I use
+  "mcpServers": {
+    "one": { "command": "node", "args": ["\${SCRIPT}"], "note": "mine" }, /* keep */
+  },
+  "theme": "dark",
+}
+`;
+
+describe("a config file is read", () => {
+  it("with comments, trailing commas and a byte order mark", async () => {
+    const path = at("c.json", `\uFEFF${COMMENTED}`);
+    const { servers, extra } = await loadConfig(path, { variables: { SCRIPT: "s.js" } });
+    expect(servers).toEqual({ one: { command: "node", args: ["s.js"], note: "mine" } });
+    expect(extra).toEqual({ theme: "dark" });
+  });
+
+  it("with VS Code's inputs, which may ask a person", async () => {
+    const path = at("mcp.json", '{"servers":{"s":{"url":"https://x","headers":{"A":"${input:token}"}}}}');
+    const asked: string[] = [];
+    const inputs = async (id: string) => {
+      asked.push(id);
+      return "secret";
+    };
+    expect((await loadConfig(path, { inputs })).servers).toMatchObject({ s: { headers: { A: "secret" } } });
+    expect(asked).toEqual(["token"]);
+  });
+
+  it("or says where it is wrong, and never what stands there", async () => {
+    const rows: [string, RegExp][] = [
+      [join(directory, "missing.json"), /missing\.json cannot be read: ENOENT/],
+      [directory, /cannot be read: EISDIR/],
+      [at("cut.json", '{\n  "mcpServers": { "a": { "command": "canary" '), /is not JSON: .*line 2, column/],
+      [at("text.json", "canary"), /is not JSON: InvalidSymbol \(line 1, column 1\)/],
+      [at("empty.json", ""), /is not JSON/],
+      [at("yaml.yaml", "a: [canary\nb: c"), /is not YAML \(line/],
+      [at("list.json", "[1]"), /expected an object/],
+    ];
+    for (const [path, message] of rows) {
+      const error = (await rejection(loadConfig(path))) as HoldfastError;
+      expect(error.code, path).toBe("CONFIG_INVALID");
+      expect(error.message).toMatch(message);
+      expect(error.message).toContain(path);
+      expect(error.message.replace(path, "")).not.toContain("canary");
+    }
+  });
+});
+
+describe("a config file is written", () => {
+  it("whole, with its variables as they stood there", () => {
+    const path = at("c.json", COMMENTED);
+    const copy = at("copy.json");
+    writeConfig(copy, readConfig(path, { variables: { SCRIPT: "canary" } }));
+    expect(JSON.parse(readFileSync(copy, "utf8"))).toEqual({
+      mcpServers: { one: { command: "node", args: ["${SCRIPT}"], note: "mine" } },
+      theme: "dark",
+    });
+    expect(statSync(copy).mode & 0o777).toBe(0o600);
+  });
+
+  it("in one place, and everything else stays: comments, order, unknown fields, variables", () => {
+    const path = at("c.json", COMMENTED);
+    updateConfigFile(path, "two", { url: "https://x", headers: { A: "${TOKEN}" } });
+    const text = readFileSync(path, "utf8");
+    for (const kept of [
+      "// what I use",
+      "/* keep */",
+      '"${SCRIPT}"',
+      '"theme": "dark"',
+      '"${TOKEN}"',
+      '"note": "mine"',
+    ])
+      expect(text).toContain(kept);
+    expect(Object.keys(readConfig(path, { variables: { SCRIPT: "s", TOKEN: "t" } }).servers)).toEqual([
+      "one",
+      "two",
+    ]);
+    updateConfigFile(path, "two", undefined);
+    expect(Object.keys(readConfig(path, { variables: { SCRIPT: "s" } }).servers)).toEqual(["one"]);
+  });
+
+  it("in the dialect that is there, at the root too, and anew where there is none", () => {
+    const rows: [string, string | undefined, (config: Record<string, Record<string, unknown>>) => unknown][] =
+      [
+        ["vscode.json", '{"servers":{"a":{"command":"x"}}}', (c) => c["servers"]?.["b"]],
+        ["root.json", '{"a":{"command":"x"}}', (c) => c["b"]],
+        ["none.json", undefined, (c) => c["mcpServers"]?.["b"]],
+        ["empty.json", "{}", (c) => c["mcpServers"]?.["b"]],
+      ];
+    for (const [name, text, find] of rows) {
+      const path = at(name, text);
+      updateConfigFile(path, "b", { command: "y" });
+      expect(find(JSON.parse(readFileSync(path, "utf8"))), name).toEqual({ command: "y" });
+    }
+  });
+
+  it("not at all where something is wrong, and nothing is left behind", () => {
+    const path = at("c.json", COMMENTED);
+    expect(() => updateConfigFile(path, "two", { url: "nope" })).toThrow(/url: expected a URL/);
+    expect(() => updateConfigFile(at("bad.json", "{"), "two", { command: "x" })).toThrow(/is not JSON/);
+    expect(() =>
+      writeConfig(join(directory, "no", "c.json"), { mcpServers: { a: { command: "x" } } }),
+    ).toThrow(/ENOENT/);
+    expect(() => writeConfig(at("new.json"), { mcpServers: {} })).toThrow(/at least one server/);
+    expect(readFileSync(path, "utf8")).toBe(COMMENTED);
+    expect(readdirSync(directory).sort()).toEqual(["bad.json", "c.json"]);
+  });
+
+  it("behind a link and with its mode", () => {
+    const path = at("real.json", '{"mcpServers":{"a":{"command":"x"}}}');
+    chmodSync(path, 0o640);
+    const link = at("link.json");
+    symlinkSync(path, link);
+    updateConfigFile(link, "b", { command: "y" });
+    expect(readFileSync(path, "utf8")).toContain('"b"');
+    expect(statSync(path).mode & 0o777).toBe(0o640);
+  });
+});

@@ -1,0 +1,84 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { clientConfig, clientOf, type Place } from "../../src/config/known.js";
+
+let directory: string;
+let place: Place;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "holdfast-known-"));
+  const home = join(directory, "home");
+  const cwd = join(home, "work/project");
+  mkdirSync(cwd, { recursive: true });
+  place = { home, cwd, platform: "linux", env: {} };
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+const write = (path: string, text: unknown) => {
+  mkdirSync(dirname(join(place.home, path)), { recursive: true });
+  writeFileSync(join(place.home, path), typeof text === "string" ? text : JSON.stringify(text));
+};
+const server = (command: string) => ({ command });
+const names = (client: string, at = place) => Object.keys(clientConfig(client, undefined, at).servers);
+
+describe("the servers of a client on this machine", () => {
+  it("are found where that client keeps them", () => {
+    write(".config/Claude/claude_desktop_config.json", { mcpServers: { a: server("a") } });
+    write(".codeium/windsurf/mcp_config.json", { mcpServers: { b: { serverUrl: "https://x" } } });
+    write(".config/Code/User/mcp.json", { servers: { c: server("c") }, inputs: [] });
+    write(
+      ".config/Code/User/settings.json",
+      '{ // mine\n "mcp": { "servers": { "d": { "command": "d" } } } }',
+    );
+    write(".gemini/settings.json", { theme: "dark", mcpServers: { e: { httpUrl: "https://x" } } });
+    write(
+      ".config/goose/config.yaml",
+      "GOOSE_MODE: auto\nextensions:\n  f:\n    type: stdio\n    cmd: f\n    enabled: true\n  dev:\n    type: builtin\n    enabled: false\n",
+    );
+    expect(names("claude")).toEqual(["a"]);
+    expect(names("windsurf")).toEqual(["b"]);
+    expect(names("vscode")).toEqual(["c", "d"]);
+    expect(names("gemini")).toEqual(["e"]);
+    expect(names("goose")).toEqual(["f"]);
+  });
+
+  it("are the project's first, then the user's; the nearer wins", () => {
+    write("work/project/.cursor/mcp.json", { mcpServers: { near: server("near"), both: server("near") } });
+    write("work/.cursor/mcp.json", { mcpServers: { above: server("above") } });
+    write(".cursor/mcp.json", { mcpServers: { both: server("far"), far: server("far") } });
+    const { servers } = clientConfig("cursor", undefined, place);
+    expect(Object.keys(servers)).toEqual(["near", "both", "above", "far"]);
+    expect(servers["both"]).toEqual({ command: "near" });
+    expect(Object.keys(clientConfig("cursor", "far", place).servers)).toEqual(["far"]);
+  });
+
+  it("stand elsewhere on other systems", () => {
+    write("Library/Application Support/Claude/claude_desktop_config.json", {
+      mcpServers: { mac: server("x") },
+    });
+    expect(names("claude", { ...place, platform: "darwin" })).toEqual(["mac"]);
+    write("Roaming/Claude/claude_desktop_config.json", { mcpServers: { win: server("x") } });
+    expect(
+      names("claude", { ...place, platform: "win32", env: { APPDATA: join(place.home, "Roaming") } }),
+    ).toEqual(["win"]);
+  });
+
+  it("are said to be missing, with where was looked", () => {
+    expect(() => names("cursor")).toThrow(
+      /cursor has no servers: there is none of .*work\/project\/\.cursor\/mcp\.json/,
+    );
+    write(".gemini/settings.json", { theme: "dark" });
+    expect(() => names("gemini")).toThrow(/gemini has no servers: no server in .*settings\.json/);
+    write(".cursor/mcp.json", { mcpServers: { a: server("a") } });
+    expect(() => clientConfig("cursor", "b", place)).toThrow(/cursor has no server "b"; it has: a/);
+    write(".cursor/mcp.json", { mcpServers: { a: { command: 3 } } });
+    expect(() => names("cursor")).toThrow(/the config of cursor is not valid: mcpServers\.a\.command/);
+  });
+
+  it("are named by the client, and perhaps the server", () => {
+    expect(clientOf("cursor")).toEqual({ client: "cursor", server: undefined });
+    expect(clientOf("cursor:weather:eu")).toEqual({ client: "cursor", server: "weather:eu" });
+    for (const other of ["mcp.json", "https://x", "constructor", ""]) expect(clientOf(other)).toBeUndefined();
+  });
+});
