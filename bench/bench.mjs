@@ -7,10 +7,9 @@ import { fileURLToPath } from "node:url";
 import { Client, InMemoryTransport, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { MemoryTransport, StdioTransport, StreamableHttpTransport } from "../dist/index.js";
+import { compare, rounds, seconds } from "./compare.mjs";
 import { make } from "./echo-server.mjs";
 
-const seconds = Number(process.argv[process.argv.indexOf("--seconds") + 1] || 0) || 0.4;
-const rounds = Number(process.argv[process.argv.indexOf("--rounds") + 1] || 0) || 15;
 const server = fileURLToPath(new URL("./echo-server.mjs", import.meta.url));
 const stdio = { command: process.execPath, args: [server, "stdio"] };
 
@@ -44,44 +43,6 @@ async function httpServer() {
 const echo = (client) => client.callTool({ name: "echo", arguments: { message: "hello" } });
 const big = (client) => client.callTool({ name: "big", arguments: {} });
 
-/** Calls per second with so many at a time. */
-async function rate(client, call, width) {
-  const until = performance.now() + seconds * 1000;
-  const startedAt = performance.now();
-  let done = 0;
-  const worker = async () => {
-    while (performance.now() < until) {
-      await call(client);
-      done++;
-    }
-  };
-  await Promise.all(Array.from({ length: width }, worker));
-  return done / ((performance.now() - startedAt) / 1000);
-}
-
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
-
-async function compare(name, openRaw, openOurs, call, width) {
-  const [a, b] = [await openRaw(), await openOurs()];
-  const rates = { raw: [], ours: [] };
-  for (let round = -2; round < rounds; round++) {
-    // Each side goes first every other round.
-    const order = round % 2 === 0 ? ["raw", "ours"] : ["ours", "raw"];
-    for (const side of order) {
-      const value = await rate(side === "raw" ? a.client : b.client, call, width);
-      if (round >= 0) rates[side].push(value);
-    }
-  }
-  await a.close();
-  await b.close();
-  const ratios = rates.ours.map((value, i) => value / rates.raw[i]);
-  const figure = (value) => value.toFixed(value < 100 ? 1 : 0).padStart(8);
-  const spread = `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`;
-  console.log(
-    `${name.padEnd(22)} ${String(width).padStart(3)}  ${figure(median(rates.raw))}  ${figure(median(rates.ours))}   ${median(ratios).toFixed(2)}   (${spread})`,
-  );
-}
-
 const only = process.argv.find((arg) => arg.startsWith("--only="))?.slice(7);
 const wanted = (name) => !only || name.includes(only);
 
@@ -95,7 +56,7 @@ for (const width of [1, 32]) {
       "memory",
       async () => raw(await memory()),
       () => ours(new MemoryTransport({ server: make() })),
-      echo,
+      { raw: echo, ours: echo },
       width,
     );
   }
@@ -104,7 +65,7 @@ for (const width of [1, 32]) {
       "stdio",
       () => raw(new StdioClientTransport(stdio)),
       () => ours(new StdioTransport({ ...stdio, era: "legacy" })),
-      echo,
+      { raw: echo, ours: echo },
       width,
     );
   }
@@ -114,7 +75,7 @@ for (const width of [1, 32]) {
       "Streamable HTTP",
       () => raw(new StreamableHTTPClientTransport(new URL(url))),
       () => ours(new StreamableHttpTransport({ url, era: "legacy" })),
-      echo,
+      { raw: echo, ours: echo },
       width,
     );
     stop();
@@ -125,7 +86,8 @@ if (wanted("4 MB")) {
     "stdio, 4 MB results",
     () => raw(new StdioClientTransport(stdio)),
     () => ours(new StdioTransport({ ...stdio, era: "legacy" })),
-    big,
+    { raw: big, ours: big },
     1,
   );
 }
+if (wanted("composite")) await import("./composite.mjs");

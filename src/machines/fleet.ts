@@ -1,0 +1,192 @@
+import { assign, enqueueActions, fromPromise, setup } from "xstate";
+import { clampDelay } from "./backoff.js";
+import { type MemberFact, type MemberPhase, memberMachine } from "./member.js";
+
+/** Each effect is a plain async function. */
+export interface FleetEffects {
+  /** Makes the first attempt to reach a server; settles with it. What goes on afterwards is told as facts. */
+  start(name: string, signal: AbortSignal): Promise<void>;
+  /** Lets a server go: for this fleet only, or for good, because it is configured no more. */
+  leave(name: string, forGood: boolean): Promise<void>;
+}
+
+export interface FleetInput {
+  /** How many first attempts may run at once. */
+  maxStarts: number;
+  /** For how long one of them may hold its slot. */
+  startTimeoutMs: number;
+  closeTimeoutMs: number;
+}
+
+export interface FleetContext extends FleetInput {
+  /** In the order in which they were added. */
+  phases: Record<string, MemberPhase>;
+  /** Those whose first attempt is over, however it went. */
+  settled: Record<string, true>;
+  /** To be added once their predecessors are gone. */
+  successors: readonly string[];
+}
+
+export type FleetEvent =
+  | { type: "servers.added"; names: readonly string[] }
+  | { type: "server.removed"; name: string }
+  | { type: "server.replaced"; name: string }
+  | { type: "server.told"; name: string; fact: MemberFact }
+  | { type: "retry"; name: string }
+  | { type: "member.moved"; name: string; phase: MemberPhase }
+  | { type: "close" };
+
+/** `starting` until every first attempt is over. */
+export type FleetHealth = "starting" | "ready" | "degraded" | "down" | "closed";
+
+export function healthOf({ phases, settled }: Pick<FleetContext, "phases" | "settled">): FleetHealth {
+  const all = Object.entries(phases).filter(([, phase]) => phase !== "leaving");
+  const up = all.filter(([, phase]) => phase === "up").length;
+  if (all.length === 0) return "closed";
+  if (all.some(([name]) => !settled[name])) return "starting";
+  return up === all.length ? "ready" : up > 0 ? "degraded" : "down";
+}
+
+const idOf = (name: string) => `server:${name}`;
+/** The member that an event of the actor system is about. */
+const nameOf = (event: unknown) => (event as { actorId: string }).actorId.slice(idOf("").length);
+
+const parts = setup({
+  types: {
+    context: {} as FleetContext,
+    input: {} as FleetInput,
+    events: {} as FleetEvent,
+  },
+  actors: { member: memberMachine },
+  delays: { closeTimeout: ({ context }) => clampDelay(context.closeTimeoutMs) },
+  guards: { empty: ({ context }) => Object.keys(context.phases).length === 0 },
+  actions: {
+    /** All in one step: one by one costs the square of their number. */
+    add: assign(({ context, spawn }, names: readonly string[]) => {
+      const phases = { ...context.phases };
+      for (const name of names) {
+        if (name in phases) continue;
+        phases[name] = "queued";
+        const { startTimeoutMs } = context;
+        spawn("member", { id: idOf(name), systemId: idOf(name), input: { name, startTimeoutMs } });
+      }
+      return { phases };
+    }),
+    note: assign(({ context, event }) => {
+      if (event.type !== "member.moved" || !(event.name in context.phases)) return {};
+      const { name, phase } = event;
+      const first = phase === "up" || phase === "down" || phase === "failed";
+      return {
+        phases: { ...context.phases, [name]: phase },
+        ...(first && !context.settled[name] && { settled: { ...context.settled, [name]: true as const } }),
+      };
+    }),
+    forget: assign(({ context }, name: string) => {
+      const { [name]: _, ...phases } = context.phases;
+      const { [name]: __, ...settled } = context.settled;
+      return { phases, settled };
+    }),
+    /** Hands free slots to those who wait, in their order. */
+    grant: enqueueActions(({ context, enqueue }) => {
+      const phases = { ...context.phases };
+      let free = context.maxStarts - Object.values(phases).filter((phase) => phase === "starting").length;
+      for (const [name, phase] of Object.entries(phases)) {
+        if (phase !== "queued" || free-- <= 0) continue;
+        phases[name] = "starting";
+        enqueue.sendTo(idOf(name), { type: "slot.granted" });
+      }
+      enqueue.assign({ phases });
+    }),
+    /** The predecessor is gone: only now its successor begins. */
+    succeed: enqueueActions(({ context, enqueue }, name: string) => {
+      enqueue.stopChild(idOf(name));
+      if (!context.successors.includes(name)) return;
+      const { startTimeoutMs } = context;
+      enqueue.spawnChild("member", { id: idOf(name), systemId: idOf(name), input: { name, startTimeoutMs } });
+      enqueue.assign({
+        phases: { ...context.phases, [name]: "queued" },
+        successors: context.successors.filter((other) => other !== name),
+      });
+    }),
+    dismiss: enqueueActions(({ context, enqueue }, { name, forGood }: { name: string; forGood: boolean }) => {
+      if (name in context.phases) enqueue.sendTo(idOf(name), { type: "leave", forGood });
+    }),
+  },
+});
+
+const chart = parts.createMachine({
+  id: "fleet",
+  context: ({ input }) => ({ ...input, phases: {}, settled: {}, successors: [] }),
+  initial: "open",
+  states: {
+    open: {
+      on: {
+        "servers.added": {
+          actions: [{ type: "add", params: ({ event }) => event.names }, "grant"],
+        },
+        "server.removed": {
+          actions: { type: "dismiss", params: ({ event }) => ({ name: event.name, forGood: true }) },
+        },
+        "server.replaced": {
+          actions: [
+            assign(({ context, event }) => ({ successors: [...context.successors, event.name] })),
+            { type: "dismiss", params: ({ event }) => ({ name: event.name, forGood: true }) },
+          ],
+        },
+        "server.told": {
+          actions: enqueueActions(({ context, event, enqueue }) => {
+            if (event.name in context.phases)
+              enqueue.sendTo(idOf(event.name), { type: "fact", fact: event.fact });
+          }),
+        },
+        retry: {
+          actions: enqueueActions(({ context, event, enqueue }) => {
+            if (event.name in context.phases) enqueue.sendTo(idOf(event.name), { type: "retry" });
+          }),
+        },
+        "member.moved": { actions: ["note", "grant"] },
+        "xstate.done.actor.*": {
+          actions: [
+            { type: "forget", params: ({ event }: { event: unknown }) => nameOf(event) },
+            { type: "succeed", params: ({ event }: { event: unknown }) => nameOf(event) },
+            "grant",
+          ],
+        },
+        close: "closing",
+      },
+    },
+    closing: {
+      entry: enqueueActions(({ context, enqueue }) => {
+        for (const name of Object.keys(context.phases))
+          enqueue.sendTo(idOf(name), { type: "leave", forGood: false });
+      }),
+      always: { guard: "empty", target: "closed" },
+      after: { closeTimeout: "closed" },
+      on: {
+        "member.moved": { actions: "note" },
+        "xstate.done.actor.*": {
+          actions: { type: "forget", params: ({ event }: { event: unknown }) => nameOf(event) },
+        },
+      },
+    },
+    closed: { type: "final" },
+  },
+});
+
+/** The machine with its effects: a parent that spawns one child for each configured server. */
+export function fleetMachine(effects: FleetEffects) {
+  return chart.provide({
+    actors: {
+      member: memberMachine.provide({
+        actors: {
+          start: fromPromise<void, { name: string; forGood: boolean }>(({ input, signal }) =>
+            effects.start(input.name, signal),
+          ),
+          leave: fromPromise<void, { name: string; forGood: boolean }>(({ input }) =>
+            effects.leave(input.name, input.forGood),
+          ),
+        },
+      }),
+    },
+  });
+}
