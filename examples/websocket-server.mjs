@@ -51,8 +51,10 @@ export async function serveWebSockets(
     handleProtocols: (offered) => offered.has("mcp") && "mcp",
   });
   http.on("upgrade", (request, socket, head) => {
+    // Who is refused may break the connection in any way.
+    socket.on("error", () => {});
     const status = refusal(request, token, http.address().port);
-    if (status) return socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
+    if (status) return socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`, () => socket.destroy());
     sockets.handleUpgrade(request, socket, head, (accepted) => {
       serveStdio(makeServer, { transport: new WebSocketServerTransport(accepted) });
     });
@@ -80,7 +82,7 @@ function refusal({ headers }, token, port) {
   return undefined;
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const makeServer = () => {
     const server = new McpServer({ name: "example/websocket", version: "1.0.0" });
     server.registerTool("time", { description: "The time of day" }, () => ({

@@ -7,8 +7,8 @@ export type Outcome = "not-sent" | "rejected" | "unknown";
 export interface ErrorDetails {
   /** The target is none of the kinds that `inferTransport` takes. */
   CANNOT_INFER: { given: string };
-  /** An option or a config field is wrong; `path` names it. */
-  CONFIG_INVALID: { path?: string };
+  /** An option or a config field is wrong; `path` names it, `problems` lists all where there are several. */
+  CONFIG_INVALID: { path?: string; problems?: { path: string; message: string }[] };
   /** The server's process did not start, or ended before the handshake was done. */
   SPAWN_FAILED: { exitCode?: number | null; signal?: string | null; stderr?: string };
   /** The server could not be reached, or refused the handshake. */

@@ -1,4 +1,9 @@
 export { Client } from "@modelcontextprotocol/client";
+export type { NameRule } from "./composite/naming.js";
+export { type LoadOptions, loadConfig } from "./config/load.js";
+export { type McpConfig, type ParseOptions, parseConfig } from "./config/parse.js";
+export type { ServerConfig, ToolTransform } from "./config/schema.js";
+export { updateConfigFile, writeConfig } from "./config/write.js";
 export type { AttemptContext } from "./connection/attempt.js";
 export type {
   ConnectionDetail,
@@ -9,7 +14,9 @@ export type {
 } from "./connection/status.js";
 export { type ErrorCode, type ErrorDetails, HoldfastError, isHoldfastError, type Outcome } from "./errors.js";
 export { type InferOptions, inferTransport, type Target } from "./infer/infer.js";
+export type { FleetHealth } from "./machines/fleet.js";
 export {
+  type AuthOption,
   DEFAULTS,
   type EraOption,
   type HeartbeatOptions,
@@ -29,6 +36,7 @@ export type {
 } from "./session/options.js";
 export { toolData } from "./session/tool-data.js";
 export type { ReplayOption, Session } from "./session/types.js";
+export { MCPConfigTransport, type MCPConfigTransportOptions } from "./transports/config.js";
 export { FastMCPStdioTransport, type FastMCPStdioTransportOptions } from "./transports/fastmcp.js";
 export { StreamableHttpTransport, type StreamableHttpTransportOptions } from "./transports/http.js";
 export {
@@ -41,7 +49,7 @@ export {
 export { NodeStdioTransport, type NodeStdioTransportOptions } from "./transports/node.js";
 export { NpxStdioTransport, type NpxStdioTransportOptions } from "./transports/npx.js";
 export { PythonStdioTransport, type PythonStdioTransportOptions } from "./transports/python.js";
-export type { AuthOption, RemoteOptions } from "./transports/remote.js";
+export type { RemoteOptions } from "./transports/remote.js";
 export { SSETransport, type SSETransportOptions } from "./transports/sse.js";
 export { type ProcessOptions, StdioTransport, type StdioTransportOptions } from "./transports/stdio.js";
 export { ClientTransport, type TransportIdentity, type WaitOptions } from "./transports/transport.js";

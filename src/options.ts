@@ -1,3 +1,4 @@
+import type { AuthProvider, OAuthClientProvider } from "@modelcontextprotocol/client";
 import { DEFAULT_BACKOFF } from "./machines/backoff.js";
 import type { ConnectionPolicy } from "./machines/reducers.js";
 
@@ -29,6 +30,13 @@ export type EraOption = "auto" | "legacy" | "modern";
 /** `safe`: sent again only where that cannot do a thing twice. */
 export type ReplayMode = "safe" | "always" | "never";
 
+/** A bearer token, a function that gives one for each request, or a provider of the SDK. */
+export type AuthOption =
+  | string
+  | (() => string | undefined | Promise<string | undefined>)
+  | AuthProvider
+  | OAuthClientProvider;
+
 /** Where holdfast writes what is odd and has no caller to tell. */
 export interface Logger {
   warn(message: string): void;
@@ -47,6 +55,8 @@ export interface SharedOptions {
   keepAlive?: boolean;
   era?: EraOption;
   replay?: ReplayMode;
+  /** The deadline of a call that names none; wins over the session's `timeoutMs`. 0: none. Default: the session's. */
+  callTimeoutMs?: number;
   /** Default: nowhere. */
   logger?: Logger;
 }
@@ -60,6 +70,12 @@ export const DEFAULTS = {
   probeTimeoutMs: 5_000,
   stableAfterMs: 5_000,
   heartbeatMs: 30_000,
+  /** A composite opens with the servers that it has after so long. */
+  startTimeoutMs: 10_000,
+  /** How many servers of a composite make their first attempt at once. */
+  maxStarts: 8,
+  /** How long one server of a composite may take for one list. */
+  listTimeoutMs: 10_000,
   /** Of transports that fetch a package first: uv, uvx, npx and their like. */
   runnerConnectTimeoutMs: 120_000,
   /** The probe for the protocol era takes at most this, and a third of the connect deadline. */

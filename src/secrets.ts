@@ -3,10 +3,20 @@ const MIN_LENGTH = 8;
 
 /** A function that takes these secrets out of a text. */
 export function redactor(secrets: Iterable<string>): (text: string) => string {
-  const found = [...new Set(secrets)]
+  const found = [...new Set([...secrets].flatMap(forms))]
     .filter((secret) => secret.length >= MIN_LENGTH)
     .sort((a, b) => b.length - a.length);
   return (text) => found.reduce((left, secret) => left.replaceAll(secret, "[redacted]"), text);
+}
+
+/** A secret as it may come out: whole, line by line, or as JSON writes it. */
+function forms(secret: string): string[] {
+  return [secret, ...secret.split(/\r?\n/), JSON.stringify(secret).slice(1, -1)];
+}
+
+/** A text that may hold URLs, without the users and passwords in them. */
+export function withoutUserInfo(text: string): string {
+  return text.replace(/\/\/[^@/\s]*@/g, "//");
 }
 
 /** A URL as it may be shown: without user, password, query and fragment. */

@@ -19,7 +19,7 @@ export const callCommand = targetCommand("call", "call a tool", " <tool> [key=va
       const tool = tools.find((known) => known.name === name);
       if (!tool)
         throw new UsageError(
-          `there is no tool ${JSON.stringify(name)}; there are: ${tools.map((t) => t.name).join(", ")}`,
+          `there is no tool ${JSON.stringify(name)}; ${tools.length > 0 ? `there are: ${tools.map((t) => t.name).join(", ")}` : "the server offers none"}`,
         );
       const result = await session.callTool({ name, arguments: toolArguments(tool, given, options.json) });
       const text = options.raw ? JSON.stringify(result, null, 2) : result.content.map(showBlock).join("\n");

@@ -22,6 +22,9 @@ export async function onTarget(
   const { transport, rest } = targetOf(args, options);
   const stop = stopOnSignals(transport);
   transport.subscribe((_status, event) => {
+    const server = event.type === "server" ? event : undefined;
+    if (server?.event.type === "transition" && (options.verbose || server.event.to === "connecting.waiting"))
+      console.error(`${server.server}: ${describeTransition(server.event)}`);
     if (event.type !== "transition") return;
     // What goes wrong is always shown; the usual only on request.
     if (options.verbose || event.to === "connecting.waiting")

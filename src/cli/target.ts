@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
 import { Command, Option } from "commander";
-import { inferTransport } from "../infer/infer.js";
+import { clientConfig, clientOf } from "../config/known.js";
+import { CONFIG_ENDINGS, inferTransport } from "../infer/infer.js";
 import type { EraOption } from "../options.js";
 import { StdioTransport } from "../transports/stdio.js";
 import type { ClientTransport } from "../transports/transport.js";
@@ -15,6 +17,9 @@ export interface TargetOptions {
   era?: EraOption;
   timeout: number;
   verbose?: boolean;
+  /** Follow the config file, where the target is one. */
+  watch?: boolean;
+  strict?: boolean;
 }
 
 /** The command line that follows `--`; set once, before commander sees the rest. */
@@ -44,18 +49,17 @@ export function targetCommand(name: string, description: string, rest: string): 
   return new Command(name)
     .description(description)
     .usage(`[options] (<target>${rest} | ${rest ? `${rest.trim()} ` : ""}-- COMMAND ARGS)`)
-    .argument("[arguments...]", "a URL, a script, or what this command needs besides")
+    .argument(
+      "[arguments...]",
+      "a URL, a script, a config, a client's name (cursor, cursor:weather), or what this command needs besides",
+    )
     .option(
       "--header <name: value>",
       "a header for a remote server; may be repeated",
       pair(/:/, "NAME: VALUE"),
       {},
     )
-    .option(
-      "--auth <token>",
-      "a bearer token for a remote server (or HOLDFAST_AUTH)",
-      process.env["HOLDFAST_AUTH"],
-    )
+    .option("--auth <token>", "a bearer token for a remote server (or HOLDFAST_AUTH)")
     .option(
       "--env <NAME=value>",
       "a variable for a local server; may be repeated",
@@ -69,32 +73,50 @@ export function targetCommand(name: string, description: string, rest: string): 
     .option("--verbose", "show each transition and what the server writes to stderr");
 }
 
-/** The transport, and the arguments that are left for the command. */
+/** The transport, and the arguments that are left for the command. An option that the target lacks is a mistake. */
 export function targetOf(
   args: string[],
   options: TargetOptions,
 ): { transport: ClientTransport; rest: string[] } {
   const { header, auth, env, cwd, transport, era, verbose } = options;
-  const onStderr = verbose ? (line: string) => console.error(`  ${line}`) : undefined;
-  const shared = { ...(era && { era }), logger: { warn: (message: string) => console.error(message) } };
-  const local = { ...shared, ...(cwd && { cwd }), ...(onStderr && { onStderr }) };
-  const withEnv = Object.keys(env).length > 0 && { env };
-  if (commandLine) {
-    const [command, ...commandArgs] = commandLine;
-    if (command === undefined) throw new UsageError("expected a command after --");
-    return {
-      transport: new StdioTransport({ command, args: commandArgs, ...local, ...withEnv }),
-      rest: args,
-    };
-  }
-  const [target, ...rest] = args;
-  if (target === undefined) throw new UsageError("expected a target: a URL, a script, or -- COMMAND ARGS");
-  const remote = {
-    ...shared,
+  const given = {
+    logger: { warn: (message: string) => console.error(message) },
+    ...(era && { era }),
+    ...(cwd && { cwd }),
+    ...(Object.keys(env).length > 0 && { env }),
     ...(auth && { auth }),
     ...(transport && { transport }),
     ...(Object.keys(header).length > 0 && { headers: header }),
   };
+  const onStderr = verbose && { onStderr: (line: string) => console.error(`  ${line}`) };
+  if (commandLine) {
+    const [command, ...commandArgs] = commandLine;
+    if (command === undefined) throw new UsageError("expected a command after --");
+    return {
+      transport: new StdioTransport({ command, args: commandArgs, ...given, ...onStderr }),
+      rest: args,
+    };
+  }
+  const [target, ...rest] = args;
+  if (target === undefined)
+    throw new UsageError(
+      "expected a target: a URL, a script, a config, the name of a client, or -- COMMAND ARGS",
+    );
+  const known = existsSync(target) ? undefined : clientOf(target);
+  if (known) {
+    const config = clientConfig(known.client, known.server);
+    return { transport: inferTransport(config, { name: target, ...given, ...onStderr }), rest };
+  }
   const isUrl = /^(https?|wss?):/i.test(target);
-  return { transport: inferTransport(target, isUrl ? remote : { ...local, ...withEnv }), rest };
+  const isConfig = CONFIG_ENDINGS.some((ending) => target.endsWith(ending));
+  const followed = isConfig && {
+    ...(options.watch && { watch: true }),
+    ...(options.strict && { strict: true }),
+  };
+  const fromEnvironment = process.env["HOLDFAST_AUTH"];
+  const remote = isUrl && !auth && fromEnvironment ? { auth: fromEnvironment } : undefined;
+  return {
+    transport: inferTransport(target, { ...given, ...remote, ...followed, ...(!isUrl && onStderr) }),
+    rest,
+  };
 }

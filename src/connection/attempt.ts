@@ -1,4 +1,11 @@
-import { Client, type ResponseCacheStore, SdkError, SdkErrorCode } from "@modelcontextprotocol/client";
+import {
+  Client,
+  type ClientCapabilities,
+  type Implementation,
+  type ResponseCacheStore,
+  SdkError,
+  SdkErrorCode,
+} from "@modelcontextprotocol/client";
 import { Disposer } from "../machines/disposer.js";
 import { DEFAULTS, type EraOption } from "../options.js";
 import type { Ready } from "../session/link.js";
@@ -15,6 +22,9 @@ export interface AttemptContext {
   epoch: number;
   /** Fires when the attempt is given up: close what was opened, and reject. */
   signal: AbortSignal;
+  /** What the handshake is going to declare. */
+  clientInfo: Implementation;
+  capabilities: ClientCapabilities;
   /** Registers a resource to be closed with the attempt; call it before the first await that follows its making. */
   cleanup(close: () => unknown): void;
 }
@@ -65,7 +75,13 @@ async function handshake(input: AttemptInput, trial: Trial): Promise<Ready> {
   disposer.add(() => part.dispose());
   let done = false;
   try {
-    const wire = await input.openWire({ epoch, signal, cleanup: (close) => part.add(close) });
+    const wire = await input.openWire({
+      epoch,
+      signal,
+      clientInfo: profile.clientInfo,
+      capabilities: profile.capabilities,
+      cleanup: (close) => part.add(close),
+    });
     part.add(() => wire.close());
     // Race: the attempt was given up while the wire was being made; it is closed by now, and never used.
     signal.throwIfAborted();
@@ -102,7 +118,10 @@ async function handshake(input: AttemptInput, trial: Trial): Promise<Ready> {
     // The wire's own reason says more than what the Client made of it.
     const down = trial.guard?.down;
     await part.dispose();
-    throw down && !down.asked ? new Lost("unknown", down) : error;
+    // A wire that was ending knows only now why.
+    const soon = (Lost.of(error) ?? Lost.of((error as Error | undefined)?.cause))?.ends === "soon";
+    const why = down && !down.asked ? down : soon ? trial.guard?.wire.failure : undefined;
+    throw why ? new Lost("unknown", why) : error;
   }
 }
 

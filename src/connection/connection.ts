@@ -38,6 +38,7 @@ export interface ConnectionSettings
   name: string;
   kind: string;
   replay: ReplayMode;
+  callTimeoutMs(method: string, name: string | undefined): number | undefined;
   listeners: Listeners;
   /** The number that the first attempt follows. */
   epoch: number;
@@ -110,6 +111,9 @@ export class Connection implements Link {
     this.#actor.start();
   }
 
+  callTimeoutMs(method: string, name: string | undefined): number | undefined {
+    return this.settings.callTimeoutMs(method, name);
+  }
   get epoch(): number {
     return this.#actor.getSnapshot().context.epoch;
   }
@@ -226,8 +230,8 @@ export class Connection implements Link {
     }
   }
 
-  async whenCertain(): Promise<void> {
-    if (this.#path === "connected.probing") await this.#certain.wait();
+  async whenCertain(signal: AbortSignal): Promise<void> {
+    if (this.#path === "connected.probing") await this.#certain.wait(signal);
   }
 
   #watch(wire: Wire, epoch: number): void {
@@ -237,7 +241,7 @@ export class Connection implements Link {
 
   #onLost(epoch: number, failure: Failure): void {
     if (this.ready?.epoch === epoch) this.ready = undefined;
-    this.send({ type: "wire.lost", epoch, failure: { ...failure, code: "CONNECTION_LOST" } });
+    this.send({ type: "wire.lost", epoch, failure: lostBy(failure) });
   }
 
   #report(error: unknown): void {
@@ -312,6 +316,10 @@ export class Connection implements Link {
     });
   }
 }
+
+/** What the wire says of its loss; that the server wants credentials stays what it is. */
+const lostBy = (failure: Failure): Failure =>
+  failure.code === "AUTH_REQUIRED" ? failure : { ...failure, code: "CONNECTION_LOST" };
 
 const errorIn = ({ lastError }: ConnectionContext) =>
   lastError && { code: lastError.code, message: lastError.message };

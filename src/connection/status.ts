@@ -1,5 +1,6 @@
 import type { Implementation } from "@modelcontextprotocol/client";
 import type { ErrorCode, Outcome } from "../errors.js";
+import type { FleetHealth } from "../machines/fleet.js";
 import type { Listening } from "../wires/wire.js";
 
 export type ConnectionState = "idle" | "connecting" | "connected" | "disconnecting" | "closed";
@@ -59,6 +60,10 @@ export type ConnectionEvent =
   | { type: "request.resent"; at: number; method: string; outcome: Outcome; name?: string }
   /** A request was lost and its caller is told. */
   | { type: "request.lost"; at: number; method: string; outcome: Outcome; code: ErrorCode; name?: string }
+  /** One server of a composite: what its own connection announced. */
+  | { type: "server"; at: number; server: string; event: ConnectionEvent }
+  /** How the servers of a composite are, taken together. */
+  | { type: "health"; at: number; health: FleetHealth }
   /** Something is odd, and works all the same. */
   | { type: "warning"; at: number; message: string };
 

@@ -1,10 +1,14 @@
 import { existsSync, statSync } from "node:fs";
-import { extname } from "node:path";
+import { basename, extname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { findServers, isObject } from "../config/dialects.js";
+import { isParsed, type McpConfig } from "../config/parse.js";
 import { HoldfastError } from "../errors.js";
 import type { SharedOptions } from "../options.js";
-import { shownUrl } from "../secrets.js";
+import { shownUrl, withoutUserInfo } from "../secrets.js";
 import { checkOneOf } from "../transports/check.js";
+import { MCPConfigTransport, type MCPConfigTransportOptions } from "../transports/config.js";
+import { kindOfUrl } from "../transports/from-config.js";
 import { StreamableHttpTransport } from "../transports/http.js";
 import { isServer, MemoryTransport, type ServerFactory, type ServerLike } from "../transports/memory.js";
 import { NODE_ENDINGS, NodeStdioTransport } from "../transports/node.js";
@@ -16,18 +20,20 @@ import { ClientTransport } from "../transports/transport.js";
 import { WSTransport } from "../transports/websocket.js";
 
 /** What `inferTransport` makes a transport from. */
-export type Target = ClientTransport | ServerLike | ServerFactory | URL | string;
+export type Target = ClientTransport | ServerLike | ServerFactory | McpConfig | ConfigObject | URL | string;
+/** The content of a config, in any dialect. */
+export type ConfigObject = Record<string, unknown>;
 export type InferOptions = SharedOptions &
   Omit<RemoteOptions, keyof SharedOptions> &
   Omit<ProcessOptions, keyof SharedOptions> & {
     /** How an `http(s)` URL is reached. Default: `sse` where its path says so (`/sse`), else `http`. */
     transport?: "http" | "sse";
-  };
+  } & Omit<MCPConfigTransportOptions, "config" | keyof SharedOptions | keyof ProcessOptions>;
 
 /**
  * The transport for a target: a transport (as it is), a server object or a function that makes one (memory), a URL
- * (`http(s)`: Streamable HTTP, or SSE where the path has `/sse`; `ws(s)`: WebSocket), or the path of a script that
- * exists (Python, Node). Nothing is started.
+ * (`http(s)`: Streamable HTTP, or SSE where the path has `/sse`; `ws(s)`: WebSocket), the path of a script that exists
+ * (Python, Node), or a config: its path or its content. Nothing is started.
  * @throws HoldfastError `CANNOT_INFER`, naming what was given and what is accepted; `CONFIG_INVALID` for a wrong option
  */
 export function inferTransport(target: Target, options: InferOptions = {}): ClientTransport {
@@ -35,31 +41,32 @@ export function inferTransport(target: Target, options: InferOptions = {}): Clie
   if (target instanceof ClientTransport) return target;
   if (typeof target === "function") return new MemoryTransport({ server: target, ...options });
   if (isServer(target)) return new MemoryTransport({ server: target, ...options });
-  if (typeof target !== "string" && !(target instanceof URL)) throw cannot(describe(target), "");
+  if (typeof target !== "string" && !(target instanceof URL)) {
+    if (isConfig(target))
+      return new MCPConfigTransport({ config: target, ...options } as MCPConfigTransportOptions);
+    throw cannot(describe(target), "");
+  }
   const url = target instanceof URL ? target : urlOf(target);
+  if (!url && /^[a-z][a-z0-9+.-]*:\/\//i.test(String(target)))
+    throw cannot(withoutSecrets(String(target)), "It is not a valid URL.");
   if (url && url.protocol !== "file:") return fromUrl(target, url, options);
-  return fromPath(url ? fileURLToPath(url) : String(target), options);
+  return fromPath(url ? pathOf(url) : String(target), options);
 }
 
 function fromUrl(given: string | URL, url: URL, options: InferOptions): ClientTransport {
   const target = { url: given };
-  switch (url.protocol) {
-    case "http:":
-    case "https:": {
-      const { transport = SSE_PATH.test(url.pathname) ? "sse" : "http", ...rest } = options;
-      if (transport === "http") return new StreamableHttpTransport({ ...target, ...rest });
-      return new SSETransport({ ...target, ...(rest as Omit<SSETransportOptions, "url">) });
-    }
-    case "ws:":
-    case "wss:":
-      return new WSTransport({ ...target, ...options });
-    default:
-      throw cannot(shownUrl(url), `The scheme ${url.protocol}// is not one of them.`);
+  const kind = kindOfUrl(url);
+  if (kind === undefined) {
+    const isHost = /^[\w.-]+:\d/.test(String(given));
+    if (isHost)
+      throw cannot(withoutSecrets(String(given)), `Did you mean http://${withoutSecrets(String(given))}?`);
+    throw cannot(shownUrl(url), `The scheme ${url.protocol}// is not one of them.`);
   }
+  if (kind === "ws") return new WSTransport({ ...target, ...options });
+  const { transport = kind, ...rest } = options;
+  if (transport === "http") return new StreamableHttpTransport({ ...target, ...rest });
+  return new SSETransport({ ...target, ...(rest as Omit<SSETransportOptions, "url">) });
 }
-
-/** `/sse` as the end of a part of the path. */
-const SSE_PATH = /\/sse(?:[/?&;]|$)/;
 
 function fromPath(path: string, options: InferOptions): ClientTransport {
   if (!existsSync(path)) throw cannot(JSON.stringify(path), "There is no such file.");
@@ -67,8 +74,22 @@ function fromPath(path: string, options: InferOptions): ClientTransport {
   const ending = extname(path);
   if (PYTHON_ENDINGS.includes(ending)) return new PythonStdioTransport({ scriptPath: path, ...options });
   if (NODE_ENDINGS.includes(ending)) return new NodeStdioTransport({ scriptPath: path, ...options });
+  if (basename(path) === "fastmcp.json") throw cannot(JSON.stringify(path), FASTMCP);
+  if (CONFIG_ENDINGS.includes(ending))
+    return new MCPConfigTransport({ config: path, ...options } as MCPConfigTransportOptions);
   throw cannot(JSON.stringify(path), `A file that ends in ${JSON.stringify(ending)} is not one of them.`);
 }
+
+function pathOf(url: URL): string {
+  try {
+    return fileURLToPath(url);
+  } catch {
+    throw cannot(shownUrl(url), "A file URL must name a file of this machine.");
+  }
+}
+
+/** A URL as it was typed, without user, password, query and fragment. */
+const withoutSecrets = (text: string): string => withoutUserInfo(text).replace(/[?#].*$/s, "");
 
 /** A URL with a scheme; a Windows drive letter is none. */
 function urlOf(text: string): URL | undefined {
@@ -76,7 +97,19 @@ function urlOf(text: string): URL | undefined {
   return URL.canParse(text) ? new URL(text) : undefined;
 }
 
-const ACCEPTED = `an http://, https://, ws:// or wss:// URL; the path of a script (${[...PYTHON_ENDINGS, ...NODE_ENDINGS].join(", ")}); a server object or a function that makes one; a ClientTransport`;
+const FASTMCP = "A fastmcp.json describes how to run one server; it is no list of servers.";
+
+/** An object that lists servers, in any dialect. A wrong one gets its own error. */
+function isConfig(target: unknown): target is object {
+  if (!isObject(target)) return false;
+  if (isParsed(target)) return true;
+  const found = findServers(target);
+  return typeof found !== "string" || found.includes("expected an object with a server");
+}
+
+export const CONFIG_ENDINGS = [".json", ".jsonc"];
+
+const ACCEPTED = `an http://, https://, ws:// or wss:// URL; the path of a script (${[...PYTHON_ENDINGS, ...NODE_ENDINGS].join(", ")}); a config file (${CONFIG_ENDINGS.join(", ")}) or its content (mcpServers, servers); a server object or a function that makes one; a ClientTransport`;
 
 function cannot(given: string, why: string): HoldfastError {
   const message = `cannot tell how to reach ${given}. ${why ? `${why} ` : ""}Accepted are: ${ACCEPTED}`;

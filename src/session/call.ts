@@ -36,7 +36,7 @@ export async function runCall<T>(link: Link, spec: CallSpec, send: Send<T>): Pro
   const timeout = options?.timeout ?? spec.timeoutMs;
   const timeoutMs = timeout > 0 && timeout < MAX_DELAY_MS ? timeout : MAX_DELAY_MS;
   const until = link.clock.now() + timeoutMs;
-  const tag: CallTag = { written: 0, session: spec.session, ended };
+  const tag: CallTag = { written: 0, session: spec.session, ended, until, replay: options?.replay };
   for (let sendings = 1; ; sendings++) {
     if (ended.aborted) throw ended.reason;
     if (caller?.aborted) throw caller.reason;
@@ -53,13 +53,16 @@ export async function runCall<T>(link: Link, spec: CallSpec, send: Send<T>): Pro
       const headers = { ...options?.headers, [CALL]: tag } as Record<string, string>;
       return await send(ready.client, { ...options, timeout: remaining, headers });
     } catch (error) {
-      if (ended.aborted) throw ended.reason;
-      if (caller?.aborted) throw caller.reason;
       const { guard } = ready;
       const lost = lossOf(error, ready);
+      // What was written and lost with its connection is told as that, though the session ends with it too.
+      const lostWithSession = ended.aborted && lost !== undefined && !lost.failure.asked && tag.written > 0;
+      if (ended.aborted && !lostWithSession) throw ended.reason;
+      if (caller?.aborted) throw caller.reason;
       if (!lost) throw ownErrorOf(error);
       const outcome: Outcome = tag.written > 0 ? "unknown" : lost.outcome;
-      await link.whenCertain();
+      if (lostWithSession) throw connectionLost(link, spec, outcome, lost.failure);
+      await within(link, spec, until, timeoutMs, (signal) => link.whenCertain(signal));
       // Race: the wire is ending, and the connection does not know it yet; what is left in its pipes is being read.
       if (lost.ends === "soon")
         await within(link, spec, until, timeoutMs, (signal) => guard.whenDown(signal));
@@ -87,6 +90,8 @@ async function within<T>(
   const onCaller = () => deadline.abort(caller?.reason);
   ended.addEventListener("abort", onEnd);
   caller?.addEventListener("abort", onCaller);
+  if (ended.aborted) onEnd();
+  if (caller?.aborted) onCaller();
   const timer = link.clock.setTimeout(
     () => deadline.abort(timedOut(link, spec, timeoutMs)),
     until - link.clock.now(),
@@ -127,7 +132,7 @@ function lossOf(error: unknown, { guard }: Ready): Lost | undefined {
 /** An error of ours that came through the Client inside an answer; anything else is the server's and stays as it is. */
 function ownErrorOf(error: unknown): unknown {
   const data = (error as { data?: unknown } | undefined)?.data;
-  return isHoldfastError(data) ? data : error;
+  return isHoldfastError(data) || data instanceof SdkError ? data : error;
 }
 
 const ADVICE: Record<Outcome, string> = {

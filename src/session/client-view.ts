@@ -133,9 +133,11 @@ export abstract class ClientView extends Client {
   // biome-ignore lint/suspicious/noExplicitAny: one body for the SDK's overloads, which callers see through `Session`.
   override request(request: any, schemaOrOptions?: any, maybeOptions?: any): Promise<any> {
     const schema = schemaOrOptions && "~standard" in schemaOrOptions ? schemaOrOptions : undefined;
-    return this.call(request.method, schema ? maybeOptions : schemaOrOptions, (client, o) =>
-      schema ? client.request(request, schema, o) : client.request(request, o),
-    );
+    const { name, uri } = request.params ?? {};
+    const options = schema ? maybeOptions : schemaOrOptions;
+    const send: Send<unknown> = (client, o) =>
+      schema ? client.request(request, schema, o) : client.request(request, o);
+    return this.call(request.method, options, send, name ?? uri);
   }
 }
 

@@ -25,11 +25,13 @@ export interface Link {
   readonly clock: Clock;
   readonly replay: ReplayMode;
   readonly ready: Ready | undefined;
+  /** What the server's own configuration says of a call's deadline. */
+  callTimeoutMs(method: string, name: string | undefined): number | undefined;
   status(): ConnectionStatus;
   /** Waits in the queue until the handshake is done; asks for the connection if it was let go. */
   whenReady(signal: AbortSignal): Promise<Ready>;
   /** While the server is being asked for a sign of life: settles with the answer. */
-  whenCertain(): Promise<void>;
+  whenCertain(signal: AbortSignal): Promise<void>;
   announce(event: Announcement): void;
   /** Why nothing works any more, once the connection is closed. */
   readonly closedError: HoldfastError | undefined;

@@ -203,7 +203,7 @@ export class SessionView extends ClientView implements Session {
         onProgress && !options?.onprogress
           ? { ...options, onprogress: this.#progressOf(method, name) }
           : options,
-      timeoutMs: timeoutMs ?? DEFAULTS.callTimeoutMs,
+      timeoutMs: this.link.callTimeoutMs(method, name) ?? timeoutMs ?? DEFAULTS.callTimeoutMs,
       session: this,
       ended: this.#end.signal,
     };

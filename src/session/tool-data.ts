@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { CallToolRequestOptions, CallToolResult, Client } from "@modelcontextprotocol/client";
 import { HoldfastError } from "../errors.js";
 import type { ReplayOption, Session } from "./types.js";
@@ -16,15 +17,23 @@ export async function toolData(
   const result = await session.callTool({ name, arguments: args }, options);
   if (result.isError) throw failed(session, name, result);
   const { structuredContent, content } = result;
-  if (structuredContent !== undefined && structuredContent !== null) return unwrapped(structuredContent);
+  if (structuredContent !== undefined && structuredContent !== null) return unwrapped(result);
   const [first] = content;
   return content.length === 1 && first?.type === "text" ? parsed(first.text) : content;
 }
 
-/** Structured content must be an object, so servers of Python wrap what is none. */
-function unwrapped(structured: unknown): unknown {
-  const keys = Object.keys(structured as object);
-  return keys.length === 1 && keys[0] === "result" ? (structured as { result: unknown }).result : structured;
+/**
+ * Structured content must be an object, so servers of Python wrap what is none: they say so in `_meta`, or their text
+ * is that of the value alone.
+ */
+function unwrapped({ structuredContent, content, _meta }: CallToolResult): unknown {
+  const structured = structuredContent as Record<string, unknown>;
+  const keys = Object.keys(structured);
+  if (keys.length !== 1 || keys[0] !== "result") return structured;
+  const says = (_meta?.["fastmcp"] as { wrap_result?: unknown } | undefined)?.wrap_result === true;
+  const [first] = content;
+  const alone = first?.type === "text" && !isDeepStrictEqual(parsed(first.text), structured);
+  return says || alone ? structured["result"] : structured;
 }
 
 function parsed(text: string): unknown {

@@ -16,6 +16,10 @@ export function checkShared(options: SharedOptions): void {
   for (const key of DURATIONS) checkPositive(key, options[key]);
   if (options.reconnect)
     for (const key of RECONNECT) checkPositive(`reconnect.${key}`, options.reconnect[key]);
+  const { callTimeoutMs } = options;
+  if (callTimeoutMs !== undefined && !(callTimeoutMs >= 0))
+    throw invalid("callTimeoutMs", `expected a number, 0 or above, got ${show(callTimeoutMs)}`);
+  checkBoolean("keepAlive", options.keepAlive);
   checkOneOf("era", options.era, ["auto", "legacy", "modern"]);
   checkOneOf("replay", options.replay, ["safe", "always", "never"]);
 }
@@ -28,6 +32,15 @@ export function checkPositive(path: string, value: unknown): void {
 export function checkOneOf(path: string, value: unknown, accepted: readonly unknown[]): void {
   if (value === undefined || accepted.includes(value)) return;
   throw invalid(path, `expected ${accepted.map(show).join(", ")}, got ${show(value)}`);
+}
+
+export function checkBoolean(path: string, value: unknown): void {
+  checkOneOf(path, value, [true, false]);
+}
+
+export function checkFunction(path: string, value: unknown): void {
+  if (value !== undefined && typeof value !== "function")
+    throw invalid(path, `expected a function, got ${typeof value}`);
 }
 
 export function checkString(path: string, value: unknown): asserts value is string {
@@ -94,6 +107,7 @@ const SHARED = [
   "keepAlive",
   "era",
   "replay",
+  "callTimeoutMs",
   "logger",
 ];
 

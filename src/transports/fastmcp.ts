@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { checkKnown, checkScript, checkStrings } from "./check.js";
 import { inVirtualEnv, PYTHON_ENDINGS } from "./python.js";
@@ -38,11 +37,10 @@ export function fastmcpCommandLine(
   const script = checkScript("scriptPath", scriptPath, PYTHON_ENDINGS);
   checkStrings("args", args);
   // npm has a package whose command is named so too; the environment's own comes first.
-  const own = inVirtualEnv("fastmcp", virtualEnv, platform);
   return {
     kind: "fastmcp",
     name: basename(script),
-    command: own && existsSync(own) ? own : "fastmcp",
+    command: inVirtualEnv("fastmcp", virtualEnv, platform) ?? "fastmcp",
     args: ["run", script, "--no-banner", ...(args?.length ? ["--", ...args] : [])],
     env: { PYTHONUTF8: "1", FASTMCP_CHECK_FOR_UPDATES: "off" },
     install: "Install it with: pip install fastmcp",

@@ -1,5 +1,6 @@
 import { HttpWire } from "../wires/http.js";
 import type { FetchLike } from "../wires/network.js";
+import { checkFunction } from "./check.js";
 import { type RemoteOptions, RemoteTransport } from "./remote.js";
 
 export interface StreamableHttpTransportOptions extends RemoteOptions {
@@ -17,6 +18,7 @@ export class StreamableHttpTransport extends RemoteTransport {
   readonly #options: StreamableHttpTransportOptions;
 
   constructor(options: StreamableHttpTransportOptions) {
+    checkFunction("fetch", options.fetch);
     super(options, { kind: "http", protocols: ["http:", "https:"], own: ["fetch"] });
     this.#options = options;
   }

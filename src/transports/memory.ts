@@ -69,7 +69,8 @@ export function isServer(value: unknown): value is ServerLike {
   );
 }
 
-async function serveFresh(
+/** Serves what the factory makes, in either era where the SDK 2 made it. */
+export async function serveFresh(
   factory: ServerFactory,
   side: InMemoryTransport,
   name: string,
@@ -92,7 +93,8 @@ async function serveFresh(
   return () => handle.close();
 }
 
-async function serveInstance(server: ServerLike, side: InMemoryTransport): Promise<() => unknown> {
+/** Serves one object, in the legacy era. */
+export async function serveInstance(server: ServerLike, side: InMemoryTransport): Promise<() => unknown> {
   // An SDK server holds one transport at a time, so the last attempt's goes first.
   if ("transport" in server || "server" in server) await server.close?.();
   const session = await server.connect(side);

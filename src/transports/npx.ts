@@ -1,4 +1,5 @@
-import { checkKnown, checkString, checkStrings } from "./check.js";
+import { withoutUserInfo } from "../secrets.js";
+import { checkBoolean, checkKnown, checkString, checkStrings } from "./check.js";
 import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, ProcessTransport } from "./stdio.js";
 import { projectDirectory } from "./uv.js";
 
@@ -37,10 +38,11 @@ export function npxCommandLine(options: NpxStdioTransportOptions): CommandLine {
   const { package: name, args, usePackageLock } = options;
   checkString("package", name);
   checkStrings("args", args);
+  checkBoolean("usePackageLock", usePackageLock);
   const cwd = projectDirectory(options);
   return {
     kind: "npx",
-    name,
+    name: withoutUserInfo(name),
     command: "npx",
     args: ["-y", ...(usePackageLock === false ? [] : ["--prefer-offline"]), name, ...(args ?? [])],
     ...(cwd !== undefined && { cwd }),

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { checkKnown, checkScript, checkString, checkStrings } from "./check.js";
 import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, ProcessTransport } from "./stdio.js";
@@ -51,14 +52,14 @@ export function pythonCommandLine(
   };
 }
 
-/** The command of the active virtual environment, where there is one. */
+/** The command of the active virtual environment, where there is one that has it. */
 export function inVirtualEnv(
   command: string,
   virtualEnv: string | undefined,
   platform: NodeJS.Platform,
 ): string | undefined {
   if (!virtualEnv) return undefined;
-  return platform === "win32"
-    ? join(virtualEnv, "Scripts", `${command}.exe`)
-    : join(virtualEnv, "bin", command);
+  const windows = platform === "win32";
+  const path = windows ? join(virtualEnv, "Scripts", `${command}.exe`) : join(virtualEnv, "bin", command);
+  return existsSync(path) ? path : undefined;
 }

@@ -1,17 +1,10 @@
 import type { AuthProvider, OAuthClientProvider } from "@modelcontextprotocol/client";
 import { HoldfastError } from "../errors.js";
-import { DEFAULTS, type SharedOptions } from "../options.js";
+import { type AuthOption, DEFAULTS, type SharedOptions } from "../options.js";
 import { shownUrl } from "../secrets.js";
 import type { TlsOptions } from "../wires/agent.js";
 import { checkKnown, checkStringMap, invalid } from "./check.js";
 import { ClientTransport } from "./transport.js";
-
-/** A bearer token, a function that gives one for each request, or a provider of the SDK. */
-export type AuthOption =
-  | string
-  | (() => string | undefined | Promise<string | undefined>)
-  | AuthProvider
-  | OAuthClientProvider;
 
 /** What every transport over the network takes. */
 export interface RemoteOptions extends SharedOptions {
@@ -78,8 +71,16 @@ function splitUserInfo(url: URL): { bare: URL; basic: string | undefined } {
   const bare = new URL(url);
   bare.username = "";
   bare.password = "";
-  const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  const pair = `${decoded(url.username)}:${decoded(url.password)}`;
   return { bare, basic: `Basic ${Buffer.from(pair).toString("base64")}` };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** What the SDK takes for each form of the option. */
@@ -92,7 +93,9 @@ function authProvider(
   return {
     token: async () => {
       try {
-        return await auth();
+        const token = await auth();
+        if (token !== undefined) checkHeader("auth", token);
+        return token;
       } catch (cause) {
         throw new HoldfastError("AUTH_REQUIRED", `${name}: the auth function threw: ${String(cause)}`, {
           server: name,
@@ -126,7 +129,19 @@ function checkRemote({ headers, auth, proxy }: RemoteOptions): void {
   if (auth !== undefined && !["string", "function", "object"].includes(typeof auth)) {
     throw invalid("auth", "expected a bearer token, a function that gives one, or a provider of the SDK");
   }
-  if (typeof proxy === "string" && !URL.canParse(proxy)) throw invalid("proxy", "expected a URL or false");
+  for (const [name, value] of Object.entries(headers ?? {})) checkHeader(`headers.${name}`, value);
+  if (typeof auth === "string") checkHeader("auth", auth);
+  if (proxy !== undefined && proxy !== false && !isWeb(proxy))
+    throw invalid("proxy", "expected an http or https URL, or false");
+}
+
+const isWeb = (url: unknown) =>
+  typeof url === "string" && URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
+
+/** Said here, because whoever sends it would quote it. */
+function checkHeader(path: string, value: string): void {
+  if (/[^\t\x20-\x7e\x80-\xff]/.test(value))
+    throw invalid(path, "holds a character that a header cannot have");
 }
 
 const isAuthorization = (key: string) => key.toLowerCase() === "authorization";

@@ -1,6 +1,6 @@
 import type { FetchLike } from "../wires/network.js";
 import { SseWire } from "../wires/sse.js";
-import { checkOneOf } from "./check.js";
+import { checkFunction, checkOneOf } from "./check.js";
 import { type RemoteOptions, RemoteTransport } from "./remote.js";
 
 export interface SSETransportOptions extends RemoteOptions {
@@ -21,6 +21,7 @@ export class SSETransport extends RemoteTransport {
 
   constructor(options: SSETransportOptions) {
     checkOneOf("era", options.era, ["auto", "legacy"]);
+    checkFunction("fetch", options.fetch);
     const legacy = { ...options, era: "legacy" as const };
     super(legacy, { kind: "sse", protocols: ["http:", "https:"], own: ["fetch"] });
     this.#options = options;

@@ -9,7 +9,7 @@ import { HoldfastError } from "../errors.js";
 import { type Clock, systemClock } from "../machines/clock.js";
 import type { ConnectionPolicy } from "../machines/reducers.js";
 import { policyOf, type SharedOptions } from "../options.js";
-import type { Ready } from "../session/link.js";
+import type { Announcement, Ready } from "../session/link.js";
 import type { SessionOptions } from "../session/options.js";
 import { SessionView } from "../session/session.js";
 import type { Session } from "../session/types.js";
@@ -73,6 +73,21 @@ export abstract class ClientTransport {
    * `attempt.signal` fires. What it throws is shown to the caller and tried again, unless it is a `HoldfastError`.
    */
   protected abstract openWire(attempt: AttemptContext): Promise<Wire> | Wire;
+
+  /** The deadline of a call that names none, where this transport has a word on it. */
+  protected callTimeoutMs(_method: string, _name: string | undefined): number | undefined {
+    return this.#options.callTimeoutMs;
+  }
+
+  /** Tells the subscribers something that the connection does not know. */
+  protected announce(event: Announcement): void {
+    this.#connection.announce(event);
+  }
+
+  /** How `transport` opens a wire, for a transport that stands in for it. */
+  protected static openWireOf(transport: ClientTransport, attempt: AttemptContext): Promise<Wire> | Wire {
+    return transport.openWire(attempt);
+  }
 
   /** A transport with the same options and a connection of its own. */
   abstract fork(): ClientTransport;
@@ -258,6 +273,7 @@ export abstract class ClientTransport {
       policy: this.#policy,
       era: this.#options.era ?? "auto",
       replay: this.#options.replay ?? "safe",
+      callTimeoutMs: (method, called) => transport.deref()?.callTimeoutMs(method, called),
       eraMemory: this.#eraMemory,
       clock: this.#clock,
       random: random ?? Math.random,

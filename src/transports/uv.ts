@@ -1,3 +1,4 @@
+import { withoutUserInfo } from "../secrets.js";
 import { checkDirectory, checkFile, checkKnown, checkString, checkStrings, invalid } from "./check.js";
 import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, ProcessTransport } from "./stdio.js";
 
@@ -57,7 +58,7 @@ export function uvCommandLine(options: UvStdioTransportOptions): CommandLine {
   const cwd = projectDirectory(options);
   return {
     kind: "uv",
-    name: command,
+    name: withoutUserInfo(command),
     command: "uv",
     args: [
       "run",

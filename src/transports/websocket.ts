@@ -1,6 +1,6 @@
 import { DEFAULTS, type HeartbeatOptions } from "../options.js";
 import { WebSocketWire } from "../wires/websocket.js";
-import { checkPositive, checkStrings } from "./check.js";
+import { checkPositive, checkStrings, invalid } from "./check.js";
 import { type RemoteOptions, RemoteTransport } from "./remote.js";
 
 export interface WSTransportOptions extends RemoteOptions {
@@ -24,7 +24,18 @@ export class WSTransport extends RemoteTransport {
     const own = ["protocols", "maxMessageBytes", "heartbeat"];
     checkStrings("protocols", options.protocols);
     checkPositive("maxMessageBytes", options.maxMessageBytes);
-    if (options.heartbeat) checkPositive("heartbeat.intervalMs", options.heartbeat.intervalMs);
+    const { heartbeat } = options;
+    if (
+      heartbeat !== undefined &&
+      heartbeat !== false &&
+      (typeof heartbeat !== "object" || heartbeat === null)
+    )
+      throw invalid("heartbeat", "expected { intervalMs }, or false");
+    if (heartbeat) checkPositive("heartbeat.intervalMs", heartbeat.intervalMs);
+    options.protocols?.forEach((protocol, i) => {
+      if (!/^[\w!#$%&'*+.^`|~-]+$/.test(protocol))
+        throw invalid(`protocols[${i}]`, "is no subprotocol's name");
+    });
     super(options, { kind: "ws", protocols: ["ws:", "wss:"], own });
     this.#options = options;
   }

@@ -1,5 +1,6 @@
 import { getProxyForUrl } from "proxy-from-env";
 import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent, ProxyAgent } from "undici";
+import { HoldfastError } from "../errors.js";
 
 /** TLS options of a remote transport, as `node:tls` names them. */
 export interface TlsOptions {
@@ -45,7 +46,12 @@ export function createAgent({ tls, proxy, connectTimeoutMs }: AgentOptions): Dis
 /** The proxy on the way to `url`, for what undici does not open. */
 export function proxyFor(url: URL, proxy: string | false | undefined): string | undefined {
   if (proxy === false) return undefined;
-  return proxy ?? (getProxyForUrl(url.href.replace(/^ws/, "http")) || undefined);
+  const found = proxy ?? getProxyForUrl(url.href.replace(/^ws/, "http"));
+  if (!found) return undefined;
+  if (URL.canParse(found) && /^https?:$/.test(new URL(found).protocol)) return found;
+  throw new HoldfastError("CONFIG_INVALID", "the proxy of the environment is no http proxy; pass proxy", {
+    path: "proxy",
+  });
 }
 
 /** A connector whose sockets stay unref'd, whatever undici wants of them. */

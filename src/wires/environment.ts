@@ -29,10 +29,11 @@ const SECRET = /token|password|secret|auth|key/i;
 const nameOf = (command: string) => basename(command).replace(/\.(exe|cmd|bat)$/i, "");
 
 /** Whether the command fetches a package before it runs anything. */
-export const isRunner = (command: string): boolean => nameOf(command) in RUNNERS;
+export const isRunner = (command: string): boolean => Object.hasOwn(RUNNERS, nameOf(command));
 
 /** What to do where a runner is not installed. */
-export const installHint = (command: string): string | undefined => RUNNERS[nameOf(command)];
+export const installHint = (command: string): string | undefined =>
+  isRunner(command) ? RUNNERS[nameOf(command)] : undefined;
 
 /**
  * The environment of a child process: the safe variables of this one, what a runner needs, the launcher's `own`, and
@@ -49,6 +50,10 @@ export function childEnvironment(
 
 /** The values of an environment that must not be shown: all that the user gave, and what a runner's settings hide. */
 export function secretsIn(env: EnvOption | undefined, command: string): string[] {
+  if (env === "inherit")
+    return Object.entries(definedOnly(process.env)).flatMap(([name, value]) =>
+      SECRET.test(name) ? [value] : [],
+    );
   const given = typeof env === "object" ? Object.values(env) : [];
   if (!isRunner(command)) return given;
   const hidden = Object.entries(runnerEnvironment()).flatMap(([name, value]) =>

@@ -6,6 +6,7 @@ import type {
   TransportSendOptions,
 } from "@modelcontextprotocol/client";
 import type { Failure } from "../machines/reducers.js";
+import type { ReplayMode } from "../options.js";
 import { checkedProbeAnswer } from "./discover.js";
 import { Lost } from "./lost.js";
 import type { Wire } from "./wire.js";
@@ -17,6 +18,9 @@ export interface CallTag {
   session: object;
   /** Fires with the session's end: nothing of the call is sent any more. */
   ended: AbortSignal;
+  /** Its deadline on the connection's clock. */
+  until: number;
+  replay: ReplayMode | undefined;
 }
 
 /** The key under which a call rides in a request's `headers`, the one option that the SDK hands through every leg. */
@@ -96,6 +100,7 @@ export class Guard implements Transport {
   whenDown(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#down) return resolve();
+      if (signal.aborted) return reject(signal.reason);
       const leave = () => {
         this.#waiters.delete(done);
         signal.removeEventListener("abort", onAbort);

@@ -1,4 +1,9 @@
-import { InMemoryTransport, type JSONRPCMessage } from "@modelcontextprotocol/client";
+import {
+  InMemoryTransport,
+  type JSONRPCMessage,
+  type MessageExtraInfo,
+  type TransportSendOptions,
+} from "@modelcontextprotocol/client";
 import { isHoldfastError, messageOf, type Outcome } from "../errors.js";
 import type { Failure } from "../machines/reducers.js";
 import { Lost } from "./lost.js";
@@ -23,7 +28,7 @@ export class MemoryWire implements Wire {
   async start(): Promise<void> {
     const [client, server] = InMemoryTransport.createLinkedPair();
     this.#client = client;
-    client.onmessage = (message, extra) => this.onmessage?.(message, extra);
+    client.onmessage = (message, extra) => this.deliver(message, extra);
     client.onerror = (error) => this.onerror?.(error);
     client.onclose = () =>
       this.#end({ code: "CONNECTION_LOST", message: "the server closed the connection" });
@@ -42,7 +47,12 @@ export class MemoryWire implements Wire {
     }
   }
 
-  send(message: JSONRPCMessage): Promise<void> {
+  /** A message of the server, for the client. */
+  protected deliver(message: JSONRPCMessage, extra?: MessageExtraInfo): void {
+    this.onmessage?.(message, extra);
+  }
+
+  send(message: JSONRPCMessage, _options?: TransportSendOptions): Promise<void> {
     if (this.#client && !this.#closed) return this.#client.send(message);
     return Promise.reject(
       new Lost("not-sent", this.failure ?? { code: "CONNECTION_LOST", message: "the server is gone" }),

@@ -56,7 +56,20 @@ export function networkOutcome(error: unknown): Outcome | undefined {
   return isNeverSent(error) ? "not-sent" : "unknown";
 }
 
-export const isNeverSent = (error: unknown): boolean => NEVER_SENT.has(codeOf(error) ?? "");
+/** A route can be lost under an open socket too: then the same code comes from another call of the system's. */
+function isNeverSent(error: unknown): boolean {
+  if (!NEVER_SENT.has(codeOf(error) ?? "")) return false;
+  const syscall = syscallOf(error);
+  return syscall === undefined || syscall === "connect" || syscall === "getaddrinfo";
+}
+
+function syscallOf(error: unknown): string | undefined {
+  for (let e = error; e instanceof Error; e = e instanceof AggregateError ? e.errors[0] : e.cause) {
+    const { syscall } = e as { syscall?: unknown };
+    if (typeof syscall === "string") return syscall;
+  }
+  return undefined;
+}
 
 const BUSY = new Set([429, 503]);
 

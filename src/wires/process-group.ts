@@ -54,7 +54,7 @@ export async function groupGone(pid: number, ms: number): Promise<boolean> {
   return true;
 }
 
-const pause = (ms: number) => new Promise<void>((resolve) => systemClock.setTimeout(resolve, ms));
+export const pause = (ms: number) => new Promise<void>((resolve) => systemClock.setTimeout(resolve, ms));
 
 /**
  * Ends a process group: waits `politeMs` for it to end by itself, then SIGTERM and `termMs`, then SIGKILL.

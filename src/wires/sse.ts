@@ -45,6 +45,8 @@ export class SseWire implements Wire {
   /** The stream was answered once; every further request for one is the SDK's own retry. */
   #streamed = false;
   #started = false;
+  /** The server answered once: a 404 means that it forgot the session, and not that the address is wrong. */
+  #heard = false;
   #ended = false;
   #giveUp: (reason: Error) => void = () => {};
 
@@ -64,7 +66,10 @@ export class SseWire implements Wire {
 
   /** Settles when the server has named its endpoint; rejects when the wire is closed first. */
   async start(): Promise<void> {
-    this.#sdk.onmessage = (message) => this.onmessage?.(message);
+    this.#sdk.onmessage = (message) => {
+      this.#heard = true;
+      this.onmessage?.(message);
+    };
     this.#sdk.onerror = (error) => {
       if (!this.#ended && this.#started) this.onerror?.(error);
     };
@@ -112,7 +117,10 @@ export class SseWire implements Wire {
   }
 
   async #fetch(url: string | URL, init?: RequestInit): Promise<Response> {
-    if (init?.method === "POST") return this.#post(url, init);
+    if (init && isMessage(init)) return this.#post(url, init);
+    // A provider's own requests, for a token or for where to get one, are none of the transport's.
+    if (!new Headers(init?.headers).get("accept")?.includes("text/event-stream"))
+      return this.#network.fetch(url, init);
     if (this.#streamed || this.#ended) throw new Error("a stream that ended is not opened again");
     try {
       return this.#watchStream(await this.#network.fetch(url, init));
@@ -125,8 +133,7 @@ export class SseWire implements Wire {
   #watchStream(response: Response): Response {
     this.#retryAfterMs = retryAfter(response);
     const { status, headers, body } = response;
-    // The SDK's to answer, where it has credentials to renew.
-    if (status === 401 && this.#authenticates) return response;
+    if (this.#isSdks(status)) return response;
     if (!response.ok) throw refused(response);
     this.#streamed = true;
     if (!body) return response;
@@ -138,16 +145,24 @@ export class SseWire implements Wire {
     return new Response(watchBody(body, ended), { status, headers });
   }
 
+  /** What the SDK acts on by itself: redirects within the origin, and credentials to renew. */
+  #isSdks(status: number): boolean {
+    return (status >= 300 && status < 400) || (status === 401 && this.#authenticates);
+  }
+
   /** The SDK makes plain text of a refusal; the status says what became of the request. */
   async #post(url: string | URL, init: RequestInit): Promise<Response> {
     const response = await this.#network.fetch(url, init);
     this.#retryAfterMs = retryAfter(response);
-    if (response.ok || (response.status === 401 && this.#authenticates)) return response;
+    if (response.ok || this.#isSdks(response.status)) return response;
     await response.body?.cancel();
-    if (response.status === 404) throw new Lost("rejected", sessionGone, "now");
+    if (response.status === 404 && this.#heard) throw new Lost("rejected", sessionGone, "now");
     throw refused(response);
   }
 }
+
+const isMessage = (init: RequestInit | undefined): boolean =>
+  init?.method === "POST" && typeof init.body === "string" && init.body.includes('"jsonrpc"');
 
 const refused = ({ status, statusText }: Response) =>
   new SdkHttpError(SdkErrorCode.ClientHttpNotImplemented, `HTTP ${status} ${statusText}`.trim(), {

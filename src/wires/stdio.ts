@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { existsSync } from "node:fs";
 import type { JSONRPCMessage } from "@modelcontextprotocol/client";
 import { execa, type ResultPromise } from "execa";
 import { codeOf, HoldfastError, type Outcome } from "../errors.js";
@@ -7,7 +9,7 @@ import { LineReader } from "./lines.js";
 import { LogFile, type LogTarget } from "./log-file.js";
 import { Lost } from "./lost.js";
 import { idOfCutAnswer, parseMessages } from "./messages.js";
-import { endGroup, signalGroup } from "./process-group.js";
+import { endGroup, pause, signalGroup } from "./process-group.js";
 import { forgetGroup, startReaper, stopIdleReaper, watchGroup } from "./reaper.js";
 import { Ring } from "./ring.js";
 import type { Wire } from "./wire.js";
@@ -40,6 +42,9 @@ const CONNECTION_CLOSED = -32000;
 
 const WRITTEN = Promise.resolve();
 
+/** Half a word may be half a secret, which nobody would know again. */
+const wholeWords = (text: string): string => text.replace(/\S+$/, "");
+
 type Child = ResultPromise<{ buffer: false; encoding: "buffer"; reject: false }>;
 
 /** One server process and its pipes. The process has a group of its own, which ends with the wire. */
@@ -54,6 +59,10 @@ export class StdioWire implements Wire {
   pid: number | undefined = undefined;
   #child: Child | undefined;
   #log: LogFile | undefined;
+  readonly #errors = new LineReader(STDERR_LINE_BYTES, {
+    onLine: (line) => this.#tellStderr(line.toString().replace(/\r$/, "")),
+    onTooLarge: (head) => this.#tellStderr(`${wholeWords(head)}…`),
+  });
   #exit: { code: number | null; signal: NodeJS.Signals | null } | undefined;
   #closing: Promise<void> | undefined;
   #ended = false;
@@ -147,7 +156,11 @@ export class StdioWire implements Wire {
       await endGroup(this.pid, polite ? closeTimeoutMs * 0.4 : 0, closeTimeoutMs * 0.3);
       forgetGroup(this.pid);
     }
+    // Its last words may still be in the pipe.
+    if (child.stderr && !child.stderr.readableEnded)
+      await Promise.race([once(child.stderr, "end"), pause(DRAIN_MS)]);
     for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe?.destroy();
+    this.#errors.end();
   }
 
   #read(child: Child): void {
@@ -158,15 +171,11 @@ export class StdioWire implements Wire {
     child.stdout?.on("data", (chunk: Buffer) => lines.push(chunk));
     child.stdin?.on("error", (error) => this.#onPipeError(error));
     child.stdout?.on("error", (error) => this.#onPipeError(error));
-    const errors = new LineReader(STDERR_LINE_BYTES, {
-      onLine: (line) => this.#tellStderr(line.toString().replace(/\r$/, "")),
-      onTooLarge: (head) => this.#tellStderr(`${head}…`),
-    });
     child.stderr?.on("data", (chunk: Buffer) => {
       this.stderr.push(chunk);
-      errors.push(chunk);
+      this.#errors.push(chunk);
     });
-    child.stderr?.once("end", () => errors.end());
+    child.stderr?.once("end", () => this.#errors.end());
     child.once("exit", (code, signal) => this.#onExit(code, signal));
     child.stdout?.once("end", () => this.#onStdoutEnd());
   }
@@ -267,11 +276,13 @@ export class StdioWire implements Wire {
     const { command, cwd, install } = this.options;
     const code = error.cause?.code ?? error.code;
     const message =
-      code === "ENOENT"
-        ? `the command ${JSON.stringify(command)} was not found. ${install ?? "Is it installed, and on PATH?"}`
-        : code === "EACCES"
-          ? `the command ${JSON.stringify(command)} may not be run (no permission)`
-          : `the command ${JSON.stringify(command)} could not be started${cwd ? ` in ${cwd}` : ""} (${code ?? "unknown reason"})`;
+      code === "ENOENT" && cwd !== undefined && !existsSync(cwd)
+        ? `the directory ${JSON.stringify(cwd)} is not there any more`
+        : code === "ENOENT"
+          ? `the command ${JSON.stringify(command)} was not found. ${install ?? "Is it installed, and on PATH?"}`
+          : code === "EACCES"
+            ? `the command ${JSON.stringify(command)} may not be run (no permission)`
+            : `the command ${JSON.stringify(command)} could not be started${cwd ? ` in ${cwd}` : ""} (${code ?? "unknown reason"})`;
     return { code: "SPAWN_FAILED", message, fatal: true, details: { exitCode: null, signal: null } };
   }
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import {
   type AuthProvider,
   type JSONRPCMessage,
@@ -8,9 +9,10 @@ import {
 } from "@modelcontextprotocol/client";
 import { HttpsProxyAgent } from "https-proxy-agent";
 import { WebSocket } from "ws";
-import type { Outcome } from "../errors.js";
+import { type Outcome, statusOf } from "../errors.js";
 import { systemClock } from "../machines/clock.js";
 import type { Failure } from "../machines/reducers.js";
+import { redactor } from "../secrets.js";
 import { type AgentOptions, proxyFor } from "./agent.js";
 import { closeFailure } from "./close-codes.js";
 import { Lost } from "./lost.js";
@@ -43,18 +45,42 @@ export class WebSocketWire implements Wire {
   readonly listening = "open";
   #socket: WebSocket | undefined;
   #timer: unknown;
-  /** Something came in since the last look. */
-  #heard = false;
   #retryAfterMs: number | undefined;
+  /** Destroys a socket that is still on its way through a proxy. */
+  readonly #abort = new AbortController();
+  #tcp: Socket | undefined;
+  #redact: (text: string) => string = (text) => text;
   #ended = false;
 
   constructor(private readonly options: WebSocketWireOptions) {}
 
   async start(): Promise<void> {
+    const { auth, url } = this.options;
+    try {
+      await this.#connect();
+    } catch (error) {
+      const renew = auth && "onUnauthorized" in auth ? auth.onUnauthorized?.bind(auth) : undefined;
+      if (statusOf(error) !== 401 || !renew) throw error;
+      await renew({ response: new Response(null, { status: 401 }), serverUrl: url, fetchFn: fetch });
+      await this.#connect();
+    }
+    const socket = this.#socket!;
+    socket.on("error", (error) => this.#fail(error));
+    socket.once("close", (code, reason) => {
+      // Also where the wire was closed meanwhile: a code that came with the upgrade is read before a send fails.
+      this.failure ??= closeFailure(code, this.#redact(reason.toString()), Math.random());
+      this.#end();
+    });
+    socket.on("message", (data) => this.#receive(String(data)));
+    this.#watch();
+  }
+
+  async #connect(): Promise<void> {
     const { url, headers, auth, protocols, maxMessageBytes, tls, proxy } = this.options;
     const { connectTimeoutMs, closeTimeoutMs } = this.options;
     const token = await tokenOf(auth);
     if (this.#ended) throw new Error("the wire was closed");
+    this.#redact = redactor([...Object.values(headers), ...(token === undefined ? [] : [token])]);
     const through = proxyFor(url, proxy);
     const socket = new WebSocket(url, [...protocols], {
       headers: { ...headers, ...(token !== undefined && { Authorization: `Bearer ${token}` }) },
@@ -64,22 +90,19 @@ export class WebSocketWire implements Wire {
       // Not in the types yet.
       ...({ closeTimeout: closeTimeoutMs * 0.3 } as object),
       ...tls,
-      ...(through && { agent: new HttpsProxyAgent(through, { ...tls }) }),
+      ...(through && {
+        agent: new HttpsProxyAgent(through, { ...tls, signal: this.#abort.signal } as object),
+      }),
       finishRequest: (request) => {
         // Only the keeper holds a program.
-        request.on("socket", (tcp) => tcp.unref());
+        request.on("socket", (tcp) => {
+          this.#tcp = tcp.unref();
+        });
         request.end();
       },
     });
     this.#socket = socket;
     await opened(socket, (response) => this.#refused(response));
-    socket.on("error", (error) => this.#fail(error));
-    socket.once("close", (code, reason) => this.#end(closeFailure(code, reason.toString(), Math.random())));
-    socket.on("message", (data) => this.#receive(String(data)));
-    socket.on("pong", () => {
-      this.#heard = true;
-    });
-    this.#watch();
   }
 
   /** Settles when the bytes were handed to the system; rejects when they were not. */
@@ -110,6 +133,7 @@ export class WebSocketWire implements Wire {
   async close(): Promise<void> {
     const socket = this.#socket;
     this.#end();
+    this.#abort.abort();
     if (!socket || socket.readyState === WebSocket.CLOSED) return;
     const gone = new Promise<void>((resolve) => socket.once("close", () => resolve()));
     if (socket.readyState === WebSocket.CONNECTING) socket.terminate();
@@ -118,12 +142,13 @@ export class WebSocketWire implements Wire {
   }
 
   #receive(text: string): void {
-    this.#heard = true;
     const messages = parseMessages(text);
     if (messages) for (const message of messages) this.onmessage?.(message);
     else
       this.onerror?.(
-        new Error(`the server sent what is not an MCP message: ${JSON.stringify(text.slice(0, 200))}`),
+        new Error(
+          `the server sent what is not an MCP message: ${JSON.stringify(this.#redact(text).slice(0, 200))}`,
+        ),
       );
   }
 
@@ -145,7 +170,9 @@ export class WebSocketWire implements Wire {
     const { statusCode: status = 0, statusMessage: statusText = "" } = response;
     this.#retryAfterMs = retryAfterMs(status, response.headers["retry-after"]);
     response.destroy();
-    return new SdkHttpError(SdkErrorCode.ClientHttpFailedToOpenStream, `HTTP ${status} ${statusText}`, {
+    const what = status < 300 ? "it answered the upgrade as a web page" : "it refused the upgrade";
+    const message = `${what} (HTTP ${status} ${statusText})`;
+    return new SdkHttpError(SdkErrorCode.ClientHttpFailedToOpenStream, message, {
       status,
       statusText,
     });
@@ -155,12 +182,13 @@ export class WebSocketWire implements Wire {
   #watch(): void {
     const { heartbeatMs, pongMs = PONG_MS } = this.options;
     if (!Number.isFinite(heartbeatMs) || this.#ended) return;
-    this.#heard = false;
+    const before = this.#tcp?.bytesRead;
+    const heard = () => this.#tcp?.bytesRead !== before;
     this.#timer = systemClock.setTimeout(() => {
-      if (this.#heard) return this.#watch();
+      if (heard()) return this.#watch();
       this.#socket?.ping();
       this.#timer = systemClock.setTimeout(() => {
-        if (!this.#heard) this.ondoubt?.(new Error("a WebSocket ping was not answered"));
+        if (!heard()) this.ondoubt?.(new Error("a WebSocket ping was not answered"));
         this.#watch();
       }, pongMs);
     }, heartbeatMs);

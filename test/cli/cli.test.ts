@@ -1,7 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { everything, everythingHttp, freePort } from "../support/everything.js";
 import { fixture, until } from "../support/fixtures.js";
 import { descendants } from "../support/nothing-left.js";
@@ -64,6 +67,49 @@ describe("holdfast status", () => {
   });
 });
 
+describe("holdfast status of many servers", () => {
+  const config = (servers: object) => {
+    const directory = mkdtempSync(join(tmpdir(), "holdfast-cli-"));
+    onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+    const path = join(directory, "mcp.json");
+    writeFileSync(path, JSON.stringify({ mcpServers: servers }));
+    return path;
+  };
+  const up = { command: process.execPath, args: [fixture("stdio-server.mjs")] };
+  const dead = { command: "no-such-command-anywhere" };
+
+  it("shows each, with the reason and the next try", async () => {
+    const port = await freePort();
+    const path = config({ up, dead, down: { url: `http://127.0.0.1:${port}/mcp` } });
+    const { stdout, code } = await run("status", path);
+    expect(stdout).toMatch(/^mcp\.json {2}connected/);
+    expect(stdout).toMatch(/^up +connected +fixture 1\.0\.0 · legacy 2025-11-25 · pid \d+$/m);
+    expect(stdout).toMatch(/^dead +closed +the command "no-such-command-anywhere" was not found/m);
+    expect(stdout).toMatch(/^down +connecting.* +connect ECONNREFUSED/m);
+    expect(code).toBe(0);
+    const json = JSON.parse((await run("status", "--json", path)).stdout);
+    expect(json.servers).toMatchObject({ up: { state: "connected" }, dead: { state: "closed" } });
+  });
+
+  it("fails where one did and --strict asks for it, or where all did", async () => {
+    expect(await run("status", "--strict", config({ up, dead }))).toMatchObject({ code: 3 });
+    const { stderr, code } = await run("status", config({ a: dead, b: dead }));
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/2 of 2 servers could not be reached/);
+    expect(await run("status", config({ a: { url: 1 } }))).toMatchObject({ code: 2 });
+  });
+
+  it("goes on with --watch, follows the file, and ends with Ctrl-C", async () => {
+    const path = config({ up, other: up });
+    const { child, seen, done } = holdfast(["status", "--watch", path]);
+    await until(() => seen.stdout.includes("tools,"));
+    writeFileSync(path, JSON.stringify({ mcpServers: { up, added: up } }));
+    await until(() => /added: connected/.test(seen.stdout));
+    child.kill("SIGINT");
+    expect((await done).code).toBe(130);
+  });
+});
+
 describe("holdfast tools, call, resources, read, prompts, prompt", () => {
   const server = ["--", process.execPath, fixture("stdio-server.mjs")];
 
@@ -106,6 +152,12 @@ describe("holdfast tools, call, resources, read, prompts, prompt", () => {
     const failed = await run("call", "ask", "what=sampling", ...server);
     expect(failed).toMatchObject({ code: 1, stdout: "" });
     expect(failed.stderr).toContain("sampling");
+  });
+
+  it("never show a token of the environment", async () => {
+    const { stdout } = await holdfast(["tools", "--help"], { HOLDFAST_AUTH: "canary-token" }).done;
+    expect(stdout).toContain("--auth");
+    expect(stdout).not.toContain("canary");
   });
 
   it("exit with 2 where the command line is wrong, and say how it is right", async () => {

@@ -4,6 +4,7 @@ import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { McpServer } from "@modelcontextprotocol/server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parseConfig } from "../../src/config/parse.js";
 import { type HoldfastError, isHoldfastError } from "../../src/errors.js";
 import { inferTransport } from "../../src/infer/infer.js";
 import { NodeStdioTransport } from "../../src/transports/node.js";
@@ -12,8 +13,23 @@ import { StdioTransport } from "../../src/transports/stdio.js";
 let directory: string;
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), "holdfast-infer-"));
-  for (const name of ["a.py", "a.js", "a.mjs", "a.cjs", "a.ts", "a.mts", "a.rb", "plain", "with space.js"])
+  for (const name of [
+    "a.py",
+    "a.js",
+    "a.mjs",
+    "a.cjs",
+    "a.ts",
+    "a.mts",
+    "a.rb",
+    "plain",
+    "with space.js",
+    "fastmcp.json",
+  ])
     writeFileSync(join(directory, name), "");
+});
+beforeAll(() => {
+  writeFileSync(at("one.json"), '{"mcpServers":{"a":{"command":"x"}}}');
+  writeFileSync(at("two.jsonc"), '// mine\n{"mcpServers":{"a":{"command":"x"},"b":{"url":"https://x"},}}');
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
@@ -54,6 +70,13 @@ describe("inferTransport", () => {
       [pathToFileURL(at("a.js")), "node"],
       [pathToFileURL(at("a.js")).href, "node"],
       [pathToFileURL(at("with space.js")).href, "node"],
+      [at("one.json"), "stdio"],
+      [at("two.jsonc"), "config"],
+      [pathToFileURL(at("two.jsonc")), "config"],
+      [{ mcpServers: { a: { url: "https://x/sse" } } }, "sse"],
+      [{ servers: { a: { command: "x" }, b: { command: "y" } } }, "config"],
+      [{ a: { command: "x" }, b: { url: "ws://x" } }, "config"],
+      [parseConfig({ a: { command: "x" } }), "stdio"],
       [server, "memory"],
       [server.server, "memory"],
       [() => server, "memory"],
@@ -96,10 +119,15 @@ describe("inferTransport", () => {
       [at("a.rb"), /"\.rb" is not one of them/],
       [at("plain"), /a\.|ends in ""/],
       ["ftp://user:canary@example.com/x?key=canary", /ftp:\/\/example\.com\/x.*scheme/],
+      ["https://user:canary@host:99999/?token=canary", /https:\/\/host:99999.*not a valid URL/],
+      ["localhost:3000/mcp", /localhost:3000\/mcp.*Did you mean http:\/\/localhost:3000\/mcp/],
+      ["file://example.com/x.py", /must name a file of this machine/],
       [42, /number 42/],
       [null, /null/],
       [undefined, /undefined/],
       [{ command: "x", args: [] }, /an object with the fields command, args/],
+      [{ theme: "dark" }, /an object with the fields theme/],
+      [at("fastmcp.json"), /fastmcp\.json describes how to run one server/],
       [{}, /an empty object/],
     ];
     for (const [target, message] of rows) {
@@ -116,5 +144,26 @@ describe("inferTransport", () => {
       );
       expect((error as HoldfastError).message).not.toContain("canary");
     }
+  });
+
+  it("says what is wrong with a config, and does not take it for something else", () => {
+    for (const target of [
+      at("bad.json"),
+      { mcpServers: { a: { url: 1 } } },
+      { mcpServers: [] },
+      { servers: {} },
+    ]) {
+      let error: unknown;
+      try {
+        writeFileSync(at("bad.json"), "{");
+        inferTransport(target as never);
+      } catch (thrown) {
+        error = thrown;
+      }
+      expect(isHoldfastError(error, "CONFIG_INVALID"), JSON.stringify(target)).toBe(true);
+    }
+    expect(() => inferTransport({ a: { command: "x" } }, { headers: {} } as never)).toThrow(
+      /"headers".*no such option/,
+    );
   });
 });

@@ -10,9 +10,11 @@ const ARROWS: Record<string, string[]> = {
   wires: ["machines"],
   session: ["machines", "wires"],
   connection: ["machines", "wires", "session"],
-  transports: ["connection", "machines", "session", "wires"],
-  infer: ["transports"],
-  cli: ["connection", "infer", "session", "transports", "wires"],
+  config: ["machines"],
+  composite: ["machines", "session", "wires"],
+  transports: ["composite", "config", "connection", "machines", "session", "wires"],
+  infer: ["config", "transports"],
+  cli: ["config", "connection", "infer", "session", "transports", "wires"],
 };
 
 function imports(folder: string): { file: string; from: string }[] {

@@ -21,7 +21,7 @@ function readmeProgram(): string {
 const CONSUMER = `
 import {
   Client, ClientTransport, type ConnectionEvent, FastMCPTransport, HoldfastError, inferTransport, isHoldfastError, MemoryTransport,
-  FastMCPStdioTransport, NodeStdioTransport, NpxStdioTransport, PythonStdioTransport, type Session, SSETransport,
+  FastMCPStdioTransport, loadConfig, MCPConfigTransport, NodeStdioTransport, parseConfig, NpxStdioTransport, PythonStdioTransport, type Session, SSETransport,
   StdioTransport, StreamableHttpTransport, toolData, UvStdioTransport, UvxStdioTransport, WSTransport,
 } from "holdfast";
 
@@ -37,12 +37,15 @@ export const transports: ClientTransport[] = [
   new SSETransport({ url: "https://example.com/sse", proxy: false }), new WSTransport({ url: "wss://example.com", heartbeat: { intervalMs: 5 } }),
   new PythonStdioTransport({ scriptPath: "a.py", logFile: "a.log" }), new FastMCPStdioTransport({ scriptPath: "a.py", args: [] }),
   new UvStdioTransport({ command: "x", withPackages: ["y"] }), new UvxStdioTransport({ toolName: "x", env: { A: "1" } }),
-  new NpxStdioTransport({ package: "x", stderr: "inherit" }),
+  new NpxStdioTransport({ package: "x", stderr: "inherit" }), inferTransport({ mcpServers: { a: { command: "x" } } }, { strict: true }),
+  new MCPConfigTransport({ config: parseConfig({ a: { command: "x" } }), toolName: (server, name) => server + name, watch: false }),
 ];
 export async function use(session: Session): Promise<string | undefined> {
   const client: Client = session;
   await session.callTool({ name: "x" }, { replay: "safe", timeout: 5 });
   await client.listTools();
+  const config = await loadConfig("x.json", { inputs: async (id) => id });
+  for (const server of Object.values(config.servers)) if ("url" in server) client.listTools({ cursor: server.url });
   const data: unknown = await toolData(session, "x", { a: 1 }, { replay: "never" });
   if (data === undefined) return;
   const roots: void = await session.setRoots(["/"]);

@@ -29,8 +29,13 @@ function server() {
     content: [],
     structuredContent: { city: "London", degrees: 12 },
   }));
-  server.registerTool("wrapped", { outputSchema: z.object({ result: z.number() }) }, () => ({
-    content: [],
+  const result = z.object({ result: z.number() });
+  server.registerTool("wrapped", { outputSchema: result }, () => ({
+    content: [{ type: "text", text: "3" }],
+    structuredContent: { result: 3 },
+  }));
+  server.registerTool("own", { outputSchema: result }, () => ({
+    content: [{ type: "text", text: '{ "result": 3 }' }],
     structuredContent: { result: 3 },
   }));
   return server;
@@ -41,6 +46,7 @@ describe("toolData gives", () => {
     await closing(new MemoryTransport({ server })).withSession(async (session) => {
       expect(await toolData(session, "weather")).toEqual({ city: "London", degrees: 12 });
       expect(await toolData(session, "wrapped", {})).toBe(3);
+      expect(await toolData(session, "own")).toEqual({ result: 3 });
       expect(await toolData(session, "json")).toEqual({ a: [1, 2] });
       expect(await toolData(session, "text")).toBe("plain words");
       expect(await toolData(session, "two")).toHaveLength(2);

@@ -162,6 +162,25 @@ describe("a server that is gone", () => {
     expect(Date.now()).toBeGreaterThanOrEqual(nextRetryAt! - 5);
   });
 
+  it("and does not answer the probe either: calls end at their own deadline, and when their caller says so", async () => {
+    const server = await httpServer();
+    server.control.fault = (request, _response, body) => {
+      if (methodOf(body) === "tools/call echo") request.socket.destroy();
+      return ["tools/call echo", "ping"].includes(methodOf(body));
+    };
+    const session = await to(server.url).connectSession();
+    const call = { name: "echo", arguments: { message: "x" } };
+    const startedAt = Date.now();
+    const timedOut = rejection(session.callTool(call, { timeout: 300 }));
+    const abort = new AbortController();
+    const aborted = rejection(session.callTool(call, { signal: abort.signal }));
+    await until(() => session.connection.status.suspect);
+    abort.abort(new Error("changed my mind"));
+    expect(await aborted).toMatchObject({ message: "changed my mind" });
+    expect(await timedOut).toMatchObject({ code: "REQUEST_TIMEOUT" });
+    expect(Date.now() - startedAt).toBeLessThan(2_000);
+  });
+
   it("was never there: a clear error at once", async () => {
     const port = await freePort();
     const error = await rejection(to(`http://127.0.0.1:${port}/mcp`).connectSession());

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -29,7 +29,10 @@ describe("the command line", () => {
       args: [at("s.py"), "--x", "1"],
       env: { PYTHONUTF8: "1" },
     });
-    expect(pythonCommandLine(options, "/venv", "linux").command).toBe("/venv/bin/python");
+    mkdirSync(at("venv/bin"), { recursive: true });
+    writeFileSync(at("venv/bin/python"), "");
+    expect(pythonCommandLine(options, at("venv"), "linux").command).toBe(at("venv/bin/python"));
+    expect(pythonCommandLine(options, "/no/such/venv", "linux").command).toBe("python3");
     expect(pythonCommandLine(options, "", "win32").command).toBe("python");
     expect(pythonCommandLine({ ...options, pythonCommand: "pypy" }, "/venv").command).toBe("pypy");
   });

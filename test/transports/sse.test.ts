@@ -135,6 +135,19 @@ describe("a server behind HTTP+SSE", () => {
     expect((error as Error).message).toMatch(/origin/i);
   });
 
+  it("that redirects within its origin is followed", async () => {
+    const server = await sseServer({
+      fault: (request, response) => {
+        if (request.url !== "/sse") return false;
+        response.writeHead(307, { location: "/sse/" }).end();
+        return true;
+      },
+    });
+    await to(server.url).withSession(async (session) => {
+      expect(textOf(await session.callTool(echo))).toBe("Echo: hi");
+    });
+  });
+
   it("was never there, or is no such server: a clear error at once", async () => {
     const port = await freePort();
     const gone = await rejection(to(`http://127.0.0.1:${port}/sse`).connectSession());
@@ -175,6 +188,39 @@ describe("credentials and sockets of HTTP+SSE", () => {
     for (const headers of server.control.headers) {
       expect(headers.authorization).toMatch(/^Bearer token-\d+$/);
       expect(headers["x-extra"]).toBe("yes");
+    }
+  });
+
+  it("that are stale are renewed by a provider, whose own requests are none of the transport's", async () => {
+    const server = await sseServer({
+      fault: (request, response) => {
+        if (request.url === "/token") {
+          response.writeHead(200, { "content-type": "application/json" }).end('{"token":"fresh"}');
+          return true;
+        }
+        if (request.headers.authorization === "Bearer fresh") return false;
+        response.writeHead(401).end();
+        return true;
+      },
+    });
+    let token = "stale";
+    const onUnauthorized = async ({ fetchFn }: { fetchFn: typeof fetch }) => {
+      const answer = await fetchFn(new URL("/token", server.url).href);
+      token = ((await answer.json()) as { token: string }).token;
+    };
+    const auth = { token: async () => token, onUnauthorized } as never;
+    await to(server.url, { auth }).withSession((session) => session.callTool(echo));
+  });
+
+  it("that no header can hold are refused without being shown", () => {
+    for (const options of [
+      { auth: "canary\nx" },
+      { headers: { A: "canary\nx" } },
+      { proxy: "socks5://canary" },
+    ]) {
+      const make = () => to("http://127.0.0.1:1/sse", options as never);
+      expect(make).toThrow(/cannot have|expected an http or https URL/);
+      expect(make).not.toThrow(/canary/);
     }
   });
 

@@ -70,6 +70,45 @@ describe("what a server writes to stderr", () => {
     expect(descendants()).toEqual([]);
   });
 
+  it("is read to its end, though it says it in its last moments", async () => {
+    const last =
+      'process.stdin.on("end", () => { for (let i = 0; i < 2000; i++) console.error("line " + i); process.stderr.write("the end"); })';
+    const logFile = join(directory, "last.log");
+    const server = fixture("stdio-server.mjs");
+    const transport = closing(
+      new StdioTransport({
+        command: process.execPath,
+        args: ["-e", `import(${JSON.stringify(server)}).then(() => ${last})`],
+        era: "legacy",
+        logFile,
+      }),
+    );
+    await transport.withSession((session) => session.ping());
+    await transport.close();
+    const lines = readFileSync(logFile, "utf8").trimEnd().split("\n");
+    expect(lines).toHaveLength(2001);
+    expect(lines.at(-1)).toBe("the end");
+  });
+
+  it("never shows a part of a secret: not of one with several lines, nor where a text was cut", async () => {
+    const pem = "-----BEGIN-----\ncanary0123456789\n\ncanary9876543210\n-----END-----";
+    const script = `printf '%s\n' "$PEM" >&2; head -c 70000 /dev/zero | tr '\\0' x >&2; printf '%s' "$LONG" >&2; exit 3`;
+    const lines: string[] = [];
+    const transport = closing(
+      new StdioTransport({
+        command: "sh",
+        args: ["-c", script],
+        env: { PEM: pem, LONG: `canary${"y".repeat(66_000)}` },
+        era: "legacy",
+        onStderr: (line) => lines.push(line),
+      }),
+    );
+    const error = await rejection(transport.connectSession());
+    expect(`${lines.join("\n")} ${(error as Error).message} ${JSON.stringify(error)}`).not.toContain(
+      "canary",
+    );
+  });
+
   it("is shown in the terminal on request, line by line to onStderr, and quoted in errors all the same", async () => {
     const shown: string[] = [];
     const write = vi

@@ -1,8 +1,9 @@
 import { once } from "node:events";
+import { type AddressInfo, connect, createServer as createTcpServer } from "node:net";
 import { inspect } from "node:util";
 import { McpServer } from "@modelcontextprotocol/server";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { WebSocketServer } from "ws";
+import { type WebSocket, WebSocketServer } from "ws";
 import { z } from "zod";
 import { serveWebSockets } from "../../examples/websocket-server.mjs";
 import { WSTransport, type WSTransportOptions } from "../../src/transports/websocket.js";
@@ -139,6 +140,19 @@ describe("credentials of a WebSocket", () => {
     expect(transport.status.attempt).toBe(1);
   });
 
+  it("that are stale are renewed once by a provider that can", async () => {
+    const { url, token } = await serve({});
+    let current = "stale";
+    const renewed: number[] = [];
+    const onUnauthorized = async () => {
+      current = token!;
+      renewed.push(1);
+    };
+    const auth = { token: async () => current, onUnauthorized };
+    await to(url, { auth }).withSession((session) => session.callTool(echo));
+    expect(renewed).toHaveLength(1);
+  });
+
   it("never show in statuses, events or errors", async () => {
     const server = await serve();
     const url = server.url.replace("ws://", "ws://user:canary-password@").concat("?key=canary-query");
@@ -154,6 +168,18 @@ describe("credentials of a WebSocket", () => {
     expect(seen.join()).not.toContain("canary");
   });
 });
+
+/** A WebSocket server that speaks no MCP. */
+async function plainServer(onSocket: (socket: WebSocket) => void) {
+  const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+  server.on("connection", onSocket);
+  await once(server, "listening");
+  onTestFinished(() => {
+    for (const socket of server.clients) socket.terminate();
+    server.close();
+  });
+  return { url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`, clients: server.clients };
+}
 
 describe("a close code", () => {
   it("is fatal, retryable or hinted, by one table", () => {
@@ -179,6 +205,41 @@ describe("a close code", () => {
     const error = await rejection(session.callTool(echo));
     expect(error).toMatchObject({ code: "TRANSPORT_CLOSED" });
     expect((error as Error).message).toContain("WebSocket 1008: not you");
+  });
+
+  it("that comes with the upgrade is read, though a request was on its way", async () => {
+    const rows = [
+      [4401, { code: "AUTH_REQUIRED" }, "closed"],
+      [1011, { code: "CONNECTION_LOST" }, "closed"],
+    ] as const;
+    for (const [code, expected] of rows) {
+      const { url } = await plainServer((socket) => socket.close(code, "no"));
+      const transport = to(url, { protocols: [] });
+      const error = await rejection(transport.connectSession());
+      expect(error).toMatchObject(expected);
+      expect((error as Error).message).toContain(`WebSocket ${code}: no`);
+    }
+  });
+
+  it("that is fatal tells what became of the calls, and stays what it is", async () => {
+    const server = await serve();
+    const transport = to(server.url);
+    const session = await transport.connectSession();
+    const call = rejection(session.callTool({ name: "never" }));
+    await until(() => transport.status.inFlight === 1);
+    for (const socket of server.sockets) socket.close(4401);
+    expect(await call).toMatchObject({ code: "CONNECTION_LOST", outcome: "unknown" });
+    expect(transport.status.lastError?.code).toBe("AUTH_REQUIRED");
+    expect(await rejection(session.callTool(echo))).toMatchObject({
+      code: "TRANSPORT_CLOSED",
+      cause: { code: "AUTH_REQUIRED" },
+    });
+  });
+
+  it("that quotes a secret is shown without it", async () => {
+    const { url } = await plainServer((socket) => socket.close(1011, "canary-token expired"));
+    const error = await rejection(to(url, { protocols: [], auth: "canary-token" }).connectSession());
+    expect((error as Error).message).toContain("[redacted] expired");
   });
 
   it("that says when to come back is heeded", async () => {
@@ -231,6 +292,23 @@ describe("a WebSocket that falls silent", () => {
 });
 
 describe("a WebSocket goes through the proxy", () => {
+  it("and leaves no socket to one that never answers", async () => {
+    const sockets = new Set<unknown>();
+    const proxy = createTcpServer((socket) => {
+      sockets.add(socket.resume().on("error", () => {}));
+      socket.on("close", () => sockets.delete(socket));
+    }).listen(0, "127.0.0.1");
+    await once(proxy, "listening");
+    onTestFinished(() => void proxy.close());
+    const { port } = proxy.address() as AddressInfo;
+    const transport = to("ws://127.0.0.1:9/mcp", {
+      proxy: `http://127.0.0.1:${port}`,
+      connectTimeoutMs: 300,
+    });
+    expect(await rejection(transport.connectSession())).toMatchObject({ code: "CONNECT_TIMEOUT" });
+    await until(() => sockets.size === 0, 2_000);
+  });
+
   it("that the option names", async () => {
     const server = await serve();
     const proxy = await tunnelingProxy();
@@ -238,5 +316,28 @@ describe("a WebSocket goes through the proxy", () => {
     await transport.withSession((session) => session.callTool(echo));
     await transport.close();
     expect(proxy.tunnels).toContain(`127.0.0.1:${server.port}`);
+  });
+});
+
+describe("the example's server", () => {
+  it("survives whoever it refuses, and closes though they hold on", async () => {
+    const server = await serve({});
+    const { port } = server;
+    const rude = async (end: (socket: ReturnType<typeof connect>) => void) => {
+      const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+      socket.on("error", () => {});
+      socket.write(
+        `GET /mcp HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`,
+      );
+      const [answer] = await once(socket, "data");
+      expect(String(answer)).toMatch(/401 Unauthorized/);
+      end(socket);
+      return socket;
+    };
+    await rude((socket) => socket.resetAndDestroy());
+    const held = await rude(() => {});
+    await to(server.url, { auth: server.token! }).withSession((session) => session.callTool(echo));
+    await server.stop();
+    held.destroy();
   });
 });
