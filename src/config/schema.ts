@@ -61,11 +61,14 @@ export const remoteSchema = z.looseObject({
   ...common,
 });
 
+/** The fields that we know: with those that are merely kept, `"url" in server` would tell nothing apart. */
+type Known<T> = { [K in keyof T as string extends K ? never : K]: T[K] };
+
 export type ArgumentTransform = z.infer<typeof argumentTransform>;
 /** How a tool is shown: every field of it that is set replaces the server's own. */
 export type ToolTransform = z.infer<typeof toolTransform>;
-export type StdioServerConfig = z.infer<typeof stdioSchema>;
-export type RemoteServerConfig = z.infer<typeof remoteSchema>;
+export type StdioServerConfig = Known<z.infer<typeof stdioSchema>>;
+export type RemoteServerConfig = Known<z.infer<typeof remoteSchema>>;
 /** One server of a config, in our words and with its variables replaced. Times in milliseconds. */
 export type ServerConfig = StdioServerConfig | RemoteServerConfig;
 
