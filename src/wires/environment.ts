@@ -23,6 +23,8 @@ const RUNNER_NAMES = new Set([
   ...["XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "DOCKER_HOST"],
 ]);
 const RUNNER_PREFIXES = ["UV_", "PIP_", "npm_config_"];
+/** What an `npx` that runs this program was told: another one must not be told the same. */
+const OF_OUR_NPX = new Set(["npm_config_package", "npm_config_call"]);
 /** Variables that hold a secret by their name. */
 const SECRET = /token|password|secret|auth|key/i;
 
@@ -64,7 +66,8 @@ export function secretsIn(env: EnvOption | undefined, command: string): string[]
 
 function runnerEnvironment(): Record<string, string> {
   const wanted = (name: string) =>
-    RUNNER_NAMES.has(name) || RUNNER_PREFIXES.some((prefix) => name.startsWith(prefix));
+    RUNNER_NAMES.has(name) ||
+    (!OF_OUR_NPX.has(name) && RUNNER_PREFIXES.some((prefix) => name.startsWith(prefix)));
   return Object.fromEntries(Object.entries(definedOnly(process.env)).filter(([name]) => wanted(name)));
 }
 

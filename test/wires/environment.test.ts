@@ -26,6 +26,9 @@ describe("the environment of a child process", () => {
     vi.stubEnv("UV_INDEX_URL", "https://index");
     vi.stubEnv("npm_config_registry", "https://registry");
     vi.stubEnv("MY_TOKEN", "canary");
+    // As `npx -p holdfast -c '…'` sets it for what it runs.
+    vi.stubEnv("npm_config_package", "holdfast");
+    vi.stubEnv("npm_config_call", "holdfast status");
     for (const command of ["uv", "/usr/bin/uvx", "npx", "npx.cmd", "docker", "pipx", "pnpm", "bunx"]) {
       expect(isRunner(command), command).toBe(true);
       const env = childEnvironment({ HTTPS_PROXY: "http://other" }, command);
@@ -35,7 +38,8 @@ describe("the environment of a child process", () => {
         UV_INDEX_URL: "https://index",
       });
       expect(env).toHaveProperty("npm_config_registry", "https://registry");
-      expect(env).not.toHaveProperty("MY_TOKEN");
+      for (const name of ["MY_TOKEN", "npm_config_package", "npm_config_call"])
+        expect(env).not.toHaveProperty(name);
     }
     expect(isRunner("node")).toBe(false);
   });
