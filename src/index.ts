@@ -25,6 +25,7 @@ export {
   type ReplayMode,
   type SharedOptions,
 } from "./options.js";
+export type { ListDifference, ListKind, ServerChange } from "./session/lists.js";
 export type {
   ElicitationHandler,
   HandlerContext,

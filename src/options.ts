@@ -55,6 +55,12 @@ export interface SharedOptions {
   keepAlive?: boolean;
   era?: EraOption;
   replay?: ReplayMode;
+  /** Ask a silent server for a sign of life. Default: after 30 s over HTTP, SSE and WebSocket; never for local ones. */
+  heartbeat?: HeartbeatOptions | false;
+  /** Send a lost call again where the tool's annotations say that it only reads or may be repeated. Default true. */
+  trustAnnotations?: boolean;
+  /** How many calls may wait for the connection; one more rejects with `QUEUE_FULL`. Default 1,000. */
+  maxQueued?: number;
   /** The deadline of a call that names none; wins over the session's `timeoutMs`. 0: none. Default: the session's. */
   callTimeoutMs?: number;
   /** Default: nowhere. */

@@ -1,4 +1,10 @@
-import { InMemoryResponseCacheStore, ProtocolError, SdkError } from "@modelcontextprotocol/client";
+import {
+  InMemoryResponseCacheStore,
+  ProtocolError,
+  SdkError,
+  SdkErrorCode,
+  type StandardSchemaV1,
+} from "@modelcontextprotocol/client";
 import { statusOf } from "../errors.js";
 import type { Clock } from "../machines/clock.js";
 import { Disposer } from "../machines/disposer.js";
@@ -24,6 +30,7 @@ export interface AttemptsHost {
   profile(): Profile;
   /** Says again to a new epoch what the sessions declared, before anybody calls it. */
   restore(ready: Ready): Promise<void>;
+  onList(method: string, result: object): void;
   onWire(wire: Wire, epoch: number): void;
   onLost(epoch: number, failure: Failure): void;
 }
@@ -62,7 +69,10 @@ export class Attempts {
         connectTimeoutMs: host.policy.connectTimeoutMs,
         profile: this.profile,
         cache: this.#cache,
-        hooks: { onnotification: (message) => host.router.notify(message as never) },
+        hooks: {
+          onnotification: (message) => host.router.notify(message as never),
+          onlist: (method, result) => host.onList(method, result),
+        },
         onWire: (wire) => {
           this.wire = wire;
           host.onWire(wire, epoch);
@@ -78,17 +88,38 @@ export class Attempts {
     }
   }
 
-  /** Settles when the server gives a sign of life; throws a `Failure` when none comes. */
-  async probe({ client, guard }: Ready): Promise<void> {
-    const options = { timeout: this.host.policy.probeTimeoutMs };
-    try {
-      await (client.getProtocolEra() === "modern" ? client.discover(options) : client.ping(options));
-    } catch (error) {
-      if (!isSilence(error)) return;
-      const failure = failureOf(error);
-      guard.shut(failure);
-      throw { ...failure, code: "CONNECTION_LOST" } satisfies Failure;
+  /**
+   * Settles when the server gives a sign of life, or is busy: it has calls, and its transport shows life though it does
+   * not answer. Throws a `Failure` when it is lost.
+   */
+  async probe(ready: Ready): Promise<"alive" | "busy"> {
+    const { client, guard } = ready;
+    const calls = guard.inFlight;
+    // Two questions and a look at the transport fit into the machine's own deadline for a probe.
+    const timeout = this.host.policy.probeTimeoutMs * 0.4;
+    const modern = client.getProtocolEra() === "modern";
+    const questions = [
+      () => (modern ? client.discover({ timeout }) : client.ping({ timeout })),
+      // Some never answer a ping; a method that nobody knows is refused, and that is an answer.
+      () => client.request({ method: "holdfast/alive" }, ANYTHING, { timeout }),
+    ];
+    let failure: Failure | undefined;
+    for (const ask of questions) {
+      try {
+        await ask();
+        return "alive";
+      } catch (error) {
+        if (!isSilence(error)) return "alive";
+        failure = failureOf(error);
+        // The network said no: there is nothing to wait for.
+        if (!isTimeout(error)) break;
+        if (ask === questions[0]) continue;
+        const quiet = this.host.policy.probeTimeoutMs * 0.15;
+        if (calls > 0 && (await this.wire?.alive?.(quiet))) return "busy";
+      }
     }
+    guard.shut(failure!);
+    throw { ...failure!, code: "CONNECTION_LOST" } satisfies Failure;
   }
 
   /** Closes everything that the current epoch opened. */
@@ -113,6 +144,12 @@ export class Attempts {
     });
   }
 }
+
+const ANYTHING: StandardSchemaV1<unknown, unknown> = {
+  "~standard": { version: 1, vendor: "holdfast", validate: (value) => ({ value }) },
+};
+
+const isTimeout = (error: unknown) => error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout;
 
 /** Whether a probe failed because nothing came back; any answer of the server, an error too, is a sign of life. */
 function isSilence(error: unknown): boolean {

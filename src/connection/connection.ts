@@ -5,10 +5,12 @@ import type { Clock } from "../machines/clock.js";
 import { connectionMachine } from "../machines/connection.js";
 import type { ConnectionMachineEvent } from "../machines/parts.js";
 import type { ConnectionContext, Failure } from "../machines/reducers.js";
-import { DEFAULTS, type ReplayMode } from "../options.js";
+import type { ReplayMode } from "../options.js";
 import type { Announcement, Link, Ready } from "../session/link.js";
 import { ListenStream } from "../session/listen-stream.js";
+import { Lists, type ServerChange } from "../session/lists.js";
 import type { SessionOptions } from "../session/options.js";
+import { RetryBudget } from "../session/replay.js";
 import { Router } from "../session/router.js";
 import type { SessionView } from "../session/session.js";
 import { Subscriptions } from "../session/subscriptions.js";
@@ -24,6 +26,7 @@ import {
   transportClosed,
 } from "./ends.js";
 import { errorOf } from "./failure.js";
+import { Heartbeat } from "./heartbeat.js";
 import { keepAlive } from "./keeper.js";
 import type { Listeners } from "./listeners.js";
 import { conflictWith, profileOf } from "./profile.js";
@@ -38,6 +41,9 @@ export interface ConnectionSettings
   name: string;
   kind: string;
   replay: ReplayMode;
+  trustAnnotations: boolean;
+  maxQueued: number;
+  heartbeatMs: number;
   callTimeoutMs(method: string, name: string | undefined): number | undefined;
   listeners: Listeners;
   /** The number that the first attempt follows. */
@@ -55,6 +61,9 @@ export class Connection implements Link {
   readonly name: string;
   readonly clock: Clock;
   readonly replay: ReplayMode;
+  readonly trustAnnotations: boolean;
+  readonly lists = new Lists();
+  readonly budget: RetryBudget;
   /** Open sessions, the oldest first. */
   readonly sessions = new Set<SessionView>();
   readonly subscriptions: Subscriptions;
@@ -62,8 +71,13 @@ export class Connection implements Link {
   closedError: HoldfastError | undefined;
   readonly #actor: ActorRefFrom<Machine>;
   readonly #attempts: Attempts;
+  readonly #heartbeat: Heartbeat;
+  /** How the server differed when it was last reached again. */
+  #change: ServerChange | undefined;
+  /** It answered nothing, and is not given up because it may be busy with a call. */
+  #suspect = false;
   readonly #stream: ListenStream;
-  readonly #queue = new Queue<Ready>(DEFAULTS.maxQueued);
+  readonly #queue: Queue<Ready>;
   readonly #moved = new Queue<void>(Number.POSITIVE_INFINITY);
   readonly #certain = new Queue<void>(Number.POSITIVE_INFINITY);
   readonly #leases = new Set<Lease>();
@@ -76,6 +90,9 @@ export class Connection implements Link {
     this.name = name;
     this.replay = replay;
     this.clock = clock;
+    this.trustAnnotations = settings.trustAnnotations;
+    this.budget = new RetryBudget(clock);
+    this.#queue = new Queue<Ready>(settings.maxQueued);
     this.#since = clock.now();
     const current = () => this.ready;
     this.#stream = new ListenStream(
@@ -87,6 +104,7 @@ export class Connection implements Link {
     this.#attempts = new Attempts({
       ...settings,
       router: new Router(this.sessions),
+      onList: (method, result) => this.lists.note(method, result),
       profile: () => profileOf([...this.#leases].map((lease) => lease.options)),
       restore: (ready) =>
         this.subscriptions.restore(ready, { timeout: Math.min(5_000, policy.connectTimeoutMs / 2) }, (e) =>
@@ -95,9 +113,19 @@ export class Connection implements Link {
       onWire: (wire, n) => this.#watch(wire, n),
       onLost: (n, failure) => this.#onLost(n, failure),
     });
+    this.#heartbeat = new Heartbeat({
+      clock,
+      intervalMs: settings.heartbeatMs,
+      doubt: (n) => this.send({ type: "wire.doubted", epoch: n }),
+      heard: () => {
+        this.#suspect = false;
+      },
+    });
     const machine = connectionMachine({
       open: (n, signal) => this.#attempts.open(n, signal),
-      probe: async () => this.ready && this.#attempts.probe(this.ready),
+      probe: async () => {
+        if (this.ready) this.#suspect = (await this.#attempts.probe(this.ready)) === "busy";
+      },
       dispose: () => this.#attempts.dispose(),
     });
     this.#actor = createActor(machine, {
@@ -145,7 +173,7 @@ export class Connection implements Link {
       detail,
       recovering: context.recovering,
       listening: modern ? this.#stream.listening : wire?.listening,
-      suspect: detail === "probing",
+      suspect: detail === "probing" || this.#suspect,
       epoch: context.epoch,
       attempt: context.attempt,
       nextRetryAt: context.nextRetryAt,
@@ -156,6 +184,7 @@ export class Connection implements Link {
       protocolVersion: client?.getNegotiatedProtocolVersion(),
       pid: wire?.pid,
       sessionId: wire?.sessionId,
+      lastChange: this.#change,
       leases: context.leases,
       inFlight: this.ready?.guard.inFlight ?? 0,
     };
@@ -219,7 +248,7 @@ export class Connection implements Link {
   async whenReady(signal: AbortSignal): Promise<Ready> {
     if (this.ready) return this.ready;
     if (this.closedError) throw this.closedError;
-    if (this.#queue.full) throw queueFull(this.name, DEFAULTS.maxQueued);
+    if (this.#queue.full) throw queueFull(this.name, this.settings.maxQueued);
     const waiting = this.#queue.wait(signal);
     this.send({ type: "demand" });
     try {
@@ -242,6 +271,26 @@ export class Connection implements Link {
   #onLost(epoch: number, failure: Failure): void {
     if (this.ready?.epoch === epoch) this.ready = undefined;
     this.send({ type: "wire.lost", epoch, failure: lostBy(failure) });
+  }
+
+  /** What a server that was reached again offers now, and how that differs; the sessions hear of changed lists. */
+  async #compare(ready: Ready): Promise<void> {
+    const timeout = this.settings.policy.connectTimeoutMs;
+    try {
+      const change = await this.lists.compare(ready.client, { timeout });
+      if (!change || this.ready !== ready) return;
+      this.#change = change;
+      this.announce({ type: "changed", epoch: ready.epoch, change });
+      const kinds = new Set(
+        Object.keys(change.lists).map((kind) => (kind === "resourceTemplates" ? "resources" : kind)),
+      );
+      for (const kind of kinds)
+        for (const session of this.sessions)
+          session.deliver({ jsonrpc: "2.0", method: `notifications/${kind}/list_changed` });
+    } catch (error) {
+      // Lost again meanwhile: the next connection is compared then.
+      if (this.ready === ready) this.#report(error);
+    }
   }
 
   #report(error: unknown): void {
@@ -277,6 +326,8 @@ export class Connection implements Link {
     const ready = this.ready;
     this.ready = undefined;
     this.#stream.stop();
+    this.#heartbeat.stop();
+    this.#suspect = false;
     ready?.guard.shut(lossOnLeaving(to, context));
     if (to === "connecting.waiting") this.#attempts.dispose();
   }
@@ -287,6 +338,8 @@ export class Connection implements Link {
     if (opened && this.ready) {
       for (const session of this.sessions) session.adopt(this.ready);
       this.subscriptions.start();
+      this.#heartbeat.start(this.ready, this.#attempts.wire);
+      void this.#compare(this.ready);
       this.#queue.resolve(this.ready);
     }
     if (to === "disconnecting") this.#releaseKeeper ??= keepAlive();

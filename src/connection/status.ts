@@ -1,6 +1,7 @@
 import type { Implementation } from "@modelcontextprotocol/client";
 import type { ErrorCode, Outcome } from "../errors.js";
 import type { FleetHealth } from "../machines/fleet.js";
+import type { ServerChange } from "../session/lists.js";
 import type { Listening } from "../wires/wire.js";
 
 export type ConnectionState = "idle" | "connecting" | "connected" | "disconnecting" | "closed";
@@ -31,6 +32,8 @@ export interface ConnectionStatus {
   protocolVersion: string | undefined;
   pid: number | undefined;
   sessionId: string | undefined;
+  /** How the server differed, when it was last reached again, from what it had been; undefined: it never did. */
+  lastChange: ServerChange | undefined;
   /** Open sessions. */
   leases: number;
   /** Requests without an answer yet. */
@@ -56,6 +59,8 @@ export type ConnectionEvent =
       error?: { code: string; message: string };
     }
   | { type: "listening"; at: number; epoch: number; listening: Listening }
+  /** A server that was reached again is not what it was. */
+  | { type: "changed"; at: number; epoch: number; change: ServerChange }
   /** A request was lost and is sent again. */
   | { type: "request.resent"; at: number; method: string; outcome: Outcome; name?: string }
   /** A request was lost and its caller is told. */

@@ -6,6 +6,8 @@ export interface Clock {
   clearTimeout(id: unknown): void;
   /** Milliseconds since the epoch; never steps back. */
   now(): number;
+  /** The time of day, which goes on while the machine sleeps. Left out: nobody looks whether it slept. */
+  wall?(): number;
 }
 
 const ORIGIN = performance.timeOrigin;
@@ -19,4 +21,5 @@ export const systemClock: Clock = {
   },
   clearTimeout: (id) => clearTimeout(id as never),
   now: () => Math.round(ORIGIN + performance.now()),
+  wall: () => Date.now(),
 };

@@ -1,11 +1,12 @@
 import { type Client, type RequestOptions, SdkError, SdkErrorCode } from "@modelcontextprotocol/client";
 import { HoldfastError, isHoldfastError, type Outcome } from "../errors.js";
-import { MAX_DELAY_MS } from "../machines/backoff.js";
+import type { Clock } from "../machines/clock.js";
 import type { Failure } from "../machines/reducers.js";
 import type { ReplayMode } from "../options.js";
 import { tell } from "../sentences.js";
 import { CALL, type CallTag } from "../wires/guard.js";
 import { Lost } from "../wires/lost.js";
+import { Deadline } from "./deadline.js";
 import type { Link, Ready } from "./link.js";
 import { maySendAgain } from "./replay.js";
 
@@ -31,73 +32,115 @@ type Send<T> = (client: Client, options: RequestOptions) => Promise<T>;
  * safe. One deadline covers all of it. Settles once.
  */
 export async function runCall<T>(link: Link, spec: CallSpec, send: Send<T>): Promise<T> {
-  const { options, ended, method } = spec;
-  const caller = options?.signal;
-  const timeout = options?.timeout ?? spec.timeoutMs;
-  const timeoutMs = timeout > 0 && timeout < MAX_DELAY_MS ? timeout : MAX_DELAY_MS;
-  const until = link.clock.now() + timeoutMs;
-  const tag: CallTag = { written: 0, session: spec.session, ended, until, replay: options?.replay };
-  for (let sendings = 1; ; sendings++) {
-    if (ended.aborted) throw ended.reason;
-    if (caller?.aborted) throw caller.reason;
-    let remaining = timeoutMs;
-    let ready = link.ready;
-    if (ready === undefined || sendings > 1) {
-      remaining = until - link.clock.now();
-      if (remaining <= 0) throw timedOut(link, spec, timeoutMs);
-      ready ??= await within(link, spec, until, timeoutMs, (signal) => link.whenReady(signal));
+  const { options, ended } = spec;
+  const deadline = new Deadline(link.clock, spec);
+  try {
+    const caller = deadline.signal ?? options?.signal;
+    const tag: CallTag = { written: 0, session: spec.session, ended, deadline, replay: options?.replay };
+    for (let sendings = 1; ; sendings++) {
       if (ended.aborted) throw ended.reason;
-      remaining = Math.max(1, until - link.clock.now());
-    }
-    try {
-      const headers = { ...options?.headers, [CALL]: tag } as Record<string, string>;
-      return await send(ready.client, { ...options, timeout: remaining, headers });
-    } catch (error) {
-      const { guard } = ready;
-      const lost = lossOf(error, ready);
-      // What was written and lost with its connection is told as that, though the session ends with it too.
-      const lostWithSession = ended.aborted && lost !== undefined && !lost.failure.asked && tag.written > 0;
-      if (ended.aborted && !lostWithSession) throw ended.reason;
       if (caller?.aborted) throw caller.reason;
-      if (!lost) throw ownErrorOf(error);
-      const outcome: Outcome = tag.written > 0 ? "unknown" : lost.outcome;
-      if (lostWithSession) throw connectionLost(link, spec, outcome, lost.failure);
-      await within(link, spec, until, timeoutMs, (signal) => link.whenCertain(signal));
-      // Race: the wire is ending, and the connection does not know it yet; what is left in its pipes is being read.
-      if (lost.ends === "soon")
-        await within(link, spec, until, timeoutMs, (signal) => guard.whenDown(signal));
-      const again = sendings < MAX_SENDINGS && maySendAgain(method, outcome, options?.replay ?? link.replay);
-      if (!again || lost.failure.asked || link.closedError)
-        throw connectionLost(link, spec, outcome, lost.failure);
-      tag.written = 0;
-      link.announce({ type: "request.resent", method, outcome, ...(spec.name && { name: spec.name }) });
+      let remaining = deadline.timeoutMs;
+      let ready = link.ready;
+      if (ready === undefined || sendings > 1) {
+        if (deadline.remaining() <= 0) throw timedOut(link, spec, deadline);
+        ready ??= await within(link, spec, deadline, (signal) => link.whenReady(signal));
+        if (ended.aborted) throw ended.reason;
+        remaining = Math.max(1, deadline.remaining());
+      }
+      try {
+        const headers = { ...options?.headers, [CALL]: tag } as Record<string, string>;
+        return await send(ready.client, { ...options, ...deadline.sdk(), timeout: remaining, headers });
+      } catch (error) {
+        await afterFailure(link, spec, deadline, { error, ready, tag, sendings });
+        tag.written = 0;
+      }
     }
+  } finally {
+    deadline.clear();
   }
+}
+
+interface Failed {
+  error: unknown;
+  ready: Ready;
+  tag: CallTag;
+  sendings: number;
+}
+
+/** Returns where the call is to be sent again, when it is time for that; throws what its caller is told otherwise. */
+async function afterFailure(link: Link, spec: CallSpec, deadline: Deadline, failed: Failed): Promise<void> {
+  const { ended, options, method } = spec;
+  const { error, ready, tag, sendings } = failed;
+  const lost = lossOf(error, ready);
+  // What was written and lost with its connection is told as that, though the session ends with it too.
+  const lostWithSession = ended.aborted && lost !== undefined && !lost.failure.asked && tag.written > 0;
+  if (ended.aborted && !lostWithSession) throw ended.reason;
+  if (deadline.over) throw timedOut(link, spec, deadline);
+  if (options?.signal?.aborted) throw options.signal.reason;
+  if (!lost) throw ownErrorOf(error);
+  const outcome: Outcome = tag.written > 0 ? "unknown" : lost.outcome;
+  const { failure } = lost;
+  if (lostWithSession) throw connectionLost(link, spec, outcome, failure);
+  await within(link, spec, deadline, (signal) => link.whenCertain(signal));
+  // Race: the wire is ending, and the connection does not know it yet; what is left in its pipes is being read.
+  if (lost.ends === "soon") await within(link, spec, deadline, (signal) => ready.guard.whenDown(signal));
+  const again =
+    sendings < MAX_SENDINGS &&
+    maySendAgain({
+      method,
+      outcome,
+      replay: options?.replay ?? link.replay,
+      annotated: link.trustAnnotations && link.lists.repeatable(spec.name),
+    });
+  if (failure.asked || link.closedError) throw connectionLost(link, spec, outcome, failure);
+  // A busy server's own answer is what the caller gets where there is no time to come back.
+  const wait = lost.ends === undefined ? failure.retryAfterMs : undefined;
+  const late = wait !== undefined && wait >= deadline.remaining();
+  // What never reached the server costs it nothing; everything else is bounded.
+  const afforded = again && !late && (outcome === "not-sent" || link.budget.take());
+  if (!afforded) throw wait !== undefined ? failure.error : connectionLost(link, spec, outcome, failure);
+  if (wait !== undefined) await within(link, spec, deadline, (signal) => pause(link.clock, wait, signal));
+  link.announce({ type: "request.resent", method, outcome, ...(spec.name && { name: spec.name }) });
+}
+
+function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => {
+      clock.clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = clock.setTimeout(() => {
+      signal.removeEventListener("abort", onAbort);
+      resolve();
+    }, ms);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true });
+  });
 }
 
 /** Waits for as long as the call, its caller and its session allow. */
 async function within<T>(
   link: Link,
   spec: CallSpec,
-  until: number,
-  timeoutMs: number,
+  deadline: Deadline,
   wait: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const { ended, options } = spec;
   const caller = options?.signal;
-  const deadline = new AbortController();
-  const onEnd = () => deadline.abort(ended.reason);
-  const onCaller = () => deadline.abort(caller?.reason);
+  const over = new AbortController();
+  const onEnd = () => over.abort(ended.reason);
+  const onCaller = () => over.abort(caller?.reason);
   ended.addEventListener("abort", onEnd);
   caller?.addEventListener("abort", onCaller);
   if (ended.aborted) onEnd();
   if (caller?.aborted) onCaller();
   const timer = link.clock.setTimeout(
-    () => deadline.abort(timedOut(link, spec, timeoutMs)),
-    until - link.clock.now(),
+    () => over.abort(timedOut(link, spec, deadline)),
+    Math.max(0, deadline.remaining()),
   );
   try {
-    return await wait(deadline.signal);
+    return await wait(over.signal);
   } finally {
     link.clock.clearTimeout(timer);
     ended.removeEventListener("abort", onEnd);
@@ -106,17 +149,12 @@ async function within<T>(
 }
 
 /** The SDK's own kind of timeout, with what the call was waiting for. */
-function timedOut(link: Link, spec: CallSpec, timeoutMs: number): SdkError {
+function timedOut(link: Link, spec: CallSpec, deadline: Deadline): SdkError {
   const { state, detail, attempt, lastError } = link.status();
   const where = link.ready ? "" : ` while ${link.name} was ${detail ?? state}, attempt ${attempt}`;
   const why = lastError && !link.ready ? `: ${lastError.message}` : "";
-  return new SdkError(
-    SdkErrorCode.RequestTimeout,
-    `${spec.method} was not answered within ${timeoutMs} ms${where}${why}`,
-    {
-      timeout: timeoutMs,
-    },
-  );
+  const message = `${spec.method} was not answered within ${deadline.limitMs} ms${where}${why}`;
+  return new SdkError(SdkErrorCode.RequestTimeout, message, { timeout: deadline.limitMs });
 }
 
 function lossOf(error: unknown, { guard }: Ready): Lost | undefined {

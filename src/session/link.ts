@@ -4,6 +4,8 @@ import type { HoldfastError } from "../errors.js";
 import type { Clock } from "../machines/clock.js";
 import type { ReplayMode } from "../options.js";
 import type { Guard } from "../wires/guard.js";
+import type { Lists } from "./lists.js";
+import type { RetryBudget } from "./replay.js";
 
 /** A connection whose handshake is done: what a call is sent through. */
 export interface Ready {
@@ -25,6 +27,10 @@ export interface Link {
   readonly clock: Clock;
   readonly replay: ReplayMode;
   readonly ready: Ready | undefined;
+  readonly lists: Lists;
+  readonly budget: RetryBudget;
+  /** Whether a tool's annotations count when a call to it was lost. */
+  readonly trustAnnotations: boolean;
   /** What the server's own configuration says of a call's deadline. */
   callTimeoutMs(method: string, name: string | undefined): number | undefined;
   status(): ConnectionStatus;

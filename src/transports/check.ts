@@ -20,6 +20,12 @@ export function checkShared(options: SharedOptions): void {
   if (callTimeoutMs !== undefined && !(callTimeoutMs >= 0))
     throw invalid("callTimeoutMs", `expected a number, 0 or above, got ${show(callTimeoutMs)}`);
   checkBoolean("keepAlive", options.keepAlive);
+  const { heartbeat } = options;
+  if (heartbeat !== undefined && heartbeat !== false && (typeof heartbeat !== "object" || heartbeat === null))
+    throw invalid("heartbeat", "expected { intervalMs }, or false");
+  if (heartbeat) checkPositive("heartbeat.intervalMs", heartbeat.intervalMs);
+  checkBoolean("trustAnnotations", options.trustAnnotations);
+  checkPositive("maxQueued", options.maxQueued);
   checkOneOf("era", options.era, ["auto", "legacy", "modern"]);
   checkOneOf("replay", options.replay, ["safe", "always", "never"]);
 }
@@ -108,6 +114,9 @@ const SHARED = [
   "era",
   "replay",
   "callTimeoutMs",
+  "heartbeat",
+  "trustAnnotations",
+  "maxQueued",
   "logger",
 ];
 

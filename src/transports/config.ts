@@ -203,7 +203,6 @@ export class MCPConfigTransport extends ClientTransport {
 
   async #open(attempt: AttemptContext): Promise<Wire> {
     const { maxStarts, startTimeoutMs, strict, closeTimeoutMs, nameAsPrefix, toolName } = this.#options;
-    const now = () => systemClock.now();
     let wire: FrontWire | undefined;
     const prefix = nameAsPrefix !== false && this.#entries.size > 1;
     const rule = toolName ?? (prefix ? prefixed : bare);
@@ -218,7 +217,7 @@ export class MCPConfigTransport extends ClientTransport {
       instructions: () => instructionsOf(crew),
       noteOf: (id) => {
         const note = wire?.noteOf(id);
-        return note && { remainingMs: note.until - now(), replay: note.replay };
+        return note && { remainingMs: note.deadline.remaining(), replay: note.replay };
       },
     });
     const crew: Crew = new Crew({

@@ -38,7 +38,7 @@ export abstract class RemoteTransport extends ClientTransport {
     const url = parseUrl(options.url, protocols);
     checkKnown(kind, options, ["url", "headers", "auth", "tls", "proxy", ...own]);
     checkRemote(options);
-    super(options, { kind, name: shownUrl(url) });
+    super(options, { kind, name: shownUrl(url), heartbeatMs: DEFAULTS.heartbeatMs });
     const { bare, basic } = splitUserInfo(url);
     this.#options =
       basic && !hasAuthorization(options.headers)

@@ -8,7 +8,7 @@ import type { ConnectionState, ConnectionStatus, StatusListener } from "../conne
 import { HoldfastError } from "../errors.js";
 import { type Clock, systemClock } from "../machines/clock.js";
 import type { ConnectionPolicy } from "../machines/reducers.js";
-import { policyOf, type SharedOptions } from "../options.js";
+import { DEFAULTS, policyOf, type SharedOptions } from "../options.js";
 import type { Announcement, Ready } from "../session/link.js";
 import type { SessionOptions } from "../session/options.js";
 import { SessionView } from "../session/session.js";
@@ -24,6 +24,8 @@ export interface TransportIdentity {
   name: string;
   /** The kind's default of `keepAlive`. Default false. */
   keepAlive?: boolean;
+  /** The kind's default of `heartbeat.intervalMs`. Default: none. */
+  heartbeatMs?: number;
   /** The kind's default of `connectTimeoutMs`. */
   connectTimeoutMs?: number;
   /** Another clock and other dice, for tests. */
@@ -265,7 +267,8 @@ export abstract class ClientTransport {
   #begin(epoch: number): Connection {
     // Nothing of the connection may hold the transport, or it could never be forgotten.
     const transport = new WeakRef(this);
-    const { name, kind, random } = this.#identity;
+    const { name, kind, random, heartbeatMs } = this.#identity;
+    const { heartbeat } = this.#options;
     const connection = new Connection({
       name,
       kind,
@@ -273,6 +276,12 @@ export abstract class ClientTransport {
       policy: this.#policy,
       era: this.#options.era ?? "auto",
       replay: this.#options.replay ?? "safe",
+      heartbeatMs:
+        heartbeat === false
+          ? Number.POSITIVE_INFINITY
+          : (heartbeat?.intervalMs ?? heartbeatMs ?? Number.POSITIVE_INFINITY),
+      trustAnnotations: this.#options.trustAnnotations ?? true,
+      maxQueued: this.#options.maxQueued ?? DEFAULTS.maxQueued,
       callTimeoutMs: (method, called) => transport.deref()?.callTimeoutMs(method, called),
       eraMemory: this.#eraMemory,
       clock: this.#clock,

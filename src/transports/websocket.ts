@@ -1,6 +1,6 @@
-import { DEFAULTS, type HeartbeatOptions } from "../options.js";
+import { DEFAULTS } from "../options.js";
 import { WebSocketWire } from "../wires/websocket.js";
-import { checkPositive, checkStrings, invalid } from "./check.js";
+import { checkPositive, checkShared, checkStrings, invalid } from "./check.js";
 import { type RemoteOptions, RemoteTransport } from "./remote.js";
 
 export interface WSTransportOptions extends RemoteOptions {
@@ -9,8 +9,6 @@ export interface WSTransportOptions extends RemoteOptions {
   protocols?: string[];
   /** A larger message ends the connection. Default 64 MiB. */
   maxMessageBytes?: number;
-  /** When a silent socket is pinged. Default: after 30 s; `false`: never. */
-  heartbeat?: HeartbeatOptions | false;
 }
 
 /**
@@ -21,22 +19,16 @@ export class WSTransport extends RemoteTransport {
   readonly #options: WSTransportOptions;
 
   constructor(options: WSTransportOptions) {
-    const own = ["protocols", "maxMessageBytes", "heartbeat"];
+    const own = ["protocols", "maxMessageBytes"];
     checkStrings("protocols", options.protocols);
     checkPositive("maxMessageBytes", options.maxMessageBytes);
-    const { heartbeat } = options;
-    if (
-      heartbeat !== undefined &&
-      heartbeat !== false &&
-      (typeof heartbeat !== "object" || heartbeat === null)
-    )
-      throw invalid("heartbeat", "expected { intervalMs }, or false");
-    if (heartbeat) checkPositive("heartbeat.intervalMs", heartbeat.intervalMs);
     options.protocols?.forEach((protocol, i) => {
       if (!/^[\w!#$%&'*+.^`|~-]+$/.test(protocol))
         throw invalid(`protocols[${i}]`, "is no subprotocol's name");
     });
-    super(options, { kind: "ws", protocols: ["ws:", "wss:"], own });
+    checkShared(options);
+    // The socket has pings of its own, which any server answers.
+    super({ ...options, heartbeat: false }, { kind: "ws", protocols: ["ws:", "wss:"], own });
     this.#options = options;
   }
 

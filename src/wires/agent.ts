@@ -1,6 +1,8 @@
+import { connect, type Socket } from "node:net";
 import { getProxyForUrl } from "proxy-from-env";
 import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent, ProxyAgent } from "undici";
 import { HoldfastError } from "../errors.js";
+import { systemClock } from "../machines/clock.js";
 
 /** TLS options of a remote transport, as `node:tls` names them. */
 export interface TlsOptions {
@@ -18,13 +20,33 @@ export interface AgentOptions {
   connectTimeoutMs: number;
 }
 
+/** What the open and ended sockets of one connection received, as far as they are ours to count. */
+export class Traffic {
+  readonly #open = new Set<Socket>();
+  #ended = 0;
+
+  add(socket: Socket): void {
+    this.#open.add(socket);
+    socket.once("close", () => {
+      this.#open.delete(socket);
+      this.#ended += socket.bytesRead;
+    });
+  }
+
+  get bytesRead(): number {
+    let sum = this.#ended;
+    for (const socket of this.#open) sum += socket.bytesRead;
+    return sum;
+  }
+}
+
 /** The sockets of one connection. They end with it, and none of them keeps a program alive. */
-export function createAgent({ tls, proxy, connectTimeoutMs }: AgentOptions): Dispatcher {
+export function createAgent({ tls, proxy, connectTimeoutMs }: AgentOptions, traffic: Traffic): Dispatcher {
   // Our own deadlines hold; undici's would end a quiet stream after 300 s.
   const common = {
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: unheld({ ...tls, timeout: connectTimeoutMs }),
+    connect: unheld({ ...tls, timeout: connectTimeoutMs }, traffic),
   };
   const proxied = { ...common, connect: undefined, requestTls: tls, proxyTls: tls };
   if (proxy === false) return new Agent(common);
@@ -55,15 +77,33 @@ export function proxyFor(url: URL, proxy: string | false | undefined): string | 
 }
 
 /** A connector whose sockets stay unref'd, whatever undici wants of them. */
-function unheld(options: buildConnector.BuildOptions): buildConnector.connector {
+function unheld(options: buildConnector.BuildOptions, traffic: Traffic): buildConnector.connector {
   const connect = buildConnector(options);
   return (target, callback) =>
     connect(target, (...result) => {
       const socket = result[1];
       if (socket) {
         socket.unref();
+        traffic.add(socket);
         socket.ref = () => socket;
       }
       callback(...result);
     });
+}
+
+/** Whether the machine behind `url` takes a connection: its program may be busy, but it is there. */
+export function takesConnections(url: URL, timeoutMs: number): Promise<boolean> {
+  const port = Number(url.port) || (/^(https|wss):$/.test(url.protocol) ? 443 : 80);
+  return new Promise((resolve) => {
+    const socket = connect({ host: url.hostname.replace(/^\[|\]$/g, ""), port });
+    socket.unref();
+    const timer = systemClock.setTimeout(() => done(false), timeoutMs);
+    const done = (alive: boolean) => {
+      systemClock.clearTimeout(timer);
+      socket.destroy();
+      resolve(alive);
+    };
+    socket.once("connect", () => done(true));
+    socket.once("error", () => done(false));
+  });
 }

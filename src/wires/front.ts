@@ -5,7 +5,7 @@ import { MemoryWire, type Serve } from "./memory.js";
 
 /** What a front may know of a request besides its message. */
 export interface Note {
-  until: number;
+  deadline: { remaining(): number };
   replay: ReplayMode | undefined;
 }
 

@@ -18,8 +18,8 @@ export interface CallTag {
   session: object;
   /** Fires with the session's end: nothing of the call is sent any more. */
   ended: AbortSignal;
-  /** Its deadline on the connection's clock. */
-  until: number;
+  /** What is left of its time. */
+  deadline: { remaining(): number };
   replay: ReplayMode | undefined;
 }
 
@@ -38,6 +38,8 @@ export interface GuardHooks {
   onlost(failure: Failure): void;
   /** A notification came in, before the Client sees it. */
   onnotification?(message: JSONRPCMessage): void;
+  /** An answer came in whose request is a list, before the Client sees it. */
+  onlist?(method: string, result: object): void;
   /** An answer to nobody: late, duplicate or invented. It was dropped. */
   onstray?(message: JSONRPCMessage): void;
 }
@@ -241,11 +243,14 @@ export class Guard implements Transport {
   #receive(message: JSONRPCMessage, extra?: MessageExtraInfo): void {
     if (this.#down) return;
     if (!("method" in message)) {
-      if (message.id === undefined || !this.#remove(this.#known(message.id))) {
+      const entry = message.id === undefined ? undefined : this.#remove(this.#known(message.id));
+      if (!entry) {
         this.strays++;
         this.hooks.onstray?.(message);
         return;
       }
+      if (entry.method.endsWith("/list") && "result" in message)
+        this.hooks.onlist?.(entry.method, message.result);
     } else if (!("id" in message)) {
       this.#notify();
       this.hooks.onnotification?.(message);
@@ -270,12 +275,12 @@ export class Guard implements Transport {
     return typeof id === "string" && /^\d+$/.test(id) && !this.#ledger.has(id) ? Number(id) : id;
   }
 
-  #remove(id: RequestId): boolean {
+  #remove(id: RequestId): Entry | undefined {
     const entry = this.#ledger.get(id);
-    if (!entry) return false;
+    if (!entry) return undefined;
     this.#ledger.delete(id);
     if (entry.method === LISTEN) this.#listens--;
-    return true;
+    return entry;
   }
 
   #forget(id: RequestId): void {

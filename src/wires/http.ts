@@ -12,6 +12,7 @@ import { systemClock } from "../machines/clock.js";
 import type { Failure } from "../machines/reducers.js";
 import { Lost, sessionGone } from "./lost.js";
 import {
+  busy,
   isNetworkFailure,
   Network,
   type NetworkOptions,
@@ -22,7 +23,6 @@ import {
 import type { Listening, Wire } from "./wire.js";
 
 export interface HttpWireOptions extends NetworkOptions {
-  url: URL;
   headers: Record<string, string>;
   auth: AuthProvider | OAuthClientProvider | undefined;
   closeTimeoutMs: number;
@@ -72,6 +72,14 @@ export class HttpWire implements Wire {
     });
   }
 
+  get bytesRead(): number | undefined {
+    return this.#network.bytesRead;
+  }
+
+  alive(timeoutMs: number): Promise<boolean> {
+    return this.#network.alive(timeoutMs);
+  }
+
   get sessionId(): string | undefined {
     return this.#sdk.sessionId;
   }
@@ -97,7 +105,7 @@ export class HttpWire implements Wire {
     } catch (error) {
       if (await this.#forgotten(statusOf(error))) throw new Lost("rejected", sessionGone, "now");
       if (!this.#ended && isNetworkFailure(error)) this.ondoubt?.(error);
-      throw error;
+      throw busy(error, this.#retryAfterMs) ?? error;
     }
   }
 

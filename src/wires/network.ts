@@ -1,10 +1,12 @@
 import { type Dispatcher, fetch as undiciFetch } from "undici";
-import { codeOf, messageOf, type Outcome } from "../errors.js";
-import { type AgentOptions, createAgent } from "./agent.js";
+import { codeOf, messageOf, type Outcome, statusOf } from "../errors.js";
+import { type AgentOptions, createAgent, proxyFor, Traffic, takesConnections } from "./agent.js";
+import { Lost } from "./lost.js";
 
 export type FetchLike = (url: string | URL, init?: RequestInit) => Promise<Response>;
 
 export interface NetworkOptions extends AgentOptions {
+  url: URL;
   /** The user's own: sockets, proxy and TLS are the user's then. */
   fetch: FetchLike | undefined;
 }
@@ -13,10 +15,26 @@ export interface NetworkOptions extends AgentOptions {
 export class Network {
   readonly #own: FetchLike | undefined;
   readonly #agent: Dispatcher | undefined;
+  readonly #traffic = new Traffic();
 
-  constructor(options: NetworkOptions) {
+  constructor(private readonly options: NetworkOptions) {
     this.#own = options.fetch;
-    if (!options.fetch) this.#agent = createAgent(options);
+    if (!options.fetch) this.#agent = createAgent(options, this.#traffic);
+  }
+
+  /** Undefined where the sockets are not ours to count. */
+  get bytesRead(): number | undefined {
+    return this.#isDirect() ? this.#traffic.bytesRead : undefined;
+  }
+
+  /** A proxy or a `fetch` of the user's says nothing of the server. */
+  async alive(timeoutMs: number): Promise<boolean> {
+    return this.#isDirect() && takesConnections(this.options.url, timeoutMs);
+  }
+
+  #isDirect(): boolean {
+    const { url, proxy } = this.options;
+    return !this.#own && proxyFor(url, proxy) === undefined;
   }
 
   fetch(url: string | URL, init?: RequestInit): Promise<Response> {
@@ -82,6 +100,18 @@ export function retryAfterMs(status: number, value: string | null | undefined): 
 
 export const retryAfter = ({ status, headers }: Response): number | undefined =>
   retryAfterMs(status, headers.get("retry-after"));
+
+/** A server that said when to come back has refused the request before doing it. */
+export function busy(error: unknown, retryAfterMs: number | undefined): Lost | undefined {
+  if (retryAfterMs === undefined || !BUSY.has(statusOf(error) ?? 0)) return undefined;
+  return new Lost("rejected", {
+    code: "CONNECTION_LOST",
+    message: messageOf(error),
+    retryAfterMs,
+    error,
+    details: { status: statusOf(error) },
+  });
+}
 
 export function isNetworkFailure(error: unknown): boolean {
   if ((error as Error | undefined)?.name === "AbortError") return false;

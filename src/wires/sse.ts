@@ -10,6 +10,7 @@ import type { Outcome } from "../errors.js";
 import type { Failure } from "../machines/reducers.js";
 import { Lost, sessionGone } from "./lost.js";
 import {
+  busy,
   isNetworkFailure,
   Network,
   type NetworkOptions,
@@ -20,7 +21,6 @@ import {
 import type { Wire } from "./wire.js";
 
 export interface SseWireOptions extends NetworkOptions {
-  url: URL;
   headers: Record<string, string>;
   auth: AuthProvider | OAuthClientProvider | undefined;
 }
@@ -60,6 +60,14 @@ export class SseWire implements Wire {
     });
   }
 
+  get bytesRead(): number | undefined {
+    return this.#network.bytesRead;
+  }
+
+  alive(timeoutMs: number): Promise<boolean> {
+    return this.#network.alive(timeoutMs);
+  }
+
   setProtocolVersion(version: string): void {
     this.#sdk.setProtocolVersion(version);
   }
@@ -90,7 +98,7 @@ export class SseWire implements Wire {
       await this.#sdk.send(message);
     } catch (error) {
       if (!this.#ended && isNetworkFailure(error)) this.ondoubt?.(error);
-      throw error;
+      throw busy(error, this.#retryAfterMs) ?? error;
     }
   }
 

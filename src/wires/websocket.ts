@@ -122,6 +122,27 @@ export class WebSocketWire implements Wire {
     );
   }
 
+  get bytesRead(): number | undefined {
+    return this.#tcp?.bytesRead;
+  }
+
+  /** A ping of the socket is answered by the server's machinery, however busy the server is. */
+  async alive(timeoutMs: number): Promise<boolean> {
+    const socket = this.#socket;
+    if (socket?.readyState !== WebSocket.OPEN) return false;
+    return new Promise((resolve) => {
+      const timer = systemClock.setTimeout(() => done(false), timeoutMs);
+      const onPong = () => done(true);
+      const done = (alive: boolean) => {
+        systemClock.clearTimeout(timer);
+        socket.off("pong", onPong);
+        resolve(alive);
+      };
+      socket.on("pong", onPong);
+      socket.ping();
+    });
+  }
+
   outcomeOf(error: unknown): Outcome {
     return error instanceof Lost ? error.outcome : "unknown";
   }

@@ -16,6 +16,10 @@ export interface Wire extends Transport {
   /** Why the wire ended; read when `onclose` is called. */
   readonly failure?: Failure;
   readonly listening?: Listening;
+  /** Bytes that came in so far; undefined where the wire cannot tell. */
+  readonly bytesRead?: number | undefined;
+  /** Whether the transport itself shows life, though the server answers nothing. */
+  alive?(timeoutMs: number): Promise<boolean>;
   /** Called when something hints that the server is gone, so that it is asked. */
   ondoubt?: (cause: unknown) => void;
   onlistening?: (listening: Listening) => void;

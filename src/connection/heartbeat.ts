@@ -1,0 +1,64 @@
+import type { Clock } from "../machines/clock.js";
+import type { Ready } from "../session/link.js";
+import type { Wire } from "../wires/wire.js";
+
+/** Looked at no more often than this, and whether the machine slept no less often. */
+const TICK_MS = 5_000;
+/** The wall clock is this far ahead of the one that stands still while the machine sleeps. */
+const SLEPT_MS = 5_000;
+
+export interface HeartbeatHost {
+  clock: Clock;
+  /** How long nothing may be received; `Infinity`: however long. */
+  intervalMs: number;
+  /** The server is to be asked for a sign of life. */
+  doubt(epoch: number): void;
+  /** Something came in. */
+  heard(): void;
+}
+
+/** Watches one connection for silence, and for a machine that slept: then the server is asked at once. */
+export class Heartbeat {
+  #timer: unknown;
+
+  constructor(private readonly host: HeartbeatHost) {}
+
+  start(ready: Ready, wire: Wire | undefined): void {
+    this.stop();
+    const { clock, intervalMs } = this.host;
+    // Any byte counts where the wire can tell; else any message.
+    const received = () => wire?.bytesRead ?? ready.guard.received;
+    let count = received();
+    let heardAt = clock.now();
+    let ahead = this.#ahead();
+    const tick = () => {
+      const now = clock.now();
+      const slept = this.#ahead() - ahead > SLEPT_MS;
+      ahead = this.#ahead();
+      if (received() !== count) {
+        count = received();
+        heardAt = now;
+        this.host.heard();
+      }
+      if (slept || now - heardAt >= intervalMs) {
+        // The answer counts as heard; without one the connection is lost.
+        heardAt = now;
+        this.host.doubt(ready.epoch);
+      }
+      this.#timer = clock.setTimeout(tick, Math.min(TICK_MS, intervalMs));
+    };
+    // A clock without a wall, and nobody who wants to hear: nothing to look at.
+    if (clock.wall || Number.isFinite(intervalMs))
+      this.#timer = clock.setTimeout(tick, Math.min(TICK_MS, intervalMs));
+  }
+
+  stop(): void {
+    this.host.clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #ahead(): number {
+    const { clock } = this.host;
+    return clock.wall ? clock.wall() - clock.now() : 0;
+  }
+}
