@@ -94,7 +94,6 @@ export class Attempts {
    */
   async probe(ready: Ready): Promise<"alive" | "busy"> {
     const { client, guard } = ready;
-    const calls = guard.inFlight;
     // Two questions and a look at the transport fit into the machine's own deadline for a probe.
     const timeout = this.host.policy.probeTimeoutMs * 0.4;
     const modern = client.getProtocolEra() === "modern";
@@ -115,7 +114,7 @@ export class Attempts {
         if (!isTimeout(error)) break;
         if (ask === questions[0]) continue;
         const quiet = this.host.policy.probeTimeoutMs * 0.15;
-        if (calls > 0 && (await this.wire?.alive?.(quiet))) return "busy";
+        if (guard.inFlight > 0 && (await this.wire?.alive?.(quiet))) return "busy";
       }
     }
     guard.shut(failure!);

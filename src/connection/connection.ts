@@ -117,6 +117,7 @@ export class Connection implements Link {
       clock,
       intervalMs: settings.heartbeatMs,
       doubt: (n) => this.send({ type: "wire.doubted", epoch: n }),
+      probing: () => this.#path === "connected.probing",
       heard: () => {
         this.#suspect = false;
       },

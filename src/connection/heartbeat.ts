@@ -13,6 +13,8 @@ export interface HeartbeatHost {
   intervalMs: number;
   /** The server is to be asked for a sign of life. */
   doubt(epoch: number): void;
+  /** The server is being asked. */
+  probing(): boolean;
   /** Something came in. */
   heard(): void;
 }
@@ -31,6 +33,7 @@ export class Heartbeat {
     let count = received();
     let heardAt = clock.now();
     let ahead = this.#ahead();
+    let probed = false;
     const tick = () => {
       const now = clock.now();
       const slept = this.#ahead() - ahead > SLEPT_MS;
@@ -40,11 +43,14 @@ export class Heartbeat {
         heardAt = now;
         this.host.heard();
       }
-      if (slept || now - heardAt >= intervalMs) {
-        // The answer counts as heard; without one the connection is lost.
+      // The interval begins anew with the end of a probe.
+      const probing = this.host.probing();
+      if (probing || probed) heardAt = now;
+      else if (slept || now - heardAt >= intervalMs) {
         heardAt = now;
         this.host.doubt(ready.epoch);
       }
+      probed = probing;
       this.#timer = clock.setTimeout(tick, Math.min(TICK_MS, intervalMs));
     };
     // A clock without a wall, and nobody who wants to hear: nothing to look at.

@@ -77,7 +77,9 @@ export class Lists {
     const removed = before.capabilities.filter((name) => !capabilities.includes(name));
     if (added.length + removed.length > 0) change.capabilities = { added, removed };
     await Promise.all(
-      [...this.#known].map(async ([kind, old]) => {
+      [...this.#known].map(async ([kind, known]) => {
+        // A copy: what comes in meanwhile is noted there.
+        const old = new Map(known);
         const now = itemsOf(await read(kind, client, options));
         this.#known.set(kind, now);
         const difference = differenceOf(old, now);

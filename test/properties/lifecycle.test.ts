@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, it } from "vitest";
 import { lifecycleProperty } from "./lifecycle.js";
 
-const runs = Number(process.env["HOLDFAST_RUNS"] ?? 500);
+const runs = Number(process.env["HOLDFAST_RUNS"] ?? 5_000);
 const CHUNK = 5_000;
 
 /** Runs all of it, and says how far it is where that takes long. */

@@ -145,7 +145,10 @@ function resultOf(method: string): object {
       serverInfo: { name: "scripted", version: "1" },
     };
   }
-  if (method === "tools/list") return { tools: [] };
+  if (method === "tools/list")
+    return {
+      tools: [{ name: "look", inputSchema: { type: "object" }, annotations: { readOnlyHint: true } }],
+    };
   if (method === "tools/call") return { content: [] };
   return {};
 }

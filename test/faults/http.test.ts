@@ -1,0 +1,159 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { describe, expect, it } from "vitest";
+import { StreamableHttpTransport } from "../../src/transports/http.js";
+import { closing, textOf } from "../support/fixtures.js";
+import { httpServer, methodOf } from "../support/http-server.js";
+
+type Fault = (request: IncomingMessage, response: ServerResponse) => boolean;
+/** What the caller saw: `answered`, the outcome of a loss, the server's own status, or the code of an error. */
+type Seen = string | number;
+
+const answer =
+  (status: number, headers: Record<string, string> = {}, body = ""): Fault =>
+  (_request, response) => {
+    response.writeHead(status, headers).end(body);
+    return true;
+  };
+const stream =
+  (...parts: string[]): Fault =>
+  (_request, response) => {
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    for (const part of parts) response.write(part);
+    return true;
+  };
+const thenCut =
+  (fault: Fault): Fault =>
+  (request, response) => {
+    fault(request, response);
+    setTimeout(() => request.socket.destroy(), 20);
+    return true;
+  };
+/** The server does it, and its answer never arrives. */
+const doneAndCut: Fault = (request, response) => {
+  const write = response.write.bind(response);
+  response.write = ((...args: never[]) => {
+    if (
+      !Buffer.from(args[0] as string)
+        .toString()
+        .includes('"result"')
+    )
+      return write(...(args as unknown as [string]));
+    request.socket.destroy();
+    return true;
+  }) as never;
+  return false;
+};
+const slowly =
+  (ms: number): Fault =>
+  (_request, response) => {
+    const end = response.end.bind(response);
+    response.end = ((...args: never[]) => {
+      setTimeout(() => end(...(args as [])), ms);
+      return response;
+    }) as never;
+    return false;
+  };
+
+/** The fault of one request; what a call that writes and a list see; how often the write was done. */
+const rows: [name: string, fault: Fault, write: Seen, read: Seen, writes: number][] = [
+  ["404: the session is gone", answer(404), "answered", "answered", 1],
+  ["401", answer(401), 401, 401, 0],
+  ["403", answer(403), 403, 403, 0],
+  ["408", answer(408), 408, 408, 0],
+  ["429", answer(429), 429, 429, 0],
+  ["429 with Retry-After", answer(429, { "retry-after": "0" }), "answered", "answered", 1],
+  ["500", answer(500), 500, 500, 0],
+  ["502", answer(502), 502, 502, 0],
+  ["503", answer(503), 503, 503, 0],
+  ["503 with Retry-After", answer(503, { "retry-after": "0" }), "answered", "answered", 1],
+  ["504", answer(504), 504, 504, 0],
+  [
+    "a socket that is cut before anything is done",
+    (request) => !request.socket.destroy() || true,
+    "unknown",
+    "answered",
+    0,
+  ],
+  ["a socket that is cut when it was done", doneAndCut, "unknown", "answered", 1],
+  [
+    "a stream that is cut in the middle",
+    thenCut(stream(": hello\n\n", 'data: {"jsonrpc":')),
+    "unknown",
+    "answered",
+    0,
+  ],
+  [
+    "a stream that ends without an answer",
+    (q, s) => stream(": hello\n\n")(q, s) && !!s.end(),
+    "unknown",
+    "answered",
+    0,
+  ],
+  [
+    "an answer that ends in the middle",
+    thenCut(answer(200, { "content-type": "application/json", "content-length": "500" }, '{"jsonrpc"')),
+    "unknown",
+    "answered",
+    0,
+  ],
+  ["slow to begin", slowly(300), "answered", "answered", 1],
+  ["never an answer", () => true, "REQUEST_TIMEOUT", "REQUEST_TIMEOUT", 0],
+  ["a stream that stalls", stream(": hello\n\n"), "REQUEST_TIMEOUT", "REQUEST_TIMEOUT", 0],
+  [
+    "a web page",
+    answer(200, { "content-type": "text/html" }, "<html>"),
+    "CLIENT_HTTP_UNEXPECTED_CONTENT",
+    "CLIENT_HTTP_UNEXPECTED_CONTENT",
+    0,
+  ],
+  [
+    "garbage on the stream, and its end",
+    (q, s) => stream("data: {]\n\n")(q, s) && !!s.end(),
+    "unknown",
+    "answered",
+    0,
+  ],
+];
+
+describe("one fault of Streamable HTTP", () => {
+  for (const [name, fault, write, read, writes] of rows)
+    it(`${name}: a write sees ${write}, a list sees ${read}, and nothing is done twice`, async () => {
+      const server = await httpServer();
+      const transport = closing(
+        new StreamableHttpTransport({ url: server.url, era: "legacy", heartbeat: { intervalMs: 60_000 } }),
+      );
+      const session = await transport.connectSession();
+      const meet = async (method: string, call: () => Promise<unknown>) => {
+        let met = 0;
+        server.control.fault = (request, response, body) =>
+          methodOf(body) === method && met++ === 0 && fault(request, response);
+        const startedAt = Date.now();
+        const seen = await call().then(
+          () => "answered",
+          (error) => error.outcome ?? error.status ?? error.code,
+        );
+        // The deadline is 1.5 s; what is lost is known long before it.
+        expect(Date.now() - startedAt).toBeLessThan(seen === "REQUEST_TIMEOUT" ? 2_000 : 1_400);
+        return seen;
+      };
+      const options = { timeout: 1_500 };
+      const done = () => server.counts.writes.get("w") ?? 0;
+      expect(
+        await meet("tools/call write", () =>
+          session.callTool({ name: "write", arguments: { name: "w" } }, options),
+        ),
+      ).toBe(write);
+      expect(done()).toBe(writes);
+      expect(await meet("tools/list", () => session.listTools(undefined, options))).toBe(read);
+      // Whatever happened to one request, the session goes on.
+      server.control.fault = undefined;
+      expect(textOf(await session.callTool({ name: "echo", arguments: { message: "on" } }))).toBe("Echo: on");
+    });
+
+  it("a server that speaks no TLS: a clear error at once", async () => {
+    const server = await httpServer();
+    const transport = closing(new StreamableHttpTransport({ url: server.url.replace("http:", "https:") }));
+    const error = await transport.connectSession().catch((thrown) => thrown);
+    expect(error).toMatchObject({ code: "CONNECT_FAILED" });
+  });
+});

@@ -1,0 +1,177 @@
+import { describe, expect, it, onTestFinished } from "vitest";
+import { serveWebSockets } from "../../examples/websocket-server.mjs";
+import { StreamableHttpTransport } from "../../src/transports/http.js";
+import { SSETransport } from "../../src/transports/sse.js";
+import type { ClientTransport } from "../../src/transports/transport.js";
+import { WSTransport } from "../../src/transports/websocket.js";
+import { makeServer } from "../fixtures/both-eras.mjs";
+import { everythingHttp } from "../support/everything.js";
+import { faultProxy } from "../support/fault-proxy.js";
+import { closing, rejection, stdioFixture, textOf, until } from "../support/fixtures.js";
+
+/** A real server behind a proxy of bytes. */
+const kinds: Record<
+  string,
+  () => Promise<{
+    transport: ClientTransport;
+    proxy: Awaited<ReturnType<typeof faultProxy>>;
+    restart(): Promise<void> | void;
+  }>
+> = {
+  "Streamable HTTP": async () => {
+    const server = await everythingHttp();
+    const proxy = await faultProxy(server.port);
+    const url = `http://127.0.0.1:${proxy.port}/mcp`;
+    return {
+      transport: closing(new StreamableHttpTransport({ url, heartbeat: { intervalMs: 300 } })),
+      proxy,
+      restart: server.restart,
+    };
+  },
+  SSE: async () => {
+    const server = await everythingHttp(undefined, "sse");
+    const proxy = await faultProxy(server.port);
+    const url = `http://127.0.0.1:${proxy.port}/sse`;
+    return {
+      transport: closing(new SSETransport({ url, heartbeat: { intervalMs: 300 } })),
+      proxy,
+      restart: server.restart,
+    };
+  },
+  WebSocket: async () => {
+    const server = await serveWebSockets(makeServer, { token: null } as never);
+    onTestFinished(() => server.close());
+    const proxy = await faultProxy(Number(new URL(server.url).port));
+    // The proxy's port is another one than the server checks for.
+    const url = `ws://127.0.0.1:${proxy.port}/mcp`;
+    const headers = { Host: new URL(server.url).host };
+    const restart = () => {
+      for (const socket of server.sockets) socket.terminate();
+    };
+    return {
+      transport: closing(new WSTransport({ url, headers, heartbeat: { intervalMs: 300 } })),
+      proxy,
+      restart,
+    };
+  },
+};
+
+const echo = { name: "echo", arguments: { message: "hi" } };
+
+for (const [name, open] of Object.entries(kinds))
+  describe(`bytes of ${name}`, () => {
+    it("that are cut: what was on its way is told at once, and the next call is answered", async () => {
+      const { transport, proxy } = await open();
+      const session = await transport.connectSession();
+      expect(textOf(await session.callTool(echo))).toBe("Echo: hi");
+      proxy.control.stalled = true;
+      const startedAt = Date.now();
+      const lost = rejection(session.callTool(echo));
+      await until(() => transport.status.inFlight > 0);
+      proxy.control.stalled = false;
+      proxy.cut();
+      expect(await lost).toMatchObject({ code: "CONNECTION_LOST", outcome: "unknown" });
+      expect(Date.now() - startedAt).toBeLessThan(2_000);
+      expect(textOf(await session.callTool(echo))).toBe("Echo: hi");
+    });
+
+    it("that stop (half-open): a call ends at its deadline, and the connection is replaced", async () => {
+      const { transport, proxy } = await open();
+      const session = await transport.connectSession();
+      await session.callTool(echo);
+      const { epoch } = transport.status;
+      proxy.control.stalled = true;
+      const startedAt = Date.now();
+      expect(await rejection(session.callTool(echo, { timeout: 400 }))).toMatchObject({
+        code: "REQUEST_TIMEOUT",
+      });
+      expect(Date.now() - startedAt).toBeLessThan(1_000);
+      await until(() => transport.status.state === "connecting", 15_000);
+      proxy.control.stalled = false;
+      proxy.cut();
+      await until(() => transport.status.epoch > epoch && transport.status.state === "connected", 15_000);
+      expect(textOf(await session.callTool(echo))).toBe("Echo: hi");
+    }, 40_000);
+
+    it("that come slowly: answered all the same", async () => {
+      const { transport, proxy } = await open();
+      const session = await transport.connectSession();
+      proxy.control.chunkMs = 100;
+      expect(textOf(await session.callTool(echo))).toBe("Echo: hi");
+    });
+
+    it("of a server that starts anew, its sessions lost: the next call is answered", async () => {
+      const { transport, restart } = await open();
+      const session = await transport.connectSession();
+      await session.callTool(echo);
+      await restart();
+      await until(() => transport.status.epoch > 1 && transport.status.state === "connected", 15_000);
+      expect(textOf(await session.callTool(echo))).toBe("Echo: hi");
+    }, 30_000);
+  });
+
+describe("one fault of stdio", () => {
+  const noisy = (noise: string, options = {}) =>
+    stdioFixture({ server: "noisy-server.mjs", env: { FIXTURE_NOISE: noise }, ...options });
+  const write = { name: "write", arguments: { message: "w" } };
+
+  for (const noise of ["garbage", "nobody", "unknown", "duplicate"])
+    it(`${noise}: the call is answered, once, and the connection goes on`, async () => {
+      const { transport, did } = noisy(noise);
+      const errors: string[] = [];
+      const session = await transport.connectSession({ onError: (error) => errors.push(error.message) });
+      for (let i = 0; i < 3; i++) expect(textOf(await session.callTool(write))).toBe("w");
+      expect(did()).toHaveLength(3);
+      expect(transport.status.epoch).toBe(1);
+      if (noise === "garbage")
+        await until(() => errors.some((message) => message.includes("not an MCP message")));
+    });
+
+  it("a late answer is dropped, and is not taken for the next one's", async () => {
+    const { transport } = noisy("late");
+    const session = await transport.connectSession();
+    expect(await rejection(session.callTool(write, { timeout: 150 }))).toMatchObject({
+      code: "REQUEST_TIMEOUT",
+    });
+    expect(textOf(await session.callTool(write))).toBe("w");
+  });
+
+  it("an answer that is too large fails its call only", async () => {
+    const { transport } = noisy("huge", { maxMessageBytes: 1_000_000 });
+    const session = await transport.connectSession();
+    expect(await rejection(session.callTool(write))).toMatchObject({ code: "MESSAGE_TOO_LARGE" });
+    await session.ping();
+    expect(transport.status.epoch).toBe(1);
+  });
+
+  it("a kill before, while and after writing: nothing is done twice, and nobody waits", async () => {
+    const { transport, did } = stdioFixture();
+    const session = await transport.connectSession();
+    const seen: string[] = [];
+    const call = (name: string, padding = 0) =>
+      session
+        .callTool({ name: "write", arguments: { name: name + "x".repeat(padding) } }, { timeout: 5_000 })
+        .then(
+          () => void seen.push("answered"),
+          (error) => void seen.push(error.outcome),
+        );
+    for (let round = 0; round < 6; round++) {
+      const startedAt = Date.now();
+      const pid = transport.status.pid!;
+      if (round % 3 === 0) process.kill(pid, "SIGKILL");
+      const calls = [call(`a${round}`), call(`b${round}`, 2_000_000), call(`c${round}`)];
+      if (round % 3 === 1) process.kill(pid, "SIGKILL");
+      if (round % 3 === 2)
+        await until(() => transport.status.inFlight < 3).then(() => process.kill(pid, "SIGKILL"));
+      await Promise.all(calls);
+      expect(Date.now() - startedAt).toBeLessThan(3_000);
+      await until(() => transport.status.state === "connected");
+    }
+    expect(seen).toHaveLength(18);
+    expect(seen.every((outcome) => ["answered", "unknown"].includes(outcome))).toBe(true);
+    const writes = did()
+      .filter((line) => line.startsWith("write"))
+      .map((line) => line.slice(0, 12));
+    expect(new Set(writes).size).toBe(writes.length);
+  }, 60_000);
+});

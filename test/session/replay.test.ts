@@ -1,0 +1,50 @@
+import { describe, expect, it } from "vitest";
+import type { Outcome } from "../../src/errors.js";
+import type { ReplayMode } from "../../src/options.js";
+import { maySendAgain, RetryBudget } from "../../src/session/replay.js";
+
+const OUTCOMES: Outcome[] = ["not-sent", "rejected", "unknown"];
+const MODES: ReplayMode[] = ["safe", "always", "never"];
+/** method, whether its annotations vouch for it, and for each mode the outcomes after which it is sent again. */
+const rows: [method: string, annotated: boolean, again: Record<ReplayMode, Outcome[]>][] = [
+  ...["tools/list", "prompts/list", "resources/list", "resources/templates/list"].map((m) =>
+    row(m, false, OUTCOMES),
+  ),
+  ...["resources/read", "prompts/get", "completion/complete", "ping", "server/discover"].map((m) =>
+    row(m, false, OUTCOMES),
+  ),
+  ...["resources/subscribe", "resources/unsubscribe", "logging/setLevel"].map((m) => row(m, false, OUTCOMES)),
+  row("tools/call", false, ["not-sent", "rejected"]),
+  row("tools/call", true, OUTCOMES),
+  // Annotations are of tools: they vouch for nothing else.
+  row("custom/method", true, ["not-sent", "rejected"]),
+];
+
+function row(method: string, annotated: boolean, safe: Outcome[]): (typeof rows)[number] {
+  return [method, annotated, { safe, always: OUTCOMES, never: [] }];
+}
+
+describe("whether a lost request is sent again", () => {
+  for (const [method, annotated, expected] of rows)
+    it(`${method}${annotated ? ", vouched for" : ""}`, () => {
+      for (const replay of MODES)
+        expect(
+          OUTCOMES.filter((outcome) => maySendAgain({ method, outcome, replay, annotated })),
+          replay,
+        ).toEqual(expected[replay]);
+    });
+});
+
+describe("the retry budget of a connection", () => {
+  it("bounds a burst, and refills with time", () => {
+    let now = 0;
+    const budget = new RetryBudget({ now: () => now, setTimeout: () => 0, clearTimeout: () => {} });
+    const taken = () => Array.from({ length: 1_000 }, () => budget.take()).filter(Boolean).length;
+    expect(taken()).toBe(100);
+    expect(taken()).toBe(0);
+    now += 2_000;
+    expect(taken()).toBe(20);
+    now += 3_600_000;
+    expect(taken()).toBe(100);
+  });
+});
