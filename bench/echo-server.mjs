@@ -1,5 +1,6 @@
 // The server of the benchmark: `stdio`, or `http PORT`. Of the SDK 2, legacy era, nothing but what is measured.
 import { randomUUID } from "node:crypto";
+import { writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { NodeStreamableHTTPServerTransport } from "@modelcontextprotocol/node";
 import { McpServer } from "@modelcontextprotocol/server";
@@ -17,13 +18,15 @@ export function make() {
   return server;
 }
 
-const [mode, port] = process.argv.slice(2);
+const [mode, port, pidFile] = process.argv.slice(2);
+if (pidFile) writeFileSync(pidFile, String(process.pid));
 if (mode === "stdio") await make().connect(new StdioServerTransport());
 if (mode === "http") {
   const sessions = new Map();
-  createServer(async (request, response) => {
+  const http = createServer(async (request, response) => {
     const id = request.headers["mcp-session-id"];
     let transport = sessions.get(id);
+    if (!transport && id !== undefined) return void response.writeHead(404).end();
     if (!transport) {
       transport = new NodeStreamableHTTPServerTransport({
         sessionIdGenerator: randomUUID,
@@ -32,5 +35,8 @@ if (mode === "http") {
       await make().connect(transport);
     }
     await transport.handleRequest(request, response);
-  }).listen(Number(port), "127.0.0.1", () => console.log("listening"));
+  });
+  // What a server does that is deployed anew behind a balancer: it is there, and knows nobody.
+  process.on("SIGUSR2", () => sessions.clear());
+  http.listen(Number(port), "127.0.0.1", () => console.log(`listening on ${http.address().port}`));
 }

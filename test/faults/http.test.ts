@@ -33,7 +33,7 @@ const doneAndCut: Fault = (request, response) => {
   const write = response.write.bind(response);
   response.write = ((...args: never[]) => {
     if (
-      !Buffer.from(args[0] as string)
+      !Buffer.from(args[0] as unknown as string)
         .toString()
         .includes('"result"')
     )
@@ -149,6 +149,34 @@ describe("one fault of Streamable HTTP", () => {
       server.control.fault = undefined;
       expect(textOf(await session.callTool({ name: "echo", arguments: { message: "on" } }))).toBe("Echo: on");
     });
+
+  it("an answer stream with event ids that ends is resumed where it was, after the server's retry", async () => {
+    const server = await httpServer();
+    const resumed: [string | undefined, number][] = [];
+    let id: unknown;
+    let endedAt = 0;
+    server.control.fault = (request, response, body) => {
+      if (methodOf(body) === "tools/call write") {
+        id = JSON.parse(body).id;
+        stream("id: event-7\nretry: 300\ndata: \n\n")(request, response);
+        response.end();
+        endedAt = Date.now();
+        return true;
+      }
+      if (request.method !== "GET" || !request.headers["last-event-id"]) return false;
+      resumed.push([request.headers["last-event-id"] as string, Date.now() - endedAt]);
+      const result = { content: [{ type: "text", text: "resumed" }] };
+      stream(`id: event-8\ndata: ${JSON.stringify({ jsonrpc: "2.0", id, result })}\n\n`)(request, response);
+      return true;
+    };
+    const transport = closing(new StreamableHttpTransport({ url: server.url, era: "legacy" }));
+    const session = await transport.connectSession();
+    expect(textOf(await session.callTool({ name: "write", arguments: { name: "w" } }))).toBe("resumed");
+    expect(resumed).toHaveLength(1);
+    expect(resumed[0]![0]).toBe("event-7");
+    expect(resumed[0]![1]).toBeGreaterThanOrEqual(290);
+    expect(transport.status.epoch).toBe(1);
+  });
 
   it("a server that speaks no TLS: a clear error at once", async () => {
     const server = await httpServer();
