@@ -25,7 +25,7 @@ const PLANTS = [
     "2",
     "a session works after its end",
     "src/session/call.ts",
-    "if (ended.aborted) throw ended.reason;\n    if (caller",
+    "if (ended.aborted) throw ended.reason;\n      if (caller",
     "if (caller",
   ],
   [
@@ -39,8 +39,8 @@ const PLANTS = [
     "4",
     "a call that may have been done is sent again",
     "src/session/replay.ts",
-    'return outcome !== "unknown" ||',
-    "return outcome.length > 0 ||",
+    'if (outcome !== "unknown" ||',
+    "if (outcome.length > 0 ||",
   ],
   ["5", "a wire is left open", "src/connection/attempt.ts", "part.add(() => wire.close());", ""],
   ["5", "a timer is left", "src/session/call.ts", "link.clock.clearTimeout(timer);", ""],
@@ -73,6 +73,14 @@ const PLANTS = [
     '    this.announce({\n      type: "transition"',
     '    if (to !== "disconnecting") this.announce({\n      type: "transition"',
   ],
+  [
+    "10",
+    "a server that fails takes its siblings down",
+    "src/composite/crew.ts",
+    'this.#fleet.send({ type: "server.told", name, fact });',
+    'this.#fleet.send({ type: "server.told", name, fact });\n        if (fact === "failed") for (const other of this.#hands.values()) void other.session?.close();',
+  ],
+  ["10", "more servers start at once than may", "src/machines/fleet.ts", "|| free-- <= 0", "|| free-- <= -1"],
 ];
 
 const only = process.argv[2];
