@@ -75,10 +75,16 @@ export async function greet(score: Score, session: Session): Promise<void> {
 
 export async function killStdio(score: Score, session: Session): Promise<void> {
   const { pid } = score.transport.status;
-  console.log(`\nA list and a tool call are on their way when the stdio server (pid ${pid}) gets SIGKILL:`);
-  // Stopped first, so that both are written and neither is answered.
+  console.log(
+    `\nA list, a tool that says that it only reads, and one that flips a switch are on their way when the stdio server (pid ${pid}) gets SIGKILL:`,
+  );
+  // Stopped first, so that all are written and none is answered.
   process.kill(pid!, "SIGSTOP");
-  const calls = [session.listTools(), echo(session, "did this happen?")];
+  const calls = [
+    session.listTools(),
+    echo(session, "once more, then"),
+    session.callTool({ name: "toggle-simulated-logging" }),
+  ];
   await new Promise(setImmediate);
   process.kill(pid!, "SIGKILL");
   await Promise.all(calls.map((call) => attempt(score, call)));
@@ -88,11 +94,11 @@ export async function killStdio(score: Score, session: Session): Promise<void> {
 
 export async function restartHttp(score: Score, session: Session, http: EverythingServer): Promise<void> {
   console.log(
-    "\nA long tool call and a list are running when the HTTP server is killed; it comes back a second later:",
+    "\nA long tool call that its caller wants sent once and a list are running when the HTTP server is killed; it comes back a second later:",
   );
   const long = session.callTool(
     { name: "trigger-long-running-operation", arguments: { duration: 20, steps: 20 } },
-    { onprogress: () => running() },
+    { onprogress: () => running(), replay: "never" },
   );
   let running = () => {};
   const started = new Promise<void>((resolve) => {

@@ -213,9 +213,11 @@ describe("the demo", () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/stdio +connecting\.waiting \(wire\.lost.*killed by SIGKILL/);
     expect(stdout).toMatch(/tools\/list was lost \(unknown\): sent again/);
-    expect(stdout).toMatch(/echo was lost: reported as outcome: unknown/);
+    expect(stdout).toMatch(/stdio +echo was lost \(unknown\): sent again/);
+    expect(stdout).toMatch(/toggle-simulated-logging was lost: reported as outcome: unknown/);
+    expect(stdout).toMatch(/trigger-long-running-operation was lost: reported as outcome: unknown/);
     expect(stdout).toMatch(/http +connected\.probing/);
-    expect(stdout).toMatch(/^stdio +connected +2 +3 +1 +1 +\d/m);
+    expect(stdout).toMatch(/^stdio +connected +2 +4 +2 +1 +\d/m);
     expect(stdout).toMatch(/^http +connected +\d+ +3 +1 +1 +\d/m);
     expect(stdout).toMatch(/^memory +connected +1 +2 +0 +0 +never lost/m);
     for (const name of ["node", "npx", "sse", "websocket"])
