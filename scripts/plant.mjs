@@ -25,8 +25,8 @@ const PLANTS = [
     "2",
     "a session works after its end",
     "src/session/call.ts",
-    "if (ended.aborted) throw ended.reason;\n      if (caller",
-    "if (caller",
+    ["if (ended.aborted) throw ended.reason;\n      if (caller", "      ended,\n      deadline,"],
+    ["if (caller", "      ended: new AbortController().signal,\n      deadline,"],
   ],
   [
     "3",

@@ -26,6 +26,8 @@ export class Flight {
   readonly #asks: Ask[] = [];
   readonly #asked: Ask[] = [];
   #wake = () => {};
+  /** A client is there to be asked. */
+  waiting = false;
   readonly #result: Promise<{ done: unknown }>;
 
   constructor(
@@ -68,6 +70,7 @@ export class Flight {
   async next(signal: AbortSignal): Promise<{ done: unknown } | { parked: Parked }> {
     const onAbort = () => this.cancel(signal.reason);
     signal.addEventListener("abort", onAbort, { once: true });
+    this.waiting = true;
     try {
       const asked = new Promise<"asked">((resolve) => {
         this.#wake = () => resolve("asked");
@@ -79,6 +82,7 @@ export class Flight {
       const inputRequests = Object.fromEntries(this.#asked.map(({ id, request }) => [id, request]));
       return { parked: { resultType: "input_required", inputRequests, requestState: this.id } };
     } finally {
+      this.waiting = false;
       signal.removeEventListener("abort", onAbort);
     }
   }

@@ -23,6 +23,10 @@ import type { Member } from "./member.js";
 
 /** What the client's side knows of one of its requests. */
 export interface CallNote {
+  deadline: { readonly named: boolean; readonly resets: boolean };
+  /** The caller's, and the end of its session: they hold for all legs of a call, and between them. */
+  signal: AbortSignal | undefined;
+  ended: AbortSignal;
   /** What is left of its deadline, in milliseconds. */
   remainingMs: number;
   replay: ReplayMode | undefined;
@@ -98,7 +102,8 @@ export class Front {
       return server.request(request as never, { signal, timeout: ASK_MS }) as Promise<Result>;
     }
     // A legacy server does not say for which call it asks: the newest one on its way to it.
-    const flight = [...this.#flights.values()].filter((f) => f.member === member.name).at(-1);
+    const flights = [...this.#flights.values()].filter((f) => f.member === member.name);
+    const flight = flights.filter((f) => f.waiting).at(-1) ?? flights.at(-1);
     if (!flight)
       throw new ProtocolError(
         ProtocolErrorCode.MethodNotFound,
@@ -222,16 +227,30 @@ export class Front {
       new Flight(member.name, ctx, (inner, current) =>
         this.#send(member, ctx, method, params, inner, current),
       );
-    this.#flights.set(flight.id, flight);
     if (known) known.resume(ctx);
+    else this.#begin(flight, this.host.noteOf(ctx.mcpReq.id));
     try {
       const next = await flight.next(signal);
       if ("parked" in next) return next.parked as unknown as Result;
       this.#flights.delete(flight.id);
+      flight.cancel(new Error("the call in which it was asked is over"));
       return mapResult(method, next.done as Result, show);
     } catch (error) {
       this.#flights.delete(flight.id);
+      flight.cancel(error);
       throw error;
+    }
+  }
+
+  /** A parked call has no request that could be cancelled: its caller's own signals end it. */
+  #begin(flight: Flight, note: CallNote | undefined): void {
+    this.#flights.set(flight.id, flight);
+    for (const signal of [note?.signal, note?.ended]) {
+      const over = () => {
+        this.#flights.delete(flight.id);
+        flight.cancel(signal?.reason);
+      };
+      signal?.addEventListener("abort", over, { once: true, signal: flight.abort.signal });
     }
   }
 
@@ -261,7 +280,8 @@ export class Front {
     const watched = ctx.mcpReq._meta?.progressToken !== undefined;
     const options = {
       signal,
-      timeout: note ? Math.max(1, note.remainingMs - MARGIN_MS) : (member.timeoutMs ?? 0),
+      timeout: innerTimeout(note, member),
+      ...(note?.deadline.resets && { resetTimeoutOnProgress: true }),
       allowInputRequired: true,
       ...(note?.replay && { replay: note.replay }),
       ...(watched && { onprogress: (progress: object) => this.#progress(current(), progress) }),
@@ -340,6 +360,13 @@ async function withDeadline<T>(
     systemClock.clearTimeout(timer);
     outer?.removeEventListener("abort", onAbort);
   }
+}
+
+/** What is left of the client's time; the server's own word on it counts where the caller has none. */
+function innerTimeout(note: CallNote | undefined, { timeoutMs }: Member): number {
+  if (!note) return timeoutMs ?? 0;
+  const left = Math.max(1, note.remainingMs - MARGIN_MS);
+  return timeoutMs && !note.deadline.named ? Math.min(left, timeoutMs) : left;
 }
 
 /** What is passed on is not validated here: the outer client does that, once. */

@@ -26,15 +26,27 @@ export function shownTools(
 ): ShownTool[] {
   for (const name of Object.keys(rules.tools ?? {}))
     if (!tools.some((tool) => tool.name === name)) report(`tools.${name}: the server has no such tool`);
+  const own = new Set(tools.map(({ name }) => name));
   return tools.flatMap((tool) => {
-    const shown = transformed(tool, rules.tools?.[tool.name], report);
-    return shown && passes(tagsOf(shown.tool), rules) ? [shown] : [];
+    const shown = transformed(tool, ofName(rules.tools, tool.name), report);
+    if (!shown || !passes(tagsOf(shown.tool), rules)) return [];
+    const taken = shown.tool.name !== tool.name && own.has(shown.tool.name);
+    if (taken)
+      report(
+        `tools.${tool.name}.name: the server has a tool ${shown.tool.name} already; this one is left out`,
+      );
+    return taken ? [] : [shown];
   });
 }
 
 /** What carries tags besides tools: prompts, resources, templates. */
 export function passesTags(item: { _meta?: unknown }, rules: ToolRules): boolean {
   return passes(tagsOf(item), rules);
+}
+
+/** What a record says of a name that a server chose, which may be any. */
+function ofName<T>(record: Record<string, T> | undefined, name: string): T | undefined {
+  return record && Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
 function passes(tags: readonly string[], { includeTags, excludeTags }: ToolRules): boolean {
@@ -87,14 +99,14 @@ function wrongArguments(schema: Schema, args: Record<string, ArgumentTransform>)
   const properties = (schema.properties ?? {}) as Properties;
   const names = new Set<string>();
   for (const property of Object.keys(properties)) {
-    if (args[property]?.hide) continue;
-    const name = args[property]?.name ?? property;
+    if (ofName(args, property)?.hide) continue;
+    const name = ofName(args, property)?.name ?? property;
     if (names.has(name))
       return `arguments.${property}: another argument is called ${JSON.stringify(name)} already`;
     names.add(name);
   }
   for (const [name, { hide, default: value }] of Object.entries(args)) {
-    if (!(name in properties)) return `arguments.${name}: the tool has no such argument`;
+    if (!Object.hasOwn(properties, name)) return `arguments.${name}: the tool has no such argument`;
     if (hide && value === undefined && schema.required?.includes(name) && !("default" in properties[name]!))
       return `arguments.${name}: a required argument can be hidden only with a default`;
   }
@@ -105,7 +117,14 @@ function shownSchema(schema: Schema, args: Record<string, ArgumentTransform>): S
   const properties: Properties = {};
   const required: string[] = [];
   for (const [name, property] of Object.entries((schema.properties ?? {}) as Properties)) {
-    const { hide, name: renamed, description, default: value, required: must, examples } = args[name] ?? {};
+    const {
+      hide,
+      name: renamed,
+      description,
+      default: value,
+      required: must,
+      examples,
+    } = ofName(args, name) ?? {};
     if (hide) continue;
     const shown = renamed ?? name;
     properties[shown] = {

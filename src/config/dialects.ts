@@ -2,6 +2,8 @@
 export interface Found {
   /** Where they stand: `mcpServers`, `servers`, `extensions`; empty at the root. */
   at: string;
+  /** The same, key by key: a key may have a dot in it. */
+  place: string[];
   entries: Record<string, unknown>;
   extra: Record<string, unknown>;
 }
@@ -24,14 +26,15 @@ export function findServers(config: Fields): Found | string {
     const at = place.join(".");
     if (!isObject(entries)) return `${at}: expected an object with a server under each name`;
     const { [place[0]]: _, ...extra } = config;
-    return { at, entries: { ...entries, ...projectServers(config) }, extra };
+    return { at, place: [...place], entries: { ...entries, ...projectServers(config) }, extra };
   }
   const own = projectServers(config);
-  if (Object.keys(own).length > 0) return { at: "projects", entries: own, extra: {} };
+  if (Object.keys(own).length > 0)
+    return { at: "projects", place: ["projects", process.cwd(), "mcpServers"], entries: own, extra: {} };
   const entries = Object.entries(config).filter(([, value]) => isServer(value));
   if (entries.length === 0) return "no servers: expected mcpServers, servers, or servers at the root";
   const extra = Object.entries(config).filter(([, value]) => !isServer(value));
-  return { at: "", entries: Object.fromEntries(entries), extra: Object.fromEntries(extra) };
+  return { at: "", place: [], entries: Object.fromEntries(entries), extra: Object.fromEntries(extra) };
 }
 
 /** Claude Code keeps servers per project in `~/.claude.json`; those of the current one count. */

@@ -19,6 +19,8 @@ export interface Problem {
 }
 
 export interface ParseOptions extends Variables {
+  /** Look at the form alone: a URL may still have variables in it. */
+  unexpanded?: boolean;
   /** What the config is called in errors: its file. */
   from?: string;
 }
@@ -45,6 +47,7 @@ export function parseConfig(config: unknown, options: ParseOptions = {}): McpCon
   const servers: Record<string, ServerConfig> = {};
   for (const [name, entry] of Object.entries(found.entries)) {
     const at = [found.at, name].filter(Boolean).join(".");
+    if (name === "__proto__") problems.push({ path: at, message: "no server can be called so" });
     const server = parseServer(entry, at, options, problems);
     if (server && !server.disabled) servers[name] = server;
   }
@@ -62,7 +65,7 @@ export function parseConfig(config: unknown, options: ParseOptions = {}): McpCon
 function parseServer(
   entry: unknown,
   at: string,
-  variables: Variables,
+  variables: ParseOptions,
   problems: Problem[],
 ): ServerConfig | undefined {
   const problem = (path: string, message: string) =>
@@ -89,7 +92,8 @@ function parseServer(
     if (!result.success) report(result.error, named, problem);
     else if (problems.length === before) {
       const server = result.data as ServerConfig;
-      const wrong = isRemote(server) ? wrongUrl(server) : undefined;
+      const open = variables.unexpanded && /\$\{/.test(String(url));
+      const wrong = isRemote(server) && !open ? wrongUrl(server) : undefined;
       if (wrong) problem(named["url"]!, wrong);
       for (const [path, why] of collisions(server)) problem(path, why);
       if (problems.length === before) return server;

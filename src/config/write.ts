@@ -13,7 +13,7 @@ import { isParsed, type McpConfig, parseConfig, sourceOf } from "./parse.js";
  */
 export function writeConfig(path: string, config: McpConfig | Record<string, unknown>): void {
   const source = isParsed(config) ? sourceOf(config) : config;
-  if (!isParsed(config)) parseConfig(config, { variables: anything });
+  if (!isParsed(config)) parseConfig(config, FORM);
   replaceFile(path, `${JSON.stringify(source, null, 2)}\n`);
 }
 
@@ -27,14 +27,17 @@ export function updateConfigFile(
   name: string,
   server: Record<string, unknown> | undefined,
 ): void {
+  if (/\.ya?ml$/.test(path))
+    throw new HoldfastError("CONFIG_INVALID", `${path} is YAML, which only its own program may write`, {
+      path: "",
+    });
   const text = existsSync(path) ? readText(path) : '{\n  "mcpServers": {}\n}\n';
   const config = fromText(text, path);
   const found = isObject(config) ? findServers(config) : "expected an object";
   if (typeof found === "string" && !isEmptyConfig(config))
     throw new HoldfastError("CONFIG_INVALID", `${path} is not valid: ${found}`, { path: "" });
-  if (server !== undefined)
-    parseConfig({ mcpServers: { [name]: server } }, { variables: anything, inputs: () => "x", from: name });
-  const at = typeof found === "string" ? ["mcpServers"] : found.at.split(".").filter(Boolean);
+  if (server !== undefined) parseConfig({ mcpServers: { [name]: server } }, { ...FORM, from: name });
+  const at = typeof found === "string" ? ["mcpServers"] : found.place;
   const edits = modify(text, [...at, name], server, {
     formattingOptions: { insertSpaces: true, tabSize: 2 },
   });
@@ -42,7 +45,11 @@ export function updateConfigFile(
 }
 
 /** For a check of the form alone: a variable that is not set here may be set where the file is used. */
-const anything = new Proxy({}, { get: () => "x", has: () => true });
+const FORM = {
+  variables: new Proxy({}, { get: () => "x", has: () => true }),
+  inputs: () => "x",
+  unexpanded: true,
+};
 
 const isEmptyConfig = (config: unknown) => isObject(config) && Object.keys(config).length === 0;
 

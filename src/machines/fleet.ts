@@ -43,7 +43,7 @@ export function healthOf({ phases, settled }: Pick<FleetContext, "phases" | "set
   const all = Object.entries(phases).filter(([, phase]) => phase !== "leaving");
   const up = all.filter(([, phase]) => phase === "up").length;
   if (all.length === 0) return "closed";
-  if (all.some(([name]) => !settled[name])) return "starting";
+  if (all.some(([name]) => !Object.hasOwn(settled, name))) return "starting";
   return up === all.length ? "ready" : up > 0 ? "degraded" : "down";
 }
 
@@ -64,21 +64,29 @@ const parts = setup({
     /** All in one step: one by one costs the square of their number. */
     add: assign(({ context, spawn }, names: readonly string[]) => {
       const phases = { ...context.phases };
+      const successors = new Set(context.successors);
       for (const name of names) {
-        if (name in phases) continue;
+        if (Object.hasOwn(phases, name)) {
+          // Its predecessor is on its way out.
+          if (phases[name] === "leaving") successors.add(name);
+          continue;
+        }
         phases[name] = "queued";
         const { startTimeoutMs } = context;
         spawn("member", { id: idOf(name), systemId: idOf(name), input: { name, startTimeoutMs } });
       }
-      return { phases };
+      return { phases, successors: [...successors] };
     }),
     note: assign(({ context, event }) => {
-      if (event.type !== "member.moved" || !(event.name in context.phases)) return {};
+      if (event.type !== "member.moved" || !Object.hasOwn(context.phases, event.name)) return {};
       const { name, phase } = event;
       const first = phase === "up" || phase === "down" || phase === "failed";
       return {
         phases: { ...context.phases, [name]: phase },
-        ...(first && !context.settled[name] && { settled: { ...context.settled, [name]: true as const } }),
+        ...(first &&
+          !Object.hasOwn(context.settled, name) && {
+            settled: { ...context.settled, [name]: true as const },
+          }),
       };
     }),
     forget: assign(({ context }, name: string) => {
@@ -109,7 +117,7 @@ const parts = setup({
       });
     }),
     dismiss: enqueueActions(({ context, enqueue }, { name, forGood }: { name: string; forGood: boolean }) => {
-      if (name in context.phases) enqueue.sendTo(idOf(name), { type: "leave", forGood });
+      if (Object.hasOwn(context.phases, name)) enqueue.sendTo(idOf(name), { type: "leave", forGood });
     }),
   },
 });
@@ -125,23 +133,33 @@ const chart = parts.createMachine({
           actions: [{ type: "add", params: ({ event }) => event.names }, "grant"],
         },
         "server.removed": {
-          actions: { type: "dismiss", params: ({ event }) => ({ name: event.name, forGood: true }) },
+          actions: [
+            assign(({ context, event }) => ({
+              successors: context.successors.filter((name) => name !== event.name),
+            })),
+            { type: "dismiss", params: ({ event }) => ({ name: event.name, forGood: true }) },
+          ],
         },
         "server.replaced": {
           actions: [
-            assign(({ context, event }) => ({ successors: [...context.successors, event.name] })),
+            assign(({ context, event }) => ({
+              successors: Object.hasOwn(context.phases, event.name)
+                ? [...new Set([...context.successors, event.name])]
+                : context.successors,
+            })),
             { type: "dismiss", params: ({ event }) => ({ name: event.name, forGood: true }) },
           ],
         },
         "server.told": {
           actions: enqueueActions(({ context, event, enqueue }) => {
-            if (event.name in context.phases)
+            if (Object.hasOwn(context.phases, event.name))
               enqueue.sendTo(idOf(event.name), { type: "fact", fact: event.fact });
           }),
         },
         retry: {
           actions: enqueueActions(({ context, event, enqueue }) => {
-            if (event.name in context.phases) enqueue.sendTo(idOf(event.name), { type: "retry" });
+            if (Object.hasOwn(context.phases, event.name))
+              enqueue.sendTo(idOf(event.name), { type: "retry" });
           }),
         },
         "member.moved": { actions: ["note", "grant"] },

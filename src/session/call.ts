@@ -36,7 +36,14 @@ export async function runCall<T>(link: Link, spec: CallSpec, send: Send<T>): Pro
   const deadline = new Deadline(link.clock, spec);
   try {
     const caller = deadline.signal ?? options?.signal;
-    const tag: CallTag = { written: 0, session: spec.session, ended, deadline, replay: options?.replay };
+    const tag: CallTag = {
+      written: 0,
+      session: spec.session,
+      ended,
+      deadline,
+      replay: options?.replay,
+      signal: options?.signal,
+    };
     for (let sendings = 1; ; sendings++) {
       if (ended.aborted) throw ended.reason;
       if (caller?.aborted) throw caller.reason;

@@ -13,6 +13,8 @@ const bounded = (ms: number) => (ms > 0 && ms < MAX_DELAY_MS ? ms : MAX_DELAY_MS
 /** How long one call may take, over its wait and all its sendings. */
 export class Deadline {
   readonly timeoutMs: number;
+  readonly named: boolean;
+  readonly resets: boolean;
   readonly #total: number | undefined;
   #until: number;
   #timer: unknown;
@@ -27,6 +29,8 @@ export class Deadline {
     const { options, timeoutMs } = spec;
     const now = clock.now();
     this.timeoutMs = bounded(options?.timeout ?? timeoutMs);
+    this.named = options?.timeout !== undefined;
+    this.resets = options?.resetTimeoutOnProgress === true;
     this.#until = now + this.timeoutMs;
     const total = options?.maxTotalTimeout;
     if (total === undefined) return;

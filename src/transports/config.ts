@@ -53,6 +53,8 @@ interface Entry extends Post {
 export class MCPConfigTransport extends ClientTransport {
   readonly #options: MCPConfigTransportOptions;
   #entries: Map<string, Entry>;
+  /** The last one that was applied. */
+  #config: McpConfig;
   #crew: Crew | undefined;
   #front: Front | undefined;
   #health: FleetHealth = "closed";
@@ -81,6 +83,7 @@ export class MCPConfigTransport extends ClientTransport {
       },
     );
     this.#options = options;
+    this.#config = parsed;
     this.#entries = this.#plan(parsed, new Map());
     if (options.watch && path !== undefined) this.#watch(path);
   }
@@ -130,16 +133,19 @@ export class MCPConfigTransport extends ClientTransport {
    */
   async setConfig(config: string | URL | McpConfig | object): Promise<void> {
     const before = this.#entries;
-    const wasDirect = this.#direct !== undefined;
     const parsed = read(config, this.#options);
-    const next = this.#plan(parsed, before);
+    // One server is reached directly and several by their names: where that changes, everything begins anew. Sessions
+    // stay open, and their next call finds the new way.
+    const direct = directOf(parsed).length > 0;
+    const anew =
+      direct !== (this.#direct !== undefined) || before.size > 1 !== Object.keys(parsed.servers).length > 1;
+    const next = this.#plan(parsed, anew ? new Map() : before);
     const removed = [...before].filter(([name]) => !next.has(name));
     const changed = [...before].filter(([name, entry]) => next.has(name) && next.get(name) !== entry);
     const added = [...next].filter(([name]) => !before.has(name));
     this.#entries = next;
-    // One server is reached directly and several are not: sessions stay open, their next call finds the new way.
-    if ((wasDirect || this.#direct) && removed.length + changed.length + added.length > 0)
-      await this.disconnect();
+    this.#config = parsed;
+    if (anew || (direct && changed.length > 0)) await this.disconnect();
     const crew = this.#crew;
     for (const [name] of removed) crew?.remove(name);
     for (const [name] of changed) crew?.replace(name);
@@ -180,7 +186,7 @@ export class MCPConfigTransport extends ClientTransport {
   }
 
   override fork(): MCPConfigTransport {
-    return new MCPConfigTransport(this.#options);
+    return new MCPConfigTransport({ ...this.#options, config: this.#config, watch: false });
   }
 
   protected override callTimeoutMs(method: string, name: string | undefined): number | undefined {
@@ -203,6 +209,7 @@ export class MCPConfigTransport extends ClientTransport {
 
   async #open(attempt: AttemptContext): Promise<Wire> {
     const { maxStarts, startTimeoutMs, strict, closeTimeoutMs, nameAsPrefix, toolName } = this.#options;
+    const { connectTimeoutMs } = this.#options;
     let wire: FrontWire | undefined;
     const prefix = nameAsPrefix !== false && this.#entries.size > 1;
     const rule = toolName ?? (prefix ? prefixed : bare);
@@ -217,14 +224,18 @@ export class MCPConfigTransport extends ClientTransport {
       instructions: () => instructionsOf(crew),
       noteOf: (id) => {
         const note = wire?.noteOf(id);
-        return note && { remainingMs: note.deadline.remaining(), replay: note.replay };
+        return note && { ...note, remainingMs: note.deadline.remaining() };
       },
     });
     const crew: Crew = new Crew({
       clock: systemClock,
       name: this.name,
       maxStarts: maxStarts ?? DEFAULTS.maxStarts,
-      startTimeoutMs: startTimeoutMs ?? DEFAULTS.startTimeoutMs,
+      // Before the deadline of the attempt itself, or one server that hangs would be everybody's failure.
+      startTimeoutMs: Math.min(
+        startTimeoutMs ?? DEFAULTS.startTimeoutMs,
+        (connectTimeoutMs ?? DEFAULTS.connectTimeoutMs) * 0.8,
+      ),
       closeTimeoutMs: (closeTimeoutMs ?? DEFAULTS.closeTimeoutMs) * 0.9,
       strict: strict ?? false,
       posts: () => [...this.#entries.values()],
@@ -270,6 +281,7 @@ export class MCPConfigTransport extends ClientTransport {
 
   #entry(name: string, config: ServerConfig, many: boolean): Entry {
     const { reconnect, logger, connectTimeoutMs, closeTimeoutMs, idleTimeoutMs, replay } = this.#options;
+    const { trustAnnotations, heartbeat, maxQueued } = this.#options;
     const { onStderr, stderr, reapOrphans } = this.#options;
     const common: CommonOptions = {
       // One late server never takes the others down: it joins when it comes.
@@ -279,6 +291,9 @@ export class MCPConfigTransport extends ClientTransport {
       ...(closeTimeoutMs !== undefined && { closeTimeoutMs }),
       ...(idleTimeoutMs !== undefined && { idleTimeoutMs }),
       ...(replay && { replay }),
+      ...(trustAnnotations !== undefined && { trustAnnotations }),
+      ...(heartbeat !== undefined && { heartbeat }),
+      ...(maxQueued !== undefined && { maxQueued }),
       ...(onStderr && { onStderr }),
       ...(stderr && { stderr }),
       ...(reapOrphans !== undefined && { reapOrphans }),

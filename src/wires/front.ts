@@ -1,11 +1,13 @@
 import type { JSONRPCMessage, MessageExtraInfo, TransportSendOptions } from "@modelcontextprotocol/client";
 import type { ReplayMode } from "../options.js";
-import { CALL, type CallTag } from "./guard.js";
+import { CALL, type CallTag, type TagDeadline } from "./guard.js";
 import { MemoryWire, type Serve } from "./memory.js";
 
 /** What a front may know of a request besides its message. */
 export interface Note {
-  deadline: { remaining(): number };
+  deadline: TagDeadline;
+  signal: AbortSignal | undefined;
+  ended: AbortSignal;
   replay: ReplayMode | undefined;
 }
 

@@ -11,6 +11,14 @@ import { checkedProbeAnswer } from "./discover.js";
 import { Lost } from "./lost.js";
 import type { Wire } from "./wire.js";
 
+export interface TagDeadline {
+  remaining(): number;
+  /** The caller named it; else it is the session's or the server's. */
+  readonly named: boolean;
+  /** Progress moves it. */
+  readonly resets: boolean;
+}
+
 /** One call of a session. It may be several requests: pages, rounds of input. */
 export interface CallTag {
   /** How many of its requests were handed to a wire that did not refuse them. */
@@ -19,7 +27,9 @@ export interface CallTag {
   /** Fires with the session's end: nothing of the call is sent any more. */
   ended: AbortSignal;
   /** What is left of its time. */
-  deadline: { remaining(): number };
+  deadline: TagDeadline;
+  /** The caller's. */
+  signal: AbortSignal | undefined;
   replay: ReplayMode | undefined;
 }
 

@@ -419,6 +419,91 @@ describe("another config", () => {
   });
 });
 
+describe("configs one after another", () => {
+  it("that remove a server and add it again, or change it and then remove it, leave what the last one says", async () => {
+    const transport = composite({ a: legacy, b: legacy });
+    const session = await transport.connectSession();
+    const config = (servers: object) => transport.setConfig({ mcpServers: servers });
+    await Promise.all([config({ b: legacy, c: legacy }), config({ a: legacy, b: legacy, c: legacy })]);
+    await until(() => transport.health === "ready" && transport.servers["a"]?.state === "connected");
+    expect(textOf(await session.callTool(call("a_echo", { message: "back" })))).toBe("Echo: back");
+    const changed = { ...legacy, env: { NEW: "1" } };
+    await Promise.all([config({ a: changed, b: legacy, c: legacy }), config({ b: legacy, c: legacy })]);
+    await until(() => transport.health === "ready");
+    expect(Object.keys(transport.servers)).toEqual(["b", "c"]);
+    expect(Object.keys(transport.fork().servers)).toEqual(["b", "c"]);
+  });
+
+  it("from two servers to one leave one process, and from one to two make one that is down wait", async () => {
+    const transport = composite({ a: legacy, b: legacy });
+    const session = await transport.connectSession();
+    const { pid } = transport.servers["a"]!;
+    await transport.setConfig({ mcpServers: { a: legacy } });
+    expect(lives(pid!)).toBe(false);
+    expect(textOf(await session.callTool(call("echo", { message: "1" })))).toBe("Echo: 1");
+    await transport.setConfig({
+      mcpServers: { a: { url: `http://127.0.0.1:${await freePort()}/mcp` }, b: legacy },
+    });
+    expect(textOf(await session.callTool(call("b_echo", { message: "2" })))).toBe("Echo: 2");
+    expect(transport.servers["a"]!.state).toBe("connecting");
+  });
+});
+
+describe("the options of a composite", () => {
+  it("hold for its servers: annotations, deadlines moved by progress, a server's own timeout", async () => {
+    const transport = composite({ a: legacy, b: { ...legacy, timeout: 300 } }, { trustAnnotations: false });
+    const session = await transport.connectSession();
+    const startedAt = Date.now();
+    // Not listed yet, and still its server's deadline.
+    expect(await rejection(session.callTool(call("b_never")))).toMatchObject({ code: "REQUEST_TIMEOUT" });
+    expect(Date.now() - startedAt).toBeLessThan(2_000);
+    await session.listTools();
+    const moved = { timeout: 400, resetTimeoutOnProgress: true, onprogress: () => {} };
+    expect(textOf(await session.callTool(call("a_count", { steps: 6, ms: 150 }), moved))).toBe("counted");
+    process.kill(transport.servers["a"]!.pid!, "SIGSTOP");
+    const lost = rejection(session.callTool(call("a_put")));
+    await until(() => transport.servers["a"]!.inFlight > 0);
+    process.kill(transport.servers["a"]!.pid!, "SIGKILL");
+    expect(await lost).toMatchObject({ code: "CONNECTION_LOST", outcome: "unknown" });
+  });
+
+  it("open it before the deadline of its own attempt, though one server hangs", async () => {
+    const transport = composite(
+      { a: legacy, hung: { command: "sleep", args: ["100"] } },
+      { connectTimeoutMs: 1_500 },
+    );
+    await transport.withSession(async (session) => {
+      expect(textOf(await session.callTool(call("a_echo", { message: "x" })))).toBe("Echo: x");
+    });
+  });
+});
+
+describe("a question of a legacy server to a modern client", () => {
+  it("ends with the call of its caller, at the server too", async () => {
+    const transport = composite({ one: legacy, other: legacy }, { era: "modern" });
+    let asked = () => {};
+    const question = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    const session = await transport.connectSession({
+      timeoutMs: 0,
+      elicitation: () => {
+        asked();
+        return new Promise(() => {});
+      },
+    });
+    const abort = new AbortController();
+    const ask = rejection(
+      session.callTool(call("one_ask", { what: "elicitation" }), { signal: abort.signal }),
+    );
+    await question;
+    abort.abort(new Error("changed my mind"));
+    expect(await ask).toMatchObject({ message: "changed my mind" });
+    await until(() => transport.servers["one"]!.inFlight === 0, 3_000);
+    expect(textOf(await session.callTool(call("one_echo", { message: "on" })))).toBe("Echo: on");
+  });
+});
+
 describe("the end of a composite", () => {
   it("keeps the processes that are kept, lets the others go, and close ends all", async () => {
     const server = await httpServer();

@@ -135,6 +135,21 @@ describe("a config file is written", () => {
     expect(readdirSync(directory).sort()).toEqual(["bad.json", "c.json"]);
   });
 
+  it("with variables wherever they may stand, and not over a file of another form", () => {
+    const path = at("vars.json");
+    writeConfig(path, { servers: { a: { url: "${BASE}/mcp", headers: { A: "${input:token}" } } } });
+    updateConfigFile(path, "b", { url: "https://host:${PORT}/mcp" });
+    expect(Object.keys(JSON.parse(readFileSync(path, "utf8")).servers)).toEqual(["a", "b"]);
+    const yaml = at("goose.yaml", "extensions: {}\n");
+    expect(() => updateConfigFile(yaml, "b", { command: "x" })).toThrow(/is YAML/);
+    const project = at(
+      "claude.json",
+      JSON.stringify({ projects: { [process.cwd()]: { mcpServers: { p: { command: "x" } } } } }),
+    );
+    updateConfigFile(project, "n", { command: "y" });
+    expect(Object.keys(readConfig(project).servers)).toEqual(["p", "n"]);
+  });
+
   it("behind a link and with its mode", () => {
     const path = at("real.json", '{"mcpServers":{"a":{"command":"x"}}}');
     chmodSync(path, 0o640);
