@@ -6,7 +6,8 @@ import { bare } from "../../src/composite/naming.js";
 import { ScheduledClock } from "../support/scheduled-clock.js";
 import { type Fate, ScriptedTransport, World } from "../support/scripted-transport.js";
 
-const runs = Number(process.env["HOLDFAST_RUNS"] ?? 300);
+// Each case is a whole fleet, and takes as long as ten connections.
+const runs = Number(process.env["HOLDFAST_RUNS"] ?? 3_000) / 10;
 
 const illness: fc.Arbitrary<Fate> = fc.record(
   {
