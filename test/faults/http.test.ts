@@ -150,6 +150,31 @@ describe("one fault of Streamable HTTP", () => {
       expect(textOf(await session.callTool({ name: "echo", arguments: { message: "on" } }))).toBe("Echo: on");
     });
 
+  it("an answer to nobody, the answer twice, and one that comes late: each call gets its own, once", async () => {
+    const server = await httpServer();
+    let late: (() => void) | undefined;
+    const text = (value: string) => ({ content: [{ type: "text", text: value }] });
+    const data = (id: unknown, value: string) =>
+      `data: ${JSON.stringify({ jsonrpc: "2.0", id, result: text(value) })}\n\n`;
+    server.control.fault = (request, response, body) => {
+      if (methodOf(body) !== "tools/call write") return false;
+      const { id } = JSON.parse(body);
+      if (late)
+        return stream(data(987654, "to nobody"), data(id, "mine"), data(id, "again"))(request, response);
+      late = () => response.writable && response.write(data(id, "too late"));
+      return stream(": hello\n\n")(request, response);
+    };
+    const transport = closing(new StreamableHttpTransport({ url: server.url, era: "legacy" }));
+    const session = await transport.connectSession();
+    const call = () => session.callTool({ name: "write", arguments: { name: "w" } }, { timeout: 300 });
+    expect(await call().catch((error) => error.code)).toBe("REQUEST_TIMEOUT");
+    const next = call();
+    late!();
+    expect(textOf(await next)).toBe("mine");
+    expect(textOf(await call())).toBe("mine");
+    expect(transport.status).toMatchObject({ epoch: 1, inFlight: 0 });
+  });
+
   it("an answer stream with event ids that ends is resumed where it was, after the server's retry", async () => {
     const server = await httpServer();
     const resumed: [string | undefined, number][] = [];

@@ -1,4 +1,7 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { WebSocketServer } from "ws";
 import { serveWebSockets } from "../../examples/websocket-server.mjs";
 import { StreamableHttpTransport } from "../../src/transports/http.js";
 import { SSETransport } from "../../src/transports/sse.js";
@@ -109,6 +112,54 @@ for (const [name, open] of Object.entries(kinds))
       expect(textOf(await session.callTool(echo))).toBe("Echo: hi");
     }, 30_000);
   });
+
+describe("messages of a WebSocket", () => {
+  it("to nobody, twice, late, or none at all: each call gets its own, once", async () => {
+    const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+    await once(server, "listening");
+    onTestFinished(() => {
+      for (const socket of server.clients) socket.terminate();
+      server.close();
+    });
+    let held: unknown;
+    server.on("connection", (socket) => {
+      const say = (message: object) => socket.send(JSON.stringify({ jsonrpc: "2.0", ...message }));
+      const text = (value: string) => ({ content: [{ type: "text", text: value }] });
+      socket.on("message", (raw) => {
+        const { id, method, params } = JSON.parse(String(raw));
+        if (method === "initialize")
+          say({
+            id,
+            result: {
+              protocolVersion: params.protocolVersion,
+              capabilities: { tools: {} },
+              serverInfo: { name: "noisy", version: "1" },
+            },
+          });
+        if (method !== "tools/call") return;
+        if (held === undefined) {
+          held = id;
+          return;
+        }
+        say({ id: held, result: text("too late") });
+        say({ id: 987654, result: text("to nobody") });
+        socket.send("{]");
+        say({ id, result: text("mine") });
+        say({ id, result: text("again") });
+      });
+    });
+    const { port } = server.address() as AddressInfo;
+    const transport = closing(
+      new WSTransport({ url: `ws://127.0.0.1:${port}`, protocols: [], era: "legacy" }),
+    );
+    const session = await transport.connectSession();
+    expect(await rejection(session.callTool(echo, { timeout: 200 }))).toMatchObject({
+      code: "REQUEST_TIMEOUT",
+    });
+    for (let i = 0; i < 2; i++) expect(textOf(await session.callTool(echo))).toBe("mine");
+    expect(transport.status).toMatchObject({ epoch: 1, inFlight: 0 });
+  });
+});
 
 describe("one fault of stdio", () => {
   const noisy = (noise: string, options = {}) =>
