@@ -3,7 +3,6 @@ import type {
   JSONRPCNotification,
   LoggingLevel,
   Result,
-  StandardSchemaV1,
 } from "@modelcontextprotocol/client";
 import {
   ProtocolError,
@@ -15,6 +14,7 @@ import {
 import { isHoldfastError } from "../errors.js";
 import { systemClock } from "../machines/clock.js";
 import type { ReplayMode } from "../options.js";
+import { ANYTHING } from "../session/anything.js";
 import { VERSION } from "../version.js";
 import { Catalog, type CatalogHost } from "./catalog.js";
 import { Flight } from "./flight.js";
@@ -288,7 +288,8 @@ export class Front {
     };
     try {
       const session = member.session ?? (await this.#within(ctx, (inner) => member.opened(inner)));
-      return (await session.request(request, RELAYED, options)) as Result;
+      // Not validated here: the outer client does that, once.
+      return (await session.request(request, ANYTHING, options)) as Result;
     } catch (error) {
       throw relayed(error);
     }
@@ -368,11 +369,6 @@ function innerTimeout(note: CallNote | undefined, { timeoutMs }: Member): number
   const left = Math.max(1, note.remainingMs - MARGIN_MS);
   return timeoutMs && !note.deadline.named ? Math.min(left, timeoutMs) : left;
 }
-
-/** What is passed on is not validated here: the outer client does that, once. */
-const RELAYED: StandardSchemaV1<unknown, unknown> = {
-  "~standard": { version: 1, vendor: "holdfast", validate: (value) => ({ value }) },
-};
 
 const unknown = (kind: string, name: string) =>
   new ProtocolError(ProtocolErrorCode.InvalidParams, `no server offers the ${kind} ${JSON.stringify(name)}`);

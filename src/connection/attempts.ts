@@ -3,13 +3,13 @@ import {
   ProtocolError,
   SdkError,
   SdkErrorCode,
-  type StandardSchemaV1,
 } from "@modelcontextprotocol/client";
 import { statusOf } from "../errors.js";
 import type { Clock } from "../machines/clock.js";
 import { Disposer } from "../machines/disposer.js";
 import type { ConnectionPolicy, Failure } from "../machines/reducers.js";
 import type { EraOption } from "../options.js";
+import { ANYTHING } from "../session/anything.js";
 import type { Ready } from "../session/link.js";
 import type { Router } from "../session/router.js";
 import { Lost } from "../wires/lost.js";
@@ -143,10 +143,6 @@ export class Attempts {
     });
   }
 }
-
-const ANYTHING: StandardSchemaV1<unknown, unknown> = {
-  "~standard": { version: 1, vendor: "holdfast", validate: (value) => ({ value }) },
-};
 
 const isTimeout = (error: unknown) => error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout;
 
