@@ -328,7 +328,8 @@ function mutate(root: object, path: readonly string[], value: unknown, rename: s
     at = at[key] as Record<string, unknown>;
   }
   const key = path.at(-1)!;
-  if (rename === null) at[key] = value;
+  // Only objects have names to change: an array renamed to `length` throws here, not in parseConfig.
+  if (rename === null || Array.isArray(at)) at[key] = value;
   else {
     at[rename] = at[key];
     delete at[key];
