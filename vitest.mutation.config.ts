@@ -1,14 +1,26 @@
 import { defineConfig } from "vitest/config";
 
-/** What a mutant is run against: the tests of the machine, the wires and the sessions, without the long ones. */
+/** What a mutant of one folder is run against: the tests that are quick to notice. */
+const TESTS: Record<string, string[]> = {
+  machines: ["test/machines/{backoff,table}.test.ts", "test/properties/**", "test/transports/custom.test.ts"],
+  session: [
+    "test/session/{replay,session,tool-data}.test.ts",
+    "test/properties/lifecycle.test.ts",
+    "test/transports/{custom,memory}.test.ts",
+  ],
+  wires: [
+    "test/wires/**",
+    "test/properties/lifecycle.test.ts",
+    "test/transports/{stdio,http,sse,websocket,memory}.test.ts",
+  ],
+  naming: ["test/composite/naming.test.ts"],
+};
+
 export default defineConfig({
   test: {
-    include: [
-      "test/{machines,wires,properties,session,connection}/**/*.test.ts",
-      "test/transports/{stdio,http,memory,custom}.test.ts",
-    ],
-    exclude: ["test/machines/walk.test.ts"],
-    env: { HOLDFAST_RUNS: "150" },
-    testTimeout: 20_000,
+    include: TESTS[process.env["HOLDFAST_MUTATE"] ?? "machines"]!,
+    env: { HOLDFAST_RUNS: "60" },
+    testTimeout: 10_000,
+    teardownTimeout: 500,
   },
 });

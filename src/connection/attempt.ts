@@ -82,16 +82,16 @@ async function handshake(input: AttemptInput, trial: Trial): Promise<Ready> {
       capabilities: profile.capabilities,
       cleanup: (close) => part.add(close),
     });
-    part.add(() => wire.close());
-    // Race: the attempt was given up while the wire was being made; it is closed by now, and never used.
-    signal.throwIfAborted();
-    input.onWire(wire);
     const guard = new Guard(wire, epoch, {
       ...input.hooks,
       onlost: (failure) => {
         if (done) input.onlost(failure);
       },
     });
+    part.add(() => guard.close());
+    // Race: the attempt was given up while the wire was being made; it is closed by now, and never used.
+    signal.throwIfAborted();
+    input.onWire(wire);
     trial.guard = guard;
     const client = new Client(profile.clientInfo, {
       capabilities: profile.capabilities,

@@ -78,6 +78,7 @@ export class Guard implements Transport {
   #listens = 0;
   #notified = false;
   #closesStreams = false;
+  #closing: Promise<void> | undefined;
   #down: Failure | undefined;
   readonly #waiters = new Set<() => void>();
 
@@ -197,10 +198,14 @@ export class Guard implements Transport {
     throw new Lost(outcome, { code: "CONNECTION_LOST", message: (error as Error).message, error });
   }
 
-  /** Ends the epoch from our side: nothing passes in either direction afterwards. Settles when the wire has ended. */
-  async close(): Promise<void> {
+  /**
+   * Ends the epoch from our side: nothing passes in either direction afterwards. Settles when the wire has ended. The
+   * wire is closed once, however many ask.
+   */
+  close(): Promise<void> {
     this.shut(ended);
-    await this.wire.close();
+    this.#closing ??= (async () => this.wire.close())();
+    return this.#closing;
   }
 
   /** The wire was lost: says so, then answers everything in flight with what became of it. */

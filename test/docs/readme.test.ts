@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { mermaid } from "../../src/machines/mermaid.js";
 import { DEFAULTS } from "../../src/options.js";
-import { mermaid } from "../support/mermaid.js";
 
 const root = new URL("../../", import.meta.url);
 const read = (name: string) => readFileSync(new URL(name, root), "utf8");

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { connectionChart } from "../../src/machines/connection.js";
-import { pathOf } from "../support/edges.js";
+import { pathOf } from "../../src/machines/edges.js";
 
 type StateNode = typeof connectionChart.root;
 

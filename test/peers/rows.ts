@@ -50,7 +50,7 @@ const local = (transport: ClientTransport): Peer => ({
 });
 
 /** A server that runs on its own, on a port, and is started again after each kill. */
-async function remote(
+export async function remote(
   command: string,
   args: (port: number) => string[],
   up: RegExp,

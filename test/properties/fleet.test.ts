@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { Crew, type Post } from "../../src/composite/crew.js";
 import { Front } from "../../src/composite/front.js";
 import { bare } from "../../src/composite/naming.js";
-import { ScheduledClock } from "../support/scheduled-clock.js";
+import { ScheduledClock } from "../../src/testing/clock.js";
 import { type Fate, ScriptedTransport, World } from "../support/scripted-transport.js";
 
 // Each case is a whole fleet, and takes as long as ten connections.

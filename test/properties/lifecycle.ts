@@ -3,9 +3,9 @@ import fc from "fast-check";
 import { expect } from "vitest";
 import { isHoldfastError } from "../../src/errors.js";
 import { MAX_DELAY_MS } from "../../src/machines/backoff.js";
+import { edges } from "../../src/machines/edges.js";
 import type { Session } from "../../src/session/types.js";
-import { edges } from "../support/edges.js";
-import { ScheduledClock } from "../support/scheduled-clock.js";
+import { ScheduledClock } from "../../src/testing/clock.js";
 import { type Fate, ScriptedTransport, World } from "../support/scripted-transport.js";
 
 const STABLE_MS = 5_000;

@@ -1,5 +1,5 @@
 import type fc from "fast-check";
-import type { Clock } from "../../src/machines/clock.js";
+import type { Clock } from "../machines/clock.js";
 
 interface Timer {
   due: number;

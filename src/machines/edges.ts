@@ -1,5 +1,5 @@
 import { toDirectedGraph } from "xstate/graph";
-import { connectionChart } from "../../src/machines/connection.js";
+import { connectionChart } from "./connection.js";
 
 interface StateNodeLike {
   states: Record<string, StateNodeLike>;

@@ -1,6 +1,6 @@
 import { toDirectedGraph } from "xstate/graph";
-import { causeOf } from "../../src/machines/causes.js";
-import { connectionChart } from "../../src/machines/connection.js";
+import { causeOf } from "./causes.js";
+import { connectionChart } from "./connection.js";
 import { pathOf } from "./edges.js";
 
 type Node = ReturnType<typeof toDirectedGraph>;

@@ -1,0 +1,239 @@
+import fc from "fast-check";
+import { messageOf } from "../errors.js";
+import type { ClientTransport } from "../transports/transport.js";
+import type { FaultKind } from "./faults.js";
+import { type LifecyclePromise, PROMISES, UNTESTED } from "./promises.js";
+import {
+  type MakeTransport,
+  play,
+  type RunOptions,
+  type RunRecord,
+  type RunSettings,
+  type SafeCall,
+} from "./run.js";
+import { describeScript, type LifecycleScript, scriptArbitrary } from "./script.js";
+
+export interface ExamineOptions {
+  /** Stories made by chance, besides those that come with the promises. Default 20. */
+  runs?: number;
+  /** Of the stories. `seed:path`, as a report prints it, plays one story alone. Default: by chance. */
+  seed?: string | number;
+  /** No new story begins after so long. Default: no limit. */
+  durationMs?: number;
+  /** The kinds of faults. Default: all. */
+  faults?: readonly FaultKind[];
+  /** The ids of the promises that are looked at. Default: all. */
+  only?: readonly string[];
+  /** Tools that may be called, besides those that say that they only read and need no arguments. */
+  tools?: readonly SafeCall[];
+  /** How long the smallest failing story may be searched for. Default 20 s for each promise. */
+  shrinkMs?: number;
+  signal?: AbortSignal;
+  onProgress?(progress: Progress): void;
+}
+
+export interface Progress {
+  phase: "baseline" | "stories" | "shrinking";
+  done: number;
+  of: number;
+  broken: string[];
+}
+
+/** How one promise came out. */
+export interface Finding {
+  id: string;
+  text: string;
+  /** Stories that put it to the test. */
+  runs: number;
+  failures: number;
+  /** Of the smallest failing story. */
+  reason?: string;
+  script?: LifecycleScript;
+  /** The story in words. */
+  story?: string;
+  /** Repeats that story. */
+  seed?: string;
+}
+
+export interface Report {
+  seed: string;
+  stories: number;
+  findings: Finding[];
+  /** Kept, as far as it was put to the test. */
+  ok: boolean;
+  durationMs: number;
+  /** The deadline of an attempt and of a call, made from how long the server took when nothing was wrong. */
+  connectTimeoutMs: number;
+  callMs: number;
+}
+
+const SHRINK_MS = 20_000;
+
+/**
+ * Plays stories with faults on transports that `make` makes, and judges each by every promise. A broken promise is a
+ * finding, not an error.
+ * @throws what the server answers when nothing is wrong with it, if that is an error
+ */
+export async function examine(make: MakeTransport, options: ExamineOptions = {}): Promise<Report> {
+  const began = Date.now();
+  const [seed, ...path] = String(options.seed ?? Math.floor(Math.random() * 2 ** 31)).split(":");
+  const promises = PROMISES.filter(({ id }) => !options.only || options.only.includes(id));
+  options.onProgress?.({ phase: "baseline", done: 0, of: 1, broken: [] });
+  const settings = await baseline(make, options, Number(seed));
+  const examination = new Examination(make, options, settings, promises, Number(seed));
+  const findings = await examination.run(path.join(":"));
+  return {
+    seed: String(seed),
+    stories: examination.stories,
+    findings,
+    ok: findings.every(({ failures }) => failures === 0),
+    durationMs: Date.now() - began,
+    connectTimeoutMs: settings.options.connectTimeoutMs,
+    callMs: settings.callMs,
+  };
+}
+
+class Examination {
+  stories = 0;
+  /** The number of the next story, played or not: with the seed it says which one it is. */
+  #next = 0;
+  readonly #scripts: fc.Arbitrary<LifecycleScript>;
+  readonly #examples: [LifecycleScript][];
+  /** Those that came with promises that are not looked at. */
+  readonly #skipped: ReadonlySet<number>;
+  readonly #findings: Map<string, Finding>;
+  /** The first story that broke a promise, by its path from the seed. */
+  readonly #first = new Map<string, string>();
+
+  constructor(
+    private readonly make: MakeTransport,
+    private readonly options: ExamineOptions,
+    private readonly settings: RunSettings,
+    private readonly promises: readonly LifecyclePromise[],
+    private readonly seed: number,
+  ) {
+    this.#scripts = scriptArbitrary(options.faults);
+    // All of them, whatever is looked at: a seed must mean the same story with `only` and without.
+    const examples = PROMISES.flatMap((promise) => promise.examples.map((script) => ({ promise, script })));
+    this.#examples = examples.map(({ script }) => [script]);
+    this.#skipped = new Set([...examples.keys()].filter((i) => !promises.includes(examples[i]!.promise)));
+    this.#findings = new Map(promises.map(({ id, text }) => [id, { id, text, runs: 0, failures: 0 }]));
+  }
+
+  async run(path: string): Promise<Finding[]> {
+    const numRuns = this.#examples.length + (this.options.runs ?? 20);
+    const until = Date.now() + (this.options.durationMs ?? Number.POSITIVE_INFINITY);
+    await fc.check(
+      fc.asyncProperty(this.#scripts, async (script) => {
+        const number = this.#next++;
+        if ((this.#skipped.has(number) && !path) || Date.now() >= until || this.options.signal?.aborted)
+          return;
+        const record = await this.#play(script);
+        this.stories++;
+        this.#judge(script, record, path || String(number));
+        this.#progress("stories", this.stories, path ? 1 : numRuns - this.#skipped.size);
+      }),
+      {
+        seed: this.seed,
+        examples: this.#examples,
+        numRuns: path ? 1 : numRuns,
+        endOnFailure: true,
+        ...(path && { path }),
+      },
+    );
+    for (const promise of this.promises) {
+      const finding = this.#findings.get(promise.id)!;
+      if (finding.failures > 0) await this.#shrink(promise, finding, this.#first.get(promise.id)!);
+    }
+    return [...this.#findings.values()];
+  }
+
+  #judge(script: LifecycleScript, record: RunRecord, path: string): void {
+    for (const { id, judge } of this.promises) {
+      const finding = this.#findings.get(id)!;
+      const verdict = judge(record);
+      if (verdict === UNTESTED) continue;
+      finding.runs++;
+      if (verdict === undefined) continue;
+      finding.failures++;
+      if (this.#first.has(id)) continue;
+      this.#first.set(id, path);
+      finding.reason = verdict;
+      this.#show(finding, script, `${this.seed}:${path}`);
+    }
+  }
+
+  /** Looks for a smaller story that breaks the same promise. */
+  async #shrink(promise: LifecyclePromise, finding: Finding, path: string): Promise<void> {
+    let tries = 0;
+    const result = await fc.check(
+      fc.asyncProperty(this.#scripts, async (script) => {
+        this.options.signal?.throwIfAborted();
+        this.#progress("shrinking", ++tries, 0);
+        const verdict = promise.judge(await this.#play(script));
+        if (typeof verdict === "string") throw new Error(verdict);
+      }),
+      {
+        seed: this.seed,
+        path,
+        examples: this.#examples,
+        numRuns: 1,
+        interruptAfterTimeLimit: this.options.shrinkMs ?? SHRINK_MS,
+      },
+    );
+    if (!result.counterexample) return;
+    finding.reason = messageOf(result.errorInstance);
+    this.#show(finding, result.counterexample[0], `${this.seed}:${result.counterexamplePath}`);
+  }
+
+  #show(finding: Finding, script: LifecycleScript, seed: string): void {
+    Object.assign(finding, { script, story: describeScript(script), seed } satisfies Partial<Finding>);
+  }
+
+  #play(script: LifecycleScript): Promise<RunRecord> {
+    return play(this.make, script, this.settings);
+  }
+
+  #progress(phase: Progress["phase"], done: number, of: number): void {
+    const broken = [...this.#findings.values()].filter(({ failures }) => failures > 0).map(({ id }) => id);
+    this.options.onProgress?.({ phase, done, of, broken });
+  }
+}
+
+/** Where nobody knows yet how long the server takes. */
+const PATIENT: RunOptions = {
+  connectTimeoutMs: 60_000,
+  closeTimeoutMs: 5_000,
+  heartbeat: { intervalMs: 30_000 },
+  keepAlive: false,
+  reconnect: { baseMs: 20, capMs: 100, stableAfterMs: 5_000 },
+};
+
+/** One session without any fault: what the server can do, and how long it takes. */
+async function baseline(make: MakeTransport, options: ExamineOptions, seed: number): Promise<RunSettings> {
+  const transport: ClientTransport = make(PATIENT);
+  try {
+    const before = performance.now();
+    const session = await transport.connectSession(options.signal ? { signal: options.signal } : {});
+    const took = performance.now() - before;
+    const tools = session.getServerCapabilities()?.tools ? (await session.listTools()).tools : [];
+    const readOnly = tools.filter(
+      ({ annotations, inputSchema }) => annotations?.readOnlyHint === true && !inputSchema.required?.length,
+    );
+    await session.close();
+    return {
+      seed,
+      safe: options.tools ?? readOnly.map(({ name }) => ({ name, arguments: {} })),
+      callMs: Math.round(Math.max(1_500, 4 * took)),
+      options: {
+        connectTimeoutMs: Math.round(Math.max(1_000, 4 * took)),
+        closeTimeoutMs: 2_000,
+        heartbeat: { intervalMs: 400 },
+        keepAlive: false,
+        reconnect: { baseMs: 20, capMs: 100, stableAfterMs: 400 },
+      },
+    };
+  } finally {
+    await transport.close();
+  }
+}

@@ -1,0 +1,27 @@
+export { ScheduledClock } from "./clock.js";
+export { type ExamineOptions, examine, type Finding, type Progress, type Report } from "./examine.js";
+export { type FakeHandler, FakeServer, FakeTransport } from "./fake-server.js";
+export {
+  type Direction,
+  dice,
+  FAULT_KINDS,
+  type Fault,
+  type FaultKind,
+  type FaultPlan,
+  type Passing,
+  type RandomFaultOptions,
+  random,
+  scripted,
+} from "./faults.js";
+export { type AttemptScript, type Injection, type InjectOptions, inject, type WireRecord } from "./inject.js";
+export { leftBehind } from "./leftovers.js";
+export type { MakeTransport, RunOptions, SafeCall } from "./run.js";
+export {
+  attemptArbitrary,
+  faultArbitrary,
+  type LifecycleScript,
+  STEPS,
+  type Step,
+  scriptArbitrary,
+} from "./script.js";
+export { type LifecycleTest, lifecycleSuite } from "./suite.js";
