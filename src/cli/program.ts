@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { messageOf } from "../errors.js";
 import { VERSION } from "../version.js";
 import { callCommand } from "./call.js";
+import { checkCommand } from "./check.js";
 import { demoCommand } from "./demo.js";
 import { exitCodeOf, Refused } from "./exit.js";
 import { promptsCommand, resourcesCommand, toolsCommand } from "./lists.js";
@@ -17,6 +18,7 @@ const COMMANDS = [
   readCommand,
   promptsCommand,
   promptCommand,
+  checkCommand,
   demoCommand,
 ];
 

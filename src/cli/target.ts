@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { Command, Option } from "commander";
 import { clientConfig, clientOf } from "../config/known.js";
 import { CONFIG_ENDINGS, inferTransport } from "../infer/infer.js";
-import type { EraOption } from "../options.js";
+import type { EraOption, SharedOptions } from "../options.js";
 import { StdioTransport } from "../transports/stdio.js";
 import type { ClientTransport } from "../transports/transport.js";
 import { UsageError } from "./exit.js";
@@ -77,9 +77,11 @@ export function targetCommand(name: string, description: string, rest: string): 
 export function targetOf(
   args: string[],
   options: TargetOptions,
+  shared: SharedOptions = {},
 ): { transport: ClientTransport; rest: string[] } {
   const { header, auth, env, cwd, transport, era, verbose } = options;
   const given = {
+    ...shared,
     logger: { warn: (message: string) => console.error(message) },
     ...(era && { era }),
     ...(cwd && { cwd }),

@@ -2,6 +2,8 @@ import {
   Client,
   type ClientCapabilities,
   type Implementation,
+  ProtocolError,
+  ProtocolErrorCode,
   type ResponseCacheStore,
   SdkError,
   SdkErrorCode,
@@ -49,28 +51,31 @@ export interface AttemptInput {
 /** One try to open: a wire, a guard around it, and the handshake of either era. */
 export async function openAttempt(input: AttemptInput): Promise<Ready> {
   const { era, eraMemory } = input;
-  const known = era === "legacy" || (era === "auto" && eraMemory.isLegacy());
-  const trial: Trial = { legacy: known };
+  if (era !== "auto") return handshake(input, { mode: era });
+  const trial: Trial = { mode: eraMemory.isLegacy() ? "legacy" : "auto" };
   try {
     return await handshake(input, trial);
   } catch (error) {
-    if (known || era !== "auto" || input.signal.aborted || !mayBeLegacy(error, trial)) throw error;
+    if (input.signal.aborted) throw error;
+    // It began too late for the probe, or it was legacy when it was last asked.
+    if (wantsModern(error)) return handshake(input, { mode: "modern" });
+    if (trial.mode === "legacy" || !mayBeLegacy(error, trial)) throw error;
   }
   // The probe for the era ended the server, or it never answered it: a legacy server, asked in its own words.
-  const ready = await handshake(input, { legacy: true });
+  const ready = await handshake(input, { mode: "legacy" });
   eraMemory.remember("legacy");
   return ready;
 }
 
-/** One handshake of an attempt; there is a second where the first one's probe was too much for the server. */
+/** One handshake of an attempt; there is a second where the first one took the server for of the wrong era. */
 interface Trial {
-  legacy: boolean;
+  mode: EraOption;
   guard?: Guard;
 }
 
 async function handshake(input: AttemptInput, trial: Trial): Promise<Ready> {
-  const { legacy } = trial;
-  const { epoch, signal, disposer, profile, cache, eraMemory, era, connectTimeoutMs } = input;
+  const { mode } = trial;
+  const { epoch, signal, disposer, profile, cache, eraMemory, connectTimeoutMs } = input;
   const part = new Disposer();
   disposer.add(() => part.dispose());
   let done = false;
@@ -99,8 +104,12 @@ async function handshake(input: AttemptInput, trial: Trial): Promise<Ready> {
       ...(profile.inputRequired && { inputRequired: profile.inputRequired }),
       ...(profile.listMaxPages !== undefined && { listMaxPages: profile.listMaxPages }),
       versionNegotiation: {
-        mode: era === "modern" ? { pin: MODERN } : "auto",
-        probe: { timeoutMs: Math.min(DEFAULTS.eraProbeTimeoutMs, connectTimeoutMs / 3) },
+        mode: mode === "modern" ? { pin: MODERN } : "auto",
+        // Where there is only one answer, the machine's deadline is the one that counts.
+        probe: {
+          timeoutMs:
+            mode === "modern" ? MAX_HANDSHAKE_MS : Math.min(DEFAULTS.eraProbeTimeoutMs, connectTimeoutMs / 3),
+        },
       },
     });
     part.add(() => client.close());
@@ -109,10 +118,13 @@ async function handshake(input: AttemptInput, trial: Trial): Promise<Ready> {
     // From the first moment of its end nothing passes, the handshake's own requests included.
     part.add(() => guard.shut({ code: "CONNECTION_LOST", message: "the attempt was given up", asked: true }));
     input.router.attach(client, () => guard);
-    await client.connect(guard, { timeout: MAX_HANDSHAKE_MS, ...(legacy && { prior: { kind: "legacy" } }) });
+    await client.connect(guard, {
+      timeout: MAX_HANDSHAKE_MS,
+      ...(mode === "legacy" && { prior: { kind: "legacy" } }),
+    });
     if (guard.down) throw new Lost("unknown", guard.down);
     done = true;
-    if (!legacy) eraMemory.remember(client.getProtocolEra() ?? "legacy");
+    if (mode !== "legacy") eraMemory.remember(client.getProtocolEra() ?? "legacy");
     return { client, guard, epoch };
   } catch (error) {
     // The wire's own reason says more than what the Client made of it.
@@ -128,6 +140,14 @@ async function handshake(input: AttemptInput, trial: Trial): Promise<Ready> {
 const MODERN = "2026-07-28";
 /** The machine's deadline is the one that counts; the SDK's must not come before it. */
 const MAX_HANDSHAKE_MS = 2 ** 31 - 1;
+
+/** The server refuses the legacy handshake, and names the modern revision. */
+function wantsModern(error: unknown): boolean {
+  if (!(error instanceof ProtocolError) || error.code !== ProtocolErrorCode.UnsupportedProtocolVersion)
+    return false;
+  const { supported } = (error.data ?? {}) as { supported?: unknown };
+  return Array.isArray(supported) && supported.includes(MODERN);
+}
 
 /** A probe that was not answered, or that the server did not survive. */
 function mayBeLegacy(error: unknown, { guard }: Trial): boolean {

@@ -1,9 +1,11 @@
 import fc from "fast-check";
 import { messageOf } from "../errors.js";
+import type { Session } from "../session/types.js";
 import type { ClientTransport } from "../transports/transport.js";
 import type { FaultKind } from "./faults.js";
 import { type LifecyclePromise, PROMISES, UNTESTED } from "./promises.js";
 import {
+  isTimeout,
   type MakeTransport,
   play,
   type RunOptions,
@@ -216,15 +218,13 @@ async function baseline(make: MakeTransport, options: ExamineOptions, seed: numb
     const before = performance.now();
     const session = await transport.connectSession(options.signal ? { signal: options.signal } : {});
     const took = performance.now() - before;
-    const tools = session.getServerCapabilities()?.tools ? (await session.listTools()).tools : [];
-    const readOnly = tools.filter(
-      ({ annotations, inputSchema }) => annotations?.readOnlyHint === true && !inputSchema.required?.length,
-    );
+    const callMs = Math.round(Math.max(1_500, 4 * took));
+    const safe = options.tools ?? (await quickOnes(session, callMs / 3));
     await session.close();
     return {
       seed,
-      safe: options.tools ?? readOnly.map(({ name }) => ({ name, arguments: {} })),
-      callMs: Math.round(Math.max(1_500, 4 * took)),
+      safe,
+      callMs,
       options: {
         connectTimeoutMs: Math.round(Math.max(1_000, 4 * took)),
         closeTimeoutMs: 2_000,
@@ -236,4 +236,25 @@ async function baseline(make: MakeTransport, options: ExamineOptions, seed: numb
   } finally {
     await transport.close();
   }
+}
+
+/** So many tools are enough. */
+const MAX_SAFE = 5;
+
+/** Tools that only read, need no arguments, and answer soon enough to tell a slow one from a lost one. */
+async function quickOnes(session: Session, timeout: number): Promise<SafeCall[]> {
+  const tools = session.getServerCapabilities()?.tools ? (await session.listTools()).tools : [];
+  const quick: SafeCall[] = [];
+  for (const { name, annotations, inputSchema } of tools) {
+    if (annotations?.readOnlyHint !== true || inputSchema.required?.length || quick.length >= MAX_SAFE)
+      continue;
+    const call = { name, arguments: {} };
+    // What it answers is its own business; an error is an answer too.
+    const inTime = await session.callTool(call, { timeout }).then(
+      () => true,
+      (error) => !isTimeout(error),
+    );
+    if (inTime) quick.push(call);
+  }
+  return quick;
 }

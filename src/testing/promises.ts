@@ -1,10 +1,11 @@
-import { isHoldfastError } from "../errors.js";
+import { ProtocolError } from "@modelcontextprotocol/client";
+import { isHoldfastError, messageOf } from "../errors.js";
 import { edges } from "../machines/edges.js";
 import type { FaultKind } from "./faults.js";
 import type { WireRecord } from "./inject.js";
 import { isAlive } from "./kill.js";
 import { endedWrites, isTimeout, type RunRecord, unsafeWrites } from "./run.js";
-import type { LifecycleScript } from "./script.js";
+import type { LifecycleScript, Step } from "./script.js";
 
 /** How late a machine that is busy may be. */
 const SLACK_MS = 1_000;
@@ -37,7 +38,7 @@ const into = (kind: FaultKind, method: string) => ({ kind, direction: "in" as co
 /** After these nobody can know that an answer will not come, and a call may wait until its deadline. */
 const SILENT = new Set<FaultKind>(["drop", "delay", "reorder", "truncate", "corrupt", "stall", "half-open"]);
 
-/** What the design of holdfast promises of every connection; the order and the numbers are those of its invariants. */
+/** What holdfast promises of every connection: the ten invariants of its design in their order, and that it comes back. */
 export const PROMISES: readonly LifecyclePromise[] = [
   {
     id: "one-wire",
@@ -95,7 +96,7 @@ export const PROMISES: readonly LifecyclePromise[] = [
         const late = settledAt - startedAt - settings.callMs;
         if (isCall && late > SLACK_MS) return `${name} settled ${late} ms after its deadline`;
         if (isCall && !silent && isTimeout(error))
-          return `${name} waited for its deadline, though its wire was lost or had answered`;
+          return `${name} had no answer within ${settings.callMs} ms, though no fault kept it back`;
       }
       return calls.length === 0 ? UNTESTED : undefined;
     },
@@ -203,7 +204,29 @@ export const PROMISES: readonly LifecyclePromise[] = [
       return beside.length === 0 ? UNTESTED : undefined;
     },
   },
+  {
+    id: "recovers",
+    text: "after a crash the server is reached again, and calls that may be repeated are answered",
+    examples: [
+      story("session read settle kill read settle read settle"),
+      story("session read kill settle read kill settle read settle"),
+    ],
+    judge: ({ calls, script }) => {
+      const { attempts, steps } = script;
+      const onlyCrashes = attempts.every((attempt) => Object.keys(attempt).length === 0);
+      if (!onlyCrashes || !steps.includes("kill") || steps.some((step) => ENDS.has(step))) return UNTESTED;
+      for (const { name, step, error, ended } of calls) {
+        if (ended || (step !== "read" && step !== "session")) continue;
+        // The server's own answer, though it is no.
+        if (error && !(error instanceof ProtocolError)) return `${name} failed: ${messageOf(error)}`;
+      }
+      return undefined;
+    },
+  },
 ];
+
+/** After these nobody has to be answered any more. */
+const ENDS = new Set<Step>(["end", "disconnect", "close"]);
 
 /** Open at the same time, but for a wire that hangs on close for longer than it may. */
 function overlaps(one: WireRecord, two: WireRecord, closeTimeoutMs: number): boolean {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { recorded, stdioFixture, textOf, until } from "../support/fixtures.js";
+import { StdioTransport } from "../../src/transports/stdio.js";
+import { closing, fixture, recorded, stdioFixture, textOf, until } from "../support/fixtures.js";
+import { describeWith } from "../support/peers.js";
 
 const modern = (quirk = "", options = {}) =>
   stdioFixture({ server: "modern-server.mjs", era: "auto", env: { FIXTURE_QUIRK: quirk }, ...options })
@@ -68,5 +70,17 @@ describe("the protocol era", () => {
   it("can be fixed to one", async () => {
     const legacy = stdioFixture({ server: "modern-server.mjs", era: "legacy" }).transport;
     await legacy.withSession((session) => expect(session.getProtocolEra()).toBe("legacy"));
+  });
+});
+
+describeWith(["fastmcp"], "a modern server that begins too late for the probe", () => {
+  it("is modern, though it refuses the legacy handshake that the SDK tries on the same connection", async () => {
+    const command = `sleep 3.5; exec python3 ${fixture("python-server.py")}`;
+    const transport = closing(
+      new StdioTransport({ command: "sh", args: ["-c", command], connectTimeoutMs: 9_000 }),
+    );
+    // The probe waits three seconds.
+    await transport.withSession((session) => expect(session.getProtocolEra()).toBe("modern"));
+    expect(transport.status.epoch).toBe(1);
   });
 });

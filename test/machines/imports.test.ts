@@ -15,7 +15,7 @@ const ARROWS: Record<string, string[]> = {
   transports: ["composite", "config", "connection", "machines", "session", "wires"],
   infer: ["config", "transports"],
   testing: ["machines", "transports", "wires"],
-  cli: ["config", "connection", "infer", "session", "transports", "wires"],
+  cli: ["config", "connection", "infer", "session", "testing", "transports", "wires"],
 };
 
 function imports(folder: string): { file: string; from: string }[] {

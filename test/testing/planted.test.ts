@@ -94,7 +94,7 @@ const PLANTS: Plant[] = [
         "this.#ledger.delete(id);",
       ],
     ],
-    says: /waited for its deadline|never settled/,
+    says: /had no answer within|never settled/,
   },
   {
     bug: "a sibling is touched",
