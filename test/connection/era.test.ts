@@ -77,7 +77,7 @@ describeWith(["fastmcp"], "a modern server that begins too late for the probe", 
   it("is modern, though it refuses the legacy handshake that the SDK tries on the same connection", async () => {
     const command = `sleep 3.5; exec python3 ${fixture("python-server.py")}`;
     const transport = closing(
-      new StdioTransport({ command: "sh", args: ["-c", command], connectTimeoutMs: 9_000 }),
+      new StdioTransport({ command: "sh", args: ["-c", command], connectTimeoutMs: 20_000 }),
     );
     // The probe waits three seconds.
     await transport.withSession((session) => expect(session.getProtocolEra()).toBe("modern"));
