@@ -7,6 +7,7 @@ import { type FleetContext, type FleetHealth, fleetMachine, healthOf } from "../
 import type { MemberPhase } from "../machines/member.js";
 import type { SessionOptions } from "../session/options.js";
 import type { Session } from "../session/types.js";
+import { controllerForMany } from "../signals.js";
 import type { ClientTransport } from "../transports/transport.js";
 import { Lost } from "../wires/lost.js";
 import { askable, type Front } from "./front.js";
@@ -161,7 +162,7 @@ interface HandHooks {
 /** The session on one server, and what is known of that server meanwhile. */
 class Hand implements Member {
   session: Session | undefined;
-  readonly #abort = new AbortController();
+  readonly #abort = controllerForMany();
   readonly #opening: Promise<Session>;
   readonly #unsubscribe: () => void;
   #firstFailed: (reason: Error) => void = () => {};

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { ServerContext } from "@modelcontextprotocol/server";
+import { controllerForMany } from "../signals.js";
 
 /** A request of a legacy server, waiting for the client to answer it. */
 interface Ask {
@@ -22,7 +23,7 @@ export interface Parked {
  */
 export class Flight {
   readonly id = randomUUID();
-  readonly abort = new AbortController();
+  readonly abort = controllerForMany();
   readonly #asks: Ask[] = [];
   readonly #asked: Ask[] = [];
   #wake = () => {};

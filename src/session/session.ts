@@ -15,6 +15,7 @@ import {
 } from "@modelcontextprotocol/client";
 import { HoldfastError } from "../errors.js";
 import { DEFAULTS } from "../options.js";
+import { controllerForMany } from "../signals.js";
 import type { ClientTransport } from "../transports/transport.js";
 import { runCall } from "./call.js";
 import { missingCapability } from "./capabilities.js";
@@ -43,7 +44,7 @@ export class SessionView extends ClientView implements Session {
   readonly connection: ClientTransport;
   readonly #host: SessionHost;
   readonly #options: SessionOptions;
-  readonly #end = new AbortController();
+  readonly #end = controllerForMany();
   #roots: RootsOption;
   #logLevel: LoggingLevel | undefined;
 

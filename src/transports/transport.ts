@@ -13,6 +13,7 @@ import type { Announcement, Ready } from "../session/link.js";
 import type { SessionOptions } from "../session/options.js";
 import { SessionView } from "../session/session.js";
 import type { Session } from "../session/types.js";
+import { controllerForMany } from "../signals.js";
 import type { Wire } from "../wires/wire.js";
 import { checkShared } from "./check.js";
 
@@ -302,4 +303,4 @@ export abstract class ClientTransport {
   }
 }
 
-const NEVER = new AbortController().signal;
+const NEVER = controllerForMany().signal;

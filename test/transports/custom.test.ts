@@ -1,6 +1,6 @@
 import { InMemoryTransport, type Transport } from "@modelcontextprotocol/client";
 import { McpServer } from "@modelcontextprotocol/server";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { type AttemptContext, ClientTransport } from "../../src/index.js";
 import { closing, rejection } from "../support/fixtures.js";
 
@@ -44,6 +44,21 @@ describe("a transport of the user's own", () => {
     expect(transport.status.lastError).toMatchObject({ code: "CONNECT_FAILED", message: "not yet" });
     await transport.close();
     expect(await seen).toMatchObject({ code: "TRANSPORT_CLOSED" });
+  });
+});
+
+describe("many who wait at once", () => {
+  it("are no leak, and Node is not made to warn of one", async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => warnings.push(warning);
+    process.on("warning", onWarning);
+    onTestFinished(() => void process.off("warning", onWarning));
+    const transport = closing(new PairTransport());
+    const sessions = await Promise.all(Array.from({ length: 20 }, () => transport.connectSession()));
+    await transport.disconnect();
+    await Promise.all(Array.from({ length: 20 }, () => sessions[0]!.ping()));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(warnings).toEqual([]);
   });
 });
 

@@ -1,0 +1,200 @@
+// A fleet on real servers under random faults, for as long as you say: npm run soak -- --minutes 30 [--seed N] [--report FILE]
+// Ends with a report, and with exit code 1 where a call never settled, something is left, or memory grew.
+import { writeFileSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { MCPConfigTransport } from "../dist/index.js";
+import { dice, inject, random } from "../dist/testing/index.js";
+import { handles, heapMB, median, processes } from "./soak/census.mjs";
+import { startServers } from "./soak/servers.mjs";
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: "string", default: "2" },
+    seed: { type: "string" },
+    report: { type: "string" },
+  },
+});
+const minutes = Number(values.minutes);
+if (!(minutes > 0)) throw new Error(`--minutes: expected a number above 0, got ${values.minutes}`);
+const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
+const chance = dice(seed);
+const pick = (list) => list[Math.floor(chance() * list.length)];
+
+const CALL_MS = 8_000;
+/** How late a busy machine may be before a call counts as never settled. */
+const LATE_MS = 5_000;
+const WORKERS = 24;
+
+const servers = await startServers();
+const own = () => Object.values(servers.remotes).map((remote) => remote.pid());
+const before = { ...handles(), processes: processes(own()).length };
+const transport = new MCPConfigTransport({
+  config: { mcpServers: servers.mcpServers },
+  connectTimeoutMs: 15_000,
+  closeTimeoutMs: 3_000,
+  heartbeat: { intervalMs: 1_000 },
+  reconnect: { baseMs: 50, capMs: 1_000 },
+});
+const names = Object.keys(transport.servers);
+const faults = new Map();
+const plan = random({ seed, probability: 0.01, maxMs: 500 });
+for (const name of names) {
+  inject(transport.server(name), {
+    plan: (passing) => {
+      const fault = plan(passing);
+      if (fault) faults.set(fault.kind, (faults.get(fault.kind) ?? 0) + 1);
+      return fault;
+    },
+  });
+}
+
+let recoveries = 0;
+transport.subscribe((_status, event) => {
+  if (event.type !== "server" || event.event.type !== "transition") return;
+  if (event.event.to === "connected.steady" && event.event.from === "connecting.opening") recoveries++;
+});
+
+// What is not a fault in a message: killed processes, restarted servers, asked disconnects.
+const chaos = {
+  "process killed": () => {
+    const { pid } = transport.server(pick(names)).status;
+    if (pid === undefined) return false;
+    process.kill(-pid, "SIGKILL");
+  },
+  "server restarted": () => void pick(Object.values(servers.remotes)).restart(),
+  disconnected: () => void transport.server(pick(names)).disconnect(),
+};
+const done = new Map();
+
+const pending = new Map();
+const outcomes = new Map();
+const count = (map, key) => map.set(key, (map.get(key) ?? 0) + 1);
+let calls = 0;
+let unsettled = 0;
+
+async function call(session) {
+  const id = calls++;
+  const name = pick(names);
+  pending.set(id, Date.now());
+  try {
+    if (chance() < 0.3) await session.listTools(undefined, { timeout: CALL_MS });
+    else if (chance() < 0.1) await session.ping({ timeout: CALL_MS });
+    else {
+      const replay = chance() < 0.5 ? "always" : "safe";
+      await session.callTool(
+        { name: `${name}_echo`, arguments: { message: String(id) } },
+        { timeout: CALL_MS, replay },
+      );
+    }
+    count(outcomes, "answered");
+  } catch (error) {
+    count(outcomes, error.outcome ? `${error.code} ${error.outcome}` : (error.code ?? error.name));
+  } finally {
+    pending.delete(id);
+  }
+}
+
+const until = Date.now() + minutes * 60_000;
+const running = () => Date.now() < until;
+
+async function worker() {
+  while (running()) {
+    try {
+      await transport.withSession(async (session) => {
+        for (let i = 0; i < 50 && running(); i++) {
+          await call(session);
+          await pause(20 + chance() * 60);
+        }
+      });
+    } catch (error) {
+      count(outcomes, `session: ${error.code ?? error.name}`);
+      await pause(100);
+    }
+  }
+}
+
+async function trouble() {
+  while (running()) {
+    await pause(500 + chance() * 2_500);
+    const name = pick(Object.keys(chaos));
+    try {
+      if (chaos[name]() !== false) count(done, name);
+    } catch {
+      // It was gone already.
+    }
+  }
+}
+
+const samples = [];
+async function observe() {
+  const began = Date.now();
+  while (running()) {
+    await pause(Math.min(10_000, until - Date.now()));
+    const late = [...pending.values()].filter((since) => Date.now() - since > CALL_MS + LATE_MS);
+    unsettled = Math.max(unsettled, late.length);
+    const sample = { s: Math.round((Date.now() - began) / 1000), heap: heapMB(), ...handles(), calls };
+    sample.processes = processes(own()).length;
+    samples.push(sample);
+    console.error(
+      `${sample.s} s: ${calls} calls, ${recoveries} connections made, ${pending.size} pending, heap ${sample.heap.toFixed(1)} MB, ` +
+        `${sample.sockets} sockets, ${sample.pipes} pipes, ${sample.processes} processes`,
+    );
+  }
+}
+
+console.error(`soak: ${names.join(", ")} for ${minutes} min, seed ${seed}`);
+await Promise.all([...Array.from({ length: WORKERS }, worker), trouble(), observe()]);
+await transport.close();
+unsettled += pending.size;
+for (const remote of Object.values(servers.remotes)) await remote.stop();
+await pause(3_000);
+const left = { ...handles(), processes: processes().length };
+
+// Flat: what is alive in the last quarter is what was alive in the second, once everything is warm.
+const quarter = Math.floor(samples.length / 4);
+const early = median(samples.slice(quarter, quarter * 2).map(({ heap }) => heap));
+const late = median(samples.slice(-Math.max(1, quarter)).map(({ heap }) => heap));
+const failures = [
+  unsettled > 0 && `${unsettled} calls never settled`,
+  left.processes > before.processes && `${left.processes - before.processes} processes left`,
+  left.sockets > before.sockets - 0 && `${left.sockets - before.sockets} sockets left`,
+  left.pipes > before.pipes && `${left.pipes - before.pipes} pipes left`,
+  // Below half an hour the first quarters are still warming up.
+  late > early * 1.15 + (minutes < 10 ? 10 : 2) &&
+    `memory grew from ${early.toFixed(1)} to ${late.toFixed(1)} MB`,
+].filter(Boolean);
+
+const list = (map) =>
+  [...map]
+    .sort((a, b) => b[1] - a[1])
+    .map(([key, value]) => `${key} ${value}`)
+    .join(", ");
+const every = Math.max(1, Math.ceil(samples.length / 15));
+const report = `# The soak
+
+${WORKERS} workers on ${names.length} servers (${names.join(", ")}) for ${minutes} minutes, seed ${seed}, Node ${process.version}.
+\`npm run soak -- --minutes ${minutes} --seed ${seed}\` does it again.
+
+| | |
+| --- | --- |
+| calls | ${calls}: ${list(outcomes)} |
+| faults in messages | ${list(faults)} |
+| other trouble | ${list(done)} |
+| connections made | ${recoveries} |
+| calls that never settled | ${unsettled} |
+| left at the end | ${Math.max(0, left.processes - before.processes)} processes, ${Math.max(0, left.sockets - before.sockets)} sockets, ${Math.max(0, left.pipes - before.pipes)} pipes |
+| live memory | ${early.toFixed(1)} MB in the second quarter, ${late.toFixed(1)} MB in the last |
+
+| s | calls | heap, MB | sockets | pipes | processes |
+| ---: | ---: | ---: | ---: | ---: | ---: |
+${samples
+  .filter((_, i) => i % every === 0 || i === samples.length - 1)
+  .map((s) => `| ${s.s} | ${s.calls} | ${s.heap.toFixed(1)} | ${s.sockets} | ${s.pipes} | ${s.processes} |`)
+  .join("\n")}
+
+${failures.length === 0 ? "Nothing was lost, and nothing is left." : `**Failed**: ${failures.join("; ")}.`}
+`;
+console.log(report);
+if (values.report) writeFileSync(values.report, report);
+process.exitCode = failures.length === 0 ? 0 : 1;
