@@ -66,10 +66,11 @@ export class Guard implements Transport {
   onclose?: Transport["onclose"];
   onerror?: Transport["onerror"];
   onmessage?: Transport["onmessage"];
-  readonly hasPerRequestStream?: boolean;
-  readonly setSupportedProtocolVersions?: (versions: string[]) => void;
-  readonly pid?: number;
-  readonly stderr?: unknown;
+  // Declared only: what the wire lacks must not be there at all, or the SDK takes every wire for stdio.
+  declare readonly hasPerRequestStream?: boolean;
+  declare readonly setSupportedProtocolVersions?: (versions: string[]) => void;
+  declare readonly pid?: number;
+  declare readonly stderr?: unknown;
   /** Messages of any kind that came in; heartbeats compare it. */
   received = 0;
   sent = 0;

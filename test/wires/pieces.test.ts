@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { Guard } from "../../src/wires/guard.js";
 import { LineReader } from "../../src/wires/lines.js";
 import { idOfCutAnswer, parseMessages } from "../../src/wires/messages.js";
 import { Ring } from "../../src/wires/ring.js";
@@ -86,5 +87,17 @@ describe("the ring", () => {
     expect(ring.toString()).toBe("ghijklmnop");
     ring.push(Buffer.from("\n\nlast\n"));
     expect(ring.lastLines(1)).toBe("last");
+  });
+});
+
+describe("the guard", () => {
+  it("has what the wire has and nothing else, or the SDK would take every wire for stdio", () => {
+    const bare = new Guard({ start: async () => {}, send: async () => {}, close: async () => {} }, 1, {
+      onlost() {},
+    });
+    for (const key of ["pid", "stderr", "hasPerRequestStream", "setSupportedProtocolVersions"])
+      expect(key in bare, key).toBe(false);
+    const wire = { start: async () => {}, send: async () => {}, close: async () => {}, pid: 7, stderr: null };
+    expect(new Guard(wire, 1, { onlost() {} })).toMatchObject({ pid: 7, stderr: null });
   });
 });
