@@ -39,14 +39,21 @@ const transport = new MCPConfigTransport({
 const names = Object.keys(transport.servers);
 const faults = new Map();
 const plan = random({ seed, probability: 0.01, maxMs: 500 });
-for (const name of names) {
+const injections = names.map((name) =>
   inject(transport.server(name), {
     plan: (passing) => {
       const fault = plan(passing);
       if (fault) faults.set(fault.kind, (faults.get(fault.kind) ?? 0) + 1);
       return fault;
     },
-  });
+  }),
+);
+/** What is known of wires and messages is for tests that end; it would grow for as long as this runs. */
+function forget() {
+  for (const { wires } of injections) {
+    wires.splice(0, wires.length - 1);
+    for (const wire of wires) wire.sent.length = wire.sentLate.length = 0;
+  }
 }
 
 let recoveries = 0;
@@ -133,6 +140,7 @@ async function observe() {
     await pause(Math.min(10_000, until - Date.now()));
     const late = [...pending.values()].filter((since) => Date.now() - since > CALL_MS + LATE_MS);
     unsettled = Math.max(unsettled, late.length);
+    forget();
     const sample = { s: Math.round((Date.now() - began) / 1000), heap: heapMB(), ...handles(), calls };
     sample.processes = processes(own()).length;
     samples.push(sample);
