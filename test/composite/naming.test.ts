@@ -40,13 +40,16 @@ describe("the names of a composite", () => {
     expect(new Names(prefixed, () => {}).show("a", other)).toBe(another);
   });
 
-  it("are reported once each", () => {
-    const reports: string[] = [];
-    const names = new Names(bare, (message) => reports.push(message));
-    expect(names.show("a", "search")).toBe("search");
-    const [shown] = ["first", "second"].map(() => names.show("b", "search"));
-    expect(reports).toEqual([`"search" of b is shown as ${shown}: "search" is taken`]);
-  });
+  it.each(["search", "y".repeat(MAX_NAME_LENGTH)])(
+    "are reported once, and for what is the matter: %s",
+    (name) => {
+      const reports: string[] = [];
+      const names = new Names(bare, (message) => reports.push(message));
+      expect(names.show("a", name)).toBe(name);
+      const [shown] = ["first", "second"].map(() => names.show("b", name));
+      expect(reports).toEqual([`"${name}" of b is shown as ${shown}: "${name}" is taken`]);
+    },
+  );
 
   it("are never too long, and never the same for two", () => {
     const pair = fc.tuple(fc.string({ maxLength: 80 }), fc.string({ maxLength: 80 }));

@@ -33,6 +33,7 @@ describe("a fleet starts its servers", () => {
     await fleet.done("start a");
     expect(fleet.begun).toEqual(["start b"]);
     expect(fleet.phases).toEqual({ a: "up", b: "starting" });
+    expect(fleet.context.successors).toEqual([]);
   });
 });
 
