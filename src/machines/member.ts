@@ -58,7 +58,7 @@ export const memberMachine = setup({
       on: { "slot.granted": "starting", leave: "leaving" },
     },
     starting: {
-      entry: { type: "tell", params: "starting" },
+      // Nor this: whoever granted the slot knows.
       invoke: {
         src: "start",
         input: ({ context }) => ({ name: context.name, forGood: false }),
