@@ -84,6 +84,7 @@ describe("a server of a fleet", () => {
       last: "starting",
     });
     expect(fleet.gates.cancelled).toEqual(["start failed", "start starting"]);
+    expect(fleet.context.settled).toEqual({ failed: true });
     await fleet.done("leave waiting for good");
     expect(fleet.phases).not.toHaveProperty("waiting");
   });
