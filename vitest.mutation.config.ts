@@ -2,7 +2,11 @@ import { defineConfig } from "vitest/config";
 
 /** What a mutant of one folder is run against: the tests that are quick to notice. */
 const TESTS: Record<string, string[]> = {
-  machines: ["test/machines/{backoff,table}.test.ts", "test/properties/**", "test/transports/custom.test.ts"],
+  machines: [
+    "test/machines/{backoff,connected,connecting,disconnecting,fleet,imports,member,pieces,reducers,table}.test.ts",
+    "test/properties/**",
+    "test/transports/custom.test.ts",
+  ],
   session: [
     "test/session/{replay,session,tool-data}.test.ts",
     "test/properties/lifecycle.test.ts",

@@ -31,10 +31,6 @@ const onward = [
 const chart = parts.createMachine({
   id: "connection",
   context: ({ input }) => initialContext(input),
-  output: ({ context }) => ({
-    reason: context.leaving === "idle" ? "asked" : context.leaving,
-    ...(context.leaving !== "asked" && context.lastError && { error: context.lastError }),
-  }),
   initial: "idle",
   states: {
     idle: {

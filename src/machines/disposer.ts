@@ -8,10 +8,6 @@ export class Disposer {
   readonly #cleanups: Cleanup[] = [];
   #done: Promise<void> | undefined;
 
-  get disposed(): boolean {
-    return this.#done !== undefined;
-  }
-
   add(cleanup: Cleanup): void {
     if (this.#done) this.#done = Promise.all([this.#done, run(cleanup)]).then(() => {});
     else this.#cleanups.push(cleanup);

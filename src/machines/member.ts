@@ -58,7 +58,7 @@ export const memberMachine = setup({
       on: { "slot.granted": "starting", leave: "leaving" },
     },
     starting: {
-      entry: { type: "tell", params: "starting" },
+      // Nor this: whoever granted the slot knows.
       invoke: {
         src: "start",
         input: ({ context }) => ({ name: context.name, forGood: false }),
@@ -68,8 +68,8 @@ export const memberMachine = setup({
       after: { startTimeout: "down" },
       on: { fact: byFact, leave: "leaving" },
     },
-    up: { entry: { type: "tell", params: "up" }, on: { fact: byFact.slice(1), leave: "leaving" } },
-    down: { entry: { type: "tell", params: "down" }, on: { fact: byFact.slice(0, 2), leave: "leaving" } },
+    up: { entry: { type: "tell", params: "up" }, on: { fact: byFact, leave: "leaving" } },
+    down: { entry: { type: "tell", params: "down" }, on: { fact: byFact, leave: "leaving" } },
     failed: {
       entry: { type: "tell", params: "failed" },
       on: {

@@ -38,7 +38,6 @@ export const parts = setup({
     context: {} as reduce.ConnectionContext,
     events: {} as ConnectionMachineEvent,
     input: {} as reduce.ConnectionInput,
-    output: {} as reduce.ConnectionOutput,
   },
   actors: { open: unprovided, probe: unprovided, dispose: unprovided },
   delays: {

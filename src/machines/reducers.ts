@@ -67,8 +67,6 @@ export interface ConnectionContext extends ConnectionInput {
   reopen: boolean;
 }
 
-export type ConnectionOutput = { reason: "asked" | "failed" | "gave-up"; error?: Failure };
-
 type Patch = Partial<ConnectionContext>;
 
 export const initialContext = (input: ConnectionInput): ConnectionContext => ({

@@ -23,6 +23,34 @@ describe("the names of a composite", () => {
     expect(reports).toEqual([`"c" of a_b is shown as ${other}: "a_b_c" is taken`]);
   });
 
+  it("that are too long are cut for a suffix of their own, and that is reported", () => {
+    const reports: string[] = [];
+    const names = new Names(prefixed, (message) => reports.push(message));
+    const [fits, long, other] = ["y".repeat(62), "x".repeat(63), `${"x".repeat(63)}!`];
+    expect(names.show("a", fits)).toBe(`a_${fits}`);
+    expect(reports).toEqual([]);
+    const shown = names.show("a", long);
+    expect(shown).toMatch(/^a_x{55}_[0-9a-f]{6}$/);
+    expect(reports).toEqual([
+      `"${long}" of a is shown as ${shown}: "a_${long}" is longer than 64 characters`,
+    ]);
+    const another = names.show("a", other);
+    expect(another).toMatch(/^a_x{55}_[0-9a-f]{6}$/);
+    expect([shown, another].map((name) => names.origin(name)?.name)).toEqual([long, other]);
+    expect(new Names(prefixed, () => {}).show("a", other)).toBe(another);
+  });
+
+  it.each(["search", "y".repeat(MAX_NAME_LENGTH)])(
+    "are reported once, and for what is the matter: %s",
+    (name) => {
+      const reports: string[] = [];
+      const names = new Names(bare, (message) => reports.push(message));
+      expect(names.show("a", name)).toBe(name);
+      const [shown] = ["first", "second"].map(() => names.show("b", name));
+      expect(reports).toEqual([`"${name}" of b is shown as ${shown}: "${name}" is taken`]);
+    },
+  );
+
   it("are never too long, and never the same for two", () => {
     const pair = fc.tuple(fc.string({ maxLength: 80 }), fc.string({ maxLength: 80 }));
     fc.assert(

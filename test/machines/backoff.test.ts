@@ -30,6 +30,7 @@ describe("the backoff", () => {
         },
       ),
     );
+    expect(MAX_DELAY_MS).toBe(2_147_483_647);
     expect([Number.NaN, -1, Number.POSITIVE_INFINITY, 7].map(clampDelay)).toEqual([0, 0, MAX_DELAY_MS, 7]);
   });
 
