@@ -15,6 +15,8 @@ export {
 } from "./faults.js";
 export { type AttemptScript, type Injection, type InjectOptions, inject, type WireRecord } from "./inject.js";
 export { leftBehind } from "./leftovers.js";
+export type { ByteFaults } from "./passage.js";
+export { PipeProxy } from "./pipe-proxy.js";
 export type { MakeTransport, RunOptions, SafeCall } from "./run.js";
 export {
   attemptArbitrary,
@@ -24,4 +26,5 @@ export {
   type Step,
   scriptArbitrary,
 } from "./script.js";
+export { SocketProxy } from "./socket-proxy.js";
 export { type LifecycleTest, lifecycleSuite } from "./suite.js";

@@ -2,60 +2,65 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { WebSocketServer } from "ws";
+import { PipeProxy } from "../../dist/testing/index.js";
 import { serveWebSockets } from "../../examples/websocket-server.mjs";
+import { type ByteFaults, SocketProxy } from "../../src/testing/index.js";
 import { StreamableHttpTransport } from "../../src/transports/http.js";
 import { SSETransport } from "../../src/transports/sse.js";
+import { StdioTransport } from "../../src/transports/stdio.js";
 import type { ClientTransport } from "../../src/transports/transport.js";
 import { WSTransport } from "../../src/transports/websocket.js";
 import { makeServer } from "../fixtures/both-eras.mjs";
-import { everythingHttp } from "../support/everything.js";
-import { faultProxy } from "../support/fault-proxy.js";
+import { everything, everythingHttp } from "../support/everything.js";
 import { closing, rejection, stdioFixture, textOf, until } from "../support/fixtures.js";
 
+const behind = async <T extends ByteFaults & { close(): Promise<void> }>(opening: Promise<T>): Promise<T> => {
+  const proxy = await opening;
+  onTestFinished(() => proxy.close());
+  return proxy;
+};
+const heartbeat = { intervalMs: 300 };
+
+interface Behind {
+  transport: ClientTransport;
+  proxy: ByteFaults;
+  restart(): Promise<void> | void;
+}
+
 /** A real server behind a proxy of bytes. */
-const kinds: Record<
-  string,
-  () => Promise<{
-    transport: ClientTransport;
-    proxy: Awaited<ReturnType<typeof faultProxy>>;
-    restart(): Promise<void> | void;
-  }>
-> = {
+const kinds: Record<string, () => Promise<Behind>> = {
   "Streamable HTTP": async () => {
-    const server = await everythingHttp();
-    const proxy = await faultProxy(server.port);
-    const url = `http://127.0.0.1:${proxy.port}/mcp`;
-    return {
-      transport: closing(new StreamableHttpTransport({ url, heartbeat: { intervalMs: 300 } })),
-      proxy,
-      restart: server.restart,
-    };
+    const { url, restart } = await everythingHttp();
+    const proxy = await behind(SocketProxy.to(url));
+    const transport = closing(new StreamableHttpTransport({ url: proxy.through(url), heartbeat }));
+    return { transport, proxy, restart };
   },
   SSE: async () => {
-    const server = await everythingHttp(undefined, "sse");
-    const proxy = await faultProxy(server.port);
-    const url = `http://127.0.0.1:${proxy.port}/sse`;
-    return {
-      transport: closing(new SSETransport({ url, heartbeat: { intervalMs: 300 } })),
-      proxy,
-      restart: server.restart,
-    };
+    const { url, restart } = await everythingHttp(undefined, "sse");
+    const proxy = await behind(SocketProxy.to(url));
+    const transport = closing(new SSETransport({ url: proxy.through(url), heartbeat }));
+    return { transport, proxy, restart };
   },
   WebSocket: async () => {
     const server = await serveWebSockets(makeServer, { token: null } as never);
     onTestFinished(() => server.close());
-    const proxy = await faultProxy(Number(new URL(server.url).port));
+    const proxy = await behind(SocketProxy.to(server.url));
     // The proxy's port is another one than the server checks for.
-    const url = `ws://127.0.0.1:${proxy.port}/mcp`;
     const headers = { Host: new URL(server.url).host };
     const restart = () => {
       for (const socket of server.sockets) socket.terminate();
     };
     return {
-      transport: closing(new WSTransport({ url, headers, heartbeat: { intervalMs: 300 } })),
+      transport: closing(new WSTransport({ url: proxy.through(server.url), headers, heartbeat })),
       proxy,
       restart,
     };
+  },
+  stdio: async () => {
+    const proxy = await behind(PipeProxy.to({ command: process.execPath, args: [everything, "stdio"] }));
+    const { command, args } = proxy;
+    const transport = closing(new StdioTransport({ command, args, heartbeat }));
+    return { transport, proxy, restart: () => void process.kill(transport.status.pid!, "SIGKILL") };
   },
 };
 
@@ -67,12 +72,12 @@ for (const [name, open] of Object.entries(kinds))
       const { transport, proxy } = await open();
       const session = await transport.connectSession();
       expect(textOf(await session.callTool(echo))).toBe("Echo: hi");
-      proxy.control.stalled = true;
+      proxy.stall();
       const startedAt = Date.now();
       const lost = rejection(session.callTool(echo));
       await until(() => transport.status.inFlight > 0);
-      proxy.control.stalled = false;
       proxy.cut();
+      proxy.resume();
       expect(await lost).toMatchObject({ code: "CONNECTION_LOST", outcome: "unknown" });
       expect(Date.now() - startedAt).toBeLessThan(2_000);
       expect(textOf(await session.callTool(echo))).toBe("Echo: hi");
@@ -83,15 +88,15 @@ for (const [name, open] of Object.entries(kinds))
       const session = await transport.connectSession();
       await session.callTool(echo);
       const { epoch } = transport.status;
-      proxy.control.stalled = true;
+      proxy.stall();
       const startedAt = Date.now();
       expect(await rejection(session.callTool(echo, { timeout: 400 }))).toMatchObject({
         code: "REQUEST_TIMEOUT",
       });
       expect(Date.now() - startedAt).toBeLessThan(1_000);
       await until(() => transport.status.state === "connecting", 15_000);
-      proxy.control.stalled = false;
       proxy.cut();
+      proxy.resume();
       await until(() => transport.status.epoch > epoch && transport.status.state === "connected", 15_000);
       expect(textOf(await session.callTool(echo))).toBe("Echo: hi");
     }, 40_000);
@@ -99,9 +104,25 @@ for (const [name, open] of Object.entries(kinds))
     it("that come slowly: answered all the same", async () => {
       const { transport, proxy } = await open();
       const session = await transport.connectSession();
-      proxy.control.chunkMs = 100;
+      proxy.slow(100);
       expect(textOf(await session.callTool(echo))).toBe("Echo: hi");
     });
+
+    for (const fault of ["corrupt", "truncate"] as const)
+      it(`that a ${fault} spoils: the call settles by its deadline, and later ones are answered`, async () => {
+        const { transport, proxy } = await open();
+        const session = await transport.connectSession();
+        await session.callTool(echo);
+        const startedAt = Date.now();
+        proxy[fault]();
+        // What is spoilt may be an answer, its frame, or a byte of its text that nobody can check.
+        await session.callTool(echo, { timeout: 1_000 }).catch(() => {});
+        expect(Date.now() - startedAt).toBeLessThan(2_500);
+        // A connection that was idle has its own fault still before it.
+        const answered = () => session.callTool(echo).then(textOf, () => "");
+        await until(async () => (await answered()) === "Echo: hi");
+        expect(transport.status.state).toBe("connected");
+      }, 30_000);
 
     it("of a server that starts anew, its sessions lost: the next call is answered", async () => {
       const { transport, restart } = await open();
