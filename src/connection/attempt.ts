@@ -2,6 +2,7 @@ import {
   Client,
   type ClientCapabilities,
   type Implementation,
+  type jsonSchemaValidator,
   ProtocolError,
   ProtocolErrorCode,
   type ResponseCacheStore,
@@ -40,6 +41,7 @@ export interface AttemptInput {
   connectTimeoutMs: number;
   profile: Profile;
   cache: ResponseCacheStore;
+  validators: jsonSchemaValidator;
   router: Router;
   hooks: Omit<GuardHooks, "onlost">;
   openWire(context: AttemptContext): Promise<Wire> | Wire;
@@ -101,6 +103,7 @@ async function handshake(input: AttemptInput, trial: Trial): Promise<Ready> {
     const client = new Client(profile.clientInfo, {
       capabilities: profile.capabilities,
       responseCacheStore: cache,
+      jsonSchemaValidator: input.validators,
       ...(profile.inputRequired && { inputRequired: profile.inputRequired }),
       ...(profile.listMaxPages !== undefined && { listMaxPages: profile.listMaxPages }),
       versionNegotiation: {

@@ -12,6 +12,7 @@ import type { EraOption } from "../options.js";
 import { ANYTHING } from "../session/anything.js";
 import type { Ready } from "../session/link.js";
 import type { Router } from "../session/router.js";
+import { Validators } from "../session/validators.js";
 import { Lost } from "../wires/lost.js";
 import type { Wire } from "../wires/wire.js";
 import { type AttemptContext, openAttempt } from "./attempt.js";
@@ -44,6 +45,7 @@ export class Attempts {
   wire: Wire | undefined;
   // One for all epochs, or a new Client would not validate structured output until it listed the tools.
   readonly #cache = new InMemoryResponseCacheStore();
+  readonly #validators = new Validators();
   #disposer = new Disposer();
 
   constructor(private readonly host: AttemptsHost) {}
@@ -69,6 +71,7 @@ export class Attempts {
         connectTimeoutMs: host.policy.connectTimeoutMs,
         profile: this.profile,
         cache: this.#cache,
+        validators: this.#validators,
         hooks: {
           onnotification: (message) => host.router.notify(message as never),
           onlist: (method, result) => host.onList(method, result),

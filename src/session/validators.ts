@@ -1,0 +1,30 @@
+import type { JsonSchemaType, JsonSchemaValidator, jsonSchemaValidator } from "@modelcontextprotocol/client";
+import { AjvJsonSchemaValidator } from "@modelcontextprotocol/client/validators/ajv";
+
+/** More schemas than this and it begins anew; no server has so many tools. */
+const MAX_KNOWN = 1_000;
+
+/**
+ * Compiles each schema of a connection once. The SDK compiles a tool's output schema again after each list, and its
+ * engine keeps every one for as long as the Client lives: a program that lists often would grow without end.
+ */
+export class Validators implements jsonSchemaValidator {
+  readonly #known = new Map<string, JsonSchemaValidator<unknown>>();
+  #engine = new AjvJsonSchemaValidator();
+
+  getValidator<T>(schema: JsonSchemaType): JsonSchemaValidator<T> {
+    const text = JSON.stringify(schema);
+    let validator = this.#known.get(text);
+    if (!validator) {
+      if (this.#known.size >= MAX_KNOWN) {
+        this.#known.clear();
+        this.#engine = new AjvJsonSchemaValidator();
+      }
+      // An engine takes the first schema of a name for every later one that is called the same.
+      const engine = "$id" in (schema as object) ? new AjvJsonSchemaValidator() : this.#engine;
+      validator = engine.getValidator(schema);
+      this.#known.set(text, validator);
+    }
+    return validator as JsonSchemaValidator<T>;
+  }
+}
