@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { examine, type Progress } from "../testing/examine.js";
+import type { Progress } from "../testing/examine.js";
 import { FAULT_KINDS, type FaultKind } from "../testing/faults.js";
 import { PROMISES } from "../testing/promises.js";
 import type { SafeCall } from "../testing/run.js";
@@ -97,6 +97,8 @@ async function check(args: string[], options: CheckOptions): Promise<void> {
   const onSignal = () => stop.abort(new Refused("interrupted"));
   for (const signal of SIGNALS) process.once(signal, onSignal);
   try {
+    // Only now: what makes stories by chance is more than half of what the other commands load.
+    const { examine } = await import("../testing/examine.js");
     const report = await examine((shared) => targetOf(args, options, shared).transport, {
       ...options,
       ...(options.duration !== undefined && { durationMs: options.duration }),

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { messageOf } from "../errors.js";
 import type { Session } from "../session/types.js";
 import type { ClientTransport } from "../transports/transport.js";
+import { scriptArbitrary } from "./arbitraries.js";
 import type { FaultKind } from "./faults.js";
 import { type LifecyclePromise, PROMISES, UNTESTED } from "./promises.js";
 import {
@@ -13,7 +14,7 @@ import {
   type RunSettings,
   type SafeCall,
 } from "./run.js";
-import { describeScript, type LifecycleScript, scriptArbitrary } from "./script.js";
+import { describeScript, type LifecycleScript } from "./script.js";
 
 export interface ExamineOptions {
   /** Stories made by chance, besides those that come with the promises. Default 20. */

@@ -1,3 +1,4 @@
+export { attemptArbitrary, faultArbitrary, scriptArbitrary } from "./arbitraries.js";
 export { ScheduledClock } from "./clock.js";
 export { type ExamineOptions, examine, type Finding, type Progress, type Report } from "./examine.js";
 export { type FakeHandler, FakeServer, FakeTransport } from "./fake-server.js";
@@ -18,13 +19,6 @@ export { leftBehind } from "./leftovers.js";
 export type { ByteFaults } from "./passage.js";
 export { PipeProxy } from "./pipe-proxy.js";
 export type { MakeTransport, RunOptions, SafeCall } from "./run.js";
-export {
-  attemptArbitrary,
-  faultArbitrary,
-  type LifecycleScript,
-  STEPS,
-  type Step,
-  scriptArbitrary,
-} from "./script.js";
+export { type LifecycleScript, STEPS, type Step } from "./script.js";
 export { SocketProxy } from "./socket-proxy.js";
 export { type LifecycleTest, lifecycleSuite } from "./suite.js";

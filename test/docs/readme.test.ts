@@ -18,6 +18,21 @@ describe("the documentation", () => {
     }
   });
 
+  it("names for each rule of the lifecycle a test that there is", () => {
+    const rows = [...read("docs/lifecycle.md").matchAll(/^\| .+ \| (`[a-z/]+` › .*) \|$/gm)].map(
+      ([, held]) => held!,
+    );
+    expect(rows.length).toBeGreaterThan(15);
+    for (const held of rows)
+      for (const part of held.split("; ")) {
+        const [, file] = /^`([a-z/]+)` › /.exec(part) ?? [];
+        const source = read(`test/${file}.test.ts`);
+        const titles = [...part.matchAll(/\*([^*]+)\*/g)].map(([, title]) => title!);
+        expect(titles.length, part).toBeGreaterThan(0);
+        for (const title of titles) expect(source, `${file}: ${title}`).toContain(`"${title}"`);
+      }
+  });
+
   it("names the defaults that the code has", () => {
     const table = read("docs/options.md");
     for (const [name, value] of Object.entries({
