@@ -112,8 +112,9 @@ export class Faults {
       case "refuse":
         return Promise.reject(new Lost("rejected", REFUSED));
       case "kill": {
+        // Written first, as a real crash finds it; a server in this program could answer before it is over.
         const sent = pass();
-        // Written first, as a real crash finds it.
+        this.deafen();
         const kill = () => this.kill();
         sent.then(kill, kill);
         return sent;
@@ -170,7 +171,7 @@ export class Faults {
       case "corrupt":
         if ("method" in message) return;
         this.#methods.delete(message.id as RequestId);
-        this.onmessage?.({ jsonrpc: "2.0", id: message.id, result: { corrupt: [null] } } as never);
+        this.onmessage?.({ jsonrpc: "2.0", id: message.id, result: { content: 0, tools: 0 } } as never);
         return;
       case "stall":
         this.#stall(fault.ms).push(pass);
