@@ -1,4 +1,5 @@
 import type { AuthProvider, OAuthClientProvider } from "@modelcontextprotocol/client";
+import type { Inspect } from "./inspect/events.js";
 import { DEFAULT_BACKOFF } from "./machines/backoff.js";
 import type { ConnectionPolicy } from "./machines/reducers.js";
 
@@ -63,6 +64,8 @@ export interface SharedOptions {
   maxQueued?: number;
   /** The deadline of a call that names none; wins over the session's `timeoutMs`. 0: none. Default: the session's. */
   callTimeoutMs?: number;
+  /** Called with each `InspectionEvent` of the connection, from its first moment. Default: nobody. */
+  inspect?: Inspect;
   /** Default: nowhere. */
   logger?: Logger;
 }

@@ -2,9 +2,11 @@ import { Command, CommanderError } from "commander";
 import { messageOf } from "../errors.js";
 import { VERSION } from "../version.js";
 import { callCommand } from "./call.js";
+import { chartCommand } from "./chart.js";
 import { checkCommand } from "./check.js";
 import { demoCommand } from "./demo.js";
 import { exitCodeOf, Refused } from "./exit.js";
+import { inspectCommand } from "./inspect.js";
 import { promptsCommand, resourcesCommand, toolsCommand } from "./lists.js";
 import { promptCommand, readCommand } from "./read.js";
 import { statusCommand } from "./status.js";
@@ -19,6 +21,8 @@ const COMMANDS = [
   promptsCommand,
   promptCommand,
   checkCommand,
+  inspectCommand,
+  chartCommand,
   demoCommand,
 ];
 

@@ -1,5 +1,6 @@
 import { type ActorRefFrom, createActor, type SnapshotFrom } from "xstate";
 import type { HoldfastError } from "../errors.js";
+import type { Observed } from "../inspect/events.js";
 import { causeOf } from "../machines/causes.js";
 import type { Clock } from "../machines/clock.js";
 import { connectionMachine } from "../machines/connection.js";
@@ -193,6 +194,11 @@ export class Connection implements Link {
 
   announce(event: Announcement): void {
     this.settings.listeners.tell(() => this.status(), { ...event, at: this.clock.now() } as never);
+  }
+
+  get observe(): ((event: Observed) => void) | undefined {
+    const { observers } = this.settings.listeners;
+    return observers.present ? (event) => observers.hear(event, this.clock.now()) : undefined;
   }
 
   /** Counts a session that is about to open; undo with `release`. Throws `SESSION_CONFLICT`. */

@@ -1,8 +1,10 @@
 import type { Logger } from "../options.js";
+import { Observers } from "./observers.js";
 import type { ConnectionEvent, ConnectionStatus, StatusListener } from "./status.js";
 
 /** The subscribers of a transport, over all lives of its connection. One that throws disturbs nobody. */
 export class Listeners {
+  readonly observers = new Observers();
   readonly #all = new Set<StatusListener>();
 
   constructor(private readonly logger: Logger | undefined) {}
@@ -20,8 +22,9 @@ export class Listeners {
 
   tell(status: () => ConnectionStatus, event: ConnectionEvent): void {
     if (event.type === "warning") this.logger?.warn(event.message);
-    if (this.#all.size === 0) return;
+    if (this.#all.size === 0 && !this.observers.present) return;
     const now = status();
+    this.observers.announced(now, event);
     for (const listener of [...this.#all]) this.call(listener, now, event);
   }
 

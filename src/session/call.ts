@@ -8,6 +8,7 @@ import { CALL, type CallTag } from "../wires/guard.js";
 import { Lost } from "../wires/lost.js";
 import { Deadline } from "./deadline.js";
 import type { Link, Ready } from "./link.js";
+import { observed } from "./observed.js";
 import { maySendAgain } from "./replay.js";
 
 /** A call that was lost so often is not sent again, whatever its deadline. */
@@ -31,7 +32,13 @@ type Send<T> = (client: Client, options: RequestOptions) => Promise<T>;
  * One call of a session, over as many wires as it takes: waits for ready, sends, and sends again where that is
  * safe. One deadline covers all of it. Settles once.
  */
-export async function runCall<T>(link: Link, spec: CallSpec, send: Send<T>): Promise<T> {
+export function runCall<T>(link: Link, spec: CallSpec, send: Send<T>): Promise<T> {
+  const { observe } = link;
+  const run = () => perform(link, spec, send);
+  return observe ? observed(observe, spec, run) : run();
+}
+
+async function perform<T>(link: Link, spec: CallSpec, send: Send<T>): Promise<T> {
   const { options, ended } = spec;
   const deadline = new Deadline(link.clock, spec);
   try {

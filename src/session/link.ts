@@ -1,6 +1,7 @@
 import type { Client } from "@modelcontextprotocol/client";
 import type { ConnectionEvent, ConnectionStatus } from "../connection/status.js";
 import type { HoldfastError } from "../errors.js";
+import type { Observed } from "../inspect/events.js";
 import type { Clock } from "../machines/clock.js";
 import type { ReplayMode } from "../options.js";
 import type { Guard } from "../wires/guard.js";
@@ -39,6 +40,8 @@ export interface Link {
   /** While the server is being asked for a sign of life: settles with the answer. */
   whenCertain(signal: AbortSignal): Promise<void>;
   announce(event: Announcement): void;
+  /** Tells those who inspect; undefined while there is nobody. */
+  readonly observe: ((event: Observed) => void) | undefined;
   /** Why nothing works any more, once the connection is closed. */
   readonly closedError: HoldfastError | undefined;
 }

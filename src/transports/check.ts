@@ -24,6 +24,7 @@ export function checkShared(options: SharedOptions): void {
   if (heartbeat !== undefined && heartbeat !== false && (typeof heartbeat !== "object" || heartbeat === null))
     throw invalid("heartbeat", "expected { intervalMs }, or false");
   if (heartbeat) checkPositive("heartbeat.intervalMs", heartbeat.intervalMs);
+  checkFunction("inspect", options.inspect);
   checkBoolean("trustAnnotations", options.trustAnnotations);
   checkPositive("maxQueued", options.maxQueued);
   checkOneOf("era", options.era, ["auto", "legacy", "modern"]);
@@ -117,6 +118,7 @@ const SHARED = [
   "heartbeat",
   "trustAnnotations",
   "maxQueued",
+  "inspect",
   "logger",
 ];
 

@@ -10,6 +10,7 @@ import { watchFile } from "../config/watch.js";
 import type { AttemptContext } from "../connection/attempt.js";
 import type { ConnectionState, ConnectionStatus } from "../connection/status.js";
 import { HoldfastError, messageOf } from "../errors.js";
+import type { InspectionEvent } from "../inspect/events.js";
 import { systemClock } from "../machines/clock.js";
 import type { FleetHealth } from "../machines/fleet.js";
 import { DEFAULTS } from "../options.js";
@@ -283,10 +284,16 @@ export class MCPConfigTransport extends ClientTransport {
     const { reconnect, logger, connectTimeoutMs, closeTimeoutMs, idleTimeoutMs, replay } = this.#options;
     const { trustAnnotations, heartbeat, maxQueued } = this.#options;
     const { onStderr, stderr, reapOrphans } = this.#options;
+    const { observe } = this;
     const common: CommonOptions = {
       // One late server never takes the others down: it joins when it comes.
       reconnect: reconnect === false ? false : { ...reconnect, ...(many && { initial: true }) },
       ...(logger && { logger }),
+      // One server stands in for its transport, and is inspected in its place; of its process only that one knows.
+      ...(!many && {
+        inspect: ({ at: _at, id: _id, ...event }: InspectionEvent) =>
+          event.type === "stderr" && observe(event),
+      }),
       ...(connectTimeoutMs !== undefined && { connectTimeoutMs }),
       ...(closeTimeoutMs !== undefined && { closeTimeoutMs }),
       ...(idleTimeoutMs !== undefined && { idleTimeoutMs }),

@@ -81,11 +81,15 @@ export abstract class ProcessTransport extends ClientTransport {
     const { env, cwd, stderr, onStderr, logFile, maxMessageBytes, closeTimeoutMs, reapOrphans } =
       this.#options;
     const { command, args } = this.#line;
+    const { observe } = this;
     return new StdioWire({
       command,
       args,
       cwd: this.#line.cwd ?? cwd,
-      onStderr,
+      onStderr: (line) => {
+        onStderr?.(line);
+        observe({ type: "stderr", line });
+      },
       logFile,
       install: this.#line.install ?? installHint(command),
       env: childEnvironment(env, command, this.#line.env),

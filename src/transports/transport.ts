@@ -6,6 +6,7 @@ import { Listeners } from "../connection/listeners.js";
 import { OWN_INFO } from "../connection/profile.js";
 import type { ConnectionState, ConnectionStatus, StatusListener } from "../connection/status.js";
 import { HoldfastError } from "../errors.js";
+import type { Inspect, Observed } from "../inspect/events.js";
 import { type Clock, systemClock } from "../machines/clock.js";
 import type { ConnectionPolicy } from "../machines/reducers.js";
 import { DEFAULTS, policyOf, type SharedOptions } from "../options.js";
@@ -69,6 +70,7 @@ export abstract class ClientTransport {
     this.#eraMemory = new EraMemory(this.#clock);
     this.#listeners = new Listeners(options.logger);
     this.#connection = this.#begin(0);
+    if (options.inspect) this.inspect(options.inspect);
   }
 
   /**
@@ -85,6 +87,13 @@ export abstract class ClientTransport {
   /** Tells the subscribers something that the connection does not know. */
   protected announce(event: Announcement): void {
     this.#connection.announce(event);
+  }
+
+  /** Tells those who inspect, if there is anybody. It does not hold the transport, so a wire may keep it. */
+  protected get observe(): (event: Observed) => void {
+    const { observers } = this.#listeners;
+    const clock = this.#clock;
+    return (event) => observers.hear(event, clock.now());
   }
 
   /** How `transport` opens a wire, for a transport that stands in for it. */
@@ -202,6 +211,14 @@ export abstract class ClientTransport {
     const stop = this.#listeners.add(listener);
     this.#listeners.call(listener, this.status, { type: "current", at: this.#clock.now() });
     return stop;
+  }
+
+  /**
+   * Called with each `InspectionEvent` of this connection: its transitions, requests, wires and lines on stderr. Nothing in
+   * them is secret. Returns the function that ends it. An inspector (`holdfast/inspect`) does this for you.
+   */
+  inspect(observer: Inspect): () => void {
+    return this.#listeners.observers.add(observer, this.status, this.#clock.now());
   }
 
   /**

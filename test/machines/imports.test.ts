@@ -9,13 +9,14 @@ const ARROWS: Record<string, string[]> = {
   machines: [],
   wires: ["machines"],
   session: ["machines", "wires"],
-  connection: ["machines", "wires", "session"],
+  connection: ["inspect", "machines", "wires", "session"],
   config: ["machines"],
   composite: ["machines", "session", "wires"],
   transports: ["composite", "config", "connection", "machines", "session", "wires"],
   infer: ["config", "transports"],
+  inspect: ["machines", "transports"],
   testing: ["machines", "transports", "wires"],
-  cli: ["config", "connection", "infer", "session", "testing", "transports", "wires"],
+  cli: ["config", "connection", "infer", "inspect", "machines", "session", "testing", "transports", "wires"],
 };
 
 function imports(folder: string): { file: string; from: string }[] {

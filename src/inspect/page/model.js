@@ -1,0 +1,203 @@
+// What the events come to: one record for each server. No page in here, so that a test can run it.
+
+/** @typedef {import("../events.js").InspectionEvent} InspectionEvent */
+
+const MAX_BANDS = 400;
+const MAX_MARKS = 600;
+const MAX_LINES = 300;
+const MAX_EVENTS = 5_000;
+const RATE_MS = 5_000;
+/** Latency is the median of so many calls. */
+const LATENCY_OF = 50;
+
+/** The records of all servers, and the last events. */
+export class Model {
+  constructor() {
+    /** @type {Map<string, Server>} */
+    this.servers = new Map();
+    /** @type {InspectionEvent[]} */
+    this.events = [];
+    /** The time of the last event. */
+    this.now = 0;
+  }
+
+  /** @param {InspectionEvent} event @returns {Server | undefined} */
+  apply(event) {
+    this.now = Math.max(this.now, event.at);
+    this.events.push(event);
+    if (this.events.length > MAX_EVENTS * 1.2) this.events.splice(0, this.events.length - MAX_EVENTS);
+    let server = this.servers.get(event.id);
+    if (!server) {
+      if (event.type !== "appeared") return undefined;
+      server = new Server(event.id);
+      this.servers.set(event.id, server);
+    }
+    server.apply(event);
+    return server;
+  }
+
+  nameOf(id) {
+    return this.servers.get(id)?.name ?? id;
+  }
+}
+
+export class Server {
+  constructor(id) {
+    this.id = id;
+    this.name = id;
+    this.kind = "";
+    this.state = "idle";
+    this.detail = undefined;
+    this.since = 0;
+    this.epoch = 0;
+    this.attempt = 0;
+    /** @type {number | undefined} */
+    this.nextRetryAt = undefined;
+    this.waitMs = 0;
+    this.reason = "";
+    this.code = "";
+    this.wire = undefined;
+    this.listening = undefined;
+    this.gone = false;
+    this.inFlight = 0;
+    this.calls = 0;
+    this.failures = 0;
+    /** When calls settled lately, and how long the last ones took. */
+    this.settled = [];
+    this.durations = [];
+    /** @type {{ at: number, state: string }[]} */
+    this.bands = [];
+    /** @type {{ at: number, kind: "fault" | "call" }[]} */
+    this.marks = [];
+    this.stderr = [];
+  }
+
+  /** @param {InspectionEvent} event */
+  apply(event) {
+    switch (event.type) {
+      case "appeared":
+        this.name = event.name;
+        this.kind = event.kind;
+        this.epoch = event.epoch;
+        this.gone = false;
+        this.#enter(event.state, event.at);
+        break;
+      case "ended":
+        this.gone = true;
+        break;
+      case "transition":
+        this.epoch = event.epoch;
+        this.attempt = event.attempt;
+        this.nextRetryAt = event.delayMs === undefined ? undefined : event.at + event.delayMs;
+        this.waitMs = event.delayMs ?? 0;
+        if (event.reason) this.reason = event.reason;
+        if (event.code) this.code = event.code;
+        if (event.to === "connected.steady") this.reason = this.code = "";
+        if (event.to === "closed") this.inFlight = 0;
+        this.#enter(event.to, event.at);
+        break;
+      case "wire.opened":
+        this.wire = event;
+        break;
+      case "wire.lost":
+        if (event.code) this.#mark(event.at, "fault");
+        this.wire = undefined;
+        this.listening = undefined;
+        break;
+      case "listening":
+        this.listening = event.listening;
+        break;
+      case "request.started":
+        this.inFlight++;
+        break;
+      case "request.settled":
+        this.inFlight = Math.max(0, this.inFlight - 1);
+        this.calls++;
+        this.settled.push(event.at);
+        if (this.settled.length > 4_000) this.settled.splice(0, 2_000);
+        this.durations.push(event.durationMs);
+        if (this.durations.length > LATENCY_OF) this.durations.shift();
+        if (event.end === "answered" || event.end === "refused") this.#mark(event.at, "call");
+        else {
+          this.failures++;
+          this.#mark(event.at, "fault");
+        }
+        break;
+      case "stderr":
+        this.stderr.push(event.line);
+        if (this.stderr.length > MAX_LINES) this.stderr.shift();
+        break;
+    }
+  }
+
+  /** Calls per second lately. */
+  rate(now) {
+    while (this.settled.length > 0 && this.settled[0] < now - RATE_MS) this.settled.shift();
+    return this.settled.length / (RATE_MS / 1000);
+  }
+
+  /** The median of the last calls, in ms; undefined: there was none. */
+  latency() {
+    const sorted = [...this.durations].sort((a, b) => a - b);
+    return sorted[sorted.length >> 1];
+  }
+
+  #enter(path, at) {
+    const [state, detail] = path.split(".");
+    if (state !== this.state || this.bands.length === 0) {
+      this.since = at;
+      this.bands.push({ at, state });
+      if (this.bands.length > MAX_BANDS) this.bands.shift();
+    }
+    this.state = state;
+    this.detail = detail;
+  }
+
+  #mark(at, kind) {
+    this.marks.push({ at, kind });
+    if (this.marks.length > MAX_MARKS) this.marks.splice(0, MAX_MARKS / 4);
+  }
+}
+
+/** An event in words. */
+export function describe(event) {
+  switch (event.type) {
+    case "appeared":
+      return `appeared, ${event.state} (${event.kind})`;
+    case "ended":
+      return "no longer watched";
+    case "transition": {
+      const next = event.delayMs === undefined ? "" : `, next try in ${(event.delayMs / 1000).toFixed(1)} s`;
+      const attempt = event.attempt > 1 ? `, attempt ${event.attempt}` : "";
+      return `${event.from} → ${event.to} (${event.cause}${attempt}${next})${event.reason ? `: ${event.reason}` : ""}`;
+    }
+    case "wire.opened":
+      return `wire ${event.epoch} opened${event.pid === undefined ? "" : `, pid ${event.pid}`}`;
+    case "wire.lost":
+      return `wire ${event.epoch} ${event.code ? "lost" : "closed"}`;
+    case "listening":
+      return `the stream on which it speaks first: ${event.listening}`;
+    case "request.started":
+      return `${event.method}${event.name ? ` ${event.name}` : ""}`;
+    case "request.settled":
+      return `${event.method}${event.name ? ` ${event.name}` : ""}: ${event.end}${event.code ? ` (${event.code})` : ""} after ${event.durationMs} ms`;
+    case "request.resent":
+      return `${event.method}${event.name ? ` ${event.name}` : ""} was lost (${event.outcome}): sent again`;
+    case "changed":
+      return `came back changed: ${event.what}`;
+    case "stderr":
+      return event.line;
+    case "warning":
+      return event.message;
+    default:
+      return "";
+  }
+}
+
+/** Whether something went wrong. */
+export const isBad = (event) =>
+  event.type === "warning" ||
+  event.type === "request.resent" ||
+  (event.type === "wire.lost" && event.code !== undefined) ||
+  (event.type === "transition" && event.reason !== undefined) ||
+  (event.type === "request.settled" && event.end !== "answered" && event.end !== "refused");

@@ -1,0 +1,78 @@
+import type { InspectionEvent } from "./events.js";
+
+type Appeared = Extract<InspectionEvent, { type: "appeared" }>;
+type Opened = Extract<InspectionEvent, { type: "wire.opened" }>;
+
+/** What must be known of a server to read what follows, though the events that told it are gone. */
+interface Base {
+  appeared: Appeared;
+  wire?: Opened | undefined;
+}
+
+/** The last events of all connections; a page that is opened late sees what went before. */
+export class Recorder {
+  readonly #ring: InspectionEvent[] = [];
+  readonly #bases = new Map<string, Base>();
+  readonly #listeners = new Set<(event: InspectionEvent) => void>();
+
+  /** Keeps so many events at least. */
+  constructor(private readonly capacity: number) {}
+
+  add(event: InspectionEvent): void {
+    this.#ring.push(event);
+    // In one piece from time to time: taking one off the front for each would move all the others.
+    if (this.#ring.length >= this.capacity * 1.25)
+      for (const old of this.#ring.splice(0, this.#ring.length - this.capacity)) this.#forget(old);
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  onEvent(listener: (event: InspectionEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Everything that is known, the oldest first. */
+  events(): InspectionEvent[] {
+    const before = [...this.#bases.values()].flatMap(({ appeared, wire }) =>
+      wire ? [appeared, wire] : [appeared],
+    );
+    return [...before, ...this.#ring];
+  }
+
+  #forget(event: InspectionEvent): void {
+    const base = this.#bases.get(event.id);
+    if (event.type === "appeared") this.#bases.set(event.id, { appeared: event });
+    else if (event.type === "ended") this.#bases.delete(event.id);
+    else if (!base) return;
+    else if (event.type === "transition")
+      base.appeared = { ...base.appeared, at: event.at, state: event.to, epoch: event.epoch };
+    else if (event.type === "wire.opened") base.wire = event;
+    else if (event.type === "wire.lost") base.wire = undefined;
+  }
+}
+
+/** One line for each event: a bug report that a person can look at with `holdfast inspect FILE`. */
+export function toRecording(events: readonly InspectionEvent[]): string {
+  return [{ type: "recording", version: 1 }, ...events].map((line) => `${JSON.stringify(line)}\n`).join("");
+}
+
+/** @throws Error that says which line is wrong */
+export function fromRecording(text: string): InspectionEvent[] {
+  const lines = text.split("\n").filter((line) => line.trim() !== "");
+  return lines.flatMap((line, i) => {
+    let value: Partial<InspectionEvent> & { version?: number };
+    try {
+      value = JSON.parse(line);
+    } catch {
+      throw new Error(`line ${i + 1} is not JSON`);
+    }
+    if (i === 0) {
+      if ((value as { type?: string }).type !== "recording" || value.version !== 1)
+        throw new Error("it is not a recording of holdfast (its first line says so in one)");
+      return [];
+    }
+    if (typeof value?.at !== "number" || typeof value.id !== "string" || typeof value.type !== "string")
+      throw new Error(`line ${i + 1} is no event: at, id or type is missing`);
+    return [value as InspectionEvent];
+  });
+}

@@ -1,0 +1,170 @@
+import { randomBytes, timingSafeEqual } from "node:crypto";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { InspectionEvent } from "./events.js";
+import { type Recorder, toRecording } from "./recorder.js";
+
+const TYPES: Record<string, string> = { html: "text/html", css: "text/css", js: "text/javascript" };
+const FILES = ["index.html", "style.css", "app.js", "model.js", "row.js", "chart.js", "timeline.js"];
+const HEADERS = {
+  "content-security-policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "cross-origin-resource-policy": "same-origin",
+  "cache-control": "no-store",
+};
+/** Events of so long go in one message. */
+const BATCH_MS = 50;
+const BEAT_MS = 2_500;
+/** A page that does not read is let go; it comes back by itself and gets everything anew. */
+const MAX_BUFFERED = 4 * 1024 * 1024;
+const MAX_COMMAND = 10_000;
+
+export interface PageServerOptions {
+  recorder: Recorder;
+  port: number;
+  /** Buttons of the page; undefined: it has none. Throws what the person is told. */
+  command?: ((id: string, action: string) => void) | undefined;
+  /** The name of the recording that is shown, where it is one. */
+  recording?: string | undefined;
+}
+
+/** The page and its stream, for this machine alone: on loopback, behind a token that nobody can guess. */
+export class PageServer {
+  readonly #token = randomBytes(18).toString("base64url");
+  readonly #server: Server;
+  readonly #pages = new Set<ServerResponse>();
+
+  private constructor(private readonly options: PageServerOptions) {
+    this.#server = createServer((request, response) => {
+      this.#answer(request, response).catch((error: unknown) => {
+        if (!response.headersSent) response.writeHead(500, HEADERS);
+        response.end(String(error));
+      });
+    });
+    // A page that is open does not keep the program alive.
+    this.#server.on("connection", (socket) => socket.unref());
+    this.#server.unref();
+  }
+
+  static async start(options: PageServerOptions): Promise<PageServer> {
+    const page = new PageServer(options);
+    page.#server.listen(options.port, "127.0.0.1");
+    await once(page.#server, "listening");
+    return page;
+  }
+
+  /** With its token: whoever has it may look. */
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}/${this.#token}/`;
+  }
+
+  /** How many pages are open. */
+  get pages(): number {
+    return this.#pages.size;
+  }
+
+  async close(): Promise<void> {
+    const closed = once(this.#server, "close");
+    this.#server.close();
+    for (const page of this.#pages) page.end();
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  get #port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const refuse = (status: number, text: string): void => {
+      response.writeHead(status, { ...HEADERS, "content-type": "text/plain" }).end(text);
+    };
+    const { host, origin } = request.headers;
+    // A name of somebody else's that leads here (DNS rebinding), or a page of somebody else's.
+    const own = [`127.0.0.1:${this.#port}`, `localhost:${this.#port}`];
+    if (!own.includes(host ?? "")) return refuse(403, "wrong host");
+    if (origin !== undefined && !own.some((name) => origin === `http://${name}`))
+      return refuse(403, "wrong origin");
+    const [, token = "", file = "", ...more] = new URL(request.url ?? "/", "http://127.0.0.1").pathname.split(
+      "/",
+    );
+    if (more.length > 0 || !same(token, this.#token))
+      return refuse(403, "wrong token: use the whole address that was printed");
+    if (request.method === "POST" && file === "command") return this.#command(request, response, refuse);
+    if (request.method !== "GET") return refuse(405, "only GET");
+    if (file === "events") return this.#stream(response);
+    if (file === "recording.jsonl") {
+      response.writeHead(200, { ...HEADERS, "content-type": "application/jsonl" });
+      response.end(toRecording(this.options.recorder.events()));
+      return;
+    }
+    const name = file || "index.html";
+    if (!FILES.includes(name)) return refuse(404, "no such page");
+    const type = TYPES[name.split(".").at(-1)!]!;
+    response.writeHead(200, { ...HEADERS, "content-type": `${type}; charset=utf-8` });
+    response.end(readFileSync(new URL(`./page/${name}`, import.meta.url)));
+  }
+
+  async #command(
+    request: IncomingMessage,
+    response: ServerResponse,
+    refuse: (status: number, text: string) => void,
+  ): Promise<void> {
+    const { command } = this.options;
+    if (!command) return refuse(403, "the buttons are turned off");
+    // Not a form's type: no foreign page can send it without being asked first.
+    if (request.headers["content-type"] !== "application/json") return refuse(415, "only JSON");
+    let body = "";
+    for await (const chunk of request) {
+      body += chunk;
+      if (body.length > MAX_COMMAND) return refuse(413, "too long");
+    }
+    try {
+      const { id, action } = JSON.parse(body) as { id: string; action: string };
+      command(String(id), String(action));
+    } catch (error) {
+      return refuse(400, error instanceof Error ? error.message : String(error));
+    }
+    response.writeHead(204, HEADERS).end();
+  }
+
+  #stream(response: ServerResponse): void {
+    const { recorder, command, recording } = this.options;
+    response.writeHead(200, { ...HEADERS, "content-type": "text/event-stream" });
+    const say = (event: string, data: unknown) =>
+      response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+    response.write("retry: 1000\n");
+    say("hello", { controls: command !== undefined, recording: recording ?? false, now: Date.now() });
+    say("batch", recorder.events());
+    let waiting: InspectionEvent[] = [];
+    let timer: NodeJS.Timeout | undefined;
+    const flush = () => {
+      timer = undefined;
+      const events = waiting;
+      waiting = [];
+      say("batch", events);
+      if (response.writableLength > MAX_BUFFERED) response.destroy();
+    };
+    const stop = recorder.onEvent((event) => {
+      waiting.push(event);
+      timer ??= setTimeout(flush, BATCH_MS).unref();
+    });
+    const beat = setInterval(() => say("beat", {}), BEAT_MS).unref();
+    this.#pages.add(response);
+    response.on("close", () => {
+      this.#pages.delete(response);
+      clearInterval(beat);
+      clearTimeout(timer);
+      stop();
+    });
+  }
+}
+
+function same(given: string, wanted: string): boolean {
+  const [a, b] = [Buffer.from(given), Buffer.from(wanted)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}

@@ -1,0 +1,77 @@
+import { connectionChart } from "../machines/connection.js";
+import type { InspectionEvent } from "./events.js";
+
+/** What `@statelyai/inspect` sends to its viewer; see its `Adapter.send`. */
+export interface StatelyEvent {
+  type: "@xstate.actor" | "@xstate.event" | "@xstate.snapshot";
+  rootId: string;
+  sessionId: string;
+  createdAt: string;
+  id: string;
+  _version: string;
+  name?: string;
+  parentId?: string | undefined;
+  definition?: string;
+  sourceId?: undefined;
+  event?: { type: string };
+  snapshot?: { status: "active" | "done"; value: unknown; context: Record<string, unknown> };
+}
+
+/** `@statelyai/inspect` 0.7 writes this of itself. */
+const VERSION = "0.7.0";
+let events = 0;
+
+/** `connecting.waiting` as XState writes it. */
+function stateValue(path: string): unknown {
+  const [state, detail] = path.split(".");
+  return detail === undefined ? state : { [state!]: detail };
+}
+
+/**
+ * One of our events in the shapes of Stately's inspector: feed it to the adapter of `@statelyai/inspect`.
+ *
+ *     inspector.onEvent((event) => toStately(event).forEach((each) => stately.adapter.send(each)));
+ *
+ * Made from what is redacted already: the machine's own input and events never reach it.
+ */
+export function toStately(event: InspectionEvent): StatelyEvent[] {
+  const base = () => ({
+    rootId: event.id,
+    sessionId: event.id,
+    createdAt: String(event.at),
+    id: `holdfast-${++events}`,
+    _version: VERSION,
+  });
+  if (event.type === "appeared") {
+    return [
+      {
+        ...base(),
+        type: "@xstate.actor",
+        name: event.name,
+        parentId: undefined,
+        definition: JSON.stringify(connectionChart.config),
+        snapshot: {
+          status: "active",
+          value: stateValue(event.state),
+          context: { kind: event.kind, epoch: event.epoch },
+        },
+      },
+    ];
+  }
+  if (event.type !== "transition") return [];
+  const { to, cause, epoch, attempt, delayMs, code } = event;
+  const said = { type: cause };
+  return [
+    { ...base(), type: "@xstate.event", sourceId: undefined, event: said },
+    {
+      ...base(),
+      type: "@xstate.snapshot",
+      event: said,
+      snapshot: {
+        status: to === "closed" ? "done" : "active",
+        value: stateValue(to),
+        context: { epoch, attempt, ...(delayMs !== undefined && { delayMs }), ...(code && { code }) },
+      },
+    },
+  ];
+}
