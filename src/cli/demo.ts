@@ -4,17 +4,28 @@ import { MemoryTransport } from "../transports/memory.js";
 import { StdioTransport } from "../transports/stdio.js";
 import { attempt, echo, greet, killStdio, report, restartHttp, watch } from "./demo-recovery.js";
 import { EverythingServer, everythingPath, localServer } from "./demo-servers.js";
+import { Show } from "./demo-show.js";
 import { tour } from "./demo-tour.js";
 import { stopOnSignals } from "./run.js";
 
-async function demo(): Promise<void> {
+async function demo({ inspect }: { inspect?: boolean }): Promise<void> {
   const everything = everythingPath();
-  await recovery(everything);
-  await tour(everything);
+  if (!inspect) {
+    await recovery(everything);
+    await tour(everything);
+    return;
+  }
+  const show = await Show.start();
+  try {
+    await recovery(everything, show);
+    await show.over();
+  } finally {
+    await show.close();
+  }
 }
 
 /** Three servers, two of which die while calls are running. */
-async function recovery(everything: string): Promise<void> {
+async function recovery(everything: string, show?: Show): Promise<void> {
   console.log("holdfast demo: three servers, two of them are going to die while calls are running\n");
   const http = new EverythingServer(everything, "streamableHttp");
   await http.start();
@@ -27,6 +38,7 @@ async function recovery(everything: string): Promise<void> {
   };
   const transports = Object.values(scores).map(({ transport }) => transport);
   const stop = stopOnSignals(...transports);
+  await show?.watch(transports);
   try {
     const [stdio, remote, memory] = await Promise.all(
       transports.map((transport) => transport.connectSession()),
@@ -34,10 +46,13 @@ async function recovery(everything: string): Promise<void> {
     await greet(scores.stdio, stdio!);
     await greet(scores.http, remote!);
     await greet(scores.memory, memory!);
+    await show?.pause();
     await killStdio(scores.stdio, stdio!);
+    await show?.pause();
     await restartHttp(scores.http, remote!, http);
     await attempt(scores.memory, echo(memory!, "still here"));
     report(Object.values(scores));
+    await show?.pause();
   } finally {
     await Promise.all(transports.map((transport) => transport.close()));
     await http.stop();
@@ -47,4 +62,5 @@ async function recovery(everything: string): Promise<void> {
 
 export const demoCommand = new Command("demo")
   .description("show on real servers what happens when connections break")
+  .option("--inspect", "with a page that shows the connections while it happens")
   .action(demo);

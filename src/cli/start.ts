@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { run } from "./program.js";
 
-/** `npm start` shows the demo; with arguments it shows the status of the user's own target. */
+/** `npm start` shows the demo, with `--inspect` its page, too; with a target the status of the user's own server. */
 const args = process.argv.slice(2);
-process.exitCode = await run(args.length === 0 ? ["demo"] : ["status", ...args]);
+const isDemo = args.length === 0 || (args.length === 1 && args[0] === "--inspect");
+process.exitCode = await run([isDemo ? "demo" : "status", ...args]);

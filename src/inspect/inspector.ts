@@ -29,6 +29,9 @@ export class Inspector {
   readonly #watched = new Map<string, Watched>();
   readonly #seen = new Map<ClientTransport, string>();
   readonly #stops: (() => void)[] = [];
+  /** The servers of the configs that are watched. */
+  #children = new Set<ClientTransport>();
+  #names = new Set<string>();
   #server: PageServer | undefined;
 
   /** @internal Made by `createInspector`. */
@@ -57,9 +60,12 @@ export class Inspector {
     for (const transport of transports) {
       this.#add(transport);
       if (!(transport instanceof MCPConfigTransport)) continue;
-      const sync = () => this.#sync(transport);
-      sync();
-      this.#stops.push(transport.subscribe((_status, event) => event.type !== "server" && sync()));
+      this.#sync(transport);
+      this.#stops.push(
+        transport.subscribe((_status, event) => {
+          if (event.type !== "server" || !this.#names.has(event.server)) this.#sync(transport);
+        }),
+      );
     }
     return this;
   }
@@ -83,12 +89,15 @@ export class Inspector {
     await this.#server?.close();
   }
 
-  #add(transport: ClientTransport, parent?: string): void {
+  #add(transport: ClientTransport, config?: MCPConfigTransport): void {
     if (this.#seen.has(transport)) return;
     let id = "";
     const stop = transport.inspect((event) => {
       id = event.id;
-      this.#recorder.add(event.type === "appeared" && parent ? { ...event, parent } : event);
+      this.#recorder.add(event.type === "appeared" && config ? { ...event, parent: config.name } : event);
+      // Perhaps because the config has it no longer; nobody else would say so.
+      if (config && event.type === "transition" && event.to === "closed")
+        queueMicrotask(() => this.#sync(config));
     });
     this.#seen.set(transport, id);
     this.#watched.set(id, { transport, stop });
@@ -99,7 +108,7 @@ export class Inspector {
     const names = Object.keys(config.servers);
     if (names.length < 2) return;
     const current = new Set(names.map((name) => config.server(name)));
-    for (const transport of current) this.#add(transport, config.name);
+    for (const transport of current) this.#add(transport, config);
     for (const [id, { transport, stop }] of this.#watched) {
       if (!this.#children.has(transport) || current.has(transport)) continue;
       stop();
@@ -107,9 +116,8 @@ export class Inspector {
       this.#seen.delete(transport);
     }
     this.#children = current;
+    this.#names = new Set(names);
   }
-
-  #children = new Set<ClientTransport>();
 
   #act(id: string, action: string): void {
     const transport = this.#watched.get(id)?.transport;

@@ -20,13 +20,15 @@ const ARROWS: Record<string, string[]> = {
 };
 
 function imports(folder: string): { file: string; from: string }[] {
-  return readdirSync(join(SRC, folder)).flatMap((name) => {
-    const text = readFileSync(join(SRC, folder, name), "utf8");
-    const values = text.matchAll(/^import (?!type)[^;]*?from "([^"]+)";/gms);
-    return [...values]
-      .filter(([whole]) => !/^import \{(\s*type [^,}]+,?)+\s*\}/.test(whole))
-      .map(([, from]) => ({ file: name, from: from! }));
-  });
+  return readdirSync(join(SRC, folder))
+    .filter((name) => name.endsWith(".ts"))
+    .flatMap((name) => {
+      const text = readFileSync(join(SRC, folder, name), "utf8");
+      const values = text.matchAll(/^import (?!type)[^;]*?from "([^"]+)";/gms);
+      return [...values]
+        .filter(([whole]) => !/^import \{(\s*type [^,}]+,?)+\s*\}/.test(whole))
+        .map(([, from]) => ({ file: name, from: from! }));
+    });
 }
 
 describe("the layout", () => {

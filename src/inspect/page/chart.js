@@ -37,7 +37,7 @@ function make(name, attributes, parent) {
 export function chart() {
   const svg = make("svg", { class: "chart", viewBox: "0 0 228 54", role: "img" });
   for (const [name, path] of Object.entries(EDGES))
-    make("path", { class: "edge", d: path, "data-edge": name }, svg);
+    make("path", { class: "edge", d: path, "marker-end": "url(#tip)", "data-edge": name }, svg);
   const boxes = {};
   for (const [state, [x, y]] of Object.entries(PLACES)) {
     const group = make("g", { class: state, "data-state": state }, svg);

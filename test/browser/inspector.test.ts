@@ -1,0 +1,254 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { expect, it, onTestFinished } from "vitest";
+import { createInspector, type Inspector, type InspectorOptions } from "../../src/inspect/index.js";
+import { showRecording } from "../../src/inspect/inspector.js";
+import { fromRecording } from "../../src/inspect/recorder.js";
+import { FakeServer, inject } from "../../src/testing/index.js";
+import { MCPConfigTransport } from "../../src/transports/config.js";
+import { StreamableHttpTransport } from "../../src/transports/http.js";
+import { StdioTransport } from "../../src/transports/stdio.js";
+import type { ClientTransport } from "../../src/transports/transport.js";
+import { everything } from "../support/everything.js";
+import { closing, fixture, stdioFixture, until } from "../support/fixtures.js";
+import { httpServer } from "../support/http-server.js";
+import { describeWith } from "../support/peers.js";
+import { withBrowser } from "./browser.js";
+
+async function inspecting(transports: ClientTransport[], options: InspectorOptions = {}): Promise<Inspector> {
+  const inspector = await createInspector({ ...options, transports });
+  onTestFinished(() => inspector.close());
+  return inspector;
+}
+
+const lit = (page: Page, row = 0) =>
+  page.locator(".server").nth(row).locator(".lit").getAttribute("data-state");
+/** Waits until the row shows the state. */
+const shows = (page: Page, state: string, row = 0) =>
+  page.locator(".server").nth(row).locator(`.lit[data-state="${state}"]`).waitFor({ timeout: 15_000 });
+
+describeWith(["chromium"], "the inspector's page", () => {
+  const open = withBrowser();
+
+  it("shows each state as it happens", async () => {
+    const server = new FakeServer();
+    const transport = closing(
+      server.transport({ reconnect: { initial: true, baseMs: 60_000, capMs: 60_000 }, name: "fake" }),
+    );
+    // It opens and closes when the test says so.
+    let go = () => {};
+    server.on("initialize", async () => {
+      await new Promise<void>((resolve) => {
+        go = resolve;
+      });
+      return { protocolVersion: "2025-11-25", capabilities: {}, serverInfo: { name: "slow", version: "7" } };
+    });
+    const { url } = await inspecting([transport]);
+    await open(url, async (page) => {
+      await shows(page, "idle");
+      const opening = transport.connect();
+      await shows(page, "connecting");
+      expect(await page.locator(".state").first().textContent()).toContain("opening");
+      go();
+      await opening;
+      await shows(page, "connected");
+      expect(await page.locator(".who").first().textContent()).toContain("slow 7");
+      await server.drop();
+      // The first retry is at once, and its handshake waits.
+      await shows(page, "connecting");
+      inject(transport, { attempts: [{ opens: "refused" }] });
+      await server.drop();
+      await page.locator(".server.waiting").waitFor();
+      expect(await page.locator(".state").first().textContent()).toMatch(
+        /waiting, attempt \d, next try in [\d.]+ s/,
+      );
+      expect(await page.locator(".why").first().textContent()).not.toBe("");
+      await transport.close();
+      await shows(page, "closed");
+    });
+  }, 60_000);
+
+  it("shows a server that is killed, and how it comes back", async () => {
+    const transport = closing(
+      new StdioTransport({ command: process.execPath, args: [everything, "stdio"], name: "everything" }),
+    );
+    const { url } = await inspecting([transport]);
+    await open(url, async (page) => {
+      const session = await transport.connectSession();
+      await session.callTool({ name: "echo", arguments: { message: "hi" } });
+      await shows(page, "connected");
+      const pid = transport.status.pid!;
+      expect(await page.locator(".who").first().textContent()).toContain(`pid ${pid}`);
+      process.kill(pid, "SIGKILL");
+      await until(() => transport.status.pid !== undefined && transport.status.pid !== pid);
+      await page.locator(".who", { hasText: `pid ${transport.status.pid}` }).waitFor();
+      await page.locator("#events li", { hasText: "killed by SIGKILL" }).first().waitFor();
+      await page.locator(".server").first().click();
+      await page.locator("#stderr", { hasText: "Starting default (STDIO) server" }).waitFor();
+      expect(await page.locator(".numbers").first().textContent()).toMatch(
+        /0 in flight · [\d.]+\/s · [\d.]+ ms/,
+      );
+      if (process.env["HOLDFAST_WRITE"]) await page.screenshot({ path: "docs/inspector-one.png" });
+    });
+  }, 60_000);
+
+  it("shows what went before, when it is opened late", async () => {
+    const transport = closing(new FakeServer().transport({ name: "early" }));
+    const { url } = await inspecting([transport]);
+    await transport.withSession((session) => session.ping());
+    await open(url, async (page) => {
+      await page.locator("#events li", { hasText: "connecting.opening → connected.steady" }).waitFor();
+      expect(await lit(page)).toBe("idle");
+    });
+  }, 60_000);
+
+  it("shows a fleet of thirty, finds one, and follows the config", async () => {
+    const server = { command: process.execPath, args: [fixture("small-server.mjs")] };
+    const names = Array.from({ length: 30 }, (_, i) => `server-${String(i).padStart(2, "0")}`);
+    const config = (list: string[]) => ({
+      mcpServers: Object.fromEntries(list.map((name) => [name, server])),
+    });
+    const transport = closing(new MCPConfigTransport({ config: config(names), name: "fleet" }));
+    const { url } = await inspecting([transport]);
+    await open(url, async (page) => {
+      await transport.connectSession();
+      await page.locator("#sum", { hasText: "31 connected" }).waitFor({ timeout: 60_000 });
+      process.kill(transport.server("server-07").status.pid!, "SIGKILL");
+      await page.locator("#events li", { hasText: "SIGKILL" }).first().waitFor();
+      await page.locator("#filter").fill("server-07");
+      await expect.poll(() => page.locator(".server:visible").count()).toBe(1);
+      await page.locator("#filter").fill("");
+      await transport.setConfig(config(names.slice(1)));
+      await page.locator(".server.gone", { hasText: "server-00" }).waitFor();
+      if (process.env["HOLDFAST_WRITE"]) await page.screenshot({ path: "docs/inspector-fleet.png" });
+    });
+  }, 120_000);
+
+  it("has buttons that work, and that can be turned off", async () => {
+    const { transport } = stdioFixture({ reconnect: { baseMs: 36_000_000, capMs: 36_000_000 } });
+    const { url } = await inspecting([transport]);
+    const quiet = await inspecting([transport], { controls: false });
+    await open(url, async (page) => {
+      await transport.connect();
+      await shows(page, "connected");
+      const button = (name: string) => page.locator(`.server button.${name}`);
+      await button("pause").click();
+      await page.locator("button.pause", { hasText: "go on" }).waitFor();
+      await expect(transport.withSession((session) => session.ping({ timeout: 300 }))).rejects.toThrow();
+      await button("pause").click();
+      await page.locator("button.pause", { hasText: "pause" }).waitFor();
+      await button("reconnect").click();
+      await until(() => transport.status.epoch === 2 && transport.status.state === "connected");
+      // The second attempt in a row without a connection that held: it waits.
+      process.kill(transport.status.pid!, "SIGKILL");
+      await page.locator(".state", { hasText: /attempt \d, next try in [1-9]/ }).waitFor();
+      await button("retry").click();
+      await until(() => transport.status.state === "connected");
+      await button("disconnect").click();
+      await until(() => transport.status.state === "idle");
+      await shows(page, "idle");
+    });
+    await open(quiet.url, async (page) => {
+      await shows(page, "idle");
+      expect(await page.locator(".server button").count()).toBe(0);
+    });
+    const refused = await fetch(`${quiet.url}command`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ id: "c1", action: "disconnect" }),
+    });
+    expect(refused.status).toBe(403);
+    await refused.text();
+  }, 60_000);
+
+  it("shows no secret: not in the page, not in the stream, not in a recording", async () => {
+    const server = await httpServer();
+    const remote = closing(
+      new StreamableHttpTransport({
+        url: `${server.url.replace("http://", "http://user:canary-password@")}?key=canary-query`,
+        headers: { "x-key": "canary-header" },
+        auth: "canary-token",
+      }),
+    );
+    const { transport: local } = stdioFixture({ env: { FIXTURE_TOKEN: "canary-environment" } });
+    const inspector = await inspecting([remote, local]);
+    await open(inspector.url, async (page) => {
+      const sessions = await Promise.all([remote.connectSession(), local.connectSession()]);
+      for (const session of sessions)
+        await session.callTool({ name: "echo", arguments: { message: "canary-argument" } });
+      await server.stop();
+      await until(() => remote.status.recovering);
+      await page.locator("#calls").check();
+      await page.locator(".server").first().click();
+      await page.locator("#events li", { hasText: "echo: answered" }).first().waitFor();
+      const stream = await fetch(`${inspector.url}recording.jsonl`).then((response) => response.text());
+      expect(stream).toContain("request.settled");
+      for (const text of [await page.content(), stream, inspector.recording()])
+        expect(text).not.toMatch(/canary/);
+    });
+  }, 60_000);
+
+  it("says when the program is gone, can stand still, and is used by keys", async () => {
+    const transport = closing(new FakeServer().transport({ name: "keys" }));
+    const inspector = await createInspector({ transports: [transport] });
+    // The browser says itself that the stream broke off.
+    const refusals = /net::ERR_/;
+    const use = async (page: Page) => {
+      await shows(page, "idle");
+      await page.keyboard.press("p");
+      expect(await page.locator("#pause").getAttribute("aria-pressed")).toBe("true");
+      await page.keyboard.press("-");
+      await page.locator("#span", { hasText: "1 min" }).waitFor();
+      await page.keyboard.press("ArrowDown");
+      await page.keyboard.press("Enter");
+      await page.locator("#detail-name", { hasText: "keys" }).waitFor();
+      await page.keyboard.press("Escape");
+      await expect.poll(() => page.locator("#detail").isVisible()).toBe(false);
+      await page.keyboard.press("/");
+      await page.keyboard.type("nobody");
+      await expect.poll(() => page.locator(".server:visible").count()).toBe(0);
+      await inspector.close();
+      await page.locator("#link.stale", { hasText: "the program is gone" }).waitFor();
+    };
+    await open(inspector.url, use, refusals);
+  }, 60_000);
+
+  it("plays a recording, up to any moment of it", async () => {
+    const transport = closing(new FakeServer().transport({ name: "recorded" }));
+    const inspector = await inspecting([transport]);
+    await transport.withSession((session) => session.ping());
+    await transport.waitFor("idle");
+    const directory = mkdtempSync(join(tmpdir(), "holdfast-recording-"));
+    onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+    writeFileSync(join(directory, "a.jsonl"), inspector.recording());
+    const page = await showRecording("a.jsonl", fromRecording(inspector.recording()));
+    onTestFinished(() => page.close());
+    await open(page.url, async (shown) => {
+      await shows(shown, "idle");
+      expect(await shown.locator("#link").textContent()).toBe("recording: a.jsonl");
+      expect(await shown.locator(".server button").count()).toBe(0);
+      await shown.locator("#cursor").fill("0");
+      await expect.poll(() => shown.locator("#events li").count()).toBeLessThan(4);
+      await shown.locator("#cursor").fill("1000");
+      await shown.locator("#events li", { hasText: "connected.steady" }).first().waitFor();
+    });
+  }, 60_000);
+
+  it("fits a phone, in the dark", async () => {
+    const transport = closing(new FakeServer().transport({ name: "phone" }));
+    const { url } = await inspecting([transport]);
+    await open(url, async (page) => {
+      await page.setViewportSize({ width: 360, height: 740 });
+      await page.emulateMedia({ colorScheme: "dark" });
+      await shows(page, "idle");
+      const width = await page.evaluate(
+        () =>
+          (globalThis as never as { document: { documentElement: { scrollWidth: number } } }).document
+            .documentElement.scrollWidth,
+      );
+      expect(width).toBeLessThanOrEqual(360);
+    });
+  }, 60_000);
+});
