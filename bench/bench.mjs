@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { Client, InMemoryTransport, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { MemoryTransport, StdioTransport, StreamableHttpTransport } from "../dist/index.js";
+import { Recorder } from "../dist/inspect/recorder.js";
 import { compare, rounds, seconds } from "./compare.mjs";
 import { make } from "./echo-server.mjs";
 
@@ -59,6 +60,23 @@ for (const width of [1, 32]) {
       { raw: echo, ours: echo },
       width,
     );
+  }
+  // Here the other side is ours, too: what a watching inspector costs.
+  if (wanted("inspected")) {
+    for (const [name, open] of [
+      ["inspected, memory", (options) => new MemoryTransport({ server: make(), ...options })],
+      ["inspected, stdio", (options) => new StdioTransport({ ...stdio, era: "legacy", ...options })],
+    ]) {
+      const recorder = new Recorder(5_000);
+      const inspect = (event) => recorder.add(event);
+      await compare(
+        name,
+        () => ours(open({})),
+        () => ours(open({ inspect })),
+        { raw: echo, ours: echo },
+        width,
+      );
+    }
   }
   if (wanted("stdio")) {
     await compare(
