@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 const PIECES =
   "test/session/{call,client-view,deadline,handlers,levels-and-needs,lists,listen-stream,replay,resending,router,session-view,subscriptions,tool-result}.test.ts";
 const WIRES =
-  "test/wires/{environment,pieces,lines,guard,guard-loss,front,memory-wire,network,small}.test.ts";
+  "test/wires/{environment,environment-rules,pieces,lines,guard,guard-loss,memory-wire,network,small}.test.ts";
 
 /** What a mutant of one folder is run against: the tests that are quick to notice. */
 const TESTS: Record<string, string[]> = {

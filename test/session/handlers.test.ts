@@ -113,6 +113,14 @@ describe("a request of the server", () => {
     );
   });
 
+  it("to elicit in a mode that is declared and that nobody handles is declined", async () => {
+    const capabilities = { elicitation: { form: {}, url: {} } };
+    const url = asking({ elicitation: { url: () => ({}) }, capabilities });
+    expect(await url.ask(FORM)).toEqual({ action: "decline" });
+    const form = asking({ elicitation: { form: () => ({}) }, capabilities });
+    expect(await form.ask(URL_MODE)).toEqual({ action: "decline" });
+  });
+
   it("for roots is answered by what they are now", async () => {
     const { ask, session } = asking({ roots: ["/a"] });
     await session.setRoots(async () => ["/b"]).catch(() => {});
@@ -172,6 +180,17 @@ describe("what the server tells", () => {
     session.deliver({ jsonrpc: "2.0", method: `notifications/${kind}/list_changed` });
     await settled();
     expect(onListChanged).toHaveBeenCalledExactlyOnceWith({ kind });
+  });
+});
+
+describe("what the server tells and no option wants", () => {
+  it.each(["message", "tools/list_changed"])("is left to the fallback: %s", async (kind) => {
+    const { session } = sessionOn(epochClient());
+    session.fallbackNotificationHandler = vi.fn(async () => {});
+    const params = { level: "info", data: "x" };
+    session.deliver({ jsonrpc: "2.0", method: `notifications/${kind}`, params });
+    await settled();
+    expect(session.fallbackNotificationHandler).toHaveBeenCalledTimes(1);
   });
 });
 

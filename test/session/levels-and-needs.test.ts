@@ -1,5 +1,6 @@
 import type { LoggingLevel } from "@modelcontextprotocol/client";
 import { describe, expect, it } from "vitest";
+import { ANYTHING } from "../../src/session/anything.js";
 import { missingCapability } from "../../src/session/capabilities.js";
 import { isWanted, mostVerbose } from "../../src/session/log-levels.js";
 
@@ -31,6 +32,15 @@ describe("a level of the log", () => {
     ["alert", ["emergency", "alert"]],
   ])("%s serves all who asked: %j", (level, asked) => {
     expect(mostVerbose(asked)).toBe(level);
+  });
+});
+
+describe("the schema of anything", () => {
+  it("takes it as it is", () => {
+    const { version, vendor, validate } = ANYTHING["~standard"];
+    expect({ version, vendor }).toEqual({ version: 1, vendor: "holdfast" });
+    const value = { any: [1] };
+    expect(validate(value)).toEqual({ value });
   });
 });
 

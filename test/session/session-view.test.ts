@@ -46,11 +46,12 @@ describe("a session", () => {
   });
 
   it("ends with its block, also where nobody listens to that", async () => {
-    const { session, onEnd } = sessionOn(epochClient());
+    const { session, onEnd, link } = sessionOn(epochClient());
     {
       await using _it = session;
     }
     expect(onEnd).toHaveBeenCalledTimes(1);
+    expect(link.announced).toEqual([]);
   });
 
   it("is logged as its name and status, and nothing more", () => {
