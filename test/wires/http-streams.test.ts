@@ -1,0 +1,262 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { DEFAULT_BACKOFF } from "../../src/machines/backoff.js";
+import { eventStream, json, networkFailure, refusal } from "../support/fake-fetch.js";
+import { request } from "../support/hand-made-wire.js";
+import { httpWire, INITIALIZED } from "../support/http-wire.js";
+import { settled } from "../support/settling.js";
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  vi.spyOn(Math, "random").mockReturnValue(0.999_999);
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+/** Streams pass through several queues. */
+const quiet = async () => {
+  for (let i = 0; i < 4; i++) await settled();
+};
+
+/** A wire whose server answers its request for an inbound stream as a test says. */
+async function inbound(answer: () => Response | Promise<Response>) {
+  const made = await httpWire(({ method }) =>
+    method === "GET" ? answer() : new Response(null, { status: 202 }),
+  );
+  await made.open();
+  await made.wire.send(INITIALIZED);
+  await quiet();
+  return made;
+}
+
+describe("the stream on which the server speaks first", () => {
+  it("is opened after the handshake, and brings messages", async () => {
+    const stream = eventStream();
+    const { wire, network, heard, listenings } = await inbound(() => stream.response);
+    expect(network.made("GET")).toHaveLength(1);
+    expect(wire.listening).toBe("open");
+    stream.say({ method: "notifications/x" });
+    await quiet();
+    expect(heard).toEqual([{ jsonrpc: "2.0", method: "notifications/x" }]);
+    expect(listenings).toEqual(["open"]);
+    await wire.close();
+    expect(listenings).toEqual(["open", "none"]);
+  });
+
+  it("is known with a charset too", async () => {
+    const { wire } = await inbound(
+      () => eventStream({ "content-type": "text/event-stream; charset=utf-8" }).response,
+    );
+    expect(wire.listening).toBe("open");
+  });
+
+  it.each([
+    [405, "none", 0],
+    [404, "lost", 1],
+    [500, "lost", 0],
+  ])("that is refused with %i is %s, with %i doubts", async (status, listening, doubts) => {
+    const { wire, listenings } = await inbound(() => refusal(status));
+    expect(wire.listening).toBe(listening);
+    expect(listenings).toEqual(listening === "none" ? [] : [listening]);
+    expect(wire.ondoubt).toHaveBeenCalledTimes(doubts);
+    if (doubts)
+      expect(wire.ondoubt).toHaveBeenCalledWith(
+        expect.objectContaining({ message: "the inbound stream was refused" }),
+      );
+  });
+
+  it.each([
+    ["a page", () => new Response("<html>", { headers: { "content-type": "text/html" } })],
+    ["something without a type", () => new Response(new Uint8Array([1]))],
+    ["a page about streams", () => new Response("x", { headers: { "content-type": "x-text/event-stream" } })],
+  ])("is none where the server answers with %s", async (_what, answer) => {
+    const { wire } = await inbound(answer);
+    expect(wire.listening).toBe("lost");
+  });
+
+  it("without a body is open, and never ends", async () => {
+    const { wire } = await inbound(
+      () => new Response(null, { headers: { "content-type": "text/event-stream" } }),
+    );
+    expect(wire.listening).toBe("open");
+    expect(wire.ondoubt).not.toHaveBeenCalled();
+  });
+
+  it("that cannot be asked for is lost, and a doubt", async () => {
+    const error = networkFailure("ECONNRESET");
+    const { wire } = await inbound(() => Promise.reject(error));
+    expect(wire.listening).toBe("lost");
+    expect(wire.ondoubt).toHaveBeenCalledExactlyOnceWith(error);
+    expect(wire.onerror).toHaveBeenCalledWith(error);
+  });
+
+  it("that fails otherwise is no doubt", async () => {
+    const { wire } = await inbound(() => Promise.reject(new Error("odd")));
+    expect(wire.listening).toBe("lost");
+    expect(wire.ondoubt).not.toHaveBeenCalled();
+  });
+
+  it("that fails because the wire was closed is no doubt", async () => {
+    const { wire, network, listenings } = await inbound(() => refusal(405));
+    network.control.answer = async ({ method }) => {
+      if (method !== "GET") return new Response(null, { status: 202 });
+      await wire.close();
+      throw networkFailure("ECONNRESET");
+    };
+    await wire.send(INITIALIZED);
+    await quiet();
+    expect(listenings).toEqual([]);
+    expect(wire.ondoubt).not.toHaveBeenCalled();
+  });
+
+  it("is not what a provider asks for, to get a token or to find where", async () => {
+    const onUnauthorized = async ({ fetchFn }: { fetchFn: typeof fetch }) => {
+      await fetchFn("http://server.test/.well-known/oauth-authorization-server");
+      await fetchFn("http://server.test/.well-known/other", { method: "GET" });
+    };
+    const { wire, network, listenings } = await httpWire(
+      ({ method }) => refusal(method === "GET" ? 404 : 401),
+      { auth: { token: async () => undefined, onUnauthorized } },
+    );
+    await wire.send(request(1)).catch(() => {});
+    expect(network.made("GET")).toHaveLength(2);
+    expect(listenings).toEqual([]);
+    expect(wire.ondoubt).not.toHaveBeenCalled();
+  });
+
+  it.each(["end", "cut"] as const)("is lost and a doubt at its %s, and is opened again", async (how) => {
+    const streams = [eventStream(), eventStream()];
+    let next = 0;
+    const { wire, network, listenings } = await inbound(() => streams[next++]!.response);
+    streams[0]![how]();
+    await quiet();
+    expect(listenings).toEqual(["open", "lost"]);
+    expect(wire.ondoubt).toHaveBeenCalledExactlyOnceWith(
+      expect.objectContaining({ message: "the inbound stream ended" }),
+    );
+    await vi.advanceTimersByTimeAsync(DEFAULT_BACKOFF.capMs);
+    await quiet();
+    expect(network.made("GET")).toHaveLength(2);
+    expect(listenings).toEqual(["open", "lost", "open"]);
+    await wire.close();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("that is closed by us is no doubt", async () => {
+    const stream = eventStream();
+    const { wire, listenings } = await inbound(() => stream.response);
+    await wire.close();
+    stream.end();
+    await quiet();
+    expect(wire.ondoubt).not.toHaveBeenCalled();
+    expect(listenings).toEqual(["open", "none"]);
+  });
+
+  it("is not asked for any more once the wire is closed", async () => {
+    const { wire, network } = await inbound(() => refusal(500));
+    await wire.close();
+    await vi.advanceTimersByTimeAsync(DEFAULT_BACKOFF.capMs * 2);
+    expect(network.made("GET")).toHaveLength(1);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  /** How long the wire waits until it asks again, for so many streams that live `ms` each. */
+  const waits = async (streams: number, ms: number) => {
+    let stream = eventStream();
+    await inbound(() => stream.response);
+    const found: number[] = [];
+    for (let i = 0; i < streams; i++) {
+      await vi.advanceTimersByTimeAsync(ms);
+      const ending = stream;
+      stream = eventStream();
+      ending.end();
+      await quiet();
+      const endedAt = performance.now();
+      await vi.advanceTimersToNextTimerAsync();
+      found.push(performance.now() - endedAt);
+      await quiet();
+    }
+    return found;
+  };
+
+  it("is opened later each time where it is dropped at once", async () => {
+    const [first, second, third, fourth] = (await waits(4, 10)) as [number, number, number, number];
+    expect(second).toBeGreaterThanOrEqual(first);
+    expect(third).toBeGreaterThan(second);
+    expect(fourth).toBeGreaterThan(third);
+    expect(fourth).toBeLessThanOrEqual(DEFAULT_BACKOFF.capMs);
+  });
+
+  it("is opened soon again where it held for five seconds", async () => {
+    const [first, second, third] = await waits(3, 5_000);
+    expect([second, third]).toEqual([first, first]);
+  });
+});
+
+describe("an answer that comes on a stream", () => {
+  /** A request whose stream ends after an event with an id, on a wire that answers what comes after as a test says. */
+  const interrupted = async (resumed: (n: number) => Response | Promise<Response>) => {
+    const stream = eventStream();
+    let asked = 0;
+    const made = await httpWire(({ method }) => (method === "GET" ? resumed(++asked) : stream.response));
+    await made.open();
+    const requestSignal = new AbortController().signal;
+    const onRequestStreamEnd = vi.fn();
+    await made.wire.send(request(1), { requestSignal, onRequestStreamEnd });
+    stream.say({ method: "notifications/progress" }, "event-1");
+    await quiet();
+    stream.end();
+    await quiet();
+    const pass = async () => {
+      await vi.advanceTimersByTimeAsync(DEFAULT_BACKOFF.capMs);
+      await quiet();
+    };
+    return { ...made, onRequestStreamEnd, pass };
+  };
+
+  it("and is interrupted is resumed from its last event", async () => {
+    const rest = eventStream();
+    const { network, heard, onRequestStreamEnd, wire, listenings, pass } = await interrupted(
+      () => rest.response,
+    );
+    await pass();
+    expect(network.made("GET").map(({ headers }) => headers.get("last-event-id"))).toEqual(["event-1"]);
+    rest.say({ id: 1, result: {} });
+    await quiet();
+    expect(heard.at(-1)).toEqual({ jsonrpc: "2.0", id: 1, result: {} });
+    expect(onRequestStreamEnd).not.toHaveBeenCalled();
+    expect(wire.ondoubt).not.toHaveBeenCalled();
+    // It is no stream on which the server speaks first.
+    expect(listenings).toEqual([]);
+  });
+
+  it.each([
+    ["the server refuses that", () => refusal(404), 0],
+    ["the network fails", () => Promise.reject(networkFailure("ECONNRESET")), 3],
+  ])("and cannot be resumed because %s is lost after three attempts", async (_why, resumed, doubts) => {
+    const { onRequestStreamEnd, pass, wire, network } = await interrupted(resumed);
+    for (let i = 0; i < 9; i++) await pass();
+    expect(onRequestStreamEnd).toHaveBeenCalledTimes(1);
+    expect(network.made("GET")).toHaveLength(3);
+    expect(wire.ondoubt).toHaveBeenCalledTimes(doubts);
+    expect(wire.listening).toBe("none");
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("and ends for good is told to its request", async () => {
+    const stream = eventStream();
+    const { wire } = await httpWire(() => stream.response);
+    const onRequestStreamEnd = vi.fn();
+    await wire.send(request(1), { onRequestStreamEnd });
+    stream.end();
+    await quiet();
+    expect(onRequestStreamEnd).toHaveBeenCalledTimes(1);
+  });
+
+  it("is not confused with one that comes at once", async () => {
+    const { wire, heard } = await httpWire(() => json({ jsonrpc: "2.0", id: 1, result: {} }));
+    await wire.send(request(1), { requestSignal: new AbortController().signal });
+    expect(heard).toHaveLength(1);
+  });
+});
