@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { DEFAULT_BACKOFF } from "../../src/machines/backoff.js";
+import type { FetchLike } from "../../src/wires/network.js";
 import { eventStream, json, networkFailure, refusal } from "../support/fake-fetch.js";
 import { request } from "../support/hand-made-wire.js";
 import { httpWire, INITIALIZED } from "../support/http-wire.js";
@@ -111,7 +112,7 @@ describe("the stream on which the server speaks first", () => {
   });
 
   it("is not what a provider asks for, to get a token or to find where", async () => {
-    const onUnauthorized = async ({ fetchFn }: { fetchFn: typeof fetch }) => {
+    const onUnauthorized = async ({ fetchFn }: { fetchFn: FetchLike }) => {
       await fetchFn("http://server.test/.well-known/oauth-authorization-server");
       await fetchFn("http://server.test/.well-known/other", { method: "GET" });
     };
