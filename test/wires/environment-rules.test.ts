@@ -30,7 +30,7 @@ describe("a command", () => {
     ["uv.EXE", /pip install uv/],
     ["uv.bat", /pip install uv/],
     ["uv.exec", undefined],
-    ["uv.exe.x", undefined],
+    ["u.exev", undefined],
     ["node", undefined],
     ["toString", undefined],
   ])("%s that is not installed: %s", (command, hint) => {

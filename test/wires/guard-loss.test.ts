@@ -235,7 +235,7 @@ describe("on a wire with a stream per request", () => {
     expect(heard).toHaveLength(1);
     expect(ondoubt).not.toHaveBeenCalled();
     const deaf = await guarded({ hasPerRequestStream: true });
-    await deaf.guard.send(request(1));
+    await deaf.guard.send(request(1), {});
     deaf.sent[0]!.options!.onRequestStreamEnd!();
     expect(deaf.heard).toHaveLength(1);
   });

@@ -58,7 +58,7 @@ describe("a guard lets through", () => {
     const error = new Error("odd");
     wire.onerror!(error);
     await guard.close();
-    wire.onerror!(error);
+    wire.onerror!(new Error("late"));
     expect(guard.onerror).toHaveBeenCalledExactlyOnceWith(error);
   });
 
@@ -104,6 +104,19 @@ describe("a guard lets through", () => {
   });
 });
 
+describe("a guard that nobody listens to", () => {
+  it("carries on all the same", async () => {
+    const { guard, wire, say } = await guarded();
+    guard.onmessage = guard.onclose = guard.onerror = undefined;
+    await guard.send(request(1, "tools/list"));
+    await guard.send(request(2));
+    say(answer(1, { tools: [] }));
+    wire.onerror!(new Error("odd"));
+    wire.onclose!();
+    expect(guard.inFlight).toBe(0);
+  });
+});
+
 describe("a guard drops", () => {
   it("answers to nobody: late, twice, or invented", async () => {
     const { guard, heard, say, onstray } = await guarded();
@@ -129,12 +142,14 @@ describe("a guard drops", () => {
     await settled();
     expect(heard).toEqual([]);
     expect(guard.received).toBe(2);
+    expect(guard.strays).toBe(0);
   });
 });
 
 describe("an answer is known", () => {
   it.each([
     ["a number told as text", 5, "5"],
+    ["a long number told as text", 123, "123"],
     ["a text", "abc", "abc"],
     ["a text of digits", "5", "5"],
   ])("by %s", async (_what, asked, told) => {

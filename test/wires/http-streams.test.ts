@@ -72,7 +72,29 @@ describe("the stream on which the server speaks first", () => {
     ["something without a type", () => new Response(new Uint8Array([1]))],
     ["a page about streams", () => new Response("x", { headers: { "content-type": "x-text/event-stream" } })],
   ])("is none where the server answers with %s", async (_what, answer) => {
-    const { wire } = await inbound(answer);
+    const { wire, listenings } = await inbound(answer);
+    expect(listenings).toEqual(["lost"]);
+    expect(wire.onerror).not.toHaveBeenCalled();
+  });
+
+  it("that is refused on a stream is lost all the same", async () => {
+    const headers = { "content-type": "text/event-stream" };
+    const { listenings } = await inbound(() => refusal(500, headers));
+    expect(listenings).toEqual(["lost"]);
+  });
+
+  it("that nobody listens to carries on", async () => {
+    const stream = eventStream();
+    const { wire, network, heard } = await inbound(() => refusal(405));
+    wire.onlistening = wire.ondoubt = wire.onerror = undefined;
+    network.control.answer = ({ method }) =>
+      method === "GET" ? stream.response : new Response(null, { status: 202 });
+    await wire.send(INITIALIZED);
+    stream.say({ method: "notifications/x" });
+    await quiet();
+    expect(heard).toHaveLength(1);
+    stream.cut();
+    await quiet();
     expect(wire.listening).toBe("lost");
   });
 
@@ -114,7 +136,7 @@ describe("the stream on which the server speaks first", () => {
   it("is not what a provider asks for, to get a token or to find where", async () => {
     const onUnauthorized = async ({ fetchFn }: { fetchFn: FetchLike }) => {
       await fetchFn("http://server.test/.well-known/oauth-authorization-server");
-      await fetchFn("http://server.test/.well-known/other", { method: "GET" });
+      await fetchFn("http://server.test/.well-known/other", { headers: { accept: "application/json" } });
     };
     const { wire, network, listenings } = await httpWire(
       ({ method }) => refusal(method === "GET" ? 404 : 401),
@@ -243,6 +265,16 @@ describe("an answer that comes on a stream", () => {
     expect(wire.ondoubt).toHaveBeenCalledTimes(doubts);
     expect(wire.listening).toBe("none");
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("and is resumed in between is not given up, however often that fails", async () => {
+    const headers = { "content-type": "text/event-stream" };
+    const { onRequestStreamEnd, pass, network } = await interrupted((n) =>
+      n % 3 === 0 ? new Response("id: event-2\n\n", { headers }) : refusal(500),
+    );
+    for (let i = 0; i < 9; i++) await pass();
+    expect(network.made("GET").length).toBeGreaterThan(6);
+    expect(onRequestStreamEnd).not.toHaveBeenCalled();
   });
 
   it("and ends for good is told to its request", async () => {

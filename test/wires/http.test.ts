@@ -1,4 +1,6 @@
-import { SdkErrorCode, SdkHttpError } from "@modelcontextprotocol/client";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { describe, expect, it, vi } from "vitest";
 import { Lost } from "../../src/wires/lost.js";
 import { json, networkFailure, refusal } from "../support/fake-fetch.js";
@@ -34,10 +36,12 @@ describe("a request over HTTP", () => {
   });
 
   it("that nobody waits for disturbs nobody", async () => {
-    const { wire } = await httpWire(() => json(result));
-    wire.onmessage = undefined;
-    wire.onerror = undefined;
+    const { wire, network } = await httpWire(() => json(result));
+    wire.onmessage = wire.onerror = wire.onclose = undefined;
     await wire.send(request(1));
+    network.control.answer = () => refusal(500);
+    expect(await rejection(wire.send(request(1)))).toMatchObject({ status: 500 });
+    await wire.close();
   });
 
   it("over sockets of the user's own tells nothing of them", async () => {
@@ -171,8 +175,11 @@ describe("a server that forgot the session", () => {
 
 describe("the end of a wire over HTTP", () => {
   it("that is asked for is told to the server, once there is a session", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const { wire, network, open } = await httpWire(() => new Response(null, { status: 200 }));
     await wire.end();
+    expect(vi.getTimerCount()).toBe(0);
+    vi.useRealTimers();
     expect(network.asked).toEqual([]);
     await open("s-9");
     await wire.end();
@@ -180,6 +187,14 @@ describe("the end of a wire over HTTP", () => {
     await wire.close();
     await wire.end();
     expect(network.made("DELETE")).toHaveLength(1);
+  });
+
+  it("is not told once the wire is closed", async () => {
+    const { wire, network, open } = await httpWire(() => new Response(null, { status: 200 }));
+    await open();
+    await wire.close();
+    await wire.end();
+    expect(network.asked).toEqual([]);
   });
 
   it("is no error where the server knows no such thing", async () => {
@@ -220,12 +235,23 @@ describe("the end of a wire over HTTP", () => {
     expect(wire.onclose).toHaveBeenCalledTimes(1);
     expect(wire.listening).toBe("none");
   });
+});
 
-  it("knows what became of a request by the SDK's error", () => {
-    const error = new SdkHttpError(SdkErrorCode.ClientHttpNotImplemented, "no", {
-      status: 500,
-      statusText: "",
+describe("the sockets of a wire over HTTP", () => {
+  it("are counted, and say whether the machine is there", async () => {
+    const server = createServer((_request, response) => {
+      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(result));
     });
-    expect(Lost.of(error)).toBeUndefined();
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`);
+    const { wire, heard } = await httpWire(() => json({}), { url, fetch: undefined });
+    await wire.send(request(1));
+    expect(heard).toEqual([result]);
+    expect(wire.bytesRead).toBeGreaterThan(0);
+    expect(await wire.alive(1_000)).toBe(true);
+    await wire.close();
+    server.closeAllConnections();
+    server.close();
   });
 });

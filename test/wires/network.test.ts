@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import type { UnderlyingSource } from "node:stream/web";
 import { SdkErrorCode, SdkHttpError } from "@modelcontextprotocol/client";
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -10,6 +13,7 @@ import {
   retryAfterMs,
   watchBody,
 } from "../../src/wires/network.js";
+import { rejection } from "../support/settling.js";
 
 const fetchFailed = (code: string, more: object = {}) =>
   new TypeError("fetch failed", { cause: Object.assign(new Error(code), { code, ...more }) });
@@ -77,6 +81,7 @@ describe("what became of a request that the network failed", () => {
 describe("a busy server", () => {
   it.each([
     [429, "2", 2_000],
+    [503, "12", 12_000],
     [503, "0", 0],
     [503, "99999", 3_600_000],
     [503, "Thu, 01 Jan 1970 00:00:00 GMT", 0],
@@ -171,6 +176,30 @@ describe("the network of a connection", () => {
     expect(network.bytesRead).toBeUndefined();
     expect(await network.alive(50)).toBe(false);
     await network.close();
+  });
+
+  it("is sockets of its own otherwise, which are counted and end with it", async () => {
+    const server = createServer((request, response) => {
+      if (request.url === "/never") return;
+      response.end(request.headers["x-mine"]);
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const here = new URL(`http://127.0.0.1:${port}/`);
+    const network = new Network({ ...options, url: here, proxy: false, fetch: undefined });
+    expect(network.bytesRead).toBe(0);
+    expect(await network.alive(1_000)).toBe(true);
+    expect(await (await network.fetch(here, { headers: { "x-mine": "1" } })).text()).toBe("1");
+    expect(network.bytesRead).toBeGreaterThan(0);
+    const asked = once(server, "request");
+    const never = rejection(network.fetch(new URL("/never", here)));
+    await asked;
+    await network.close();
+    expect(await never).toBeInstanceOf(Error);
+    server.closeAllConnections();
+    server.close();
+    expect(await network.alive(1_000)).toBe(false);
   });
 
   it("through a proxy says nothing of the server", async () => {

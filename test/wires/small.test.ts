@@ -192,6 +192,15 @@ describe("a log file", () => {
     expect(String(stream.read())).toBe("one\n");
   });
 
+  it("on a disk that is full reports that, and goes on", async () => {
+    const onError = vi.fn();
+    const log = new LogFile("/dev/full", onError);
+    log.write("one");
+    await vi.waitFor(() => expect(onError).toHaveBeenCalledTimes(1));
+    expect(onError).toHaveBeenCalledWith(expect.objectContaining({ code: "ENOSPC" }));
+    await log.close();
+  });
+
   it("that cannot be written is told at once", () => {
     expect(() => new LogFile("/nowhere/at/all", vi.fn())).toThrow(
       expect.objectContaining({

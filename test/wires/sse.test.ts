@@ -3,7 +3,7 @@ import { Lost } from "../../src/wires/lost.js";
 import { SseWire, type SseWireOptions } from "../../src/wires/sse.js";
 import { type Asked, eventStream, fakeFetch, networkFailure, refusal } from "../support/fake-fetch.js";
 import { request } from "../support/hand-made-wire.js";
-import { rejection, settled } from "../support/settling.js";
+import { rejection, settled, until } from "../support/settling.js";
 
 type Answer = (asked: Asked) => Response | Promise<Response>;
 
@@ -88,6 +88,25 @@ describe("a wire over SSE", () => {
     expect(wire.onclose).toHaveBeenCalledTimes(1);
     expect(wire.failure).toEqual(failure);
     expect(network.asked).toHaveLength(1);
+  });
+
+  it("does not let the SDK open another stream", async () => {
+    const { wire, network, stream } = await open();
+    stream.write("retry: 1\n\n");
+    await quiet();
+    stream.end();
+    await until(() => vi.mocked(wire.onerror!).mock.calls.length > 0 || wire.failure !== undefined);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(network.asked).toHaveLength(1);
+  });
+
+  it("without a body never names its endpoint", async () => {
+    const headers = { "content-type": "text/event-stream" };
+    const { wire } = sseWire(() => new Response(null, { headers }));
+    const starting = rejection(wire.start());
+    await quiet();
+    await wire.close();
+    expect(await starting).toBeInstanceOf(Error);
   });
 
   it("that is closed by us is closed once, for no failure", async () => {
@@ -269,7 +288,8 @@ describe("credentials over SSE", () => {
       token: async () => token,
       onUnauthorized: async ({ fetchFn }: { fetchFn: (url: string, init?: object) => Promise<Response> }) => {
         await fetchFn("http://server.test/token", { method: "POST", body: "grant" });
-        await fetchFn("http://server.test/.well-known/x");
+        await fetchFn("http://server.test/token", { method: "POST", body: new URLSearchParams("a=1") });
+        await fetchFn("http://server.test/.well-known/x", { headers: { accept: "application/json" } });
         token = "new";
       },
     };
@@ -288,9 +308,11 @@ describe("credentials over SSE", () => {
     expect(network.asked.map(({ method, url }) => `${method} ${new URL(url).pathname}`)).toEqual([
       "GET /sse",
       "POST /token",
+      "POST /token",
       "GET /.well-known/x",
       "GET /sse",
       "POST /messages",
+      "POST /token",
       "POST /token",
       "GET /.well-known/x",
       "POST /messages",
@@ -299,6 +321,6 @@ describe("credentials over SSE", () => {
 
   it("that nobody can renew are a refusal", async () => {
     const { wire } = await open(() => refusal(401));
-    expect(await rejection(wire.send(request(1)))).toMatchObject({ status: 401 });
+    expect(await rejection(wire.send(request(1)))).toMatchObject({ status: 401, message: "HTTP 401" });
   });
 });
