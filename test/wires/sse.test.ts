@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { Lost } from "../../src/wires/lost.js";
 import { SseWire, type SseWireOptions } from "../../src/wires/sse.js";
@@ -135,6 +138,27 @@ describe("a wire over SSE", () => {
     stream.end();
     await quiet();
     expect(wire.failure).toEqual(failure);
+    const other = sseWire(() => refusal(500)).wire;
+    other.onclose = undefined;
+    await other.close();
+  });
+
+  it("counts what comes over sockets of its own, and asks whether the machine is there", async () => {
+    const server = createServer((request, response) => {
+      if (request.method === "POST") return void response.writeHead(202).end();
+      response.writeHead(200, { "content-type": "text/event-stream" }).write(ENDPOINT);
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/sse`);
+    const { wire } = sseWire(accepted, accepted, { url, fetch: undefined });
+    await wire.start();
+    await wire.send(request(1));
+    expect(wire.bytesRead).toBeGreaterThan(0);
+    expect(await wire.alive(1_000)).toBe(true);
+    await wire.close();
+    server.closeAllConnections();
+    server.close();
   });
 });
 
@@ -250,6 +274,13 @@ describe("a request over SSE", () => {
     stream.say({ id: 1, result: {} });
     await quiet();
     expect(await rejection(wire.send(request(2)))).toMatchObject({ status: 400 });
+  });
+
+  it("that is refused without a body, or by a server with credentials, is a refusal too", async () => {
+    const bare = await open(() => new Response(null, { status: 500 }));
+    expect(await rejection(bare.wire.send(request(1)))).toMatchObject({ message: "HTTP 500" });
+    const known = await open(() => refusal(500), { auth: { token: async () => "t" } });
+    expect(await rejection(known.wire.send(request(1)))).toMatchObject({ message: "HTTP 500" });
   });
 
   it("that is refused leaves no body behind", async () => {
