@@ -1,20 +1,15 @@
 import { defineConfig } from "vitest/config";
 
-/** Tests of one piece each, without a process or a socket: milliseconds. */
-const PIECES =
-  "test/session/{call,client-view,deadline,handlers,levels-and-needs,lists,listen-stream,replay,resending,router,session-view,subscriptions,tool-result}.test.ts";
-const WIRES =
-  "test/wires/{environment,environment-rules,pieces,lines,guard,guard-loss,memory-wire,network,small}.test.ts";
-
 /** What a mutant of one folder is run against: the tests that are quick to notice. */
 const TESTS: Record<string, string[]> = {
   machines: ["test/machines/{backoff,table}.test.ts", "test/properties/**", "test/transports/custom.test.ts"],
-  session: [PIECES],
-  wires: [WIRES],
-  "wires-http": ["test/wires/{http,network,agent}*.test.ts"],
+  // Each piece alone: no process, no socket.
+  session: ["test/session/!(loss|session|tool-data).test.ts"],
+  wires: ["test/wires/{environment*,guard*,lines,memory-wire,pieces,small}.test.ts"],
+  "wires-http": ["test/wires/{agent,http*,network}.test.ts"],
   "wires-sse": ["test/wires/sse*.test.ts"],
+  "wires-stdio": ["test/wires/{process,stdio*}.test.ts"],
   "wires-websocket": ["test/wires/websocket*.test.ts"],
-  "wires-stdio": ["test/wires/{stdio,process}*.test.ts"],
   naming: ["test/composite/naming.test.ts"],
 };
 

@@ -19,3 +19,8 @@ export async function rejection(work: Promise<unknown>): Promise<unknown> {
 
 /** Lets everything that is settled already be heard of. */
 export const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/** The same for what passes through the queues of several streams. */
+export async function quiet(): Promise<void> {
+  for (let i = 0; i < 4; i++) await settled();
+}

@@ -1,4 +1,5 @@
 import { onTestFinished, vi } from "vitest";
+import { signalGroup } from "../../src/wires/process-group.js";
 import { StdioWire, type StdioWireOptions } from "../../src/wires/stdio.js";
 
 /** One shell script as a server: it starts in a few milliseconds. */
@@ -28,12 +29,16 @@ export function shell(script: string, options: Partial<StdioWireOptions> = {}) {
   const onclose = vi.fn(() => tellClosed());
   wire.onclose = onclose;
   wire.onerror = vi.fn();
-  onTestFinished(() => wire.close());
+  onTestFinished(() => {
+    // Also where a test fails because the wire does not.
+    if (wire.pid !== undefined) signalGroup(wire.pid, "SIGKILL");
+    return wire.close();
+  });
   return { wire, heard, closed, onclose };
 }
 
 /** A line of a script that prints a notification. */
 export const says = (method: string) => `printf '{"jsonrpc":"2.0","method":"%s"}\\n' ${method}`;
 
-/** Keeps a script busy without a child of its own: its traps run at once. */
-export const FOREVER = "while :; do sleep 0.01; done";
+/** Keeps a script busy, with children so short that its traps run at once. */
+export const FOREVER = "for i in $(seq 500); do sleep 0.01; done";

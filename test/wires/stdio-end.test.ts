@@ -179,7 +179,7 @@ describe("a process that is ended by us", () => {
   });
 
   it("takes its children with it", async () => {
-    const { wire, heard } = await started(`sleep 99 & ${says("$!")}; wait`, { closeTimeoutMs: 100 });
+    const { wire, heard } = await started(`sleep 9 & ${says("$!")}; wait`, { closeTimeoutMs: 100 });
     const child = Number(heard[0]!.method);
     expect(lives(child)).toBe(true);
     await wire.close();
@@ -187,7 +187,7 @@ describe("a process that is ended by us", () => {
   });
 
   it("takes its children with it though it is gone already, and does not wait for them", async () => {
-    const { wire, heard, closed } = await started(`sleep 99 & ${says("$!")}; exit 0`, {
+    const { wire, heard, closed } = await started(`sleep 9 & ${says("$!")}; exit 0`, {
       closeTimeoutMs: 20_000,
     });
     await closed;
