@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 const TESTS: Record<string, string[]> = {
   machines: ["test/machines/{backoff,table}.test.ts", "test/properties/**", "test/transports/custom.test.ts"],
   // Each piece alone: no process, no socket.
-  session: ["test/session/!(loss|session|tool-data).test.ts"],
+  session: ["test/session/*.test.ts"],
   wires: ["test/wires/{environment*,guard*,lines,memory-wire,pieces,small}.test.ts"],
   "wires-http": ["test/wires/{agent,http*,network}.test.ts"],
   "wires-sse": ["test/wires/sse*.test.ts"],
@@ -16,6 +16,8 @@ const TESTS: Record<string, string[]> = {
 export default defineConfig({
   test: {
     include: TESTS[process.env["HOLDFAST_MUTATE"] ?? "machines"]!,
+    // Whole connections to processes and servers: seconds.
+    exclude: ["test/session/{loss,session,tool-data}.test.ts"],
     env: { HOLDFAST_RUNS: "60" },
     // A mutant that hangs is found by this; the quick tests need a fraction of it.
     testTimeout: process.env["HOLDFAST_MUTATE"]?.match(/session|wires/) ? 1_500 : 10_000,

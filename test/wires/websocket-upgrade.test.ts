@@ -104,7 +104,11 @@ describe("the credentials of a socket", () => {
     expect(await rejection(wsWire(url, { auth: renewing }).wire.start())).toMatchObject({ status: 401 });
     expect(onUnauthorized).toHaveBeenCalledTimes(1);
     expect(upgrades).toHaveLength(2);
-    for (const auth of [{ token: async () => "old" }, undefined])
+    for (const auth of [
+      { token: async () => "old" },
+      { token: async () => "old", onUnauthorized: undefined },
+      undefined,
+    ])
       expect(await rejection(wsWire(url, { auth }).wire.start())).toMatchObject({ status: 401 });
     const other = await wsServer({ refuse: answering("403 Forbidden") });
     expect(await rejection(wsWire(other.url, { auth: renewing }).wire.start())).toMatchObject({

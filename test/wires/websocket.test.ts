@@ -154,7 +154,7 @@ describe("a socket that is ended by us", () => {
 });
 
 describe("a sign of life", () => {
-  it("is a pong, and leaves nothing on the socket", async () => {
+  it("is a pong, as often as it is asked for", async () => {
     const { wire } = await wsOpen();
     expect(await wire.alive(1_000)).toBe(true);
     expect(await wire.alive(1_000)).toBe(true);
@@ -186,6 +186,13 @@ describe("the heartbeat of a socket", () => {
     expect(wire.ondoubt).toHaveBeenCalledWith(
       expect.objectContaining({ message: "a WebSocket ping was not answered" }),
     );
+  });
+
+  it("goes on where nobody wants to hear of a doubt", async () => {
+    const { wire, socket } = await wsOpen({ heartbeatMs: 10, pongMs: 10 }, { autoPong: false });
+    wire.ondoubt = undefined;
+    const seen = pings(socket);
+    await until(() => seen.count >= 3);
   });
 
   it("raises none where the pong comes, and pings on", async () => {
