@@ -143,6 +143,7 @@ describe("the reaper", () => {
     stopIdleReaper();
     await pause(20);
     expect(reaper!.exitCode).toBeNull();
+    expect(reaper!.stdin!.writableEnded).toBe(false);
     const gone = once(reaper!, "exit");
     forgetGroup(4_000_002);
     expect(await gone).toEqual([0, null]);
@@ -168,7 +169,11 @@ describe("the reaper", () => {
     for (const { pid } of [kept, left, stubborn]) watchGroup(pid);
     forgetGroup(kept.pid);
     const [reaper] = reapers();
-    expect(vi.mocked(spawn).mock.calls[0]![2]).toMatchObject({ detached: true });
+    expect(vi.mocked(spawn).mock.calls[0]![2]).toMatchObject({
+      detached: true,
+      stdio: ["pipe", "ignore", "ignore"],
+      env: { PATH: process.env["PATH"] },
+    });
     // As its program's death would.
     const gone = once(reaper!, "exit");
     reaper!.stdin!.end();
@@ -191,6 +196,20 @@ describe("the reaper", () => {
     await until(() => !lives(left.pid), 2_000);
     forgetGroup(left.pid);
     await gone;
+  });
+
+  it("that was let go does not take the next one with it", async () => {
+    await fresh();
+    watchGroup(4_000_004);
+    const gone = once(reapers()[0]!, "exit");
+    forgetGroup(4_000_004);
+    watchGroup(4_000_005);
+    await gone;
+    await pause(10);
+    expect(reapers()).toHaveLength(2);
+    const last = once(reapers()[1]!, "exit");
+    forgetGroup(4_000_005);
+    await last;
   });
 
   it("that is killed is not replaced where there is nothing to watch", async () => {

@@ -127,16 +127,16 @@ describe("the words of a server on stderr", () => {
   it("are told line by line without the secrets, and kept where the user wants", async () => {
     const lines: string[] = [];
     const logFile = new PassThrough();
-    const { wire, closed } = shell("printf 'one secret\\r\\ntwo\\nthree' >&2", {
+    const { wire, closed } = shell("printf 'one secret\\r\\nt\\rwo\\nthree' >&2", {
       onStderr: (line) => lines.push(line),
       logFile,
     });
     const shown = vi.spyOn(process.stderr, "write").mockReturnValue(true);
     await wire.start();
     await closed;
+    expect(lines).toEqual(["one [redacted]", "t\rwo", "three"]);
     await wire.close();
-    expect(lines).toEqual(["one [redacted]", "two", "three"]);
-    expect(String(logFile.read())).toBe("one [redacted]\ntwo\nthree\n");
+    expect(String(logFile.read())).toBe("one [redacted]\nt\rwo\nthree\n");
     expect(shown).not.toHaveBeenCalled();
   });
 
@@ -181,6 +181,7 @@ describe("the words of a server on stderr", () => {
       appendix: `Its last words on stderr:\n${last.map((line) => `  ${line}`).join("\n")}`,
       details: { exitCode: 3, signal: null, stderr: last.join("\n") },
     });
+    expect(wire.onerror).not.toHaveBeenCalled();
   });
 
   it("that cannot be kept stop the start", async () => {
