@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import {
   type AuthProvider,
   type JSONRPCMessage,
@@ -31,6 +32,13 @@ export interface HttpWireOptions extends NetworkOptions {
 /** A resumed answer stream that fails so often in a row is given up: the request is lost. */
 const MAX_RESUMES = 3;
 const STABLE_MS = 5_000;
+
+/** One request, as far as its answer's stream is resumed. */
+interface Resume {
+  failed: number;
+  end: (() => void) | undefined;
+}
+
 /**
  * Streamable HTTP, the SDK's, over sockets of its own. A failed request is not a lost wire: it is settled by
  * itself, and a failure of the network only raises a doubt. The stream on which the server speaks first is
@@ -48,10 +56,12 @@ export class HttpWire implements Wire {
   readonly #sdk: StreamableHTTPClientTransport;
   readonly #network: Network;
   readonly #timers = new Set<unknown>();
-  /** The signal of the inbound stream's requests, which tells them from resumed answers. */
-  #inbound: AbortSignal | undefined;
   #reopenings = 0;
-  readonly #resumes = new WeakMap<AbortSignal, { failed: number; end: (() => void) | undefined }>();
+  /**
+   * The request on whose behalf the SDK asks for a stream; none on behalf of the inbound one. The SDK hands nothing
+   * through that would tell: the signals that it asks with are its own.
+   */
+  readonly #request = new AsyncLocalStorage<Resume | undefined>();
   #pings = 0;
   #retryAfterMs: number | undefined;
   #ended = false;
@@ -98,10 +108,10 @@ export class HttpWire implements Wire {
   }
 
   async send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
-    const signal = options?.requestSignal;
-    if (signal) this.#resumes.set(signal, { failed: 0, end: options?.onRequestStreamEnd });
+    const isRequest = "method" in message && "id" in message;
+    const resume = isRequest ? { failed: 0, end: options?.onRequestStreamEnd } : undefined;
     try {
-      await this.#sdk.send(message, options);
+      await this.#request.run(resume, () => this.#sdk.send(message, options));
     } catch (error) {
       if (await this.#forgotten(statusOf(error))) throw new Lost("rejected", sessionGone, "now");
       if (!this.#ended && isNetworkFailure(error)) this.ondoubt?.(error);
@@ -157,19 +167,24 @@ export class HttpWire implements Wire {
   }
 
   async #fetch(url: string | URL, init?: RequestInit): Promise<Response> {
-    const get = init?.method === "GET";
-    if (get && !new Headers(init.headers).has("last-event-id")) this.#inbound = init.signal ?? undefined;
-    const inbound = get && init?.signal === this.#inbound;
+    // A provider's own requests, for a token or for where to get one, ask for no stream.
+    const streams =
+      init?.method === "GET" && new Headers(init.headers).get("accept")?.includes("text/event-stream");
+    const resume = this.#request.getStore();
     try {
       const response = await this.#network.fetch(url, init);
       this.#retryAfterMs = retryAfter(response);
-      if (inbound) return this.#watchInbound(response);
-      if (get && !response.ok) this.#resumeFailed(init?.signal);
+      if (!streams) return response;
+      if (!resume) return this.#watchInbound(response);
+      if (response.ok) resume.failed = 0;
+      else this.#resumeFailed(resume);
       return response;
     } catch (error) {
-      if (get && !this.#ended && isNetworkFailure(error)) this.ondoubt?.(error);
-      if (inbound) this.#listen("lost");
-      else if (get) this.#resumeFailed(init?.signal);
+      if (streams && !this.#ended) {
+        if (isNetworkFailure(error)) this.ondoubt?.(error);
+        if (resume) this.#resumeFailed(resume);
+        else this.#listen("lost");
+      }
       throw error;
     }
   }
@@ -197,16 +212,17 @@ export class HttpWire implements Wire {
     return new Response(body, { status, headers });
   }
 
-  #resumeFailed(signal: AbortSignal | null | undefined): void {
-    const resume = signal && this.#resumes.get(signal);
-    if (resume && ++resume.failed >= MAX_RESUMES) resume.end?.();
+  #resumeFailed(resume: Resume): void {
+    if (++resume.failed >= MAX_RESUMES) resume.end?.();
   }
 
   #schedule(reconnect: () => void, delay: number): () => void {
+    const resume = this.#request.getStore();
+    if (resume && resume.failed >= MAX_RESUMES) return () => {};
     const wait = Math.max(delay, backoffDelay(++this.#reopenings, Math.random(), DEFAULT_BACKOFF));
     const timer = systemClock.setTimeout(() => {
       this.#timers.delete(timer);
-      reconnect();
+      this.#request.run(resume, reconnect);
     }, wait);
     this.#timers.add(timer);
     return () => systemClock.clearTimeout(timer);

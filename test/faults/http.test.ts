@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { StreamableHttpTransport } from "../../src/transports/http.js";
 import { closing, textOf } from "../support/fixtures.js";
 import { httpServer, methodOf } from "../support/http-server.js";
@@ -201,6 +201,31 @@ describe("one fault of Streamable HTTP", () => {
     expect(resumed[0]![0]).toBe("event-7");
     expect(resumed[0]![1]).toBeGreaterThanOrEqual(290);
     expect(transport.status.epoch).toBe(1);
+  });
+
+  it("an answer stream that cannot be resumed: given up after three attempts, as done or not", async () => {
+    const random = vi.spyOn(Math, "random").mockReturnValue(0);
+    const server = await httpServer();
+    let resumptions = 0;
+    server.control.fault = (request, response, body) => {
+      if (methodOf(body) === "tools/call write") {
+        stream("id: event-7\nretry: 1\ndata: \n\n")(request, response);
+        response.end();
+        return true;
+      }
+      if (request.method !== "GET" || !request.headers["last-event-id"]) return false;
+      resumptions++;
+      return answer(500)(request, response);
+    };
+    const transport = closing(new StreamableHttpTransport({ url: server.url, era: "legacy" }));
+    const session = await transport.connectSession();
+    const error = await session
+      .callTool({ name: "write", arguments: { name: "w" } })
+      .catch((thrown) => thrown);
+    expect(error).toMatchObject({ code: "CONNECTION_LOST", outcome: "unknown" });
+    expect(resumptions).toBe(3);
+    expect(transport.status.epoch).toBe(1);
+    random.mockRestore();
   });
 
   it("a server that speaks no TLS: a clear error at once", async () => {

@@ -9,6 +9,8 @@ import type { ProcessOptions } from "../../src/transports/stdio.js";
 import { StdioTransport } from "../../src/transports/stdio.js";
 import type { ClientTransport } from "../../src/transports/transport.js";
 
+export { rejection, until } from "./settling.js";
+
 export const fixture = (name: string): string =>
   fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
 
@@ -48,15 +50,6 @@ export function recorded(transport: ClientTransport): ConnectionEvent[] {
   return events;
 }
 
-/** Settles when `check` holds; looks again whenever the transport says something, and every 10 ms besides. */
-export async function until(check: () => boolean | Promise<boolean>, ms = 10_000): Promise<void> {
-  const deadline = Date.now() + ms;
-  while (!(await check())) {
-    if (Date.now() > deadline) throw new Error(`not within ${ms} ms: ${check}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
 /** Whether a process lives; a zombie does not. */
 export function lives(pid: number): boolean {
   try {
@@ -64,14 +57,4 @@ export function lives(pid: number): boolean {
   } catch {
     return false;
   }
-}
-
-/** Resolves with what a promise was rejected with. */
-export async function rejection(work: Promise<unknown>): Promise<unknown> {
-  try {
-    await work;
-  } catch (error) {
-    return error;
-  }
-  throw new Error("it was not rejected");
 }

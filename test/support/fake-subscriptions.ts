@@ -1,0 +1,35 @@
+import type { LoggingLevel } from "@modelcontextprotocol/client";
+import { vi } from "vitest";
+import type { Ready } from "../../src/session/link.js";
+import { Subscriptions } from "../../src/session/subscriptions.js";
+import { readyWith } from "./fake-link.js";
+import { epochClient } from "./fake-session.js";
+
+export const A = "note://a";
+export const B = "note://b";
+
+/** A connection with sessions, the Client of its epoch, and a stream that keeps what it was to follow. */
+export function connection(era: "legacy" | "modern" = "legacy", capabilities: object = { logging: {} }) {
+  const ask = {
+    subscribeResource: vi.fn(async (_params: { uri: string }, _options: object) => ({})),
+    unsubscribeResource: vi.fn(async (_params: { uri: string }, _options: object) => ({ told: true })),
+    setLoggingLevel: vi.fn(async (_level: LoggingLevel, _options: object) => ({})),
+  };
+  const client = epochClient({ ...ask, getServerCapabilities: () => capabilities }, era);
+  const now: { ready: Ready | undefined } = { ready: readyWith(client) };
+  const filters: object[] = [];
+  const stream = {
+    honoredFilter: undefined as object | undefined,
+    follow: vi.fn(async (filterOf: (client: unknown) => object, _options: object) => {
+      filters.push(filterOf(client));
+    }),
+  };
+  const sessions = new Set<{ ended: boolean; logLevel?: LoggingLevel }>();
+  const session = (logLevel?: LoggingLevel) => {
+    const one = { ended: false, logLevel };
+    sessions.add(one);
+    return one as never;
+  };
+  const subscriptions = new Subscriptions(sessions as never, stream as never, () => now.ready);
+  return { ...ask, client, now, filters, stream, session, subscriptions };
+}

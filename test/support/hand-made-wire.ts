@@ -1,0 +1,39 @@
+import type { JSONRPCMessage, TransportSendOptions } from "@modelcontextprotocol/client";
+import { vi } from "vitest";
+import { Guard, type GuardHooks } from "../../src/wires/guard.js";
+import type { Wire } from "../../src/wires/wire.js";
+
+/** A wire that keeps what it is sent, and says what a test makes it say. */
+export function wireWith(part: Partial<Wire> = {}) {
+  const sent: { message: JSONRPCMessage; options: TransportSendOptions | undefined }[] = [];
+  const wire = {
+    start: vi.fn(async () => {}),
+    send: vi.fn(async (message: JSONRPCMessage, options?: TransportSendOptions) => {
+      sent.push({ message, options });
+    }),
+    close: vi.fn(async () => {}),
+    ...part,
+  } as Wire & { send: ReturnType<typeof vi.fn>; close: ReturnType<typeof vi.fn> };
+  return { wire, sent };
+}
+
+/** A guard in front of such a wire, with all that it says to either side. */
+export async function guarded(part: Partial<Wire> = {}, hooks: Partial<GuardHooks> = {}) {
+  const { wire, sent } = wireWith(part);
+  const onlost = vi.fn();
+  const onstray = vi.fn();
+  const guard = new Guard(wire, 1, { onlost, onstray, ...hooks });
+  const heard: JSONRPCMessage[] = [];
+  guard.onmessage = (message) => void heard.push(message);
+  guard.onclose = vi.fn();
+  guard.onerror = vi.fn();
+  await guard.start();
+  const say = (message: object) => wire.onmessage!({ jsonrpc: "2.0", ...message } as JSONRPCMessage);
+  return { guard, wire, sent, heard, say, onlost, onstray };
+}
+
+export const request = (id: number | string, method = "tools/call"): JSONRPCMessage => ({
+  jsonrpc: "2.0",
+  id,
+  method,
+});

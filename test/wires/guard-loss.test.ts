@@ -1,0 +1,116 @@
+import { describe, expect, it, vi } from "vitest";
+import { Guard } from "../../src/wires/guard.js";
+import { failure } from "../support/call-tag.js";
+import { guarded, request, wireWith } from "../support/hand-made-wire.js";
+import { settled } from "../support/settling.js";
+
+describe("a wire that ends by itself", () => {
+  it("is down before anybody hears of it, then answers all that was in flight, then closes", async () => {
+    const order: string[] = [];
+    const { guard, wire } = await guarded(
+      { failure },
+      {
+        onlost: (why) => void order.push(`lost: ${why.message}, down: ${guard.down === why}`),
+      },
+    );
+    guard.onmessage = (message) => void order.push(`answer ${(message as { id: number }).id}`);
+    guard.onclose = () => void order.push("closed");
+    await guard.send(request(1));
+    await guard.send(request(2));
+    wire.onclose!();
+    wire.onclose!();
+    expect(order).toEqual(["lost: it was killed, down: true", "answer 1", "answer 2", "closed"]);
+    expect(guard.inFlight).toBe(0);
+  });
+
+  it("says what became of each: nobody knows", async () => {
+    const { guard, wire, heard, onlost } = await guarded();
+    await guard.send(request(1));
+    wire.onclose!();
+    const why = { code: "CONNECTION_LOST", message: "the server closed the connection" };
+    expect(heard).toMatchObject([{ id: 1, error: { data: { outcome: "unknown", failure: why } } }]);
+    expect(onlost).toHaveBeenCalledExactlyOnceWith(why);
+    expect(guard.down).toEqual(why);
+  });
+
+  it("takes nothing any more", async () => {
+    const { guard, wire, sent } = await guarded({ failure });
+    wire.onclose!();
+    await expect(guard.send(request(1))).rejects.toMatchObject({ outcome: "not-sent", failure });
+    expect(sent).toEqual([]);
+    expect(guard.sent).toBe(0);
+  });
+});
+
+describe("a wire that is ended by us", () => {
+  it("is closed once, and its loss is no loss", async () => {
+    const { guard, wire, onlost, heard } = await guarded();
+    await guard.send(request(1));
+    const closes = [guard.close(), guard.close()];
+    expect(closes[0]).toBe(closes[1]);
+    await closes[0];
+    wire.onclose?.();
+    expect(wire.close).toHaveBeenCalledTimes(1);
+    expect(onlost).not.toHaveBeenCalled();
+    expect(guard.onclose).toHaveBeenCalledTimes(1);
+    const asked = { code: "CONNECTION_LOST", message: "the wire is closed", asked: true };
+    expect(guard.down).toEqual(asked);
+    expect(heard).toMatchObject([{ id: 1, error: { data: { failure: asked } } }]);
+  });
+
+  it("keeps the reason of its loss where it was lost before", async () => {
+    const { guard } = await guarded();
+    guard.lose(failure);
+    guard.shut({ code: "X", message: "later" });
+    await guard.close();
+    expect(guard.down).toBe(failure);
+    expect(guard.onclose).toHaveBeenCalledTimes(1);
+  });
+
+  it("before it was started does not start", async () => {
+    const { wire } = wireWith();
+    const guard = new Guard(wire, 1, { onlost: vi.fn() });
+    await guard.close();
+    await expect(guard.start()).rejects.toMatchObject({ outcome: "not-sent", message: "the wire is closed" });
+    expect(wire.start).not.toHaveBeenCalled();
+  });
+
+  it("rejects where closing it throws", async () => {
+    const close = () => {
+      throw new Error("stuck");
+    };
+    const { guard } = await guarded({ close });
+    await expect(guard.close()).rejects.toThrow("stuck");
+  });
+});
+
+describe("waiting until a wire is down", () => {
+  it("ends with the wire, at once where it is down already", async () => {
+    const { guard } = await guarded();
+    const done = vi.fn();
+    const waits = [1, 2].map(() => guard.whenDown(new AbortController().signal).then(done));
+    await settled();
+    expect(done).not.toHaveBeenCalled();
+    guard.lose(failure);
+    await Promise.all(waits);
+    await guard.whenDown(AbortSignal.abort());
+  });
+
+  it("ends with its signal, before or while it waits, and leaves nothing on it", async () => {
+    const { guard } = await guarded();
+    const reason = new Error("enough");
+    await expect(guard.whenDown(AbortSignal.abort(reason))).rejects.toBe(reason);
+    const stop = new AbortController();
+    const waiting = guard.whenDown(stop.signal);
+    const removed = vi.spyOn(stop.signal, "removeEventListener");
+    stop.abort(reason);
+    await expect(waiting).rejects.toBe(reason);
+    expect(removed).toHaveBeenCalledWith("abort", expect.any(Function));
+    const other = new AbortController();
+    const left = vi.spyOn(other.signal, "removeEventListener");
+    const second = guard.whenDown(other.signal);
+    guard.lose(failure);
+    await second;
+    expect(left).toHaveBeenCalledWith("abort", expect.any(Function));
+  });
+});

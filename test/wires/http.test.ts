@@ -1,0 +1,171 @@
+import { describe, expect, it } from "vitest";
+import { Lost } from "../../src/wires/lost.js";
+import { json, networkFailure, refusal } from "../support/fake-fetch.js";
+import { request } from "../support/hand-made-wire.js";
+import { httpWire } from "../support/http-wire.js";
+import { rejection } from "../support/settling.js";
+
+const result = { jsonrpc: "2.0", id: 1, result: {} };
+
+describe("a request over HTTP", () => {
+  it("is posted with the user's headers, the session and the version, and answered", async () => {
+    const { wire, network, heard, open } = await httpWire(() => json(result), { headers: { "x-mine": "1" } });
+    expect(wire.hasPerRequestStream).toBe(true);
+    expect(wire.sessionId).toBeUndefined();
+    await open("s-7");
+    expect(wire.sessionId).toBe("s-7");
+    wire.setProtocolVersion("2025-11-25");
+    await wire.send(request(1));
+    expect(heard).toEqual([result]);
+    const [{ method, headers, url, body }] = network.asked as [(typeof network.asked)[0]];
+    expect([method, url, JSON.parse(body!)]).toEqual(["POST", "http://server.test/mcp", request(1)]);
+    expect(Object.fromEntries(headers)).toMatchObject({
+      "x-mine": "1",
+      "mcp-session-id": "s-7",
+      "mcp-protocol-version": "2025-11-25",
+    });
+  });
+
+  it("carries the token of its provider", async () => {
+    const { wire, network } = await httpWire(() => json(result), { auth: { token: async () => "t-1" } });
+    await wire.send(request(1));
+    expect(network.asked[0]!.headers.get("authorization")).toBe("Bearer t-1");
+  });
+
+  it("that nobody waits for disturbs nobody", async () => {
+    const { wire, network } = await httpWire(() => json(result));
+    wire.onmessage = wire.onerror = wire.onclose = undefined;
+    await wire.send(request(1));
+    network.control.answer = () => refusal(500);
+    expect(await rejection(wire.send(request(1)))).toMatchObject({ status: 500 });
+    await wire.close();
+  });
+
+  it("over sockets of the user's own tells nothing of them", async () => {
+    const { wire } = await httpWire(() => json(result));
+    expect(wire.bytesRead).toBeUndefined();
+    expect(await wire.alive(10)).toBe(false);
+  });
+});
+
+describe("a request that fails on the network", () => {
+  it("is a doubt, and what became of it is known by the system's word", async () => {
+    const error = networkFailure("ECONNREFUSED");
+    const { wire } = await httpWire(() => Promise.reject(error));
+    expect(await rejection(wire.send(request(1)))).toBe(error);
+    expect(wire.ondoubt).toHaveBeenCalledExactlyOnceWith(error);
+    expect(wire.onerror).toHaveBeenCalledWith(error);
+    expect(wire.outcomeOf(error)).toBe("not-sent");
+    expect(wire.outcomeOf(networkFailure("ECONNRESET"))).toBe("unknown");
+    wire.ondoubt = undefined;
+    expect(await rejection(wire.send(request(1)))).toBe(error);
+  });
+
+  it("is no doubt where it is no failure of the network", async () => {
+    const { wire } = await httpWire(() => refusal(500));
+    const error = await rejection(wire.send(request(1)));
+    expect(error).toMatchObject({ status: 500 });
+    expect(wire.ondoubt).not.toHaveBeenCalled();
+    expect(wire.outcomeOf(error)).toBeUndefined();
+  });
+
+  it("is nothing where the wire was closed by us", async () => {
+    const error = networkFailure("ECONNRESET");
+    const { wire } = await httpWire(async () => {
+      await wire.close();
+      throw error;
+    });
+    expect(await rejection(wire.send(request(1)))).toBe(error);
+    expect(wire.ondoubt).not.toHaveBeenCalled();
+    expect(wire.onerror).not.toHaveBeenCalled();
+  });
+});
+
+describe("a busy server", () => {
+  it.each([429, 503])("that answers %i has refused, and says when to come back", async (status) => {
+    const { wire } = await httpWire(() => refusal(status, { "retry-after": "7" }));
+    const failure = { code: "X", message: "it was refused" };
+    expect(wire.explain(failure)).toBe(failure);
+    const error = (await rejection(wire.send(request(1)))) as Lost;
+    expect(error).toBeInstanceOf(Lost);
+    expect(error).toMatchObject({
+      outcome: "rejected",
+      failure: { retryAfterMs: 7_000, details: { status } },
+    });
+    expect(error.ends).toBeUndefined();
+    expect(wire.outcomeOf(error)).toBe("rejected");
+    expect(wire.explain(failure)).toEqual({ ...failure, retryAfterMs: 7_000 });
+  });
+
+  it("that is busy no more is not taken for that", async () => {
+    const { wire, network } = await httpWire(() => refusal(503, { "retry-after": "7" }));
+    await rejection(wire.send(request(1)));
+    network.control.answer = () => refusal(503);
+    expect(await rejection(wire.send(request(1)))).toMatchObject({ status: 503 });
+    expect(wire.explain({ code: "X", message: "" })).toEqual({ code: "X", message: "" });
+  });
+});
+
+describe("a server that forgot the session", () => {
+  const gone = {
+    outcome: "rejected",
+    ends: "now",
+    failure: { code: "CONNECTION_LOST", message: "the server no longer knows the session (HTTP 404)" },
+  };
+
+  it("says 404: the request was refused, and the wire is lost with it", async () => {
+    const { wire, open } = await httpWire(() => refusal(404));
+    await open();
+    const error = await rejection(wire.send(request(1)));
+    expect(error).toMatchObject(gone);
+    expect(wire.outcomeOf(error)).toBe("rejected");
+  });
+
+  it("has forgotten nothing where there was no session, or where the wire is closed", async () => {
+    const { wire, open } = await httpWire(() => refusal(404));
+    expect(await rejection(wire.send(request(1)))).toMatchObject({ status: 404 });
+    await open();
+    await wire.close();
+    expect(await rejection(wire.send(request(1)))).not.toBeInstanceOf(Lost);
+  });
+
+  it.each([400, 404])("says 400, and to a ping %i", async (status) => {
+    const { wire, network, open } = await httpWire(({ body }) =>
+      refusal(body!.includes('"ping"') ? status : 400),
+    );
+    await open();
+    for (const n of [1, 2]) {
+      expect(await rejection(wire.send(request(1)))).toMatchObject(gone);
+      expect(JSON.parse(network.asked.at(-1)!.body!)).toEqual({
+        jsonrpc: "2.0",
+        id: `holdfast-ping-${n}`,
+        method: "ping",
+      });
+    }
+  });
+
+  it.each([
+    ["answers the ping", () => json({ jsonrpc: "2.0", id: "holdfast-ping-1", result: {} })],
+    ["fails at the ping", () => refusal(500)],
+  ])("did not forget it where it says 400 and %s: it does not take the request", async (_what, pong) => {
+    const { wire, open } = await httpWire(({ body }) => (body!.includes('"ping"') ? pong() : refusal(400)));
+    await open();
+    expect(await rejection(wire.send(request(1)))).toMatchObject({ status: 400 });
+  });
+
+  it("did not forget it where the ping fails on the network", async () => {
+    const { wire, open } = await httpWire(({ body }) => {
+      if (body!.includes('"ping"')) throw networkFailure("ECONNRESET");
+      return refusal(400);
+    });
+    await open();
+    expect(await rejection(wire.send(request(1)))).toMatchObject({ status: 400 });
+  });
+
+  it.each([401, 403, 500])("is not asked for it where it says %i", async (status) => {
+    const { wire, network, open } = await httpWire(() => refusal(status));
+    await open();
+    expect(await rejection(wire.send(request(1)))).not.toBeInstanceOf(Lost);
+    expect(network.asked).toHaveLength(1);
+  });
+});
