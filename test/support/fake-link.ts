@@ -21,6 +21,7 @@ export class FakeLink implements Link {
   readonly budget = new RetryBudget(this.clock);
   trustAnnotations = true;
   closedError: Link["closedError"];
+  readonly observe = undefined;
   readonly announced: Announcement[] = [];
   state: Partial<ConnectionStatus> = { state: "connecting", attempt: 1 };
   readonly callTimeoutMs = vi.fn(
