@@ -11,7 +11,8 @@ export interface Server {
   failures: number;
   wire: object | undefined;
   bands: { at: number; state: string }[];
-  marks: { at: number; kind: "fault" | "call" }[];
+  /** The times of calls, and of faults below 0. */
+  marks: number[];
   settled: number[];
   stderr: string[];
   rate(now: number): number;

@@ -67,7 +67,7 @@ export class Server {
     this.durations = [];
     /** @type {{ at: number, state: string }[]} */
     this.bands = [];
-    /** @type {{ at: number, kind: "fault" | "call" }[]} */
+    /** The times of calls, and of faults below 0: bare numbers, because there are many. */
     this.marks = [];
     this.stderr = [];
   }
@@ -154,7 +154,7 @@ export class Server {
   }
 
   #mark(at, kind) {
-    this.marks.push({ at, kind });
+    this.marks.push(kind === "fault" ? -at : at);
     if (this.marks.length > MAX_MARKS) this.marks.splice(0, MAX_MARKS / 4);
   }
 }

@@ -81,11 +81,11 @@ export class Timeline {
 
   #marks({ marks }, y, height, start, end, scale) {
     const { context, colours } = this;
-    for (let i = marks.length - 1; i >= 0 && marks[i].at >= start; i--) {
-      const { at, kind } = marks[i];
+    for (let i = marks.length - 1; i >= 0 && Math.abs(marks[i]) >= start; i--) {
+      const at = Math.abs(marks[i]);
       if (at > end) continue;
       const x = LABEL + (at - start) * scale;
-      if (kind === "call") {
+      if (marks[i] > 0) {
         context.fillStyle = colours.mark;
         context.fillRect(x, y + height * 0.35, 1, height * 0.3);
         continue;
