@@ -2,7 +2,6 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { WebSocketServer } from "ws";
-import { PipeProxy } from "../../dist/testing/index.js";
 import { serveWebSockets } from "../../examples/websocket-server.mjs";
 import { type ByteFaults, SocketProxy } from "../../src/testing/index.js";
 import { StreamableHttpTransport } from "../../src/transports/http.js";
@@ -13,6 +12,10 @@ import { WSTransport } from "../../src/transports/websocket.js";
 import { makeServer } from "../fixtures/both-eras.mjs";
 import { everything, everythingHttp } from "../support/everything.js";
 import { closing, rejection, stdioFixture, textOf, until } from "../support/fixtures.js";
+
+// Its process must be one that Node runs as it is: what was built.
+const built = new URL("../../dist/testing/index.js", import.meta.url).href;
+const { PipeProxy }: typeof import("../../src/testing/index.js") = await import(built);
 
 const behind = async <T extends ByteFaults & { close(): Promise<void> }>(opening: Promise<T>): Promise<T> => {
   const proxy = await opening;
