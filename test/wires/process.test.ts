@@ -72,8 +72,10 @@ describe("a process group", () => {
   });
 
   it("lives while one of it does, though its leader is gone", async () => {
-    const { pid, child } = await group("sleep 0.2 & echo ready; exit 0");
-    await once(child, "exit");
+    const { pid, child } = await group("sleep 0.5 & echo ready; read line");
+    const gone = once(child, "exit");
+    child.kill("SIGKILL");
+    await gone;
     expect(await groupGone(pid, 20)).toBe(false);
     expect(await groupGone(pid, 5_000)).toBe(true);
   });
