@@ -72,7 +72,7 @@ describe("a process group", () => {
   });
 
   it("lives while one of it does, though its leader is gone", async () => {
-    const { pid, child } = await group("sleep 0.5 & echo ready; read line");
+    const { pid, child } = await group("sleep 0.5 & echo ready; exec sleep 9");
     const gone = once(child, "exit");
     child.kill("SIGKILL");
     await gone;
