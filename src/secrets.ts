@@ -19,6 +19,11 @@ export function withoutUserInfo(text: string): string {
   return text.replace(/\/\/[^@/\s]*@/g, "//");
 }
 
+/** The URI of a resource as it may be shown: without what is often secret in one. */
+export function shownUri(uri: string): string {
+  return withoutUserInfo(uri).replace(/[?#].*$/s, "");
+}
+
 /** A URL as it may be shown: without user, password, query and fragment. */
 export function shownUrl(url: URL): string {
   return `${url.protocol}//${url.host}${url.pathname}`;

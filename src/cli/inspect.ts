@@ -4,8 +4,7 @@ import { messageOf } from "../errors.js";
 import { createInspector, fromRecording } from "../inspect/index.js";
 import { showRecording } from "../inspect/inspector.js";
 import { UsageError } from "./exit.js";
-import { onTarget } from "./run.js";
-import { type TargetOptions, targetCommand } from "./target.js";
+import { type TargetOptions, targetCommand, targetOf } from "./target.js";
 
 type InspectOptions = TargetOptions & { port?: number; controls: boolean };
 
@@ -29,23 +28,44 @@ export const inspectCommand = targetCommand(
   );
 
 async function live(args: string[], options: InspectOptions): Promise<void> {
-  const inspector = await createInspector(pageOptions(options));
+  const { transport, rest } = targetOf(args, options);
+  if (rest.length > 0) throw new UsageError(`unexpected argument: ${rest[0]}`);
+  const inspector = await createInspector({ ...pageOptions(options), transports: [transport] });
+  // Before anything can go wrong: what goes wrong is what a person wants to see.
+  console.log(inspector.url);
+  console.error("open this address in a browser on this machine; Ctrl-C ends it");
   try {
-    await onTarget(
-      args,
-      options,
-      async ({ transport }) => {
-        console.log(inspector.url);
-        console.error("open this address in a browser on this machine; Ctrl-C ends it");
-        await transport.waitFor("closed");
-      },
-      // From before the first attempt, so that the page shows that one, too.
-      (transport) => inspector.watch(transport),
-    );
+    await Promise.race([
+      untilSignal(),
+      transport.connect().then(
+        () => new Promise(() => {}),
+        (error: unknown) => {
+          console.error(`holdfast: ${messageOf(error)}`);
+          console.error("the page stays: reconnect there, or end it with Ctrl-C");
+          return new Promise(() => {});
+        },
+      ),
+    ]);
   } finally {
+    await transport.close();
     await inspector.close();
   }
 }
+
+/** Settles with Ctrl-C. Something must hold the program until then: a page never does. */
+function untilSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    const hold = setInterval(() => {}, 2 ** 30);
+    const end = () => {
+      clearInterval(hold);
+      for (const signal of SIGNALS) process.off(signal, end);
+      resolve();
+    };
+    for (const signal of SIGNALS) process.on(signal, end);
+  });
+}
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 async function replay(file: string, options: InspectOptions): Promise<void> {
   let events: ReturnType<typeof fromRecording>;
@@ -57,15 +77,7 @@ async function replay(file: string, options: InspectOptions): Promise<void> {
   const page = await showRecording(basename(file), events, pageOptions(options));
   console.log(page.url);
   console.error(`${events.length} events; open this address in a browser on this machine; Ctrl-C ends it`);
-  await new Promise<void>((resolve) => {
-    // Something must hold the program: the page itself never does.
-    const hold = setInterval(() => {}, 2 ** 30);
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-      process.once(signal, () => {
-        clearInterval(hold);
-        resolve();
-      });
-  });
+  await untilSignal();
   await page.close();
 }
 

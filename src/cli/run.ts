@@ -18,10 +18,8 @@ export async function onTarget(
   args: string[],
   options: TargetOptions,
   work: (task: Task) => Promise<void>,
-  before?: (transport: ClientTransport) => void,
 ): Promise<void> {
   const { transport, rest } = targetOf(args, options);
-  before?.(transport);
   const stop = stopOnSignals(transport);
   transport.subscribe((_status, event) => {
     const server = event.type === "server" ? event : undefined;

@@ -1,4 +1,4 @@
-import { identityOf, observedOf } from "../inspect/adapter.js";
+import { appearedOf, identityOf, observedOf } from "../inspect/adapter.js";
 import type { Inspect, Observed } from "../inspect/events.js";
 import type { ConnectionEvent, ConnectionStatus } from "./status.js";
 
@@ -17,10 +17,9 @@ export class Observers {
   add(observer: Inspect, status: ConnectionStatus, at: number): () => void {
     const own: Inspect = (event) => observer(event);
     this.#all.add(own);
-    const { name, kind, state, detail, epoch } = status;
-    const path = detail === undefined ? state : `${state}.${detail}`;
-    this.#tell(own, { type: "appeared", name, kind, state: path, epoch }, at);
-    if (state === "connected") this.#tell(own, { type: "wire.opened", epoch, ...identityOf(status) }, at);
+    this.#tell(own, appearedOf(status), at);
+    if (status.state === "connected")
+      this.#tell(own, { type: "wire.opened", epoch: status.epoch, ...identityOf(status) }, at);
     return () => {
       if (this.#all.delete(own)) this.#tell(own, { type: "ended" }, Date.now());
     };

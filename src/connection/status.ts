@@ -69,6 +69,8 @@ export type ConnectionEvent =
   | { type: "server"; at: number; server: string; event: ConnectionEvent }
   /** How the servers of a composite are, taken together. */
   | { type: "health"; at: number; health: FleetHealth }
+  /** A composite has other servers than before. */
+  | { type: "servers"; at: number; servers: string[] }
   /** Something is odd, and works all the same. */
   | { type: "warning"; at: number; message: string };
 

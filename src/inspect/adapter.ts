@@ -24,6 +24,22 @@ export function observedOf(status: ConnectionStatus, event: ConnectionEvent): Ob
   }
 }
 
+/** How a connection is at the moment from which it is watched. */
+export function appearedOf(status: ConnectionStatus): Observed {
+  const { name, kind, state, detail, since, epoch, attempt, nextRetryAt, lastError } = status;
+  return {
+    type: "appeared",
+    name,
+    kind,
+    state: detail === undefined ? state : `${state}.${detail}`,
+    since,
+    epoch,
+    attempt,
+    ...(nextRetryAt !== undefined && { nextRetryAt }),
+    ...(lastError && state !== "connected" && { code: lastError.code, reason: lastError.message }),
+  };
+}
+
 type Transition = Extract<ConnectionEvent, { type: "transition" }>;
 
 const errorOf = ({ error }: Transition) => error && { code: error.code, reason: error.message };

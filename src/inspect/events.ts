@@ -15,8 +15,21 @@ export type RequestEnd = "answered" | "refused" | "failed" | Outcome;
  * those of the status.
  */
 export type InspectionEvent = Base &
+  /** It is watched from here on; how it was at that moment. */
   (
-    | { type: "appeared"; name: string; kind: string; parent?: string; state: string; epoch: number }
+    | {
+        type: "appeared";
+        name: string;
+        kind: string;
+        parent?: string;
+        state: string;
+        since: number;
+        epoch: number;
+        attempt: number;
+        nextRetryAt?: number;
+        code?: string;
+        reason?: string;
+      }
     /** Nobody watches it any more. */
     | { type: "ended" }
     | {
@@ -58,6 +71,9 @@ export type InspectionEvent = Base &
     | { type: "request.resent"; method: string; name?: string; outcome: Outcome }
     | { type: "changed"; what: string }
     | { type: "stderr"; line: string }
+    /** Somebody made its process stand still, or let it go on. */
+    | { type: "paused" }
+    | { type: "resumed" }
     | { type: "warning"; message: string }
   );
 

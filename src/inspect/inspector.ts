@@ -16,7 +16,7 @@ export interface InspectorOptions {
 }
 
 interface Watched {
-  transport: ClientTransport;
+  transport: WeakRef<ClientTransport>;
   stop(): void;
 }
 
@@ -26,12 +26,13 @@ interface Watched {
  */
 export class Inspector {
   readonly #recorder: Recorder;
+  // Nothing in here holds a transport: one that the program forgets is forgotten here, too.
   readonly #watched = new Map<string, Watched>();
-  readonly #seen = new Map<ClientTransport, string>();
-  readonly #stops: (() => void)[] = [];
-  /** The servers of the configs that are watched. */
-  #children = new Set<ClientTransport>();
-  #names = new Set<string>();
+  readonly #ids = new WeakMap<ClientTransport, string>();
+  /** The servers of each config that is watched. */
+  readonly #children = new WeakMap<MCPConfigTransport, Set<ClientTransport>>();
+  readonly #stops = new Set<() => void>();
+  readonly #forgotten = new FinalizationRegistry<string>((id) => this.#end(id));
   #server: PageServer | undefined;
 
   /** @internal Made by `createInspector`. */
@@ -61,11 +62,22 @@ export class Inspector {
       this.#add(transport);
       if (!(transport instanceof MCPConfigTransport)) continue;
       this.#sync(transport);
-      this.#stops.push(
+      const config = new WeakRef(transport);
+      this.#stops.add(
         transport.subscribe((_status, event) => {
-          if (event.type !== "server" || !this.#names.has(event.server)) this.#sync(transport);
+          const followed = config.deref();
+          if (followed && event.type === "servers") this.#sync(followed);
         }),
       );
+    }
+    return this;
+  }
+
+  /** Watches these no more. */
+  unwatch(...transports: readonly ClientTransport[]): this {
+    for (const transport of transports) {
+      const children = transport instanceof MCPConfigTransport ? this.#children.get(transport) : undefined;
+      for (const each of [transport, ...(children ?? [])]) this.#end(this.#ids.get(each) ?? "");
     }
     return this;
   }
@@ -82,45 +94,42 @@ export class Inspector {
 
   /** Ends the page; what was watched goes on. */
   async close(): Promise<void> {
-    for (const stop of this.#stops.splice(0)) stop();
-    for (const { stop } of this.#watched.values()) stop();
-    this.#watched.clear();
-    this.#seen.clear();
+    for (const stop of this.#stops) stop();
+    this.#stops.clear();
+    for (const id of [...this.#watched.keys()]) this.#end(id);
     await this.#server?.close();
   }
 
-  #add(transport: ClientTransport, config?: MCPConfigTransport): void {
-    if (this.#seen.has(transport)) return;
+  #add(transport: ClientTransport, parent?: string): void {
+    if (this.#watched.has(this.#ids.get(transport) ?? "")) return;
     let id = "";
     const stop = transport.inspect((event) => {
       id = event.id;
-      this.#recorder.add(event.type === "appeared" && config ? { ...event, parent: config.name } : event);
-      // Perhaps because the config has it no longer; nobody else would say so.
-      if (config && event.type === "transition" && event.to === "closed")
-        queueMicrotask(() => this.#sync(config));
+      this.#recorder.add(event.type === "appeared" && parent !== undefined ? { ...event, parent } : event);
     });
-    this.#seen.set(transport, id);
-    this.#watched.set(id, { transport, stop });
+    this.#ids.set(transport, id);
+    this.#watched.set(id, { transport: new WeakRef(transport), stop });
+    this.#forgotten.register(transport, id);
+  }
+
+  #end(id: string): void {
+    this.#watched.get(id)?.stop();
+    this.#watched.delete(id);
   }
 
   /** The servers of a config as they are now: those that are gone are no longer watched. */
   #sync(config: MCPConfigTransport): void {
-    const names = Object.keys(config.servers);
-    if (names.length < 2) return;
-    const current = new Set(names.map((name) => config.server(name)));
-    for (const transport of current) this.#add(transport, config);
-    for (const [id, { transport, stop }] of this.#watched) {
-      if (!this.#children.has(transport) || current.has(transport)) continue;
-      stop();
-      this.#watched.delete(id);
-      this.#seen.delete(transport);
-    }
-    this.#children = current;
-    this.#names = new Set(names);
+    // A single server stands in for its config, and is watched as that.
+    const found = Object.keys(config.servers).map((name) => config.server(name));
+    const current = new Set(found.filter((transport) => transport !== config));
+    for (const old of this.#children.get(config) ?? [])
+      if (!current.has(old)) this.#end(this.#ids.get(old) ?? "");
+    for (const transport of current) this.#add(transport, config.name);
+    this.#children.set(config, current);
   }
 
   #act(id: string, action: string): void {
-    const transport = this.#watched.get(id)?.transport;
+    const transport = this.#watched.get(id)?.transport.deref();
     if (!transport) throw new Error("there is no such connection any more");
     const { pid } = transport.status;
     // What becomes of it is told by the events that follow.
@@ -142,6 +151,7 @@ export class Inspector {
       case "resume":
         if (pid === undefined) throw new Error("it has no process here that could be stopped");
         signal(pid, action === "pause" ? "SIGSTOP" : "SIGCONT");
+        this.#recorder.add({ at: Date.now(), id, type: action === "pause" ? "paused" : "resumed" });
         return;
       default:
         throw new Error(`there is no ${JSON.stringify(action)}`);

@@ -7,6 +7,8 @@ type Opened = Extract<InspectionEvent, { type: "wire.opened" }>;
 interface Base {
   appeared: Appeared;
   wire?: Opened | undefined;
+  /** Calls that are still running. */
+  open: Map<number, InspectionEvent>;
 }
 
 /** The last events of all connections; a page that is opened late sees what went before. */
@@ -23,7 +25,13 @@ export class Recorder {
     // In one piece from time to time: taking one off the front for each would move all the others.
     if (this.#ring.length >= this.capacity * 1.25)
       for (const old of this.#ring.splice(0, this.#ring.length - this.capacity)) this.#forget(old);
-    for (const listener of this.#listeners) listener(event);
+    for (const listener of this.#listeners) {
+      try {
+        listener(event);
+      } catch {
+        // One that throws must not keep the event from the others.
+      }
+    }
   }
 
   onEvent(listener: (event: InspectionEvent) => void): () => void {
@@ -33,23 +41,52 @@ export class Recorder {
 
   /** Everything that is known, the oldest first. */
   events(): InspectionEvent[] {
-    const before = [...this.#bases.values()].flatMap(({ appeared, wire }) =>
-      wire ? [appeared, wire] : [appeared],
-    );
+    const before = [...this.#bases.values()].flatMap(({ appeared, wire, open }) => [
+      appeared,
+      ...(wire ? [wire] : []),
+      ...open.values(),
+    ]);
     return [...before, ...this.#ring];
   }
 
   #forget(event: InspectionEvent): void {
     const base = this.#bases.get(event.id);
-    if (event.type === "appeared") this.#bases.set(event.id, { appeared: event });
+    if (event.type === "appeared") this.#bases.set(event.id, { appeared: event, open: new Map() });
     else if (event.type === "ended") this.#bases.delete(event.id);
     else if (!base) return;
-    else if (event.type === "transition")
-      base.appeared = { ...base.appeared, at: event.at, state: event.to, epoch: event.epoch };
+    else if (event.type === "transition") base.appeared = after(base.appeared, event);
+    else if (event.type === "request.started") base.open.set(event.request, event);
+    else if (event.type === "request.settled") base.open.delete(event.request);
     else if (event.type === "wire.opened") base.wire = event;
     else if (event.type === "wire.lost") base.wire = undefined;
   }
 }
+
+/** How a server is after a transition that will be forgotten. */
+function after(before: Appeared, event: Extract<InspectionEvent, { type: "transition" }>): Appeared {
+  const { at, to, epoch, attempt, delayMs, code, reason } = event;
+  const { nextRetryAt: _, code: lastCode, reason: lastReason, ...rest } = before;
+  const why = { code: code ?? lastCode, reason: reason ?? lastReason };
+  const moved = to.split(".")[0] !== before.state.split(".")[0];
+  return {
+    ...rest,
+    state: to,
+    since: moved ? at : before.since,
+    epoch,
+    attempt,
+    ...(delayMs !== undefined && { nextRetryAt: at + delayMs }),
+    ...(!to.startsWith("connected") && why.code !== undefined && why),
+  };
+}
+
+/** What an event of each kind must have for the page to show it. */
+const FIELDS: Record<string, Record<string, "string" | "number">> = {
+  appeared: { name: "string", kind: "string", state: "string", epoch: "number" },
+  transition: { from: "string", to: "string", cause: "string", epoch: "number", attempt: "number" },
+  "request.started": { request: "number", method: "string" },
+  "request.settled": { request: "number", method: "string", durationMs: "number", end: "string" },
+  stderr: { line: "string" },
+};
 
 /** One line for each event: a bug report that a person can look at with `holdfast inspect FILE`. */
 export function toRecording(events: readonly InspectionEvent[]): string {
@@ -73,6 +110,9 @@ export function fromRecording(text: string): InspectionEvent[] {
     }
     if (typeof value?.at !== "number" || typeof value.id !== "string" || typeof value.type !== "string")
       throw new Error(`line ${i + 1} is no event: at, id or type is missing`);
+    for (const [field, type] of Object.entries(FIELDS[value.type] ?? {}))
+      if (typeof (value as Record<string, unknown>)[field] !== type)
+        throw new Error(`line ${i + 1}: ${field} of ${JSON.stringify(value.type)} must be a ${type}`);
     return [value as InspectionEvent];
   });
 }

@@ -37,6 +37,9 @@ export class PageServer {
   readonly #token = randomBytes(18).toString("base64url");
   readonly #server: Server;
   readonly #pages = new Set<ServerResponse>();
+  /** With its token: whoever has it may look. */
+  url = "";
+  #hosts: string[] = [];
 
   private constructor(private readonly options: PageServerOptions) {
     this.#server = createServer((request, response) => {
@@ -54,12 +57,12 @@ export class PageServer {
     const page = new PageServer(options);
     page.#server.listen(options.port, "127.0.0.1");
     await once(page.#server, "listening");
+    const { port } = page.#server.address() as AddressInfo;
+    page.url = `http://127.0.0.1:${port}/${page.#token}/`;
+    const names = ["127.0.0.1", "localhost"];
+    // A browser leaves the port out where it is the usual one.
+    page.#hosts = [...names.map((name) => `${name}:${port}`), ...(port === 80 ? names : [])];
     return page;
-  }
-
-  /** With its token: whoever has it may look. */
-  get url(): string {
-    return `http://127.0.0.1:${this.#port}/${this.#token}/`;
   }
 
   /** How many pages are open. */
@@ -75,23 +78,18 @@ export class PageServer {
     await closed;
   }
 
-  get #port(): number {
-    return (this.#server.address() as AddressInfo).port;
-  }
-
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const refuse = (status: number, text: string): void => {
       response.writeHead(status, { ...HEADERS, "content-type": "text/plain" }).end(text);
     };
     const { host, origin } = request.headers;
     // A name of somebody else's that leads here (DNS rebinding), or a page of somebody else's.
-    const own = [`127.0.0.1:${this.#port}`, `localhost:${this.#port}`];
+    const own = this.#hosts;
     if (!own.includes(host ?? "")) return refuse(403, "wrong host");
     if (origin !== undefined && !own.some((name) => origin === `http://${name}`))
       return refuse(403, "wrong origin");
-    const [, token = "", file = "", ...more] = new URL(request.url ?? "/", "http://127.0.0.1").pathname.split(
-      "/",
-    );
+    const [path = ""] = (request.url ?? "").split("?");
+    const [, token = "", file = "", ...more] = path.split("/");
     if (more.length > 0 || !same(token, this.#token))
       return refuse(403, "wrong token: use the whole address that was printed");
     if (request.method === "POST" && file === "command") return this.#command(request, response, refuse);
@@ -140,6 +138,11 @@ export class PageServer {
     response.write("retry: 1000\n");
     say("hello", { controls: command !== undefined, recording: recording ?? false, now: Date.now() });
     say("batch", recorder.events());
+    // What the page got at once may take it a while; only what comes on top of that counts.
+    let allowance = response.writableLength;
+    response.on("drain", () => {
+      allowance = 0;
+    });
     let waiting: InspectionEvent[] = [];
     let timer: NodeJS.Timeout | undefined;
     const flush = () => {
@@ -147,7 +150,7 @@ export class PageServer {
       const events = waiting;
       waiting = [];
       say("batch", events);
-      if (response.writableLength > MAX_BUFFERED) response.destroy();
+      if (response.writableLength > MAX_BUFFERED + allowance) response.destroy();
     };
     const stop = recorder.onEvent((event) => {
       waiting.push(event);

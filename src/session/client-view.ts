@@ -4,6 +4,7 @@ import {
   type McpSubscription,
   type RequestOptions,
 } from "@modelcontextprotocol/client";
+import { shownUri } from "../secrets.js";
 import type { ReplayOption, Session } from "./types.js";
 
 export type CallOptions = RequestOptions & ReplayOption;
@@ -105,7 +106,7 @@ export abstract class ClientView extends Client {
       "resources/read",
       options,
       (client, o) => client.readResource(this.logged(client, params), o),
-      params.uri,
+      shownUri(params.uri),
     );
   }
   override getPrompt(params: Parameters<Session["getPrompt"]>[0], options?: CallOptions) {

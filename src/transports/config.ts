@@ -146,6 +146,7 @@ export class MCPConfigTransport extends ClientTransport {
     const added = [...next].filter(([name]) => !before.has(name));
     this.#entries = next;
     this.#config = parsed;
+    this.announce({ type: "servers", servers: [...next.keys()] });
     if (anew || (direct && changed.length > 0)) await this.disconnect();
     const crew = this.#crew;
     for (const [name] of removed) crew?.remove(name);

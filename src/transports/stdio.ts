@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { DEFAULTS, type SharedOptions } from "../options.js";
-import { redactor } from "../secrets.js";
+import { redactor, withoutUserInfo } from "../secrets.js";
 import { childEnvironment, type EnvOption, installHint, isRunner, secretsIn } from "../wires/environment.js";
 import type { LogTarget } from "../wires/log-file.js";
 import { StdioWire } from "../wires/stdio.js";
@@ -63,6 +63,9 @@ export interface CommandLine {
   install?: string;
 }
 
+/** More of one line tells a person nothing more, and an inspector keeps many. */
+const MAX_SHOWN_LINE = 2_000;
+
 /** A local process that speaks MCP on stdin and stdout. The base of all launchers. */
 export abstract class ProcessTransport extends ClientTransport {
   readonly #options: ProcessOptions;
@@ -88,7 +91,7 @@ export abstract class ProcessTransport extends ClientTransport {
       cwd: this.#line.cwd ?? cwd,
       onStderr: (line) => {
         onStderr?.(line);
-        observe({ type: "stderr", line });
+        observe({ type: "stderr", line: withoutUserInfo(line).slice(0, MAX_SHOWN_LINE) });
       },
       logFile,
       install: this.#line.install ?? installHint(command),

@@ -227,3 +227,39 @@ describe("the demo", () => {
       expect(stdout, name).toMatch(new RegExp(`^  ${name} +(\\w+ answered|left out: .+)`, "m"));
   });
 });
+
+describe("holdfast inspect", () => {
+  it("prints its address at once, stays though the server cannot be reached, and ends with Ctrl-C", async () => {
+    const { child, seen, done } = holdfast(["inspect", "--", "no-such-command-anywhere"]);
+    await until(() => seen.stderr.includes("the page stays"));
+    expect(seen.stdout).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/[\w-]{24}\/$/m);
+    expect(seen.stderr).toContain("no-such-command-anywhere");
+    const page = await fetch(seen.stdout.trim());
+    expect(page.status).toBe(200);
+    await page.text();
+    child.kill("SIGINT");
+    expect((await done).code).toBe(0);
+    expect(descendants(child.pid)).toEqual([]);
+  });
+
+  it("says what is wrong with a recording", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "holdfast-cli-"));
+    onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+    const file = join(directory, "a.jsonl");
+    writeFileSync(file, "garbage");
+    expect(await run("inspect", file)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("line 1 is not JSON"),
+    });
+  });
+});
+
+describe("holdfast chart", () => {
+  it("prints the machine, for people and for programs", async () => {
+    const [drawn, json] = await Promise.all([run("chart"), run("chart", "--json")]);
+    expect(drawn.stdout).toContain("connecting --> connected: wire.opened");
+    const { states, edges } = JSON.parse(json.stdout);
+    expect(states).toHaveLength(7);
+    expect(edges).toContainEqual({ from: "connecting.waiting", to: "connecting.opening" });
+  });
+});

@@ -1,9 +1,10 @@
 import { createInspector as createStately, type StatelyInspectionEvent } from "@statelyai/inspect";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import {
   createInspector,
   fromRecording,
   type InspectionEvent,
+  type Inspector,
   toRecording,
   toStately,
 } from "../../src/inspect/index.js";
@@ -12,7 +13,10 @@ import { Model } from "../../src/inspect/page/model.js";
 import { Recorder } from "../../src/inspect/recorder.js";
 import { edges } from "../../src/machines/edges.js";
 import { FakeServer } from "../../src/testing/index.js";
-import { closing, rejection, stdioFixture, until } from "../support/fixtures.js";
+import { MCPConfigTransport } from "../../src/transports/config.js";
+import { StdioTransport } from "../../src/transports/stdio.js";
+import type { ClientTransport } from "../../src/transports/transport.js";
+import { closing, fixture, rejection, stdioFixture, until } from "../support/fixtures.js";
 
 const at = (event: object, time = 1): InspectionEvent =>
   ({ at: time, id: "c1", ...event }) as InspectionEvent;
@@ -88,6 +92,144 @@ describe("what an inspector hears", () => {
   });
 });
 
+describe("what a review of this found, and must not come back", () => {
+  const small = { command: process.execPath, args: [fixture("small-server.mjs")] };
+  const dead = { command: "no-such-command-anywhere" };
+  const watchedBy = (inspector: Inspector) => {
+    const model = new Model();
+    for (const event of fromRecording(inspector.recording())) model.apply(event);
+    return [...model.servers.values()].filter(({ gone }) => !gone).map(({ name }) => name);
+  };
+  const inspecting = async (...transports: ClientTransport[]) => {
+    const inspector = await createInspector({ transports });
+    onTestFinished(() => inspector.close());
+    return inspector;
+  };
+
+  it("a resource is named without what is often secret in its address", async () => {
+    const server = new FakeServer().on("resources/read", () => ({ contents: [] }));
+    server.on("initialize", () => ({
+      protocolVersion: "2025-11-25",
+      capabilities: { resources: {} },
+      serverInfo: { name: "fake", version: "1" },
+    }));
+    const events: InspectionEvent[] = [];
+    const transport = closing(server.transport({ inspect: (event) => events.push(event) }));
+    await transport.withSession((session) =>
+      session.readResource({ uri: "postgres://admin:canary-password@db/x?token=canary-query" }),
+    );
+    expect(JSON.stringify(events)).toContain("postgres://db/x");
+    expect(JSON.stringify(events)).not.toContain("canary");
+  });
+
+  it("two configs do not throw each other's servers out", async () => {
+    const config = (...names: string[]) =>
+      closing(
+        new MCPConfigTransport({
+          config: { mcpServers: Object.fromEntries(names.map((name) => [name, small])) },
+          name: names.join("+"),
+        }),
+      );
+    const [one, two] = [config("a", "b"), config("c", "d")];
+    const inspector = await inspecting(one, two);
+    await one.setConfig({ mcpServers: { a: small, b: small, e: small } });
+    expect(watchedBy(inspector).toSorted()).toEqual(["a", "a+b", "b", "c", "c+d", "d", "e"]);
+    inspector.unwatch(two);
+    expect(watchedBy(inspector).toSorted()).toEqual(["a", "a+b", "b", "e"]);
+  });
+
+  it("a server that had failed is no longer shown once the config has it no more", async () => {
+    const transport = closing(
+      new MCPConfigTransport({ config: { mcpServers: { good: small, bad: dead } }, name: "fleet" }),
+    );
+    const inspector = await inspecting(transport);
+    await transport.connectSession();
+    await until(() => transport.servers["bad"]?.state === "closed");
+    await transport.setConfig({ mcpServers: { good: small } });
+    expect(watchedBy(inspector)).not.toContain("bad");
+  });
+
+  it("a single server behind a front is watched, too", async () => {
+    const server = { ...small, tools: { echo: { name: "say" } } };
+    const inspector = await inspecting(
+      closing(new MCPConfigTransport({ config: { mcpServers: { only: server } } })),
+    );
+    expect(watchedBy(inspector)).toHaveLength(2);
+  });
+
+  it("who comes late hears why a server is down, and when the next try is", async () => {
+    const transport = closing(
+      new StdioTransport({ ...dead, reconnect: { initial: true, baseMs: 60_000, capMs: 60_000 } }),
+    );
+    await rejection(transport.connect());
+    const [first] = await new Promise<InspectionEvent[]>((resolve) =>
+      transport.inspect((event) => resolve([event])),
+    );
+    expect(first).toMatchObject({ type: "appeared", state: "closed", code: "SPAWN_FAILED", attempt: 1 });
+    const recorder = new Recorder(4);
+    for (const event of [
+      appeared,
+      at({ ...moved("connecting.opening", "closed", 2), code: "SPAWN_FAILED", reason: "no such command" }, 2),
+    ])
+      recorder.add(event);
+    for (let i = 0; i < 50; i++) recorder.add(at({ type: "stderr", line: "x" }, 3));
+    const model = new Model();
+    for (const event of recorder.events()) model.apply(event);
+    expect(model.servers.get("c1")).toMatchObject({ state: "closed", reason: "no such command" });
+  });
+
+  it("calls that run are counted though their beginning is forgotten", () => {
+    const recorder = new Recorder(4);
+    recorder.add(appeared);
+    for (const request of [1, 2]) recorder.add(at({ type: "request.started", request, method: "x" }, 2));
+    for (let i = 0; i < 50; i++) recorder.add(at({ type: "stderr", line: "x" }, 3));
+    const shown = () => {
+      const model = new Model();
+      for (const event of recorder.events()) model.apply(event);
+      return model.servers.get("c1")!.inFlight;
+    };
+    expect(shown()).toBe(2);
+    recorder.add(at({ type: "request.settled", request: 1, method: "x", durationMs: 1, end: "answered" }, 4));
+    expect(shown()).toBe(1);
+  });
+
+  it("a listener that throws keeps no event from the others", () => {
+    const recorder = new Recorder(4);
+    const heard: string[] = [];
+    recorder.onEvent(() => {
+      throw new Error("no");
+    });
+    recorder.onEvent(({ type }) => heard.push(type));
+    recorder.add(appeared);
+    expect(heard).toEqual(["appeared"]);
+  });
+
+  it("a fault stays on the timeline, however many calls follow; a process that stands still is shown so to all", () => {
+    const model = new Model();
+    model.apply(appeared);
+    model.apply(
+      at({ ...moved("connected.steady", "connecting.waiting", 5), code: "CONNECTION_LOST", reason: "x" }, 5),
+    );
+    for (let i = 0; i < 5_000; i++)
+      model.apply(
+        at({ type: "request.settled", request: i, method: "x", durationMs: 1, end: "answered" }, 10 + i),
+      );
+    model.apply(at({ type: "paused" }, 20));
+    expect(model.servers.get("c1")).toMatchObject({ faults: [5], paused: true });
+    model.apply(at({ type: "wire.lost", epoch: 1 }, 21));
+    expect(model.servers.get("c1")!.paused).toBe(false);
+  });
+
+  it("servers that are gone do not pile up on the page", () => {
+    const model = new Model();
+    for (let i = 0; i < 40; i++)
+      for (const type of ["appeared", "ended"])
+        model.apply({ ...appeared, id: `c${i}`, type } as InspectionEvent);
+    model.forgetGone();
+    expect(model.servers.size).toBe(8);
+  });
+});
+
 describe("a recorder", () => {
   it("keeps the last events, and what must be known to read them", () => {
     const recorder = new Recorder(10);
@@ -113,6 +255,9 @@ describe("a recorder", () => {
     expect(fromRecording(toRecording(events))).toEqual(events);
     expect(() => fromRecording("{}\n")).toThrow(/not a recording/);
     expect(() => fromRecording(`${toRecording([])}{"at":1}\n`)).toThrow(/line 2 is no event/);
+    expect(() => fromRecording(`${toRecording([])}{"at":1,"id":"a","type":"appeared","name":"x"}\n`)).toThrow(
+      /line 2: kind of "appeared" must be a string/,
+    );
     expect(() => fromRecording(`${toRecording([])}nonsense\n`)).toThrow(/line 2 is not JSON/);
   });
 });
@@ -133,7 +278,7 @@ describe("the page's model", () => {
     expect(server).toMatchObject({ inFlight: 1, calls: 3, failures: 1 });
     expect(server.latency()).toBe(3);
     expect(server.rate(4_000)).toBeCloseTo(0.6);
-    expect(server.marks).toEqual([2_000, 3_000, -4_000]);
+    expect(server).toMatchObject({ answers: [2_000, 3_000], faults: [4_000] });
   });
 
   it("does not grow with time", () => {
@@ -146,9 +291,9 @@ describe("the page's model", () => {
       );
       model.apply(at({ type: "stderr", line: "x" }, i));
     }
-    const { bands, marks, stderr, settled } = model.servers.get("c1")!;
+    const { bands, answers, stderr, settled } = model.servers.get("c1")!;
     expect(
-      Math.max(bands.length, marks.length, stderr.length, settled.length, model.events.length / 2),
+      Math.max(bands.length, answers.length, stderr.length, settled.length / 10, model.events.length / 2),
     ).toBeLessThan(4_100);
   });
 

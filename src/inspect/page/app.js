@@ -27,24 +27,37 @@ const page = {
     return hello.controls && !hello.recording;
   },
   async act(id, action) {
-    const response = await fetch("command", {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ id, action }),
-    });
-    const row = rows.get(id);
-    if (response.ok && row && (action === "pause" || action === "resume")) row.paused = action === "pause";
-    if (!response.ok) say(`${model.nameOf(id)}: ${await response.text()}`, true);
-    dirty.add(id);
+    try {
+      const response = await fetch("command", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ id, action }),
+      });
+      if (!response.ok) complain(`${model.nameOf(id)}: ${await response.text()}`);
+    } catch {
+      complain("the program is gone: nothing was done");
+    }
   },
   choose(id) {
     chosen = chosen === id ? undefined : id;
     for (const [key, { root }] of rows) root.classList.toggle("chosen", key === chosen);
     showDetail();
+    if (chosen) $("detail").scrollIntoView({ block: "nearest" });
   },
 };
 
+/** Until when what was said last stays. */
+let saidUntil = 0;
+
+/** Said of a button; it stays for a while. */
+function complain(text) {
+  saidUntil = 0;
+  say(text, true);
+  saidUntil = performance.now() + 8_000;
+}
+
 function say(text, stale = false) {
+  if (performance.now() < saidUntil) return;
   $("link").textContent = text;
   $("link").classList.toggle("stale", stale);
 }
@@ -64,16 +77,26 @@ function connect() {
   source.addEventListener("batch", ({ data }) => {
     heardAt = performance.now();
     const events = JSON.parse(data);
-    if (hello.recording) recording.push(...events);
-    for (const event of events) take(event);
+    try {
+      for (const event of events) {
+        if (hello.recording) recording.push(event);
+        take(event);
+      }
+    } catch (error) {
+      complain(`what came cannot be shown: ${error.message}`);
+    }
   });
   source.addEventListener("beat", () => {
     heardAt = performance.now();
     if (!hello.recording) say("live");
   });
-  source.addEventListener("error", () =>
-    say("the program is gone; what you see is its last state. Trying again…", true),
-  );
+  source.addEventListener("error", () => {
+    // Refused for good: another program, with another token, has the port now.
+    if (source.readyState === EventSource.CLOSED) {
+      complain("this address is no longer valid: open the one that the program printed last");
+      saidUntil = Number.POSITIVE_INFINITY;
+    } else say("the program is gone; what you see is its last state. Trying again…", true);
+  });
 }
 
 function reset() {
@@ -103,6 +126,7 @@ let countedAt = 0;
 function frame() {
   const at = now();
   $("empty").hidden = rows.size > 0;
+  if (dirty.size > 0 && $("filter").value) filter();
   for (const id of dirty) rows.get(id)?.update(at);
   const count = performance.now() - countedAt > 500;
   if (count) {
@@ -111,6 +135,7 @@ function frame() {
       row.tick(at);
       row.count(at);
     }
+    for (const id of model.forgetGone()) drop(id);
     summarise();
     if (logDirty) showLog();
     if (chosen) showDetail();
@@ -126,9 +151,17 @@ function frame() {
 
 const waiting = () => [...rows.values()].filter(({ server }) => server.detail === "waiting");
 
+function drop(id) {
+  rows.get(id)?.root.remove();
+  rows.delete(id);
+  if (chosen === id) chosen = undefined;
+  filter();
+}
+
 function summarise() {
   const states = {};
-  for (const { server } of rows.values()) states[server.state] = (states[server.state] ?? 0) + 1;
+  for (const { server } of rows.values())
+    if (!server.gone) states[server.state] = (states[server.state] ?? 0) + 1;
   $("sum").textContent = Object.entries(states)
     .map(([state, n]) => `${n} ${state}`)
     .join(" · ");
@@ -158,7 +191,9 @@ function showLog() {
     if (text && !`${who} ${event.type} ${what}`.toLowerCase().includes(text)) continue;
     const line = document.createElement("li");
     const time = document.createElement("time");
-    time.textContent = new Date(event.at).toISOString().slice(11, 23);
+    const moment = new Date(event.at);
+    time.textContent = `${moment.toTimeString().slice(0, 8)}.${String(event.at % 1000).padStart(3, "0")}`;
+    time.title = moment.toISOString();
     const name = document.createElement("span");
     name.textContent = who;
     const words = document.createElement("span");

@@ -11,8 +11,13 @@ export interface Server {
   failures: number;
   wire: object | undefined;
   bands: { at: number; state: string }[];
-  /** The times of calls, and of faults below 0. */
-  marks: number[];
+  answers: number[];
+  faults: number[];
+  paused: boolean;
+  reason: string;
+  gone: boolean;
+  attempt: number;
+  nextRetryAt: number | undefined;
   settled: number[];
   stderr: string[];
   rate(now: number): number;
@@ -22,4 +27,5 @@ export class Model {
   readonly servers: Map<string, Server>;
   readonly events: InspectionEvent[];
   apply(event: InspectionEvent): Server | undefined;
+  forgetGone(): string[];
 }

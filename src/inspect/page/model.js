@@ -3,9 +3,12 @@
 /** @typedef {import("../events.js").InspectionEvent} InspectionEvent */
 
 const MAX_BANDS = 400;
-const MAX_MARKS = 600;
+const MAX_FAULTS = 300;
+const MAX_CALLS = 600;
 const MAX_LINES = 300;
 const MAX_EVENTS = 5_000;
+/** Servers that are no longer watched are shown for so long as there are no more than this. */
+const MAX_GONE = 8;
 const RATE_MS = 5_000;
 /** Latency is the median of so many calls. */
 const LATENCY_OF = 50;
@@ -36,6 +39,14 @@ export class Model {
     return server;
   }
 
+  /** The ids of those that are gone and too many to be shown; they are forgotten. */
+  forgetGone() {
+    const gone = [...this.servers.values()].filter((server) => server.gone);
+    const ids = gone.slice(0, Math.max(0, gone.length - MAX_GONE)).map(({ id }) => id);
+    for (const id of ids) this.servers.delete(id);
+    return ids;
+  }
+
   nameOf(id) {
     return this.servers.get(id)?.name ?? id;
   }
@@ -59,7 +70,9 @@ export class Server {
     this.wire = undefined;
     this.listening = undefined;
     this.gone = false;
-    this.inFlight = 0;
+    /** The numbers of the calls that run. */
+    this.running = new Set();
+    this.paused = false;
     this.calls = 0;
     this.failures = 0;
     /** When calls settled lately, and how long the last ones took. */
@@ -67,9 +80,14 @@ export class Server {
     this.durations = [];
     /** @type {{ at: number, state: string }[]} */
     this.bands = [];
-    /** The times of calls, and of faults below 0: bare numbers, because there are many. */
-    this.marks = [];
+    /** When calls were answered, and when something went wrong. */
+    this.answers = [];
+    this.faults = [];
     this.stderr = [];
+  }
+
+  get inFlight() {
+    return this.running.size;
   }
 
   /** @param {InspectionEvent} event */
@@ -80,7 +98,12 @@ export class Server {
         this.kind = event.kind;
         this.epoch = event.epoch;
         this.gone = false;
-        this.#enter(event.state, event.at);
+        this.attempt = event.attempt ?? 0;
+        this.nextRetryAt = event.nextRetryAt;
+        this.waitMs = Math.max(0, (event.nextRetryAt ?? event.at) - event.at);
+        this.reason = event.reason ?? "";
+        this.code = event.code ?? "";
+        this.#enter(event.state, event.since ?? event.at);
         break;
       case "ended":
         this.gone = true;
@@ -91,16 +114,20 @@ export class Server {
         this.nextRetryAt = event.delayMs === undefined ? undefined : event.at + event.delayMs;
         this.waitMs = event.delayMs ?? 0;
         if (event.reason) this.reason = event.reason;
-        if (event.code) this.code = event.code;
+        if (event.code) {
+          this.code = event.code;
+          if (!event.from.startsWith("disconnecting")) mark(this.faults, event.at, MAX_FAULTS);
+        }
         if (event.to === "connected.steady") this.reason = this.code = "";
-        if (event.to === "closed") this.inFlight = 0;
+        if (event.to === "closed") this.running.clear();
         this.#enter(event.to, event.at);
         break;
       case "wire.opened":
         this.wire = event;
+        this.paused = false;
         break;
       case "wire.lost":
-        if (event.code) this.#mark(event.at, "fault");
+        this.paused = false;
         this.wire = undefined;
         this.listening = undefined;
         break;
@@ -108,20 +135,26 @@ export class Server {
         this.listening = event.listening;
         break;
       case "request.started":
-        this.inFlight++;
+        this.running.add(event.request);
         break;
       case "request.settled":
-        this.inFlight = Math.max(0, this.inFlight - 1);
+        this.running.delete(event.request);
         this.calls++;
         this.settled.push(event.at);
-        if (this.settled.length > 4_000) this.settled.splice(0, 2_000);
+        if (this.settled.length > 40_000) this.settled.splice(0, 20_000);
         this.durations.push(event.durationMs);
         if (this.durations.length > LATENCY_OF) this.durations.shift();
-        if (event.end === "answered" || event.end === "refused") this.#mark(event.at, "call");
+        if (event.end === "answered" || event.end === "refused") mark(this.answers, event.at, MAX_CALLS);
         else {
           this.failures++;
-          this.#mark(event.at, "fault");
+          mark(this.faults, event.at, MAX_FAULTS);
         }
+        break;
+      case "paused":
+        this.paused = true;
+        break;
+      case "resumed":
+        this.paused = false;
         break;
       case "stderr":
         this.stderr.push(event.line);
@@ -152,11 +185,11 @@ export class Server {
     this.state = state;
     this.detail = detail;
   }
+}
 
-  #mark(at, kind) {
-    this.marks.push(kind === "fault" ? -at : at);
-    if (this.marks.length > MAX_MARKS) this.marks.splice(0, MAX_MARKS / 4);
-  }
+function mark(marks, at, most) {
+  marks.push(at);
+  if (marks.length > most) marks.splice(0, most / 4);
 }
 
 /** An event in words. */
@@ -185,6 +218,10 @@ export function describe(event) {
       return `${event.method}${event.name ? ` ${event.name}` : ""} was lost (${event.outcome}): sent again`;
     case "changed":
       return `came back changed: ${event.what}`;
+    case "paused":
+      return "its process stands still";
+    case "resumed":
+      return "its process goes on";
     case "stderr":
       return event.line;
     case "warning":

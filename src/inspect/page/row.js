@@ -47,7 +47,7 @@ export class Row {
       button.textContent = label;
       button.title = title;
       button.addEventListener("click", () =>
-        page.act(server.id, name === "pause" && this.paused ? "resume" : name),
+        page.act(server.id, name === "pause" && server.paused ? "resume" : name),
       );
       this.action[name] = button;
     }
@@ -58,9 +58,6 @@ export class Row {
       if (event.target === this.root && event.key === "Enter") page.choose(server.id);
     });
   }
-
-  /** Whether its process stands still; only the page knows. */
-  paused = false;
 
   /** @param {number} now */
   update(now) {
@@ -79,7 +76,7 @@ export class Row {
       disconnect.disabled = server.gone || state === "idle" || state === "closed";
       reconnect.disabled = server.gone;
       pause.disabled = server.gone || wire?.pid === undefined;
-      put(pause, this.paused ? "go on" : "pause");
+      put(pause, server.paused ? "go on" : "pause");
     }
     this.count(now);
     this.tick(now);
@@ -93,7 +90,7 @@ export class Row {
     this.root.classList.toggle("waiting", waits);
     const path = detail === undefined || detail === "steady" ? state : `${state} · ${detail}`;
     const parts = [path];
-    if (attempt > 1 && state !== "connected") parts.push(`attempt ${attempt}`);
+    if (attempt > 1 && state === "connecting") parts.push(`attempt ${attempt}`);
     if (waits) {
       const left = Math.max(0, nextRetryAt - now);
       parts.push(`next try in ${(left / 1000).toFixed(1)} s`);

@@ -30,7 +30,7 @@ export class Timeline {
   /** @param {import("./model.js").Server[]} servers @param {number} now */
   draw(servers, now) {
     const { box, canvas, context } = this;
-    const lane = servers.length > 40 ? 9 : servers.length > 12 ? 13 : 20;
+    const lane = servers.length > 80 ? 11 : servers.length > 12 ? 14 : 20;
     const ratio = devicePixelRatio;
     const width = box.clientWidth;
     const wanted = servers.length * lane;
@@ -79,24 +79,22 @@ export class Timeline {
     context.globalAlpha = 1;
   }
 
-  #marks({ marks }, y, height, start, end, scale) {
+  #marks({ answers, faults }, y, height, start, end, scale) {
     const { context, colours } = this;
-    for (let i = marks.length - 1; i >= 0 && Math.abs(marks[i]) >= start; i--) {
-      const at = Math.abs(marks[i]);
-      if (at > end) continue;
-      const x = LABEL + (at - start) * scale;
-      if (marks[i] > 0) {
-        context.fillStyle = colours.mark;
-        context.fillRect(x, y + height * 0.35, 1, height * 0.3);
-        continue;
-      }
-      context.fillStyle = colours.fault;
+    const seen = (marks, draw) => {
+      for (let i = marks.length - 1; i >= 0 && marks[i] >= start; i--)
+        if (marks[i] <= end) draw(LABEL + (marks[i] - start) * scale);
+    };
+    context.fillStyle = colours.mark;
+    seen(answers, (x) => context.fillRect(x, y + height * 0.35, 1, height * 0.3));
+    context.fillStyle = colours.fault;
+    seen(faults, (x) => {
       context.beginPath();
       context.moveTo(x, y);
       context.lineTo(x + 4, y + height);
       context.lineTo(x - 4, y + height);
       context.fill();
-    }
+    });
   }
 
   #readColours() {
