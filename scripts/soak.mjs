@@ -151,6 +151,14 @@ async function observe() {
   }
 }
 
+// Ctrl-C leaves nothing either.
+for (const signal of ["SIGINT", "SIGTERM"])
+  process.once(signal, async () => {
+    await transport.close();
+    for (const remote of Object.values(servers.remotes)) await remote.stop();
+    process.exit(130);
+  });
+
 console.error(`soak: ${names.join(", ")} for ${minutes} min, seed ${seed}`);
 await Promise.all([...Array.from({ length: WORKERS }, worker), trouble(), observe()]);
 await transport.close();

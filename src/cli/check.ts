@@ -1,9 +1,9 @@
-import { writeFileSync } from "node:fs";
+import { closeSync, openSync, writeFileSync } from "node:fs";
 import type { Progress } from "../testing/examine.js";
 import { FAULT_KINDS, type FaultKind } from "../testing/faults.js";
 import { PROMISES } from "../testing/promises.js";
 import type { SafeCall } from "../testing/run.js";
-import { Refused, UsageError } from "./exit.js";
+import { Interrupted, Refused, UsageError } from "./exit.js";
 import { junit, reportLines } from "./report.js";
 import { type TargetOptions, targetCommand, targetOf } from "./target.js";
 
@@ -90,11 +90,12 @@ export const checkCommand = targetCommand(
   .action(check);
 
 async function check(args: string[], options: CheckOptions): Promise<void> {
+  if (options.junit) checkWritable(options.junit);
   const { rest, transport } = targetOf(args, options);
   if (rest.length > 0) throw new UsageError(`unexpected argument: ${rest[0]}`);
   const { name } = transport;
   const stop = new AbortController();
-  const onSignal = () => stop.abort(new Refused("interrupted"));
+  const onSignal = () => stop.abort(new Interrupted());
   for (const signal of SIGNALS) process.once(signal, onSignal);
   try {
     // Only now: what makes stories by chance is more than half of what the other commands load.
@@ -106,15 +107,28 @@ async function check(args: string[], options: CheckOptions): Promise<void> {
       signal: stop.signal,
       onProgress: progress(name),
     });
-    if (options.junit) writeFileSync(options.junit, junit(name, report));
+    if (process.stderr.isTTY) process.stderr.write("\n");
     console.log(
       options.json ? JSON.stringify({ target: name, ...report }, null, 2) : reportLines(name, report),
     );
-    if (stop.signal.aborted) throw stop.signal.reason;
+    if (options.junit) writeFileSync(options.junit, junit(name, report));
+    if (report.interrupted) {
+      console.error("interrupted: the stories that were left were not played");
+      throw new Interrupted();
+    }
     if (!report.ok) throw new Refused("a promise was broken");
   } finally {
     for (const signal of SIGNALS) process.off(signal, onSignal);
     await transport.close();
+  }
+}
+
+/** Before anything is played: a report that cannot be written is found out too late otherwise. */
+function checkWritable(file: string): void {
+  try {
+    closeSync(openSync(file, "a"));
+  } catch (error) {
+    throw new UsageError(`--junit: ${(error as Error).message}`);
   }
 }
 
@@ -132,7 +146,7 @@ function progress(name: string): (progress: Progress) => void {
           ? `${name}: story ${done} of ${of}${broken.length > 0 ? `, broken: ${broken.join(", ")}` : ""}`
           : `${name}: looking for the smallest story that breaks it, try ${done}`;
     if (live) {
-      process.stderr.write(`\r\u001b[K${text}${phase === "stories" && done === of ? "\n" : ""}`);
+      process.stderr.write(`\r\u001b[K${text}`);
       return;
     }
     const key = `${phase} ${of > 0 ? Math.floor((done * 10) / of) : Math.floor(done / 10)} ${broken.length}`;

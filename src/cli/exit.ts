@@ -10,6 +10,9 @@ export class UsageError extends Error {}
 /** The tool or the server said no, and that was printed already. */
 export class Refused extends Error {}
 
+/** Ctrl-C, and that was said already. */
+export class Interrupted extends Error {}
+
 const NOT_CONNECTED = new Set([
   "SPAWN_FAILED",
   "CONNECT_FAILED",
@@ -20,6 +23,8 @@ const NOT_CONNECTED = new Set([
 ]);
 
 export function exitCodeOf(error: unknown): number {
+  if (error instanceof Interrupted) return EXIT.interrupted;
+  if (error instanceof RangeError) return EXIT.usage;
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   if (
     error instanceof UsageError ||

@@ -5,7 +5,7 @@ import { callCommand } from "./call.js";
 import { chartCommand } from "./chart.js";
 import { checkCommand } from "./check.js";
 import { demoCommand } from "./demo.js";
-import { exitCodeOf, Refused } from "./exit.js";
+import { exitCodeOf, Interrupted, Refused } from "./exit.js";
 import { inspectCommand } from "./inspect.js";
 import { promptsCommand, resourcesCommand, toolsCommand } from "./lists.js";
 import { promptCommand, readCommand } from "./read.js";
@@ -45,4 +45,5 @@ export async function run(argv: readonly string[]): Promise<number> {
 }
 
 /** Commander has printed its own complaints, and a refusal was the tool's text. */
-const isPrinted = (error: unknown) => error instanceof Refused || error instanceof CommanderError;
+const isPrinted = (error: unknown) =>
+  error instanceof Refused || error instanceof Interrupted || error instanceof CommanderError;

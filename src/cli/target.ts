@@ -69,7 +69,9 @@ export function targetCommand(name: string, description: string, rest: string): 
     .option("--cwd <directory>", "where a local server runs")
     .addOption(new Option("--transport <kind>", "how to reach a URL").choices(["http", "sse"]))
     .addOption(new Option("--era <era>", "the protocol era").choices(["auto", "legacy", "modern"]))
-    .option("--timeout <seconds>", "the deadline of a call", seconds, 60_000)
+    .addOption(
+      new Option("--timeout <seconds>", "the deadline of a call").argParser(seconds).default(60_000, "60"),
+    )
     .option("--verbose", "show each transition and what the server writes to stderr");
 }
 

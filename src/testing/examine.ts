@@ -64,6 +64,8 @@ export interface Report {
   findings: Finding[];
   /** Kept, as far as it was put to the test. */
   ok: boolean;
+  /** The signal fired before all stories were played. */
+  interrupted: boolean;
   durationMs: number;
   /** The deadline of an attempt and of a call, made from how long the server took when nothing was wrong. */
   connectTimeoutMs: number;
@@ -79,17 +81,21 @@ const SHRINK_MS = 10_000;
  */
 export async function examine(make: MakeTransport, options: ExamineOptions = {}): Promise<Report> {
   const began = Date.now();
+  checkOptions(options);
   const [seed, ...path] = String(options.seed ?? Math.floor(Math.random() * 2 ** 31)).split(":");
   const promises = PROMISES.filter(({ id }) => !options.only || options.only.includes(id));
   options.onProgress?.({ phase: "baseline", done: 0, of: 1, broken: [] });
   const settings = await baseline(make, options, Number(seed));
   const examination = new Examination(make, options, settings, promises, Number(seed));
   const findings = await examination.run(path.join(":"));
+  if (path.length > 0 && examination.stories === 0)
+    throw new RangeError(`seed ${options.seed}: there is no such story (any more)`);
   return {
     seed: String(seed),
     stories: examination.stories,
     findings,
     ok: findings.every(({ failures }) => failures === 0),
+    interrupted: options.signal?.aborted ?? false,
     durationMs: Date.now() - began,
     connectTimeoutMs: settings.options.connectTimeoutMs,
     callMs: settings.callMs,
@@ -126,7 +132,7 @@ class Examination {
   async run(path: string): Promise<Finding[]> {
     const numRuns = this.#examples.length + (this.options.runs ?? 20);
     const until = Date.now() + (this.options.durationMs ?? Number.POSITIVE_INFINITY);
-    await fc.check(
+    const result = await fc.check(
       fc.asyncProperty(this.#scripts, async (script) => {
         const number = this.#next++;
         // A path leads to one story; what follows it is not asked for.
@@ -146,9 +152,12 @@ class Examination {
         ...(path && { path }),
       },
     );
+    // No judge throws: a story could not be played at all.
+    if (result.failed) throw result.errorInstance;
     for (const promise of this.promises) {
       const finding = this.#findings.get(promise.id)!;
-      if (finding.failures > 0 && !path) await this.#shrink(promise, finding, this.#first.get(promise.id)!);
+      if (finding.failures > 0 && !path && !this.options.signal?.aborted)
+        await this.#shrink(promise, finding, this.#first.get(promise.id)!);
     }
     return [...this.#findings.values()];
   }
@@ -171,20 +180,16 @@ class Examination {
   /** Looks for a smaller story that breaks the same promise. */
   async #shrink(promise: LifecyclePromise, finding: Finding, path: string): Promise<void> {
     let tries = 0;
+    const until = Date.now() + (this.options.shrinkMs ?? SHRINK_MS);
     const result = await fc.check(
       fc.asyncProperty(this.#scripts, async (script) => {
-        this.options.signal?.throwIfAborted();
+        // Out of time: whatever is left to try counts as kept, and the smallest so far stays.
+        if (Date.now() >= until || this.options.signal?.aborted) return;
         this.#progress("shrinking", ++tries, 0);
         const verdict = promise.judge(await this.#play(script));
         if (typeof verdict === "string") throw new Error(verdict);
       }),
-      {
-        seed: this.seed,
-        path,
-        examples: this.#examples,
-        numRuns: 1,
-        interruptAfterTimeLimit: this.options.shrinkMs ?? SHRINK_MS,
-      },
+      { seed: this.seed, path, examples: this.#examples, numRuns: 1 },
     );
     if (!result.counterexample) return;
     finding.reason = messageOf(result.errorInstance);
@@ -223,12 +228,14 @@ async function baseline(make: MakeTransport, options: ExamineOptions, seed: numb
     const took = performance.now() - before;
     // Generous where the server is slow to begin: a busy machine makes it slower still.
     const callMs = Math.round(Math.max(1_500, 8 * took));
-    const safe = options.tools ?? (await quickOnes(session, Math.min(1_000, callMs / 3)));
+    const named = options.tools ?? [];
+    const slowest = await slowestOf(session, named);
+    const safe = [...named, ...(await quickOnes(session, Math.min(1_000, callMs / 3)))];
     await session.close();
     return {
       seed,
       safe,
-      callMs,
+      callMs: Math.max(callMs, Math.round(slowest * 3)),
       options: {
         connectTimeoutMs: Math.round(Math.max(1_000, 10 * took)),
         closeTimeoutMs: 2_000,
@@ -261,4 +268,41 @@ async function quickOnes(session: Session, timeout: number): Promise<SafeCall[]>
     if (inTime) quick.push(call);
   }
   return quick;
+}
+
+/** How long the slowest of these tools takes. Throws for one that the server does not list. */
+async function slowestOf(session: Session, named: readonly SafeCall[]): Promise<number> {
+  if (named.length === 0) return 0;
+  const known = new Set((await session.listTools()).tools.map(({ name }) => name));
+  let slowest = 0;
+  for (const call of named) {
+    if (!known.has(call.name))
+      throw new RangeError(
+        `there is no tool ${JSON.stringify(call.name)}; there are: ${[...known].join(", ")}`,
+      );
+    const before = performance.now();
+    // An error is an answer, too; one that never comes is a mistake in the naming.
+    await session.callTool({ ...call }).catch((error: unknown) => {
+      if (isTimeout(error)) throw error;
+    });
+    slowest = Math.max(slowest, performance.now() - before);
+  }
+  return slowest;
+}
+
+function checkOptions({ runs, seed, only }: ExamineOptions): void {
+  if (runs !== undefined && !(Number.isInteger(runs) && runs >= 0))
+    throw new RangeError(`runs: expected a whole number, 0 or above, got ${runs}`);
+  if (seed !== undefined && !/^-?\d+(:\d+)*$/.test(String(seed)))
+    throw new RangeError(`seed: expected a number, or a report's seed:path, got ${seed}`);
+  checkOnly(only);
+}
+
+/** Throws for an id that is none. */
+export function checkOnly(only: readonly string[] | undefined): void {
+  const unknown = only?.find((id) => PROMISES.every((promise) => promise.id !== id));
+  if (unknown !== undefined)
+    throw new RangeError(
+      `only: there is no promise ${JSON.stringify(unknown)}; there are: ${PROMISES.map(({ id }) => id).join(", ")}`,
+    );
 }

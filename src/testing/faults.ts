@@ -93,5 +93,7 @@ export function random({
 /** Numbers from 0 up to 1; the same ones for the same seed. */
 export function dice(seed: number): () => number {
   const generator = xorshift128plus(seed);
+  // The first numbers of small seeds are all alike.
+  for (let i = 0; i < 16; i++) generator.next();
   return () => uniformFloat64(generator);
 }

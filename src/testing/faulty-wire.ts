@@ -59,6 +59,8 @@ export class Faults {
   /** Ends the wire as a crash of the server would; a process is killed. */
   kill(): void {
     if (this.ended) return;
+    // From here on nothing is heard, though the end of a process takes its time to be known.
+    this.deafen();
     const { pid } = this.inner;
     this.#failure = pid === undefined ? KILLED : undefined;
     if (pid === undefined || !killProcess(pid)) {
@@ -74,13 +76,14 @@ export class Faults {
 
   send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
     this.options.onsent?.(message);
-    const answer = this.options.answer?.(message);
-    if (answer && "id" in message) return this.#answer(message.id as RequestId, answer);
     const method = "method" in message ? message.method : undefined;
     if (method !== undefined && "id" in message) this.#methods.set(message.id as RequestId, method);
     const fault = this.options.plan?.({ direction: "out", method, nth: this.#passed.out++ });
+    const answer = this.options.answer?.(message);
     const pass = (content: JSONRPCMessage = message) =>
-      this.inner.send(content, options && this.#streamEnd(options));
+      answer && content === message && "id" in message
+        ? this.#answer(message.id as RequestId, answer)
+        : this.inner.send(content, options && this.#streamEnd(options));
     // What a fault does later has nobody to tell; the wire says it by its end.
     const passLater = () => void pass().catch(() => {});
     if (this.#deaf) return Promise.resolve();
@@ -188,10 +191,10 @@ export class Faults {
     }
   }
 
+  /** The kit's own answer takes the way of every other one. */
   async #answer(id: RequestId, result: object): Promise<void> {
-    this.#later(0, () => {
-      if (!this.#deaf) this.onmessage?.({ jsonrpc: "2.0", id, result } as never);
-    });
+    const message = { jsonrpc: "2.0", id, result } as JSONRPCMessage;
+    this.#later(0, () => this.#in(message, () => this.onmessage?.(message)));
   }
 
   /** A stream's end must not overtake the answer that a fault holds back. */

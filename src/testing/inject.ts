@@ -67,7 +67,9 @@ export function inject(transport: ClientTransport, options: InjectOptions = {}):
   const open = target.openWire.bind(transport);
   const wires: WireRecord[] = [];
   let count = 0;
+  let stopped = false;
   target.openWire = async (attempt) => {
+    if (stopped) return open(attempt);
     const script = options.attempts?.[count++] ?? {};
     if (script.opens === "refused") throw new Lost("not-sent", REFUSED);
     if (script.opens === "hangs") await aborted(attempt.signal);
@@ -87,8 +89,8 @@ export function inject(transport: ClientTransport, options: InjectOptions = {}):
       return last !== undefined;
     },
     stop() {
-      // The method of the class shows through again.
-      delete (target as Partial<Opener>).openWire;
+      // Not taken out: another injection may stand on it.
+      stopped = true;
     },
   };
 }

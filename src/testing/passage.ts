@@ -61,7 +61,11 @@ export class Passage extends Transform {
       return;
     }
     this.push(chunk.subarray(0, half));
-    this.#timer = setTimeout(() => done(null, chunk.subarray(half)), this.slowMs);
+    this.#timer = setTimeout(() => {
+      const rest = () => done(null, chunk.subarray(half));
+      if (this.#stalled) this.#held.push(rest);
+      else rest();
+    }, this.slowMs);
   }
 }
 

@@ -15,6 +15,7 @@ export class PipeProxy implements ByteFaults {
   readonly command = process.execPath;
   readonly args: string[];
   readonly #controls = new Set<Socket>();
+  readonly #sockets = new Set<Socket>();
   readonly #server: Server;
 
   private constructor(
@@ -33,6 +34,8 @@ export class PipeProxy implements ByteFaults {
     await once(control, "listening");
     const proxy = new PipeProxy(control, token, server);
     control.on("connection", (socket) => {
+      proxy.#sockets.add(socket);
+      socket.on("close", () => proxy.#sockets.delete(socket));
       socket.on("error", () => {});
       socket.once("data", (said) => {
         if (String(said).trim() !== token) return void socket.destroy();
@@ -65,7 +68,7 @@ export class PipeProxy implements ByteFaults {
 
   /** Ends what it listens on; the processes end with their clients. */
   async close(): Promise<void> {
-    for (const socket of this.#controls) socket.destroy();
+    for (const socket of this.#sockets) socket.destroy();
     const closed = once(this.#server, "close");
     this.#server.close();
     await closed;

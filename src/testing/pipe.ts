@@ -27,7 +27,12 @@ child.on("error", (error) => {
   console.error(error.message);
   process.exit(127);
 });
-child.on("close", (code) => process.exit(code ?? 137));
+// What it said before its end is still on its way.
+child.on("close", (code) => {
+  const end = () => process.stdout.write("", () => process.exit(code ?? 137));
+  if (pair.down.readableEnded) end();
+  else pair.down.once("end", end);
+});
 
 const PLAIN = ["cut", "stall", "resume", "corrupt", "truncate"] as const satisfies (keyof ByteFaults)[];
 words.on("line", (line) => {

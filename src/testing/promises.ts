@@ -87,7 +87,9 @@ export const PROMISES: readonly LifecyclePromise[] = [
     judge: ({ calls, script, settings }) => {
       const silent = script.attempts.some(
         ({ opens, closeHangs, faults = [] }) =>
-          opens || closeHangs || faults.some(({ kind }) => SILENT.has(kind)),
+          opens ||
+          closeHangs ||
+          faults.some(({ kind, direction }) => SILENT.has(kind) || (kind === "refuse" && direction === "in")),
       );
       for (const { name, step, startedAt, settledAt, error, ended } of calls) {
         if (ended) continue;
@@ -116,7 +118,7 @@ export const PROMISES: readonly LifecyclePromise[] = [
   },
   {
     id: "nothing-left",
-    text: "after its end no process, socket, timer or listener is left",
+    text: "after its end no process, socket or timer is left",
     examples: [story("session read unsafe kill read settle"), story("session read settle end")],
     judge: ({ left, pids, state }) => {
       if (state !== "closed") return `it is ${state} after close()`;

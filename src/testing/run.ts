@@ -174,10 +174,7 @@ class Run {
     switch (step) {
       case "session":
         // Awaited for as long as one attempt may take, so that the next step has something to work on.
-        await Promise.race([
-          this.#track(step, name, this.#open()),
-          pause(this.settings.options.connectTimeoutMs),
-        ]);
+        await within(this.settings.options.connectTimeoutMs, this.#track(step, name, this.#open()));
         return;
       case "read":
         this.#track(step, name, session && read(session));
@@ -312,7 +309,14 @@ class Run {
     const own = this.#transport;
     if (isComposite(own)) return this.#siblings(own);
     const transport = this.make(this.settings.options);
-    const session = await transport.connectSession({ timeoutMs: this.settings.callMs });
+    let session: Session;
+    try {
+      session = await transport.connectSession({ timeoutMs: this.settings.callMs });
+    } catch {
+      // Too slow once: there is nobody beside this story.
+      await transport.close();
+      return async () => {};
+    }
     const finish = watch(transport, this.#record);
     return async () => {
       await finish(() => read(session));
@@ -321,16 +325,18 @@ class Run {
   }
 
   async #siblings(own: MCPConfigTransport): Promise<() => Promise<void>> {
-    const session = await own.connectSession({ timeoutMs: this.settings.callMs });
-    await own
-      .waitFor("connected", { servers: "all", timeoutMs: this.settings.options.connectTimeoutMs })
-      .catch(() => {});
+    // The script's faults are for the transport under test; these are opened past it.
+    const opened = await Promise.allSettled(
+      Object.keys(own.servers).map((name) =>
+        own.server(name).connectSession({ timeoutMs: this.settings.callMs }),
+      ),
+    );
     const others = Object.keys(own.servers).slice(1);
     const up = others.filter((name) => own.server(name).status.state === "connected");
     const finishes = up.map((name) => watch(own.server(name), this.#record));
     return async () => {
       for (const finish of finishes) await finish(async () => {});
-      await session.close();
+      for (const each of opened) if (each.status === "fulfilled") await each.value.close();
     };
   }
 }
@@ -363,6 +369,16 @@ function watch(
     stop();
     beside.after = transport.status.epoch;
   };
+}
+
+/** Settles with the work, or after so long. */
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const time = new Promise<void>((resolve) => {
+    timer = aside(() => setTimeout(resolve, ms));
+  });
+  await Promise.race([work, time]);
+  clearTimeout(timer);
 }
 
 /** A call that any server answers and that changes nothing. */

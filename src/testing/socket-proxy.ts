@@ -88,15 +88,20 @@ export class SocketProxy implements ByteFaults {
     pair.slow(this.#slowMs);
     near.pipe(pair.up).pipe(far);
     far.pipe(pair.down).pipe(near);
-    for (const socket of [near, far]) {
-      socket.on("error", pair.cut);
-      socket.on("close", () => {
-        this.#pairs.delete(pair);
-        near.destroy();
-        far.destroy();
-        pair.up.destroy();
-        pair.down.destroy();
-      });
-    }
+    for (const socket of [near, far]) socket.on("error", pair.cut);
+    const end = () => {
+      this.#pairs.delete(pair);
+      far.destroy();
+      near.destroy();
+      pair.up.destroy();
+      pair.down.destroy();
+    };
+    near.on("close", end);
+    // What the server said before its end is still on its way.
+    far.on("close", (failed) => {
+      if (failed) end();
+      else if (near.writableFinished) end();
+      else near.once("finish", end);
+    });
   }
 }

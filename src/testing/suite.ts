@@ -1,4 +1,4 @@
-import { type ExamineOptions, examine, type Report } from "./examine.js";
+import { checkOnly, type ExamineOptions, examine, type Report } from "./examine.js";
 import { PROMISES } from "./promises.js";
 import type { MakeTransport } from "./run.js";
 
@@ -23,6 +23,7 @@ export interface LifecycleTest {
  */
 export function lifecycleSuite(makeTransport: MakeTransport, options: ExamineOptions = {}): LifecycleTest[] {
   let report: Promise<Report> | undefined;
+  checkOnly(options.only);
   const promises = PROMISES.filter(({ id }) => !options.only || options.only.includes(id));
   return promises.map(({ id, text }) => ({
     name: text,
@@ -31,6 +32,10 @@ export function lifecycleSuite(makeTransport: MakeTransport, options: ExamineOpt
       report ??= examine(makeTransport, options);
       const { findings } = await report;
       const { failures, runs, reason, story, seed } = findings.find((finding) => finding.id === id)!;
+      if (runs === 0)
+        throw new Error(
+          "no story put this to the test: there was no time for one, or the server cannot do it",
+        );
       if (failures === 0) return;
       throw new Error(
         `${reason}\n  broken in ${failures} of ${runs} stories; the smallest: ${story}\n  to repeat it: { seed: "${seed}" }`,

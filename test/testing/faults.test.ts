@@ -78,6 +78,32 @@ describe("a fault of a message", () => {
   });
 });
 
+describe("a refused answer", () => {
+  it("is no false alarm: nobody can know that it will not come", async () => {
+    const { PROMISES } = await import("../../src/testing/promises.js");
+    const { play } = await import("../../src/testing/run.js");
+    const server = new FakeServer([{ name: "x" }]);
+    const faults = [{ kind: "refuse", direction: "in", nth: 0, method: "tools/list" } as const];
+    const record = await play(
+      (options) => server.transport(options),
+      { attempts: [{ faults }], steps: ["session", "read", "settle"], beside: false },
+      {
+        seed: 1,
+        safe: [],
+        callMs: 200,
+        options: {
+          connectTimeoutMs: 1_000,
+          closeTimeoutMs: 1_000,
+          keepAlive: false,
+          heartbeat: { intervalMs: 10_000 },
+          reconnect: { baseMs: 1, capMs: 10, stableAfterMs: 400 },
+        },
+      },
+    );
+    expect(PROMISES.find(({ id }) => id === "settles")!.judge(record)).toBeUndefined();
+  });
+});
+
 describe("a fault of an attempt", () => {
   it("refuses, hangs, or opens too late, and the next attempt is another one", async () => {
     const server = new FakeServer();
@@ -117,6 +143,10 @@ describe("faults by chance", () => {
     expect(draw(7)).toEqual(draw(7));
     expect(draw(7)).not.toEqual(draw(8));
     expect(draw(7).filter(Boolean).length).toBeGreaterThan(5);
+    // The first numbers of small seeds must not be all alike.
+    const first = Array.from({ length: 1_000 }, (_, seed) => draw(seed)[0]).filter(Boolean);
+    expect(first.length).toBeGreaterThan(200);
+    expect(first.length).toBeLessThan(400);
   });
 });
 

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { serveWebSockets } from "../../examples/websocket-server.mjs";
-import { FakeServer, lifecycleSuite, type MakeTransport } from "../../src/testing/index.js";
+import { examine, FakeServer, lifecycleSuite, type MakeTransport } from "../../src/testing/index.js";
 import { MCPConfigTransport } from "../../src/transports/config.js";
 import { StreamableHttpTransport } from "../../src/transports/http.js";
 import { MemoryTransport } from "../../src/transports/memory.js";
@@ -117,4 +117,72 @@ describe.each(KINDS)("$name keeps every promise:", ({ start }) => {
     shrinkMs: 10_000,
   }))
     it(name, run, timeoutMs);
+});
+
+describe("the examination itself", () => {
+  const server = new FakeServer([{ name: "look", annotations: { readOnlyHint: true } }]).on(
+    "tools/call",
+    () => ({
+      content: [],
+    }),
+  );
+  const make: MakeTransport = (options) => server.transport(options);
+
+  it("fails where a story cannot be played, and is not taken for kept", async () => {
+    let made = 0;
+    const broken: MakeTransport = (options) => {
+      if (++made === 3) throw new Error("no transport today");
+      return make(options);
+    };
+    await expect(examine(broken, { runs: 2 })).rejects.toThrow("no transport today");
+  });
+
+  it("refuses a seed, a promise or a tool that there is not", async () => {
+    await expect(examine(make, { seed: "abc" })).rejects.toThrow(/expected a number/);
+    await expect(examine(make, { seed: "42:3:99", only: ["settles"] })).rejects.toThrow(
+      /there is no such story/,
+    );
+    await expect(examine(make, { only: ["setles"] })).rejects.toThrow(/there is no promise "setles"/);
+    await expect(examine(make, { tools: [{ name: "no" }] })).rejects.toThrow(
+      /there is no tool "no"; there are: look/,
+    );
+    expect(() => lifecycleSuite(make, { only: ["speed"] })).toThrow(/there is no promise/);
+  });
+
+  it("does not pass what it never put to the test", async () => {
+    // It has no tools, so nothing of it can be unsafe.
+    const toolless = new FakeServer().on("initialize", () => ({
+      protocolVersion: "2025-11-25",
+      capabilities: {},
+      serverInfo: { name: "toolless", version: "1" },
+    }));
+    const [first] = lifecycleSuite((options) => toolless.transport(options), {
+      runs: 0,
+      only: ["no-repeat"],
+    });
+    await expect(first!.run()).rejects.toThrow(/no story put this to the test/);
+  });
+
+  it("says that it was interrupted, and stops", async () => {
+    const stop = new AbortController();
+    const report = await examine(make, {
+      signal: stop.signal,
+      onProgress: ({ done }) => done === 2 && stop.abort(),
+    });
+    expect(report).toMatchObject({ interrupted: true, stories: 2 });
+  });
+
+  it("gives a tool that is slow the time that it takes", async () => {
+    const slow = new FakeServer([{ name: "slow" }]).on(
+      "tools/call",
+      () => new Promise((resolve) => setTimeout(() => resolve({ content: [] }), 700)),
+    );
+    const report = await examine((options) => slow.transport(options), {
+      runs: 0,
+      tools: [{ name: "slow" }],
+      only: ["settles"],
+    });
+    expect(report.callMs).toBeGreaterThanOrEqual(2_000);
+    expect(report.ok).toBe(true);
+  });
 });
