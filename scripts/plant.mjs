@@ -16,7 +16,7 @@ const PLANTS = [
     "src/connection/attempt.ts",
     [
       "signal.throwIfAborted();",
-      "part.add(() => wire.close());",
+      "part.add(() => guard.close());",
       'part.add(() => guard.shut({ code: "CONNECTION_LOST", message: "the attempt was given up", asked: true }));',
     ],
     ["", "", ""],
@@ -42,7 +42,13 @@ const PLANTS = [
     'if (outcome !== "unknown" ||',
     "if (outcome.length > 0 ||",
   ],
-  ["5", "a wire is left open", "src/connection/attempt.ts", "part.add(() => wire.close());", ""],
+  [
+    "5",
+    "a wire is left open",
+    "src/connection/attempt.ts",
+    ["part.add(() => guard.close());", "part.add(() => client.close());"],
+    ["", ""],
+  ],
   ["5", "a timer is left", "src/session/call.ts", "link.clock.clearTimeout(timer);", ""],
   [
     "6",

@@ -82,6 +82,7 @@ export class Connection implements Link {
   readonly #moved = new Queue<void>(Number.POSITIVE_INFINITY);
   readonly #certain = new Queue<void>(Number.POSITIVE_INFINITY);
   readonly #leases = new Set<Lease>();
+  readonly #observe = (event: Observed) => this.settings.listeners.observers.hear(event, this.clock.now());
   #path = "idle";
   #since: number;
   #releaseKeeper: (() => void) | undefined;
@@ -197,8 +198,7 @@ export class Connection implements Link {
   }
 
   get observe(): ((event: Observed) => void) | undefined {
-    const { observers } = this.settings.listeners;
-    return observers.present ? (event) => observers.hear(event, this.clock.now()) : undefined;
+    return this.settings.listeners.observers.present ? this.#observe : undefined;
   }
 
   /** Counts a session that is about to open; undo with `release`. Throws `SESSION_CONFLICT`. */

@@ -1,5 +1,5 @@
 import { appearedOf, identityOf, observedOf } from "../inspect/adapter.js";
-import type { Inspect, Observed } from "../inspect/events.js";
+import type { Inspect, InspectionEvent, Observed } from "../inspect/events.js";
 import type { ConnectionEvent, ConnectionStatus } from "./status.js";
 
 let connections = 0;
@@ -17,25 +17,31 @@ export class Observers {
   add(observer: Inspect, status: ConnectionStatus, at: number): () => void {
     const own: Inspect = (event) => observer(event);
     this.#all.add(own);
-    this.#tell(own, appearedOf(status), at);
+    this.#tell(own, this.#whole(appearedOf(status), at));
     if (status.state === "connected")
-      this.#tell(own, { type: "wire.opened", epoch: status.epoch, ...identityOf(status) }, at);
+      this.#tell(own, this.#whole({ type: "wire.opened", epoch: status.epoch, ...identityOf(status) }, at));
     return () => {
-      if (this.#all.delete(own)) this.#tell(own, { type: "ended" }, Date.now());
+      if (this.#all.delete(own)) this.#tell(own, this.#whole({ type: "ended" }, Date.now()));
     };
   }
 
   hear(event: Observed, at: number): void {
-    for (const observer of [...this.#all]) this.#tell(observer, event, at);
+    const whole = this.#whole(event, at);
+    for (const observer of this.#all) this.#tell(observer, whole);
   }
 
   announced(status: ConnectionStatus, event: ConnectionEvent): void {
     for (const observed of observedOf(status, event)) this.hear(observed, event.at);
   }
 
-  #tell(observer: Inspect, event: Observed, at: number): void {
+  /** The same object: each event is made for this, and calls make many. */
+  #whole(event: Observed, at: number): InspectionEvent {
+    return Object.assign(event, { at, id: this.id }) as InspectionEvent;
+  }
+
+  #tell(observer: Inspect, event: InspectionEvent): void {
     try {
-      observer({ at, id: this.id, ...event });
+      observer(event);
     } catch {
       // An inspector that throws disturbs nobody.
     }
