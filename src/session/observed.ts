@@ -4,31 +4,31 @@ import type { Observed, RequestEnd } from "../inspect/events.js";
 
 let requests = 0;
 
-/** Runs a call, and tells those who inspect when it began and how it ended. */
-export async function observed<T>(
+/** Runs a call, and tells those who inspect when it began and how it ended. Not async: each turn would cost a call one. */
+export function observed<T>(
   observe: (event: Observed) => void,
   { method, name }: { method: string; name: string | undefined },
   run: () => Promise<T>,
 ): Promise<T> {
-  const call = { request: ++requests, method, ...(name !== undefined && { name }) };
+  const request = ++requests;
+  const named = name === undefined ? undefined : { name };
   const startedAt = performance.now();
-  const settle = (end: RequestEnd, code?: string) =>
-    observe({
-      type: "request.settled",
-      ...call,
-      durationMs: Math.round((performance.now() - startedAt) * 100) / 100,
-      end,
-      ...(code !== undefined && { code }),
-    });
-  observe({ type: "request.started", ...call });
-  try {
-    const result = await run();
-    settle((result as { isError?: boolean } | undefined)?.isError ? "refused" : "answered");
-    return result;
-  } catch (error) {
-    settle(...endOf(error));
-    throw error;
-  }
+  const settle = (end: RequestEnd, code?: string) => {
+    const durationMs = Math.round((performance.now() - startedAt) * 100) / 100;
+    const coded = code === undefined ? undefined : { code };
+    observe({ type: "request.settled", request, method, durationMs, end, ...named, ...coded });
+  };
+  observe({ type: "request.started", request, method, ...named });
+  return run().then(
+    (result) => {
+      settle((result as { isError?: boolean } | undefined)?.isError ? "refused" : "answered");
+      return result;
+    },
+    (error: unknown) => {
+      settle(...endOf(error));
+      throw error;
+    },
+  );
 }
 
 function endOf(error: unknown): [RequestEnd, string?] {
