@@ -331,7 +331,8 @@ class Run {
         own.server(name).connectSession({ timeoutMs: this.settings.callMs }),
       ),
     );
-    const others = Object.keys(own.servers).slice(1);
+    // Who closes a config closes its servers: that is no word on siblings.
+    const others = this.script.steps.includes("close") ? [] : Object.keys(own.servers).slice(1);
     const up = others.filter((name) => own.server(name).status.state === "connected");
     const finishes = up.map((name) => watch(own.server(name), this.#record));
     return async () => {

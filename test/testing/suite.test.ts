@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { serveWebSockets } from "../../examples/websocket-server.mjs";
 import { examine, FakeServer, lifecycleSuite, type MakeTransport } from "../../src/testing/index.js";
+import { PROMISES, UNTESTED } from "../../src/testing/promises.js";
+import { play } from "../../src/testing/run.js";
 import { MCPConfigTransport } from "../../src/transports/config.js";
 import { StreamableHttpTransport } from "../../src/transports/http.js";
 import { MemoryTransport } from "../../src/transports/memory.js";
@@ -161,6 +163,28 @@ describe("the examination itself", () => {
       only: ["no-repeat"],
     });
     await expect(first!.run()).rejects.toThrow(/no story put this to the test/);
+  });
+
+  it("does not blame a config for closing its servers when it is closed itself", async () => {
+    const server = { command: node, args: [fixture("small-server.mjs")] };
+    const record = await play(
+      (options) =>
+        new MCPConfigTransport({ config: { mcpServers: { one: server, two: server } }, ...options }),
+      { attempts: [], steps: ["session", "close", "read"], beside: true },
+      {
+        seed: 1,
+        safe: [],
+        callMs: 2_000,
+        options: {
+          connectTimeoutMs: 5_000,
+          closeTimeoutMs: 2_000,
+          keepAlive: false,
+          heartbeat: { intervalMs: 10_000 },
+          reconnect: { baseMs: 1, capMs: 10, stableAfterMs: 400 },
+        },
+      },
+    );
+    expect(PROMISES.find(({ id }) => id === "siblings")!.judge(record)).toBe(UNTESTED);
   });
 
   it("says that it was interrupted, and stops", async () => {
