@@ -157,6 +157,14 @@ export class Connection implements Link {
     if (this.#actor.getSnapshot().status === "active") this.#actor.send(event);
   }
 
+  /** Lets the connection go, and rejects what waits for it. */
+  disconnect(): void {
+    const leaving = this.state === "disconnecting";
+    this.send({ type: "disconnect" });
+    // Race: a call began to wait while the connection was being let go already; no transition will tell it.
+    if (leaving) this.#queue.reject(disconnected(this.name));
+  }
+
   /** Settles when the connection is in a state that `wanted` accepts, now or after a later transition. */
   async until(wanted: (state: ConnectionState) => boolean, signal?: AbortSignal): Promise<void> {
     while (!wanted(this.state)) await this.#moved.wait(signal);

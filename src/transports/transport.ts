@@ -184,7 +184,7 @@ export abstract class ClientTransport {
   /** Lets the connection go. Calls reject with their outcome; sessions stay open, and their next call reconnects. */
   async disconnect(): Promise<void> {
     const connection = this.#connection;
-    connection.send({ type: "disconnect" });
+    connection.disconnect();
     await kept(connection.until((state) => state !== "disconnecting"));
   }
 

@@ -2,6 +2,7 @@ import { InMemoryTransport, type Transport } from "@modelcontextprotocol/client"
 import { McpServer } from "@modelcontextprotocol/server";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type AttemptContext, ClientTransport } from "../../src/index.js";
+import { FakeServer, inject } from "../../src/testing/index.js";
 import { closing, rejection } from "../support/fixtures.js";
 
 /** A transport as a user would write one: one method opens a wire. */
@@ -91,6 +92,21 @@ describe("closing", () => {
     await transport.disconnect();
     expect(transport.status).toMatchObject({ state: "idle", epoch: 0 });
     await transport.close();
+  });
+
+  it("disconnecting again rejects at once what began to wait meanwhile", async () => {
+    const transport = closing(new FakeServer().transport({ closeTimeoutMs: 5_000 }));
+    // Its end takes a while.
+    inject(transport, { attempts: [{ closeHangs: true }] });
+    const session = await transport.connectSession();
+    const first = transport.disconnect();
+    const waiting = rejection(session.ping());
+    const second = transport.disconnect();
+    const startedAt = performance.now();
+    expect(await waiting).toMatchObject({ code: "CONNECTION_LOST", outcome: "not-sent" });
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    await Promise.all([first, second]);
+    expect(transport.status.state).toBe("idle");
   });
 
   it("a pinned connection stays without sessions until it is let go", async () => {
