@@ -77,6 +77,8 @@ export const DEFAULTS = {
   closeTimeoutMs: 5_000,
   callTimeoutMs: 60_000,
   probeTimeoutMs: 5_000,
+  /** How long a person may take to sign in. */
+  authorizeTimeoutMs: 300_000,
   stableAfterMs: 5_000,
   heartbeatMs: 30_000,
   /** A composite opens with the servers that it has after so long. */
@@ -109,6 +111,7 @@ export function policyOf(options: SharedOptions, keepAliveDefault: boolean): Con
     connectTimeoutMs: options.connectTimeoutMs ?? DEFAULTS.connectTimeoutMs,
     closeTimeoutMs: options.closeTimeoutMs ?? DEFAULTS.closeTimeoutMs,
     probeTimeoutMs: DEFAULTS.probeTimeoutMs,
+    authorizeTimeoutMs: DEFAULTS.authorizeTimeoutMs,
     idleTimeoutMs: options.idleTimeoutMs ?? Number.POSITIVE_INFINITY,
     keepAlive: options.keepAlive ?? keepAliveDefault,
   };

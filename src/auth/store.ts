@@ -13,7 +13,9 @@ export interface StoredCredential {
   tokens?: StoredOAuthTokens;
   /** When the access token expires, epoch ms by the wall clock; undefined: nobody said. */
   expiresAt?: number;
-  /** When it was stored, epoch ms. */
+  /** The private key that the tokens are bound to (DPoP). */
+  dpopKey?: JsonWebKey;
+  /** When the tokens were asked for, epoch ms. */
   savedAt: number;
 }
 

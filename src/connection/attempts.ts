@@ -13,12 +13,14 @@ import { ANYTHING } from "../session/anything.js";
 import type { Ready } from "../session/link.js";
 import type { Router } from "../session/router.js";
 import { Validators } from "../session/validators.js";
+import { type AuthorizationStep, type Refusal, Unauthorized } from "../wires/credential.js";
 import { Lost } from "../wires/lost.js";
 import type { Wire } from "../wires/wire.js";
 import { type AttemptContext, openAttempt } from "./attempt.js";
 import type { EraMemory } from "./era.js";
 import { failureOf } from "./failure.js";
 import type { Profile } from "./profile.js";
+import { Queue } from "./queue.js";
 
 export interface AttemptsHost {
   clock: Clock;
@@ -33,6 +35,9 @@ export interface AttemptsHost {
   restore(ready: Ready): Promise<void>;
   onList(method: string, result: object): void;
   onWire(wire: Wire, epoch: number): void;
+  /** The server of an open wire wants another credential. */
+  onRefused(epoch: number): void;
+  onAuthorization(step: AuthorizationStep): void;
   onLost(epoch: number, failure: Failure): void;
 }
 
@@ -47,6 +52,10 @@ export class Attempts {
   readonly #cache = new InMemoryResponseCacheStore();
   readonly #validators = new Validators();
   #disposer = new Disposer();
+  /** What the server wanted last. */
+  #refusal: Refusal | undefined;
+  /** Refused requests of an open wire that wait for a credential. */
+  readonly #parked = new Queue<void>(Number.POSITIVE_INFINITY);
 
   constructor(private readonly host: AttemptsHost) {}
 
@@ -78,6 +87,7 @@ export class Attempts {
         },
         onWire: (wire) => {
           this.wire = wire;
+          wire.onrefused = (refusal) => this.#refused(refusal, epoch);
           host.onWire(wire, epoch);
         },
         onlost: (failure) => host.onLost(epoch, failure),
@@ -95,7 +105,7 @@ export class Attempts {
    * Settles when the server gives a sign of life, or is busy: it has calls, and its transport shows life though it does
    * not answer. Throws a `Failure` when it is lost.
    */
-  async probe(ready: Ready): Promise<"alive" | "busy"> {
+  async probe(ready: Ready, signal: AbortSignal): Promise<"alive" | "busy"> {
     const { client, guard } = ready;
     // Two questions and a look at the transport fit into the machine's own deadline for a probe.
     const timeout = this.host.policy.probeTimeoutMs * 0.4;
@@ -111,7 +121,8 @@ export class Attempts {
         await ask();
         return "alive";
       } catch (error) {
-        if (!isSilence(error)) return "alive";
+        // Race: the server refused the question for lack of a credential, and another is being got.
+        if (signal.aborted || !isSilence(error)) return "alive";
         failure = failureOf(error);
         // The network said no: there is nothing to wait for.
         if (!isTimeout(error)) break;
@@ -122,6 +133,33 @@ export class Attempts {
     }
     guard.shut(failure!);
     throw { ...failure!, code: "CONNECTION_LOST" } satisfies Failure;
+  }
+
+  /** Gets what the server wants to see. Throws a `Failure`. */
+  async authorize(signal: AbortSignal): Promise<void> {
+    const progress = (step: AuthorizationStep) => {
+      if (!signal.aborted) this.host.onAuthorization(step);
+    };
+    try {
+      await this.wire?.authorize?.(this.#refusal!, { signal, progress });
+    } catch (error) {
+      throw failureOf(error);
+    }
+  }
+
+  /** There is another credential, or there will be none: those who waited try again, or are told. */
+  release(failure?: Failure): void {
+    if (failure) this.#parked.reject(new Lost("rejected", failure));
+    else this.#parked.resolve();
+  }
+
+  #refused(refusal: Refusal, epoch: number): Promise<void> {
+    this.#refusal = refusal;
+    // An attempt that is refused ends; the next one comes with what was got meanwhile.
+    if (this.opened?.epoch !== epoch || this.opened.guard.down) return Promise.reject(new Unauthorized(refusal));
+    const waiting = this.#parked.wait();
+    this.host.onRefused(epoch);
+    return waiting;
   }
 
   /** Closes everything that the current epoch opened. */

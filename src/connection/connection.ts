@@ -15,6 +15,7 @@ import { RetryBudget } from "../session/replay.js";
 import { Router } from "../session/router.js";
 import type { SessionView } from "../session/session.js";
 import { Subscriptions } from "../session/subscriptions.js";
+import type { AuthorizationStep } from "../wires/credential.js";
 import type { Wire } from "../wires/wire.js";
 import { Attempts, type AttemptsHost } from "./attempts.js";
 import {
@@ -32,7 +33,7 @@ import { keepAlive } from "./keeper.js";
 import type { Listeners } from "./listeners.js";
 import { conflictWith, profileOf } from "./profile.js";
 import { Queue } from "./queue.js";
-import type { ConnectionDetail, ConnectionState, ConnectionStatus } from "./status.js";
+import type { Authorizing, ConnectionDetail, ConnectionState, ConnectionStatus } from "./status.js";
 
 type Machine = ReturnType<typeof connectionMachine>;
 type Snapshot = SnapshotFrom<Machine>;
@@ -83,6 +84,7 @@ export class Connection implements Link {
   readonly #certain = new Queue<void>(Number.POSITIVE_INFINITY);
   readonly #leases = new Set<Lease>();
   readonly #observe = (event: Observed) => this.settings.listeners.observers.hear(event, this.clock.now());
+  #authorizing: Authorizing | undefined;
   #path = "idle";
   #since: number;
   #releaseKeeper: (() => void) | undefined;
@@ -113,6 +115,8 @@ export class Connection implements Link {
           this.#report(e),
         ),
       onWire: (wire, n) => this.#watch(wire, n),
+      onRefused: (n) => this.send({ type: "credential.refused", epoch: n }),
+      onAuthorization: (step) => this.#authorizes(step),
       onLost: (n, failure) => this.#onLost(n, failure),
     });
     this.#heartbeat = new Heartbeat({
@@ -126,9 +130,10 @@ export class Connection implements Link {
     });
     const machine = connectionMachine({
       open: (n, signal) => this.#attempts.open(n, signal),
-      probe: async () => {
-        if (this.ready) this.#suspect = (await this.#attempts.probe(this.ready)) === "busy";
+      probe: async (_epoch, signal) => {
+        if (this.ready) this.#suspect = (await this.#attempts.probe(this.ready, signal)) === "busy";
       },
+      authorize: (_epoch, signal) => this.#attempts.authorize(signal),
       dispose: () => this.#attempts.dispose(),
     });
     this.#actor = createActor(machine, {
@@ -189,6 +194,7 @@ export class Connection implements Link {
       attempt: context.attempt,
       nextRetryAt: context.nextRetryAt,
       lastError: errorIn(context),
+      authorizing: this.#authorizing && { ...this.#authorizing },
       since: this.#since,
       server: client?.getServerVersion(),
       era: client?.getProtocolEra(),
@@ -278,6 +284,17 @@ export class Connection implements Link {
     if (this.#path === "connected.probing") await this.#certain.wait(signal);
   }
 
+  #authorizationBegins(): Authorizing {
+    const since = this.clock.now();
+    return { step: "discovering", since, until: since + this.settings.policy.authorizeTimeoutMs };
+  }
+
+  #authorizes(step: AuthorizationStep): void {
+    const { since, until } = this.#authorizing ?? this.#authorizationBegins();
+    this.#authorizing = { since, until, ...step };
+    this.announce({ type: "authorizing", epoch: this.epoch, authorizing: this.#authorizing });
+  }
+
   #watch(wire: Wire, epoch: number): void {
     wire.ondoubt = () => this.send({ type: "wire.doubted", epoch });
     wire.onlistening = (listening) => this.announce({ type: "listening", epoch, listening });
@@ -318,6 +335,7 @@ export class Connection implements Link {
     if (to === from) return;
     this.#path = to;
     if (to.split(".")[0] !== from.split(".")[0]) this.#since = this.clock.now();
+    this.#authorizing = to.endsWith(".authorizing") ? (this.#authorizing ?? this.#authorizationBegins()) : undefined;
     const opened = to === "connected.steady" && from === "connecting.opening";
     if (opened) this.ready = this.#attempts.opened;
     else if (!to.startsWith("connected")) this.#letGo(to, context);
@@ -343,13 +361,16 @@ export class Connection implements Link {
     this.#stream.stop();
     this.#heartbeat.stop();
     this.#suspect = false;
-    ready?.guard.shut(lossOnLeaving(to, context));
-    if (to === "connecting.waiting") this.#attempts.dispose();
+    const loss = lossOnLeaving(to, context);
+    ready?.guard.shut(loss);
+    this.#attempts.release(loss);
+    if (to === "connecting.waiting" || to === "connecting.authorizing") this.#attempts.dispose();
   }
 
   /** Wakes those who wait, after the subscribers have heard. */
   #wake(from: string, to: string, context: ConnectionContext, opened: boolean): void {
     if (from === "connected.probing") this.#certain.resolve();
+    if (from === "connected.authorizing" && to === "connected.steady") this.#attempts.release();
     if (opened && this.ready) {
       for (const session of this.sessions) session.adopt(this.ready);
       this.subscriptions.start();

@@ -2,10 +2,18 @@ import type { Implementation } from "@modelcontextprotocol/client";
 import type { ErrorCode, Outcome } from "../errors.js";
 import type { FleetHealth } from "../machines/fleet.js";
 import type { ServerChange } from "../session/lists.js";
+import type { AuthorizationStep } from "../wires/credential.js";
 import type { Listening } from "../wires/wire.js";
 
 export type ConnectionState = "idle" | "connecting" | "connected" | "disconnecting" | "closed";
-export type ConnectionDetail = "opening" | "waiting" | "steady" | "probing";
+export type ConnectionDetail = "opening" | "waiting" | "authorizing" | "steady" | "probing";
+
+/** Where a sign-in is. Times are epoch ms. */
+export interface Authorizing extends AuthorizationStep {
+  since: number;
+  /** When it is given up. */
+  until: number;
+}
 
 /** One picture of a connection. Plain data without secrets: it may be logged and sent anywhere. Times are epoch ms. */
 export interface ConnectionStatus {
@@ -25,6 +33,8 @@ export interface ConnectionStatus {
   attempt: number;
   nextRetryAt: number | undefined;
   lastError: { code: string; message: string } | undefined;
+  /** In `authorizing`: where the sign-in is, and what the person must do next. */
+  authorizing: Authorizing | undefined;
   /** When the state was entered. */
   since: number;
   server: Implementation | undefined;
@@ -61,6 +71,8 @@ export type ConnectionEvent =
   | { type: "listening"; at: number; epoch: number; listening: Listening }
   /** A server that was reached again is not what it was. */
   | { type: "changed"; at: number; epoch: number; change: ServerChange }
+  /** A sign-in went on. */
+  | { type: "authorizing"; at: number; epoch: number; authorizing: Authorizing }
   /** A request was lost and is sent again. */
   | { type: "request.resent"; at: number; method: string; outcome: Outcome; name?: string }
   /** A request was lost and its caller is told. */

@@ -6,7 +6,7 @@ import { isParsed, type McpConfig } from "../config/parse.js";
 import { HoldfastError } from "../errors.js";
 import type { SharedOptions } from "../options.js";
 import { shownUrl, withoutUserInfo } from "../secrets.js";
-import { checkOneOf } from "../transports/check.js";
+import { checkOneOf } from "../check.js";
 import { MCPConfigTransport, type MCPConfigTransportOptions } from "../transports/config.js";
 import { kindOfUrl } from "../transports/from-config.js";
 import { StreamableHttpTransport } from "../transports/http.js";

@@ -8,6 +8,8 @@ export interface ConnectionEffects {
   open(epoch: number, signal: AbortSignal): Promise<void>;
   /** Asks the server of an epoch for a sign of life. */
   probe(epoch: number, signal: AbortSignal): Promise<void>;
+  /** Gets what the server of an epoch wants to see: a token, which may take a person. */
+  authorize(epoch: number, signal: AbortSignal): Promise<void>;
   /** Closes everything that an epoch opened. */
   dispose(epoch: number): Promise<void>;
 }
@@ -44,6 +46,7 @@ const chart = parts.createMachine({
         close: { target: "closed", actions: "closeForGood" },
         "retry.now": ignored,
         "wire.doubted": ignored,
+        "credential.refused": ignored,
         "wire.lost": ignored,
         "idle.elapsed": ignored,
       }),
@@ -66,6 +69,7 @@ const chart = parts.createMachine({
         close: { target: "disconnecting", actions: "closeForGood" },
         "retry.now": ignored,
         "wire.doubted": ignored,
+        "credential.refused": ignored,
         "wire.lost": ignored,
         "idle.elapsed": ignored,
       }),
@@ -78,6 +82,7 @@ const chart = parts.createMachine({
             input: epochOf,
             onDone: { target: "#connection.connected", actions: "opened" },
             onError: [
+              { guard: "authorizes", target: "authorizing", actions: "unauthorized" },
               { guard: "retries", target: "waiting", actions: "failed" },
               { target: "#connection.disconnecting", actions: "failed" },
             ],
@@ -100,6 +105,19 @@ const chart = parts.createMachine({
           after: { untilRetry: "opening" },
           on: { "retry.now": "opening" },
         },
+        authorizing: {
+          invoke: {
+            src: "authorize",
+            id: "authorize",
+            input: epochOf,
+            onDone: "opening",
+            onError: [
+              { guard: "retries", target: "waiting", actions: "failed" },
+              { target: "#connection.disconnecting", actions: "failed" },
+            ],
+          },
+          after: { authorizeTimeout: { target: "#connection.disconnecting", actions: "failedNobody" } },
+        },
       },
     },
     connected: {
@@ -120,6 +138,7 @@ const chart = parts.createMachine({
         close: { target: "disconnecting", actions: "closeForGood" },
         "retry.now": ignored,
         "wire.doubted": ignored,
+        "credential.refused": ignored,
         "wire.lost": [
           { guard: and(["ours", "needed", "retries"]), target: "connecting.waiting", actions: "failed" },
           { guard: and(["ours", "needed"]), target: "disconnecting", actions: "failed" },
@@ -129,7 +148,10 @@ const chart = parts.createMachine({
       }),
       states: {
         steady: {
-          on: { "wire.doubted": { guard: "ours", target: "probing" } },
+          on: {
+            "wire.doubted": { guard: "ours", target: "probing" },
+            "credential.refused": { guard: "ours", target: "authorizing" },
+          },
         },
         probing: {
           invoke: {
@@ -158,6 +180,40 @@ const chart = parts.createMachine({
               { target: "#connection.disconnecting", actions: "noteUnanswered" },
             ],
           },
+          // A refusal is a sign of life.
+          on: { "credential.refused": { guard: "ours", target: "authorizing" } },
+        },
+        // The wire and the epoch stay.
+        authorizing: {
+          invoke: {
+            src: "authorize",
+            id: "authorize",
+            input: epochOf,
+            onDone: "steady",
+            onError: [
+              {
+                guard: and(["needed", "retries"]),
+                target: "#connection.connecting.waiting",
+                actions: "failed",
+              },
+              { guard: "needed", target: "#connection.disconnecting", actions: "failed" },
+              { target: "#connection.disconnecting", actions: "noteLoss" },
+            ],
+          },
+          after: {
+            authorizeTimeout: [
+              { guard: "needed", target: "#connection.disconnecting", actions: "failedNobody" },
+              { target: "#connection.disconnecting", actions: "noteNobody" },
+            ],
+          },
+          on: {
+            // A person who signs in is not sent away because the wire was lost meanwhile.
+            "wire.lost": {
+              guard: and(["ours", "needed", "retries"]),
+              target: "#connection.connecting.authorizing",
+              actions: "failed",
+            },
+          },
         },
       },
     },
@@ -180,6 +236,7 @@ const chart = parts.createMachine({
         close: { actions: "closeForGood" },
         "retry.now": ignored,
         "wire.doubted": ignored,
+        "credential.refused": ignored,
         "wire.lost": ignored,
         "idle.elapsed": ignored,
       }),
@@ -194,6 +251,9 @@ export function connectionMachine(effects: ConnectionEffects) {
     actors: {
       open: fromPromise<void, { epoch: number }>(({ input, signal }) => effects.open(input.epoch, signal)),
       probe: fromPromise<void, { epoch: number }>(({ input, signal }) => effects.probe(input.epoch, signal)),
+      authorize: fromPromise<void, { epoch: number }>(({ input, signal }) =>
+        effects.authorize(input.epoch, signal),
+      ),
       dispose: fromPromise<void, { epoch: number }>(({ input }) => effects.dispose(input.epoch)),
     },
   });

@@ -13,6 +13,7 @@ export type ConnectionMachineEvent =
   | { type: "lease.acquired" }
   | { type: "lease.released" }
   | { type: "wire.doubted"; epoch: number }
+  | { type: "credential.refused"; epoch: number }
   | { type: "wire.lost"; epoch: number; failure: reduce.Failure }
   | { type: "idle.elapsed" };
 
@@ -29,6 +30,12 @@ const timeoutOf = (context: reduce.ConnectionContext): reduce.Failure => ({
   message: `not ready within ${context.policy.connectTimeoutMs} ms`,
 });
 const unanswered: reduce.Failure = { code: "CONNECTION_LOST", message: "the server did not answer a probe" };
+const nobodyOf = (context: reduce.ConnectionContext): reduce.Failure => ({
+  code: "AUTH_REQUIRED",
+  message: `nobody signed in within ${Math.round(context.policy.authorizeTimeoutMs / 1000)} s`,
+  hint: "Connect again to be asked again",
+  fatal: true,
+});
 const retriable = (context: reduce.ConnectionContext, failure: reduce.Failure) =>
   reduce.judge(context, failure) === "retry";
 
@@ -39,10 +46,11 @@ export const parts = setup({
     events: {} as ConnectionMachineEvent,
     input: {} as reduce.ConnectionInput,
   },
-  actors: { open: unprovided, probe: unprovided, dispose: unprovided },
+  actors: { open: unprovided, probe: unprovided, authorize: unprovided, dispose: unprovided },
   delays: {
     connectTimeout: ({ context }) => clampDelay(context.policy.connectTimeoutMs),
     closeTimeout: ({ context }) => clampDelay(context.policy.closeTimeoutMs),
+    authorizeTimeout: ({ context }) => clampDelay(context.policy.authorizeTimeoutMs),
     probeTimeout: ({ context }) => clampDelay(context.policy.probeTimeoutMs),
     stableAfter: ({ context }) => clampDelay(context.policy.stableAfterMs),
     untilRetry: ({ context }) => clampDelay((context.nextRetryAt ?? 0) - context.now()),
@@ -57,6 +65,7 @@ export const parts = setup({
     idles: ({ context }) => reduce.lastLease(context) && Number.isFinite(context.policy.idleTimeoutMs),
     ours: ({ context, event }) => (event as { epoch?: number }).epoch === context.epoch,
     retries: ({ context, event }) => retriable(context, failureOf(event)),
+    authorizes: ({ context, event }) => reduce.authorizes(context, failureOf(event)),
     retriesTimeout: ({ context }) => retriable(context, timeoutOf(context)),
     retriesUnanswered: ({ context }) => retriable(context, unanswered),
     forGood: ({ context }) => context.leaving !== "idle",
@@ -80,6 +89,9 @@ export const parts = setup({
     failed: assign(({ context, event }) => reduce.failed(context, failureOf(event))),
     failedTimeout: assign(({ context }) => reduce.failed(context, timeoutOf(context))),
     failedUnanswered: assign(({ context }) => reduce.failed(context, unanswered)),
+    unauthorized: assign(({ context, event }) => reduce.unauthorized(context, failureOf(event))),
+    failedNobody: assign(({ context }) => reduce.failed(context, nobodyOf(context))),
+    noteNobody: assign(({ context }) => reduce.lostUnneeded(nobodyOf(context))),
     noteLoss: assign(({ event }) => reduce.lostUnneeded(failureOf(event))),
     noteUnanswered: assign(() => reduce.lostUnneeded(unanswered)),
     startIdling: raise({ type: "idle.elapsed" }, { delay: "idleTimeout", id: "idle" }),

@@ -10,6 +10,8 @@ export interface Failure {
   appendix?: string;
   /** No further attempt can help: command not found, bad configuration, no way to get a token. */
   fatal?: boolean;
+  /** There is a way to get what the server wants to see. */
+  authorizable?: boolean;
   /** The server's own word on when to come back; wins over the backoff. */
   retryAfterMs?: number;
   /** The user asked for it: nothing is sent again. */
@@ -27,6 +29,8 @@ export interface ConnectionPolicy extends BackoffPolicy {
   connectTimeoutMs: number;
   closeTimeoutMs: number;
   probeTimeoutMs: number;
+  /** How long a person may take to sign in. */
+  authorizeTimeoutMs: number;
   /** A connection that held so long forgets its failed attempts. */
   stableAfterMs: number;
   /** Ends a connection that nobody needed for so long. `Infinity`: never. */
@@ -47,6 +51,8 @@ export interface ConnectionInput {
 export interface ConnectionContext extends ConnectionInput {
   /** Attempts in a row without a connection that proved stable. */
   attempt: number;
+  /** Refused attempts in a row that led to a sign-in. */
+  refusals: number;
   leases: number;
   /** `connect()` holds the connection until `disconnect` or `close`. */
   pinned: boolean;
@@ -72,6 +78,7 @@ type Patch = Partial<ConnectionContext>;
 export const initialContext = (input: ConnectionInput): ConnectionContext => ({
   ...input,
   attempt: 0,
+  refusals: 0,
   leases: 0,
   pinned: false,
   demanded: false,
@@ -134,10 +141,22 @@ export const beginAttempt = (c: ConnectionContext): Patch => {
 };
 export const opened = (): Patch => ({
   reached: true,
+  refusals: 0,
   demanded: false,
   recovering: false,
   lastError: undefined,
 });
+/** More sign-ins in a row than any server can mean: a token, and twice more scope. */
+const MAX_REFUSALS = 3;
+
+/** A refused attempt leads to a sign-in, and not when that helped nothing so often. */
+export const authorizes = (c: ConnectionContext, failure: Failure): boolean =>
+  failure.authorizable === true && c.refusals < MAX_REFUSALS;
+export const unauthorized = (c: ConnectionContext, failure: Failure): Patch => ({
+  refusals: c.refusals + 1,
+  lastError: failure,
+});
+
 export const stable = (): Patch => ({ attempt: 0 });
 
 export type Verdict = "retry" | "failed" | "gave-up";

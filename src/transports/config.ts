@@ -16,7 +16,7 @@ import type { FleetHealth } from "../machines/fleet.js";
 import { DEFAULTS } from "../options.js";
 import { FrontWire } from "../wires/front.js";
 import type { Wire } from "../wires/wire.js";
-import { checkKnown, checkPositive, invalid } from "./check.js";
+import { checkKnown, checkPositive, invalid } from "../check.js";
 import { type CommonOptions, kindOf, transportOf } from "./from-config.js";
 import { serveFresh, serveInstance } from "./memory.js";
 import { ClientTransport, type WaitOptions } from "./transport.js";

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { checkKnown, checkScript, checkStrings } from "./check.js";
+import { checkKnown, checkScript, checkStrings } from "../check.js";
 import { inVirtualEnv, PYTHON_ENDINGS } from "./python.js";
 import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, ProcessTransport } from "./stdio.js";
 

@@ -1,5 +1,5 @@
 import { basename, extname } from "node:path";
-import { checkKnown, checkScript, checkString, checkStrings, invalid } from "./check.js";
+import { checkKnown, checkScript, checkString, checkStrings, invalid } from "../check.js";
 import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, ProcessTransport } from "./stdio.js";
 
 export interface NodeStdioTransportOptions extends ProcessOptions {

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
-import { checkKnown, checkScript, checkString, checkStrings } from "./check.js";
+import { checkKnown, checkScript, checkString, checkStrings } from "../check.js";
 import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, ProcessTransport } from "./stdio.js";
 
 export interface PythonStdioTransportOptions extends ProcessOptions {

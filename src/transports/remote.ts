@@ -3,7 +3,7 @@ import { HoldfastError } from "../errors.js";
 import { type AuthOption, DEFAULTS, type SharedOptions } from "../options.js";
 import { shownUrl } from "../secrets.js";
 import type { TlsOptions } from "../wires/agent.js";
-import { checkKnown, checkStringMap, invalid } from "./check.js";
+import { checkKnown, checkStringMap, invalid } from "../check.js";
 import { ClientTransport } from "./transport.js";
 
 /** What every transport over the network takes. */

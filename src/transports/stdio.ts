@@ -12,7 +12,7 @@ import {
   checkString,
   checkStringMap,
   checkStrings,
-} from "./check.js";
+} from "../check.js";
 import { ClientTransport } from "./transport.js";
 
 /** What every transport that runs a local process takes. */

@@ -16,7 +16,7 @@ import { SessionView } from "../session/session.js";
 import type { Session } from "../session/types.js";
 import { controllerForMany } from "../signals.js";
 import type { Wire } from "../wires/wire.js";
-import { checkShared } from "./check.js";
+import { checkShared } from "../check.js";
 
 /** What a transport says of itself to the base class. */
 export interface TransportIdentity {

@@ -1,4 +1,4 @@
-import { checkKnown, checkString, checkStrings } from "./check.js";
+import { checkKnown, checkString, checkStrings } from "../check.js";
 import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, ProcessTransport } from "./stdio.js";
 import { projectDirectory } from "./uv.js";
 

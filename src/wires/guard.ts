@@ -41,6 +41,8 @@ interface Entry {
   call: CallTag | undefined;
   /** Only on wires with a stream per request: closes that stream. */
   stream: AbortController | undefined;
+  /** The server refused it for lack of a credential; it is sent again once there is one. */
+  parked: boolean;
 }
 
 export interface GuardHooks {
@@ -144,6 +146,11 @@ export class Guard implements Transport {
       if (this.#notified && !("method" in message)) queueMicrotask(() => this.#receive(message, extra));
       else this.#receive(message, extra);
     };
+    this.wire.onparked = (id, parked) => {
+      const entry = this.#ledger.get(id);
+      if (entry) entry.parked = parked;
+      return entry !== undefined;
+    };
     this.wire.onerror = (error) => {
       if (!this.#down) this.onerror?.(error);
     };
@@ -168,7 +175,7 @@ export class Guard implements Transport {
     // Race: the session ended between the call and the Client's sending of it; there would be nobody to answer.
     if (call?.ended.aborted)
       return Promise.reject(new Lost("not-sent", { ...ended, message: "the session ended" }));
-    const entry: Entry = { method: message.method, call, stream: undefined };
+    const entry: Entry = { method: message.method, call, stream: undefined, parked: false };
     this.#ledger.set(id, entry);
     if (message.method === LISTEN) this.#listens++;
     if (call) call.written++;
@@ -251,7 +258,10 @@ export class Guard implements Transport {
   }
 
   #settleAll(failure: Failure): void {
-    for (const id of [...this.#ledger.keys()]) this.settle(id, new Lost("unknown", failure));
+    for (const [id, { parked, call }] of [...this.#ledger]) {
+      if (parked && call) call.written--;
+      this.settle(id, new Lost(parked ? "rejected" : "unknown", failure));
+    }
     this.onclose?.();
     for (const done of [...this.#waiters]) done();
   }

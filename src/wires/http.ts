@@ -1,9 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import {
-  type AuthProvider,
   type JSONRPCMessage,
   type MessageExtraInfo,
-  type OAuthClientProvider,
   StreamableHTTPClientTransport,
   type TransportSendOptions,
 } from "@modelcontextprotocol/client";
@@ -11,6 +9,8 @@ import { type Outcome, statusOf } from "../errors.js";
 import { backoffDelay, DEFAULT_BACKOFF } from "../machines/backoff.js";
 import { systemClock } from "../machines/clock.js";
 import type { Failure } from "../machines/reducers.js";
+import { Authorized } from "./authorized.js";
+import type { Authorization, Credential, Refusal } from "./credential.js";
 import { Lost, sessionGone } from "./lost.js";
 import {
   busy,
@@ -24,8 +24,10 @@ import {
 import type { Listening, Wire } from "./wire.js";
 
 export interface HttpWireOptions extends NetworkOptions {
+  /** The server's, for what a caller is told. */
+  name: string;
   headers: Record<string, string>;
-  auth: AuthProvider | OAuthClientProvider | undefined;
+  credential: Credential | undefined;
   closeTimeoutMs: number;
 }
 
@@ -50,11 +52,14 @@ export class HttpWire implements Wire {
   onmessage?: Wire["onmessage"];
   ondoubt?: Wire["ondoubt"];
   onlistening?: Wire["onlistening"];
+  onrefused?: Wire["onrefused"];
+  onparked?: Wire["onparked"];
   failure?: Failure;
   listening: Listening = "none";
   readonly hasPerRequestStream = true;
   readonly #sdk: StreamableHTTPClientTransport;
   readonly #network: Network;
+  readonly #authorized: Authorized;
   readonly #timers = new Set<unknown>();
   #reopenings = 0;
   /**
@@ -68,6 +73,7 @@ export class HttpWire implements Wire {
 
   constructor(private readonly options: HttpWireOptions) {
     this.#network = new Network(options);
+    this.#authorized = new Authorized(this, options, (url, init) => this.#network.fetch(url, init));
     this.#sdk = new StreamableHTTPClientTransport(options.url, {
       requestInit: { headers: options.headers },
       fetch: (url, init) => this.#fetch(url, init),
@@ -78,8 +84,11 @@ export class HttpWire implements Wire {
         maxRetries: Number.POSITIVE_INFINITY,
       },
       reconnectionScheduler: (reconnect, delay) => this.#schedule(reconnect, delay),
-      ...(options.auth && { authProvider: options.auth }),
     });
+  }
+
+  async authorize(refusal: Refusal, authorization: Authorization): Promise<void> {
+    await this.options.credential?.obtain(refusal, authorization);
   }
 
   get bytesRead(): number | undefined {
@@ -115,7 +124,7 @@ export class HttpWire implements Wire {
     } catch (error) {
       if (await this.#forgotten(statusOf(error))) throw new Lost("rejected", sessionGone, "now");
       if (!this.#ended && isNetworkFailure(error)) this.ondoubt?.(error);
-      throw busy(error, this.#retryAfterMs) ?? error;
+      throw busy(error, this.#retryAfterMs) ?? this.#authorized.refused(error) ?? error;
     }
   }
 
@@ -130,6 +139,7 @@ export class HttpWire implements Wire {
 
   /** An asked end tells the server with DELETE; a server that knows no such thing is fine. */
   async end(): Promise<void> {
+    this.#authorized.ending = true;
     if (this.#ended || this.sessionId === undefined) return;
     const deadline = new Promise<void>((resolve) => {
       const timer = systemClock.setTimeout(resolve, this.options.closeTimeoutMs * 0.6);
@@ -167,12 +177,11 @@ export class HttpWire implements Wire {
   }
 
   async #fetch(url: string | URL, init?: RequestInit): Promise<Response> {
-    // A provider's own requests, for a token or for where to get one, ask for no stream.
     const streams =
       init?.method === "GET" && new Headers(init.headers).get("accept")?.includes("text/event-stream");
     const resume = this.#request.getStore();
     try {
-      const response = await this.#network.fetch(url, init);
+      const response = await this.#authorized.fetch(url, init);
       this.#retryAfterMs = retryAfter(response);
       if (!streams) return response;
       if (!resume) return this.#watchInbound(response);

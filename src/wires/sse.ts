@@ -1,13 +1,13 @@
 import {
-  type AuthProvider,
   type JSONRPCMessage,
-  type OAuthClientProvider,
   SdkErrorCode,
   SdkHttpError,
   SSEClientTransport,
 } from "@modelcontextprotocol/client";
 import type { Outcome } from "../errors.js";
 import type { Failure } from "../machines/reducers.js";
+import { Authorized } from "./authorized.js";
+import type { Authorization, Credential, Refusal } from "./credential.js";
 import { Lost, sessionGone } from "./lost.js";
 import {
   busy,
@@ -21,8 +21,10 @@ import {
 import type { Wire } from "./wire.js";
 
 export interface SseWireOptions extends NetworkOptions {
+  /** The server's, for what a caller is told. */
+  name: string;
   headers: Record<string, string>;
-  auth: AuthProvider | OAuthClientProvider | undefined;
+  credential: Credential | undefined;
 }
 
 /**
@@ -34,11 +36,13 @@ export class SseWire implements Wire {
   onerror?: Wire["onerror"];
   onmessage?: Wire["onmessage"];
   ondoubt?: Wire["ondoubt"];
+  onrefused?: Wire["onrefused"];
+  onparked?: Wire["onparked"];
   failure?: Failure;
   readonly listening = "open";
   readonly #sdk: SSEClientTransport;
   readonly #network: Network;
-  readonly #authenticates: boolean;
+  readonly #authorized: Authorized;
   #retryAfterMs: number | undefined;
   /** Why the stream could not be opened. */
   #refusal: unknown;
@@ -50,14 +54,17 @@ export class SseWire implements Wire {
   #ended = false;
   #giveUp: (reason: Error) => void = () => {};
 
-  constructor(options: SseWireOptions) {
+  constructor(private readonly options: SseWireOptions) {
     this.#network = new Network(options);
-    this.#authenticates = options.auth !== undefined;
+    this.#authorized = new Authorized(this, options, (url, init) => this.#network.fetch(url, init));
     this.#sdk = new SSEClientTransport(options.url, {
       requestInit: { headers: options.headers },
       fetch: (url, init) => this.#fetch(url, init),
-      ...(options.auth && { authProvider: options.auth }),
     });
+  }
+
+  async authorize(refusal: Refusal, authorization: Authorization): Promise<void> {
+    await this.options.credential?.obtain(refusal, authorization);
   }
 
   get bytesRead(): number | undefined {
@@ -98,7 +105,7 @@ export class SseWire implements Wire {
       await this.#sdk.send(message);
     } catch (error) {
       if (!this.#ended && isNetworkFailure(error)) this.ondoubt?.(error);
-      throw busy(error, this.#retryAfterMs) ?? error;
+      throw busy(error, this.#retryAfterMs) ?? this.#authorized.refused(error) ?? error;
     }
   }
 
@@ -126,12 +133,9 @@ export class SseWire implements Wire {
 
   async #fetch(url: string | URL, init?: RequestInit): Promise<Response> {
     if (init && isMessage(init)) return this.#post(url, init);
-    // A provider's own requests, for a token or for where to get one, are none of the transport's.
-    if (!new Headers(init?.headers).get("accept")?.includes("text/event-stream"))
-      return this.#network.fetch(url, init);
     if (this.#streamed || this.#ended) throw new Error("a stream that ended is not opened again");
     try {
-      return this.#watchStream(await this.#network.fetch(url, init));
+      return this.#watchStream(await this.#authorized.fetch(url, init));
     } catch (error) {
       this.#refusal = error;
       throw error;
@@ -141,7 +145,7 @@ export class SseWire implements Wire {
   #watchStream(response: Response): Response {
     this.#retryAfterMs = retryAfter(response);
     const { status, headers, body } = response;
-    if (this.#isSdks(status)) return response;
+    if (isRedirect(status)) return response;
     if (!response.ok) throw refused(response);
     this.#streamed = true;
     if (!body) return response;
@@ -153,21 +157,19 @@ export class SseWire implements Wire {
     return new Response(watchBody(body, ended), { status, headers });
   }
 
-  /** What the SDK acts on by itself: redirects within the origin, and credentials to renew. */
-  #isSdks(status: number): boolean {
-    return (status >= 300 && status < 400) || (status === 401 && this.#authenticates);
-  }
-
   /** The SDK makes plain text of a refusal; the status says what became of the request. */
   async #post(url: string | URL, init: RequestInit): Promise<Response> {
-    const response = await this.#network.fetch(url, init);
+    const response = await this.#authorized.fetch(url, init);
     this.#retryAfterMs = retryAfter(response);
-    if (response.ok || this.#isSdks(response.status)) return response;
+    if (response.ok || isRedirect(response.status)) return response;
     await response.body?.cancel();
     if (response.status === 404 && this.#heard) throw new Lost("rejected", sessionGone, "now");
     throw refused(response);
   }
 }
+
+/** The SDK follows those that stay within the origin. */
+const isRedirect = (status: number) => status >= 300 && status < 400;
 
 const isMessage = (init: RequestInit | undefined): boolean =>
   init?.method === "POST" && typeof init.body === "string" && init.body.includes('"jsonrpc"');

@@ -1,20 +1,19 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import {
-  type AuthProvider,
   type JSONRPCMessage,
-  type OAuthClientProvider,
   SdkErrorCode,
   SdkHttpError,
 } from "@modelcontextprotocol/client";
 import { HttpsProxyAgent } from "https-proxy-agent";
 import { WebSocket } from "ws";
-import { type Outcome, statusOf } from "../errors.js";
+import type { Outcome } from "../errors.js";
 import { systemClock } from "../machines/clock.js";
 import type { Failure } from "../machines/reducers.js";
 import { redactor } from "../secrets.js";
 import { type AgentOptions, proxyFor } from "./agent.js";
 import { closeFailure } from "./close-codes.js";
+import { type Authorization, type Credential, type Refusal, refusalOf } from "./credential.js";
 import { Lost } from "./lost.js";
 import { parseMessages } from "./messages.js";
 import { retryAfterMs } from "./network.js";
@@ -23,7 +22,7 @@ import type { Wire } from "./wire.js";
 export interface WebSocketWireOptions extends AgentOptions {
   url: URL;
   headers: Record<string, string>;
-  auth: AuthProvider | OAuthClientProvider | undefined;
+  credential: Credential | undefined;
   protocols: readonly string[];
   maxMessageBytes: number;
   /** How long nothing may be received before the socket is pinged. `Infinity`: never. */
@@ -41,6 +40,7 @@ export class WebSocketWire implements Wire {
   onerror?: Wire["onerror"];
   onmessage?: Wire["onmessage"];
   ondoubt?: Wire["ondoubt"];
+  onrefused?: Wire["onrefused"];
   failure?: Failure;
   readonly listening = "open";
   #socket: WebSocket | undefined;
@@ -50,19 +50,20 @@ export class WebSocketWire implements Wire {
   readonly #abort = new AbortController();
   #tcp: Socket | undefined;
   #redact: (text: string) => string = (text) => text;
+  /** What the upgrade was refused for, where another credential may help. */
+  #refusal: Refusal | undefined;
   #ended = false;
 
   constructor(private readonly options: WebSocketWireOptions) {}
 
   async start(): Promise<void> {
-    const { auth, url } = this.options;
     try {
       await this.#connect();
     } catch (error) {
-      const renew = auth && "onUnauthorized" in auth ? auth.onUnauthorized?.bind(auth) : undefined;
-      if (statusOf(error) !== 401 || !renew) throw error;
-      await renew({ response: new Response(null, { status: 401 }), serverUrl: url, fetchFn: fetch });
-      await this.#connect();
+      const refusal = this.#refusal;
+      if (!refusal || !this.options.credential?.mends(refusal)) throw error;
+      await this.onrefused?.(refusal);
+      throw error;
     }
     const socket = this.#socket!;
     socket.on("error", (error) => this.#fail(error));
@@ -76,9 +77,9 @@ export class WebSocketWire implements Wire {
   }
 
   async #connect(): Promise<void> {
-    const { url, headers, auth, protocols, maxMessageBytes, tls, proxy } = this.options;
+    const { url, headers, credential, protocols, maxMessageBytes, tls, proxy } = this.options;
     const { connectTimeoutMs, closeTimeoutMs } = this.options;
-    const token = await tokenOf(auth);
+    const token = await credential?.token();
     if (this.#ended) throw new Error("the wire was closed");
     this.#redact = redactor([...Object.values(headers), ...(token === undefined ? [] : [token])]);
     const through = proxyFor(url, proxy);
@@ -102,7 +103,8 @@ export class WebSocketWire implements Wire {
       },
     });
     this.#socket = socket;
-    await opened(socket, (response) => this.#refused(response));
+    await opened(socket, (response) => this.#refused(response, token));
+    if (token !== undefined) credential?.accepted?.(token);
   }
 
   /** Settles when the bytes were handed to the system; rejects when they were not. */
@@ -120,6 +122,10 @@ export class WebSocketWire implements Wire {
     return new Promise((resolve, reject) =>
       socket.send(text, (error) => (error ? reject(error) : resolve())),
     );
+  }
+
+  async authorize(refusal: Refusal, authorization: Authorization): Promise<void> {
+    await this.options.credential?.obtain(refusal, authorization);
   }
 
   get bytesRead(): number | undefined {
@@ -187,8 +193,10 @@ export class WebSocketWire implements Wire {
     });
   }
 
-  #refused(response: IncomingMessage): SdkHttpError {
+  #refused(response: IncomingMessage, token: string | undefined): SdkHttpError {
     const { statusCode: status = 0, statusMessage: statusText = "" } = response;
+    if (status === 401 || status === 403)
+      this.#refusal = refusalOf(new Response(null, { status, headers: challengeOf(response) }), token);
     this.#retryAfterMs = retryAfterMs(status, response.headers["retry-after"]);
     response.destroy();
     const what = status < 300 ? "it answered the upgrade as a web page" : "it refused the upgrade";
@@ -237,8 +245,5 @@ function opened(socket: WebSocket, refused: (response: IncomingMessage) => Error
   });
 }
 
-async function tokenOf(auth: AuthProvider | OAuthClientProvider | undefined): Promise<string | undefined> {
-  if (!auth) return undefined;
-  if ("tokens" in auth) return (await auth.tokens())?.access_token;
-  return auth.token();
-}
+const challengeOf = ({ headers }: IncomingMessage): Record<string, string> =>
+  headers["www-authenticate"] === undefined ? {} : { "www-authenticate": headers["www-authenticate"] };

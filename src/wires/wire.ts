@@ -1,6 +1,7 @@
-import type { Transport } from "@modelcontextprotocol/client";
+import type { RequestId, Transport } from "@modelcontextprotocol/client";
 import type { Outcome } from "../errors.js";
 import type { Failure } from "../machines/reducers.js";
+import type { Authorization, Refusal } from "./credential.js";
 
 /** Whether the server can speak first: `open`, `lost` (it should, and cannot now), or `none` (it has no such stream). */
 export type Listening = "open" | "lost" | "none";
@@ -23,6 +24,15 @@ export interface Wire extends Transport {
   /** Called when something hints that the server is gone, so that it is asked. */
   ondoubt?: (cause: unknown) => void;
   onlistening?: (listening: Listening) => void;
+  /** Gets another credential after a refusal; works when the wire is closed, too. Errors as `Credential.obtain`. */
+  authorize?(refusal: Refusal, authorization: Authorization): Promise<void>;
+  /** Called when the server refuses the credential: settles when there is another to show, rejects when there is none. */
+  onrefused?: (refusal: Refusal) => Promise<void>;
+  /**
+   * A request was refused and waits for a credential, so the server has not done it; or it no longer waits. False: nobody
+   * wants its answer any more.
+   */
+  onparked?: (id: RequestId, parked: boolean) => boolean;
   /** Says goodbye to the server before an asked end. Bounded by the close deadline. */
   end?(): Promise<void>;
   /** What became of a request whose `send` failed; undefined where the failure is the server's own answer. */

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { extname, resolve } from "node:path";
-import { HoldfastError } from "../errors.js";
-import type { SharedOptions } from "../options.js";
+import { HoldfastError } from "./errors.js";
+import type { SharedOptions } from "./options.js";
 
 /** Says which option is wrong, before anything is started. */
 export function invalid(path: string, message: string): HoldfastError<"CONFIG_INVALID"> {

@@ -1,0 +1,31 @@
+import { type DpopKeyPair, DpopSession, generateDpopKeyPair } from "@modelcontextprotocol/client";
+
+/** The key that tokens are bound to, as it is stored beside them. */
+export type StoredKey = JsonWebKey;
+
+/** A new key, and what it is stored as. */
+export async function newKey(): Promise<{ session: DpopSession; stored: StoredKey }> {
+  const keyPair = await generateDpopKeyPair({ extractable: true });
+  return {
+    session: await DpopSession.create({ keyPair }),
+    stored: await crypto.subtle.exportKey("jwk", keyPair.privateKey),
+  };
+}
+
+/** The key that stored tokens are bound to. */
+export async function keyOf(stored: StoredKey): Promise<DpopSession> {
+  const algorithm = { name: "ECDSA", namedCurve: "P-256" };
+  const { kty, crv, x, y } = stored;
+  const publicJwk = { kty, crv, x, y } as DpopKeyPair["publicJwk"];
+  // RFC 7638: these members in this order.
+  const text = JSON.stringify({ crv, kty, x, y });
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  const keyPair: DpopKeyPair = {
+    privateKey: await crypto.subtle.importKey("jwk", stored, algorithm, false, ["sign"]),
+    publicKey: await crypto.subtle.importKey("jwk", publicJwk, algorithm, true, ["verify"]),
+    publicJwk,
+    thumbprint: Buffer.from(digest).toString("base64url"),
+    alg: "ES256",
+  };
+  return DpopSession.create({ keyPair });
+}

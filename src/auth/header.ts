@@ -1,0 +1,11 @@
+import { HoldfastError } from "../errors.js";
+
+/** Whether a value may stand in a header; said by us, because whoever sends it would quote it. */
+export const isHeaderValue = (value: string) => !/[^\t\x20-\x7e\x80-\xff]/.test(value);
+
+/** @throws HoldfastError `CONFIG_INVALID` for a token that no header can hold; it is not quoted */
+export function checkToken(token: string): void {
+  if (isHeaderValue(token)) return;
+  const message = 'option "auth": holds a character that a header cannot have';
+  throw new HoldfastError("CONFIG_INVALID", message, { path: "auth" });
+}
