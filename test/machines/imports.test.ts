@@ -8,15 +8,27 @@ const SRC = new URL("../../src/", import.meta.url).pathname;
 const ARROWS: Record<string, string[]> = {
   machines: [],
   wires: ["machines"],
+  auth: ["machines", "wires"],
   session: ["machines", "wires"],
   connection: ["inspect", "machines", "wires", "session"],
   config: ["machines"],
   composite: ["machines", "session", "wires"],
-  transports: ["composite", "config", "connection", "machines", "session", "wires"],
+  transports: ["auth", "composite", "config", "connection", "machines", "session", "wires"],
   infer: ["config", "transports"],
   inspect: ["machines", "transports"],
   testing: ["machines", "transports", "wires"],
-  cli: ["config", "connection", "infer", "inspect", "machines", "session", "testing", "transports", "wires"],
+  cli: [
+    "auth",
+    "config",
+    "connection",
+    "infer",
+    "inspect",
+    "machines",
+    "session",
+    "testing",
+    "transports",
+    "wires",
+  ],
 };
 
 function imports(folder: string): { file: string; from: string }[] {

@@ -1,0 +1,35 @@
+/** Turns in this program: for each key one at a time, first come first served. */
+export class Turns {
+  /** Who waits for a key, in order; a key is here as long as somebody has the turn. */
+  readonly #waiting = new Map<string, (() => void)[]>();
+
+  /** Runs `work` when it is its turn. Rejects with the signal's reason while it waits, and never once `work` has begun. */
+  async run<T>(key: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    signal?.throwIfAborted();
+    const queue = this.#waiting.get(key);
+    if (queue) await waitIn(queue, signal);
+    else this.#waiting.set(key, []);
+    try {
+      return await work();
+    } finally {
+      const next = this.#waiting.get(key)?.shift();
+      if (next) next();
+      else this.#waiting.delete(key);
+    }
+  }
+}
+
+function waitIn(queue: (() => void)[], signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const begin = () => {
+      signal?.removeEventListener("abort", leave);
+      resolve();
+    };
+    const leave = () => {
+      queue.splice(queue.indexOf(begin), 1);
+      reject(signal?.reason);
+    };
+    queue.push(begin);
+    signal?.addEventListener("abort", leave, { once: true });
+  });
+}

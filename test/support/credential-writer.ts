@@ -1,0 +1,38 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
+
+const FIXTURE = fileURLToPath(new URL("../fixtures/credential-writer.mjs", import.meta.url));
+
+/** A program that updates a store; it waits for `go`. Needs `dist`. */
+export interface Writer {
+  ready: Promise<void>;
+  go(): void;
+  kill(): void;
+  /** Its exit code, and what it told: every number that it began to save, and every one that was saved. */
+  end: Promise<{ code: number | null; began: number[]; saved: number[] }>;
+}
+
+export function startWriter(directory: string, server: string, times: number | "endless"): Writer {
+  const child: ChildProcess = spawn(process.execPath, [FIXTURE, directory, server, String(times)], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  let told = "";
+  child.stdout?.setEncoding("utf8").on("data", (chunk: string) => {
+    told += chunk;
+  });
+  child.stdin?.on("error", () => {});
+  const numbers = (sign: string) =>
+    told
+      .split("\n")
+      .filter((line) => line.startsWith(sign))
+      .map((line) => Number(line.slice(1)));
+  return {
+    ready: once(child.stdout!, "data").then(() => {}),
+    go: () => void child.stdin?.write("go\n"),
+    kill: () => void child.kill("SIGKILL"),
+    end: once(child, "close").then(([code]) => ({ code, began: numbers("+"), saved: numbers("=") })),
+  };
+}
