@@ -1,4 +1,10 @@
 export { Client } from "@modelcontextprotocol/client";
+export { type ClientCredentialsOptions, clientCredentials } from "./auth/client-credentials.js";
+export { type FileStoreOptions, fileStore } from "./auth/file-store.js";
+export { memoryStore } from "./auth/memory-store.js";
+export { type CredentialSource, oauth } from "./auth/oauth.js";
+export type { AuthorizeContext, OAuthOptions, OnAuthorize } from "./auth/options.js";
+export type { CredentialStore, StoredCredential, StoreUpdate } from "./auth/store.js";
 export type { NameRule } from "./composite/naming.js";
 export { type LoadOptions, loadConfig } from "./config/load.js";
 export { type McpConfig, type ParseOptions, parseConfig } from "./config/parse.js";
@@ -6,6 +12,7 @@ export type { ServerConfig, ToolTransform } from "./config/schema.js";
 export { updateConfigFile, writeConfig } from "./config/write.js";
 export type { AttemptContext } from "./connection/attempt.js";
 export type {
+  Authorizing,
   ConnectionDetail,
   ConnectionEvent,
   ConnectionState,
@@ -58,6 +65,7 @@ export { UvStdioTransport, type UvStdioTransportOptions } from "./transports/uv.
 export { UvxStdioTransport, type UvxStdioTransportOptions } from "./transports/uvx.js";
 export { WSTransport, type WSTransportOptions } from "./transports/websocket.js";
 export type { TlsOptions } from "./wires/agent.js";
+export type { Authorization, AuthorizationStep, Credential, Refusal } from "./wires/credential.js";
 export type { EnvOption } from "./wires/environment.js";
 export type { LogTarget } from "./wires/log-file.js";
 export type { FetchLike } from "./wires/network.js";

@@ -1,4 +1,5 @@
 import type { AuthProvider, OAuthClientProvider } from "@modelcontextprotocol/client";
+import type { CredentialSource } from "./auth/oauth.js";
 import type { Inspect } from "./inspect/events.js";
 import { DEFAULT_BACKOFF } from "./machines/backoff.js";
 import type { ConnectionPolicy } from "./machines/reducers.js";
@@ -31,9 +32,13 @@ export type EraOption = "auto" | "legacy" | "modern";
 /** `safe`: sent again only where that cannot do a thing twice. */
 export type ReplayMode = "safe" | "always" | "never";
 
-/** A bearer token, a function that gives one for each request, or a provider of the SDK. */
+/**
+ * A bearer token; a function that gives one for each request; `"oauth"`, or what `oauth()` and `clientCredentials()` give;
+ * a provider of the SDK.
+ */
 export type AuthOption =
   | string
+  | CredentialSource
   | (() => string | undefined | Promise<string | undefined>)
   | AuthProvider
   | OAuthClientProvider;

@@ -1,5 +1,6 @@
 // The client under test of the conformance tool: a plain user of holdfast. The tool appends the server's URL.
 import { StreamableHttpTransport } from "../../dist/index.js";
+import { authOf } from "./auth.mjs";
 
 const url = process.argv.at(-1);
 const { MCP_CONFORMANCE_SCENARIO: scenario, MCP_CONFORMANCE_PROTOCOL_VERSION: version } = process.env;
@@ -17,6 +18,7 @@ const transport = new StreamableHttpTransport({
   url,
   name: scenario,
   era: version === "2026-07-28" ? "modern" : "auto",
+  ...(scenario.startsWith("auth/") && { auth: await authOf(scenario, context, url) }),
 });
 try {
   await transport.withSession(

@@ -47,9 +47,9 @@ export class Callback {
       // A name that points here from elsewhere is not us.
       const host = (request.headers.host ?? "").replace(/:\d+$/, "");
       const url = new URL(request.url ?? "/", this.redirectUrl);
-      if (host !== options.host || request.method !== "GET" || url.pathname !== PATH)
-        return show(response, 404, "There is nothing here", "This address is for one sign-in only.");
-      this.#take(url, response);
+      if (host === options.host && request.method === "GET" && url.pathname === PATH)
+        this.#take(url, response);
+      else show(response, 404, "There is nothing here", "This address is for one sign-in only.");
     });
   }
 
@@ -106,17 +106,15 @@ export class Callback {
   }
 
   #take(url: URL, response: ServerResponse): void {
-    if (!this.#isOurs(url))
-      return show(
-        response,
-        400,
-        "This is the answer to another sign-in",
-        "It was not used. Go back to the program that asked you, and use the address that it shows now.",
-      );
-    if (this.#answered)
-      return show(response, 409, "This sign-in was answered already", "You may close this page.");
-    this.#waiting = response;
-    this.#settle(url);
+    const other =
+      "It was not used. Go back to the program that asked you, and use the address that it shows now.";
+    if (!this.#isOurs(url)) show(response, 400, "This is the answer to another sign-in", other);
+    else if (this.#answered)
+      show(response, 409, "This sign-in was answered already", "You may close this page.");
+    else {
+      this.#waiting = response;
+      this.#settle(url);
+    }
   }
 
   #isOurs(url: URL): boolean {

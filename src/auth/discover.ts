@@ -6,7 +6,6 @@ import {
   type OAuthProtectedResourceMetadata,
   selectResourceURL,
 } from "@modelcontextprotocol/client";
-import { messageOf } from "../errors.js";
 import type { FetchLike } from "../wires/network.js";
 import { refused } from "./refused.js";
 import { UnsafeAnswer } from "./safe-fetch.js";
@@ -43,7 +42,10 @@ export async function discover(
     }
   };
   try {
-    const info = await discoverOAuthServerInfo(url, { fetchFn, ...(resourceMetadataUrl && { resourceMetadataUrl }) });
+    const info = await discoverOAuthServerInfo(url, {
+      fetchFn,
+      ...(resourceMetadataUrl && { resourceMetadataUrl }),
+    });
     if (unsafe) throw unsafe;
     const { authorizationServerMetadata: metadata, authorizationServerUrl, resourceMetadata } = info;
     if (!metadata)
@@ -62,15 +64,12 @@ export async function discover(
     };
   } catch (error) {
     const cause = unsafe ?? error;
-    if (cause instanceof UnsafeAnswer) throw refused(name, `signing in is not safe: ${cause.message}`);
     if (cause instanceof IssuerMismatchError)
       throw refused(
         name,
         `the authorization server calls itself ${JSON.stringify(cause.received)}, and ${JSON.stringify(cause.expected)} was asked`,
         "It is not trusted",
       );
-    if (/does not match expected/.test(messageOf(cause)))
-      throw refused(name, `the server's metadata is for another server: ${messageOf(cause)}`);
     throw cause;
   }
 }

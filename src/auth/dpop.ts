@@ -1,7 +1,8 @@
+import type { webcrypto } from "node:crypto";
 import { type DpopKeyPair, DpopSession, generateDpopKeyPair } from "@modelcontextprotocol/client";
 
 /** The key that tokens are bound to, as it is stored beside them. */
-export type StoredKey = JsonWebKey;
+export type StoredKey = webcrypto.JsonWebKey;
 
 /** A new key, and what it is stored as. */
 export async function newKey(): Promise<{ session: DpopSession; stored: StoredKey }> {

@@ -1,7 +1,5 @@
-import { computeScopeUnion, type DpopSession, OAuthError, withDpop } from "@modelcontextprotocol/client";
-import { isHoldfastError } from "../errors.js";
+import { computeScopeUnion, type DpopSession, withDpop } from "@modelcontextprotocol/client";
 import { systemClock } from "../machines/clock.js";
-import { redactor } from "../secrets.js";
 import type { Authorization, Credential, Refusal } from "../wires/credential.js";
 import type { FetchLike } from "../wires/network.js";
 import { type Discovered, discover, scopeFor } from "./discover.js";
@@ -15,6 +13,7 @@ import { safeFetch } from "./safe-fetch.js";
 import { SharedFlows } from "./shared-flow.js";
 import { signIn } from "./sign-in.js";
 import type { CredentialStore, StoredCredential } from "./store.js";
+import { told } from "./told.js";
 
 /** The server that a credential is for. */
 export interface Resource {
@@ -96,7 +95,7 @@ export class OAuthCredential implements Credential {
     try {
       await shared.join(key, (flow) => this.#obtain(refusal, flow), authorization);
     } catch (error) {
-      throw this.#told(error);
+      throw told(this.server.name, error, this.#secrets());
     }
     // Another transport of this program may have done it.
     await this.#load();
@@ -245,7 +244,9 @@ export class OAuthCredential implements Credential {
 
   async #save(credential: StoredCredential): Promise<void> {
     await this.store.update(this.#key, async ({ stored, save }) => {
-      const others = stored.filter((one) => one.client !== credential.client || one.issuer !== credential.issuer);
+      const others = stored.filter(
+        (one) => one.client !== credential.client || one.issuer !== credential.issuer,
+      );
       await save([credential, ...others]);
     });
     await this.#adopt(credential);
@@ -258,7 +259,10 @@ export class OAuthCredential implements Credential {
 
   async #newest(): Promise<StoredCredential | undefined> {
     const stored = await this.store.list(this.#key);
-    return stored.find((one) => one.client === this.#client && one.tokens) ?? stored.find((one) => one.client === this.#client);
+    return (
+      stored.find((one) => one.client === this.#client && one.tokens) ??
+      stored.find((one) => one.client === this.#client)
+    );
   }
 
   async #adopt(credential: StoredCredential): Promise<void> {
@@ -271,7 +275,8 @@ export class OAuthCredential implements Credential {
 
   async #keyOf({ dpopKey }: StoredCredential): Promise<DpopSession | undefined> {
     if (!dpopKey) return undefined;
-    return dpopKey === this.#current?.dpopKey ? this.#dpop : keyOf(dpopKey);
+    // One key, one session: the nonces of the servers are kept in it.
+    return dpopKey.x === this.#current?.dpopKey?.x ? this.#dpop : keyOf(dpopKey);
   }
 
   /** Settles when another program that shares the store has signed in. */
@@ -280,7 +285,8 @@ export class OAuthCredential implements Credential {
       const look = async () => {
         const newest = await this.#newest().catch(() => undefined);
         if (signal.aborted) return;
-        if (newest?.tokens && newest.tokens.access_token !== before && !isExpired(newest)) resolve(newest.tokens);
+        if (newest?.tokens && newest.tokens.access_token !== before && !isExpired(newest))
+          resolve(newest.tokens);
         else timer = systemClock.setTimeout(look, ELSEWHERE_MS);
       };
       let timer = systemClock.setTimeout(look, ELSEWHERE_MS);
@@ -288,14 +294,14 @@ export class OAuthCredential implements Credential {
     });
   }
 
-  /** An error of the authorization server in our words, without what is secret in it. */
-  #told(error: unknown): unknown {
-    if (isHoldfastError(error) || !(error instanceof OAuthError)) return error;
+  #secrets(): (string | undefined)[] {
     const { tokens, registration } = this.#current ?? {};
-    const secrets = [tokens?.access_token, tokens?.refresh_token, registration?.client_secret, this.options.clientSecret];
-    const redact = redactor(secrets.filter((secret) => secret !== undefined));
-    const message = redact(error.message).slice(0, 300);
-    return refused(this.server.name, `the authorization server says ${error.code}: ${message}`);
+    return [
+      tokens?.access_token,
+      tokens?.refresh_token,
+      registration?.client_secret,
+      this.options.clientSecret,
+    ];
   }
 }
 

@@ -1,12 +1,5 @@
 import type { OAuthClientMetadata } from "@modelcontextprotocol/client";
-import {
-  checkFunction,
-  checkOneOf,
-  checkPositive,
-  checkString,
-  checkStrings,
-  invalid,
-} from "../check.js";
+import { checkFunction, checkOneOf, checkPositive, checkString, checkStrings, invalid } from "../check.js";
 import { isLoopback } from "./safe-fetch.js";
 import type { CredentialStore } from "./store.js";
 
@@ -29,7 +22,7 @@ export interface AuthorizeContext {
 export type OnAuthorize = (
   url: URL,
   context: AuthorizeContext,
-) => string | URL | void | Promise<string | URL | void>;
+) => string | URL | undefined | Promise<string | URL | undefined> | Promise<void>;
 
 /** How a person signs in. Times in milliseconds. */
 export interface OAuthOptions {
@@ -93,9 +86,15 @@ export function checkOAuth(options: OAuthOptions): void {
   for (const key of ["clientMetadataUrl", "issuer"] as const) checkUrl(key, options[key]);
   if (options.clientMetadataUrl !== undefined) checkDocument(options.clientMetadataUrl);
   if (options.callbackHost !== undefined && !isLoopback(options.callbackHost))
-    throw invalid("auth.callbackHost", "expected 127.0.0.1, localhost or [::1]: only this machine may answer");
+    throw invalid(
+      "auth.callbackHost",
+      "expected 127.0.0.1, localhost or [::1]: only this machine may answer",
+    );
   const { callbackPort } = options;
-  if (callbackPort !== undefined && !(Number.isInteger(callbackPort) && callbackPort > 0 && callbackPort < 65536))
+  if (
+    callbackPort !== undefined &&
+    !(Number.isInteger(callbackPort) && callbackPort > 0 && callbackPort < 65536)
+  )
     throw invalid("auth.callbackPort", "expected a port from 1 to 65535");
   checkOneOf("auth.tokenEndpointAuthMethod", options.tokenEndpointAuthMethod, [
     "client_secret_basic",

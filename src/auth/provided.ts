@@ -55,7 +55,8 @@ export class GivenTokens implements Credential {
     progress({ step: "refreshing" });
     this.#freshness.check(refusal);
     const { name, url, fetch } = this.server;
-    const headers = refusal.challenge === undefined ? {} : { "www-authenticate": refusal.challenge };
+    const headers: Record<string, string> =
+      refusal.challenge === undefined ? {} : { "www-authenticate": refusal.challenge };
     const response = new Response(null, { status: refusal.status, headers });
     await this.provider.onUnauthorized?.({ response, serverUrl: url, fetchFn: fetch });
     const token = await this.token();

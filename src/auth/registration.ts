@@ -102,7 +102,9 @@ export async function register(
 function reasonIn(body: string): string {
   try {
     const { error, error_description: description } = JSON.parse(body) as Record<string, unknown>;
-    return [error, description].map((part) => (typeof part === "string" ? `, ${part.slice(0, 200)}` : "")).join("");
+    return [error, description]
+      .map((part) => (typeof part === "string" ? `, ${part.slice(0, 200)}` : ""))
+      .join("");
   } catch {
     return "";
   }

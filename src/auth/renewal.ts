@@ -25,7 +25,10 @@ export function expiresSoon(credential: StoredCredential): boolean {
 }
 
 /** When tokens that were asked for at `askedAt` expire; undefined where nobody said. */
-export function expiryOf({ expires_in: seconds }: { expires_in?: number }, askedAt: number): number | undefined {
+export function expiryOf(
+  { expires_in: seconds }: { expires_in?: number },
+  askedAt: number,
+): number | undefined {
   return seconds === undefined ? undefined : askedAt + seconds * 1000;
 }
 
@@ -71,7 +74,8 @@ export async function refresh(
     const { code } = error;
     if (code === OAuthErrorCode.InvalidClient || code === OAuthErrorCode.UnauthorizedClient)
       return { gone: "registration" };
-    if (code === OAuthErrorCode.InvalidGrant || code === OAuthErrorCode.InvalidDpopProof) return { gone: "tokens" };
+    if (code === OAuthErrorCode.InvalidGrant || code === OAuthErrorCode.InvalidDpopProof)
+      return { gone: "tokens" };
     throw error;
   }
 }

@@ -88,7 +88,10 @@ export async function signIn(input: SignIn, { signal, progress }: Authorization)
 /** S256 or nothing: a server that does not say that it checks the proof is not asked. */
 function checkPkce(server: string, { issuer, metadata }: Discovered): void {
   if (metadata.code_challenge_methods_supported?.includes("S256")) return;
-  throw refused(server, `the authorization server ${issuer} does not offer PKCE with S256, and no sign-in is safe without`);
+  throw refused(
+    server,
+    `the authorization server ${issuer} does not offer PKCE with S256, and no sign-in is safe without`,
+  );
 }
 
 /** The same address as at the registration, where it is still free. */
@@ -167,7 +170,10 @@ async function withPerson(
   let onAbort: (() => void) | undefined;
   const given = new Promise<never>((_, reject) => {
     timer = systemClock.setTimeout(
-      () => reject(refused(server, `nobody signed in within ${timeoutMs / 1000} s`, "Connect again to be asked again")),
+      () =>
+        reject(
+          refused(server, `nobody signed in within ${timeoutMs / 1000} s`, "Connect again to be asked again"),
+        ),
       timeoutMs,
     );
     onAbort = () => reject(signal.reason);
@@ -212,7 +218,10 @@ function codeIn({ server, found }: SignIn, { code, iss, error, description }: An
     });
   } catch {
     // Nothing else of such an answer may be believed, or shown.
-    throw refused(server, "the answer of the sign-in does not come from the authorization server that was asked");
+    throw refused(
+      server,
+      "the answer of the sign-in does not come from the authorization server that was asked",
+    );
   }
   if (error !== undefined) {
     const why = error === "access_denied" ? "it was refused" : `the authorization server says ${error}`;

@@ -1,4 +1,5 @@
 import type { StoredOAuthClientInformation, StoredOAuthTokens } from "@modelcontextprotocol/client";
+import type { StoredKey } from "./dpop.js";
 
 /** What one client got for one server from one authorization server. All of it is secret. */
 export interface StoredCredential {
@@ -14,7 +15,7 @@ export interface StoredCredential {
   /** When the access token expires, epoch ms by the wall clock; undefined: nobody said. */
   expiresAt?: number;
   /** The private key that the tokens are bound to (DPoP). */
-  dpopKey?: JsonWebKey;
+  dpopKey?: StoredKey;
   /** When the tokens were asked for, epoch ms. */
   savedAt: number;
 }

@@ -156,7 +156,8 @@ export class Attempts {
   #refused(refusal: Refusal, epoch: number): Promise<void> {
     this.#refusal = refusal;
     // An attempt that is refused ends; the next one comes with what was got meanwhile.
-    if (this.opened?.epoch !== epoch || this.opened.guard.down) return Promise.reject(new Unauthorized(refusal));
+    if (this.opened?.epoch !== epoch || this.opened.guard.down)
+      return Promise.reject(new Unauthorized(refusal));
     const waiting = this.#parked.wait();
     this.host.onRefused(epoch);
     return waiting;

@@ -335,7 +335,9 @@ export class Connection implements Link {
     if (to === from) return;
     this.#path = to;
     if (to.split(".")[0] !== from.split(".")[0]) this.#since = this.clock.now();
-    this.#authorizing = to.endsWith(".authorizing") ? (this.#authorizing ?? this.#authorizationBegins()) : undefined;
+    this.#authorizing = to.endsWith(".authorizing")
+      ? (this.#authorizing ?? this.#authorizationBegins())
+      : undefined;
     const opened = to === "connected.steady" && from === "connecting.opening";
     if (opened) this.ready = this.#attempts.opened;
     else if (!to.startsWith("connected")) this.#letGo(to, context);

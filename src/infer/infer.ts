@@ -1,12 +1,12 @@
 import { existsSync, statSync } from "node:fs";
 import { basename, extname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { checkOneOf } from "../check.js";
 import { findServers, isObject } from "../config/dialects.js";
 import { isParsed, type McpConfig } from "../config/parse.js";
 import { HoldfastError } from "../errors.js";
 import type { SharedOptions } from "../options.js";
 import { shownUrl, withoutUserInfo } from "../secrets.js";
-import { checkOneOf } from "../check.js";
 import { MCPConfigTransport, type MCPConfigTransportOptions } from "../transports/config.js";
 import { kindOfUrl } from "../transports/from-config.js";
 import { StreamableHttpTransport } from "../transports/http.js";

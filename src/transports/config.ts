@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { checkKnown, checkPositive, invalid } from "../check.js";
 import { Crew, type Post } from "../composite/crew.js";
 import { Front } from "../composite/front.js";
 import { bare, type NameRule, prefixed } from "../composite/naming.js";
@@ -16,7 +17,6 @@ import type { FleetHealth } from "../machines/fleet.js";
 import { DEFAULTS } from "../options.js";
 import { FrontWire } from "../wires/front.js";
 import type { Wire } from "../wires/wire.js";
-import { checkKnown, checkPositive, invalid } from "../check.js";
 import { type CommonOptions, kindOf, transportOf } from "./from-config.js";
 import { serveFresh, serveInstance } from "./memory.js";
 import { ClientTransport, type WaitOptions } from "./transport.js";

@@ -1,10 +1,10 @@
 import type { InMemoryTransport } from "@modelcontextprotocol/client";
 import { McpServer, type McpServerFactory, Server } from "@modelcontextprotocol/server";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
+import { checkKnown, invalid } from "../check.js";
 import { HoldfastError } from "../errors.js";
 import type { SharedOptions } from "../options.js";
 import { MemoryWire } from "../wires/memory.js";
-import { checkKnown, invalid } from "../check.js";
 import { ClientTransport } from "./transport.js";
 
 /** Anything that serves MCP on a transport: `Server` and `McpServer` of the SDK 1 and 2, `FastMCP` of the npm package `fastmcp`. */

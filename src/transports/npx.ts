@@ -1,5 +1,5 @@
-import { withoutUserInfo } from "../secrets.js";
 import { checkBoolean, checkKnown, checkString, checkStrings } from "../check.js";
+import { withoutUserInfo } from "../secrets.js";
 import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, ProcessTransport } from "./stdio.js";
 import { projectDirectory } from "./uv.js";
 

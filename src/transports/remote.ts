@@ -1,9 +1,13 @@
-import type { AuthProvider, OAuthClientProvider } from "@modelcontextprotocol/client";
-import { HoldfastError } from "../errors.js";
+import { credentialOf } from "../auth/credential-of.js";
+import { isHeaderValue } from "../auth/header.js";
+import { CredentialSource } from "../auth/oauth.js";
+import { checkOAuth, type OAuthOptions } from "../auth/options.js";
+import { checkKnown, checkStringMap, invalid } from "../check.js";
 import { type AuthOption, DEFAULTS, type SharedOptions } from "../options.js";
 import { shownUrl } from "../secrets.js";
 import type { TlsOptions } from "../wires/agent.js";
-import { checkKnown, checkStringMap, invalid } from "../check.js";
+import type { Credential } from "../wires/credential.js";
+import { type FetchLike, Network, watchBody } from "../wires/network.js";
 import { ClientTransport } from "./transport.js";
 
 /** What every transport over the network takes. */
@@ -11,6 +15,8 @@ export interface RemoteOptions extends SharedOptions {
   headers?: Record<string, string>;
   /** Wins over an Authorization header, and says so. */
   auth?: AuthOption;
+  /** What `auth: "oauth"` means: the options of `oauth()`. */
+  oauth?: OAuthOptions;
   tls?: TlsOptions;
   /** A proxy's URL; `false`: none. Default: `HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY`. */
   proxy?: string | false;
@@ -19,6 +25,7 @@ export interface RemoteOptions extends SharedOptions {
 interface RemoteTarget extends RemoteOptions {
   /** Used exactly as given, a trailing slash too. */
   url: string | URL;
+  fetch?: FetchLike;
 }
 
 /** What a kind of remote transport says of itself. */
@@ -33,18 +40,30 @@ export interface RemoteKind {
 export abstract class RemoteTransport extends ClientTransport {
   readonly #options: RemoteTarget;
   readonly #url: URL;
+  readonly #credential: Credential | undefined;
 
   constructor(options: RemoteTarget, { kind, protocols, own }: RemoteKind) {
     const url = parseUrl(options.url, protocols);
-    checkKnown(kind, options, ["url", "headers", "auth", "tls", "proxy", ...own]);
+    checkKnown(kind, options, ["url", "headers", "auth", "oauth", "tls", "proxy", ...own]);
     checkRemote(options);
-    super(options, { kind, name: shownUrl(url), heartbeatMs: DEFAULTS.heartbeatMs });
+    const authorizeTimeoutMs = personMs(options);
+    super(options, {
+      kind,
+      name: shownUrl(url),
+      heartbeatMs: DEFAULTS.heartbeatMs,
+      ...(authorizeTimeoutMs !== undefined && { authorizeTimeoutMs }),
+    });
     const { bare, basic } = splitUserInfo(url);
     this.#options =
       basic && !hasAuthorization(options.headers)
         ? { ...options, headers: { ...options.headers, Authorization: basic } }
         : options;
     this.#url = bare;
+    const web = new URL(bare.href.replace(/^ws/, "http"));
+    const { name } = this;
+    const asks = { ...this.#network(), url: web, fetch: options.fetch };
+    const fetch = (...request: Parameters<FetchLike>) => once(asks, request);
+    this.#credential = credentialOf(options.auth, { name, url: web, fetch }, options.oauth);
     if (options.auth !== undefined && hasAuthorization(options.headers)) {
       options.logger?.warn(`${this.name}: auth is used, and the Authorization header is ignored`);
     }
@@ -52,16 +71,20 @@ export abstract class RemoteTransport extends ClientTransport {
 
   /** What every wire over the network is made from. */
   protected wireOptions() {
-    const { headers, auth, tls, proxy, connectTimeoutMs, closeTimeoutMs } = this.#options;
+    const { headers, auth, closeTimeoutMs } = this.#options;
     return {
+      ...this.#network(),
+      name: this.name,
       url: this.#url,
       headers: auth === undefined ? { ...headers } : withoutAuthorization(headers),
-      auth: authProvider(auth, this.name),
-      tls,
-      proxy,
-      connectTimeoutMs: connectTimeoutMs ?? DEFAULTS.connectTimeoutMs,
+      credential: this.#credential,
       closeTimeoutMs: closeTimeoutMs ?? DEFAULTS.closeTimeoutMs,
     };
+  }
+
+  #network() {
+    const { tls, proxy, connectTimeoutMs } = this.#options;
+    return { tls, proxy, connectTimeoutMs: connectTimeoutMs ?? DEFAULTS.connectTimeoutMs };
   }
 }
 
@@ -83,27 +106,32 @@ function decoded(text: string): string {
   }
 }
 
-/** What the SDK takes for each form of the option. */
-function authProvider(
-  auth: AuthOption | undefined,
-  name: string,
-): AuthProvider | OAuthClientProvider | undefined {
-  if (auth === undefined || typeof auth === "object") return auth;
-  if (typeof auth === "string") return { token: async () => auth };
-  return {
-    token: async () => {
-      try {
-        const token = await auth();
-        if (token !== undefined) checkHeader("auth", token);
-        return token;
-      } catch (cause) {
-        throw new HoldfastError("AUTH_REQUIRED", `${name}: the auth function threw: ${String(cause)}`, {
-          server: name,
-          cause,
-        });
-      }
-    },
-  };
+/** The sign-in's own deadline comes first, and says more. */
+const SLACK_MS = 15_000;
+
+function personMs({ auth, oauth }: RemoteOptions): number | undefined {
+  const ms =
+    auth instanceof CredentialSource ? auth.personMs : auth === "oauth" ? oauth?.timeoutMs : undefined;
+  return ms === undefined ? undefined : ms + SLACK_MS;
+}
+
+/** One request of a sign-in, over sockets that end with it: the wire that needs it may be gone. */
+async function once(
+  options: ConstructorParameters<typeof Network>[0],
+  [url, init]: Parameters<FetchLike>,
+): Promise<Response> {
+  const network = new Network({ ...options, url: new URL(url) });
+  const response = await network.fetch(url, init).catch(async (error) => {
+    await network.close();
+    throw error;
+  });
+  const end = () => void network.close();
+  if (!response.body) {
+    end();
+    return response;
+  }
+  const { status, statusText, headers } = response;
+  return new Response(watchBody(response.body, end), { status, statusText, headers });
 }
 
 function parseUrl(url: unknown, protocols: readonly string[]): URL {
@@ -119,18 +147,17 @@ function parseUrl(url: unknown, protocols: readonly string[]): URL {
   return parsed;
 }
 
-function checkRemote({ headers, auth, proxy }: RemoteOptions): void {
+function checkRemote({ headers, auth, oauth, proxy }: RemoteOptions): void {
   checkStringMap("headers", headers);
-  if (auth === "oauth")
+  if (auth !== undefined && !["string", "function", "object"].includes(typeof auth)) {
     throw invalid(
       "auth",
-      'signing in with "oauth" is not there yet; pass a bearer token, a function or an SDK provider',
+      'expected a bearer token, a function that gives one, "oauth", oauth(…), clientCredentials(…), or a provider of the SDK',
     );
-  if (auth !== undefined && !["string", "function", "object"].includes(typeof auth)) {
-    throw invalid("auth", "expected a bearer token, a function that gives one, or a provider of the SDK");
   }
   for (const [name, value] of Object.entries(headers ?? {})) checkHeader(`headers.${name}`, value);
   if (typeof auth === "string") checkHeader("auth", auth);
+  if (oauth !== undefined) checkOAuth(oauth);
   if (proxy !== undefined && proxy !== false && !isWeb(proxy))
     throw invalid("proxy", "expected an http or https URL, or false");
 }
@@ -140,8 +167,7 @@ const isWeb = (url: unknown) =>
 
 /** Said here, because whoever sends it would quote it. */
 function checkHeader(path: string, value: string): void {
-  if (/[^\t\x20-\x7e\x80-\xff]/.test(value))
-    throw invalid(path, "holds a character that a header cannot have");
+  if (!isHeaderValue(value)) throw invalid(path, "holds a character that a header cannot have");
 }
 
 const isAuthorization = (key: string) => key.toLowerCase() === "authorization";

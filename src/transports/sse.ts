@@ -1,6 +1,6 @@
+import { checkFunction, checkOneOf } from "../check.js";
 import type { FetchLike } from "../wires/network.js";
 import { SseWire } from "../wires/sse.js";
-import { checkFunction, checkOneOf } from "../check.js";
 import { type RemoteOptions, RemoteTransport } from "./remote.js";
 
 export interface SSETransportOptions extends RemoteOptions {

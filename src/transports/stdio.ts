@@ -1,9 +1,4 @@
 import { basename } from "node:path";
-import { DEFAULTS, type SharedOptions } from "../options.js";
-import { redactor, withoutUserInfo } from "../secrets.js";
-import { childEnvironment, type EnvOption, installHint, isRunner, secretsIn } from "../wires/environment.js";
-import type { LogTarget } from "../wires/log-file.js";
-import { StdioWire } from "../wires/stdio.js";
 import {
   checkDirectory,
   checkKnown,
@@ -13,6 +8,11 @@ import {
   checkStringMap,
   checkStrings,
 } from "../check.js";
+import { DEFAULTS, type SharedOptions } from "../options.js";
+import { redactor, withoutUserInfo } from "../secrets.js";
+import { childEnvironment, type EnvOption, installHint, isRunner, secretsIn } from "../wires/environment.js";
+import type { LogTarget } from "../wires/log-file.js";
+import { StdioWire } from "../wires/stdio.js";
 import { ClientTransport } from "./transport.js";
 
 /** What every transport that runs a local process takes. */

@@ -1,3 +1,4 @@
+import { checkShared } from "../check.js";
 import type { AttemptContext } from "../connection/attempt.js";
 import { Connection, type Lease } from "../connection/connection.js";
 import { EraMemory } from "../connection/era.js";
@@ -16,7 +17,6 @@ import { SessionView } from "../session/session.js";
 import type { Session } from "../session/types.js";
 import { controllerForMany } from "../signals.js";
 import type { Wire } from "../wires/wire.js";
-import { checkShared } from "../check.js";
 
 /** What a transport says of itself to the base class. */
 export interface TransportIdentity {
@@ -30,6 +30,8 @@ export interface TransportIdentity {
   heartbeatMs?: number;
   /** The kind's default of `connectTimeoutMs`. */
   connectTimeoutMs?: number;
+  /** How long a person may take to sign in. Default 5 minutes. */
+  authorizeTimeoutMs?: number;
   /** Another clock and other dice, for tests. */
   clock?: Clock;
   random?: () => number;
@@ -66,7 +68,9 @@ export abstract class ClientTransport {
     this.#clock = identity.clock ?? systemClock;
     const { connectTimeoutMs } = identity;
     const defaults = connectTimeoutMs === undefined ? options : { connectTimeoutMs, ...options };
-    this.#policy = policyOf(defaults, identity.keepAlive ?? false);
+    const policy = policyOf(defaults, identity.keepAlive ?? false);
+    const { authorizeTimeoutMs = policy.authorizeTimeoutMs } = identity;
+    this.#policy = { ...policy, authorizeTimeoutMs };
     this.#eraMemory = new EraMemory(this.#clock);
     this.#listeners = new Listeners(options.logger);
     this.#connection = this.#begin(0);

@@ -1,5 +1,5 @@
-import { withoutUserInfo } from "../secrets.js";
 import { checkDirectory, checkFile, checkKnown, checkString, checkStrings, invalid } from "../check.js";
+import { withoutUserInfo } from "../secrets.js";
 import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, ProcessTransport } from "./stdio.js";
 
 export interface UvStdioTransportOptions extends ProcessOptions {

@@ -1,6 +1,6 @@
+import { checkPositive, checkShared, checkStrings, invalid } from "../check.js";
 import { DEFAULTS } from "../options.js";
 import { WebSocketWire } from "../wires/websocket.js";
-import { checkPositive, checkShared, checkStrings, invalid } from "../check.js";
 import { type RemoteOptions, RemoteTransport } from "./remote.js";
 
 export interface WSTransportOptions extends RemoteOptions {

@@ -55,7 +55,13 @@ export function refusalOf(response: Response, token: string | undefined): Refusa
   if (status !== 401 && status !== 403) return undefined;
   const { scope, resourceMetadataUrl, error } = extractWWWAuthenticateParams(response);
   if (status === 403 && error !== "insufficient_scope") return undefined;
-  return { status, token, scope, resourceMetadataUrl, challenge: headers.get("www-authenticate") ?? undefined };
+  return {
+    status,
+    token,
+    scope,
+    resourceMetadataUrl,
+    challenge: headers.get("www-authenticate") ?? undefined,
+  };
 }
 
 /** A refused attempt, where a sign-in may help. Its name is what the SDK's era probe lets through as it is. */

@@ -1,10 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
-import {
-  type JSONRPCMessage,
-  SdkErrorCode,
-  SdkHttpError,
-} from "@modelcontextprotocol/client";
+import { type JSONRPCMessage, SdkErrorCode, SdkHttpError } from "@modelcontextprotocol/client";
 import { HttpsProxyAgent } from "https-proxy-agent";
 import { WebSocket } from "ws";
 import type { Outcome } from "../errors.js";

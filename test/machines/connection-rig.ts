@@ -21,6 +21,7 @@ export class Rig {
     const machine = connectionMachine({
       open: (epoch, signal) => gates.begin(`open ${epoch}`, signal),
       probe: (epoch, signal) => gates.begin(`probe ${epoch}`, signal),
+      authorize: (epoch, signal) => gates.begin(`authorize ${epoch}`, signal),
       dispose: (epoch) => gates.begin(`dispose ${epoch}`),
     });
     const input = { policy: { ...POLICY, ...policy }, epoch: 0, now: clock.now, random: () => 0.5 };
@@ -56,7 +57,9 @@ export const fatal: Failure = { code: "SPAWN_FAILED", message: "no such command"
 export const gone: Failure = { code: "CONNECTION_LOST", message: "the server went away" };
 
 const say =
-  (type: Exclude<ConnectionMachineEvent["type"], "wire.lost" | "wire.doubted">): Step =>
+  (
+    type: Exclude<ConnectionMachineEvent["type"], "wire.lost" | "wire.doubted" | "credential.refused">,
+  ): Step =>
   (rig) =>
     rig.send({ type });
 export const connect = say("connect");
@@ -73,6 +76,11 @@ export const lost =
   (failure = gone, ago = 0): Step =>
   (rig) =>
     rig.send({ type: "wire.lost", epoch: rig.context.epoch - ago, failure });
+/** The server of this epoch wants another credential. */
+export const refusedCredential =
+  (ago = 0): Step =>
+  (rig) =>
+    rig.send({ type: "credential.refused", epoch: rig.context.epoch - ago });
 export const doubted =
   (ago = 0): Step =>
   (rig) =>

@@ -10,6 +10,7 @@ export const POLICY: ConnectionPolicy = {
   connectTimeoutMs: 30_000,
   closeTimeoutMs: 5_000,
   probeTimeoutMs: 3_000,
+  authorizeTimeoutMs: 300_000,
   stableAfterMs: 20_000,
   idleTimeoutMs: 60_000,
   keepAlive: false,

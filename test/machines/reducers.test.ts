@@ -94,7 +94,7 @@ describe("what becomes of the context when", () => {
     [
       "the server was reached",
       opened(),
-      { reached: true, demanded: false, recovering: false, lastError: undefined },
+      { reached: true, refusals: 0, demanded: false, recovering: false, lastError: undefined },
     ],
   ])("%s", (_when, patch, expected) => expect(patch).toStrictEqual(expected));
 

@@ -16,7 +16,12 @@ class Rig {
     const effect = (name: string) => () =>
       new Promise<void>((resolve, reject) => this.#effects.set(name, { resolve, reject }));
     this.actor = createActor(
-      connectionMachine({ open: effect("open"), probe: effect("probe"), dispose: effect("dispose") }),
+      connectionMachine({
+        open: effect("open"),
+        probe: effect("probe"),
+        authorize: effect("authorize"),
+        dispose: effect("dispose"),
+      }),
       {
         input: { policy, epoch: 0, now: () => this.#now, random: () => 0.5 },
         clock: {
@@ -46,7 +51,11 @@ class Rig {
     const running = Object.values(this.actor.getSnapshot().children).map(
       (child) => (child as { id: string }).id,
     );
-    return what === undefined || !["open", "probe", "dispose"].includes(what) || running.includes(what);
+    return (
+      what === undefined ||
+      !["open", "probe", "authorize", "dispose"].includes(what) ||
+      running.includes(what)
+    );
   }
 
   async act(name: string): Promise<void> {
@@ -59,6 +68,8 @@ class Rig {
       this.actor.send({ type: what, epoch, failure: { ...failure, fatal: true } } as never);
     else if (kind === "done") this.#effects.get(what)?.resolve();
     else if (kind === "error") this.#effects.get(what)?.reject(failure);
+    else if (kind === "wanted")
+      this.#effects.get(what)?.reject({ ...failure, fatal: true, authorizable: true });
     else if (kind === "fatal-error") this.#effects.get(what)?.reject({ ...failure, fatal: true });
     else this.#fire();
     // Effects settle in promises.
@@ -118,13 +129,16 @@ const ACTS = [
     "close",
     "retry.now",
     "wire.doubted",
+    "credential.refused",
     "wire.lost",
   ].map((type) => `send:${type}`),
   "stale:wire.lost",
   "stale:wire.doubted",
+  "stale:credential.refused",
+  "wanted:open",
   "fatal:wire.lost",
   "send:idle.elapsed",
-  ...["open", "probe", "dispose"].flatMap((effect) => [
+  ...["open", "probe", "authorize", "dispose"].flatMap((effect) => [
     `done:${effect}`,
     `error:${effect}`,
     `fatal-error:${effect}`,
@@ -141,6 +155,7 @@ const POLICY: ConnectionPolicy = {
   connectTimeoutMs: 30_000,
   closeTimeoutMs: 5_000,
   probeTimeoutMs: 5_000,
+  authorizeTimeoutMs: 300_000,
   stableAfterMs: 20_000,
   idleTimeoutMs: 60_000,
   keepAlive: false,

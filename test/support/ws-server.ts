@@ -49,7 +49,7 @@ export function wsWire(url: string, options: Partial<WebSocketWireOptions> = {})
   const wire = new WebSocketWire({
     url: new URL(url),
     headers: {},
-    auth: undefined,
+    credential: undefined,
     protocols: ["mcp"],
     maxMessageBytes: 10_000,
     heartbeatMs: Number.POSITIVE_INFINITY,
