@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { dirname, join, resolve } from "node:path";
-import { isHoldfastError } from "../errors.js";
+import { readdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { codeOf, isHoldfastError } from "../errors.js";
 import {
   type CredentialFile,
   readCredentialFile,
@@ -23,14 +24,19 @@ export interface FileStoreOptions {
   onWarning?: (message: string) => void;
 }
 
+export interface FileStore extends CredentialStore {
+  /** The credentials of every server, the newest first: for listing them. Waits for nobody, as `list`. */
+  all(): Promise<StoredCredential[]>;
+}
+
 /**
  * A store in files that only their user may read (0600), shared by all programs that name the same directory. A reader
  * sees the old file or the new one, whenever a writer is killed. A file that cannot be used counts as empty; the next
  * update moves it to `<file>.broken-<epoch ms>`. `list` waits for nobody.
- * @throws HoldfastError `CONFIG_INVALID` with `path: "store"`, by `list`, `update` and `save`: the directory cannot be
- *   read or written, or another program took the lock over because this one stood still for more than 15 s
+ * @throws HoldfastError `CONFIG_INVALID` with `path: "store"`, by `list`, `all`, `update` and `save`: the directory cannot
+ *   be read or written, or another program took the lock over because this one stood still for more than 15 s
  */
-export function fileStore(options: FileStoreOptions = {}): CredentialStore {
+export function fileStore(options: FileStoreOptions = {}): FileStore {
   const directory = resolve(options.directory ?? defaultDirectory());
   const warn = (message: string) => {
     try {
@@ -39,29 +45,37 @@ export function fileStore(options: FileStoreOptions = {}): CredentialStore {
       // Who listens badly still gets the credentials.
     }
   };
-  /** Which broken files `list` has told of; it is called often. */
+  /** Which broken files `list` and `all` have told of; they are called often. */
   const told = new Set<string>();
+
+  const read = async (name: string) => {
+    const path = join(directory, name);
+    const { credentials, broken } = await inStore("read", directory, () => readCredentialFile(path));
+    if (broken === undefined) told.delete(path);
+    else if (!told.has(path)) {
+      told.add(path);
+      // Not set aside from here: race with an update that replaces it between our reading and our renaming.
+      warn(`${path} counts as empty: ${broken}`);
+    }
+    return credentials;
+  };
 
   return {
     async list(server) {
-      const path = join(directory, fileName(server));
-      const { credentials, broken } = await inStore("read", path, () => readCredentialFile(path));
-      if (broken === undefined) told.delete(path);
-      else if (!told.has(path)) {
-        told.add(path);
-        // Not set aside from here: race with an update that replaces it between our reading and our renaming.
-        warn(`${path} counts as empty: ${broken}`);
-      }
-      return newestFirst(credentials);
+      return newestFirst(await read(fileName(server)));
+    },
+    async all() {
+      const names = await inStore("read", directory, () => fileNames(directory));
+      return newestFirst((await Promise.all(names.map(read))).flat());
     },
     update(server, work, signal) {
       const path = join(directory, fileName(server));
       return withFileLock(
         path,
         async (hold) => {
-          const file = await inStore("written", path, () => prepare(path, warn));
+          const file = await inStore("written", directory, () => prepare(path, warn));
           const write = (credentials: StoredCredential[]) =>
-            inStore("written", path, () =>
+            inStore("written", directory, () =>
               writeCredentialFile(path, { ...file, credentials }, () => hold.check()),
             );
           return await runTurn(file.credentials, write, work);
@@ -89,10 +103,20 @@ function fileName(server: string): string {
   return `${readable}-${createHash("sha256").update(server).digest("hex").slice(0, 16)}.json`;
 }
 
-async function inStore<T>(what: "read" | "written", path: string, action: () => Promise<T>): Promise<T> {
+/** The names of all servers' files, and of nothing else that is there; a missing directory has none. */
+async function fileNames(directory: string): Promise<string[]> {
+  try {
+    return (await readdir(directory)).filter((name) => /-[0-9a-f]{16}\.json$/.test(name)).sort();
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return [];
+    throw error;
+  }
+}
+
+async function inStore<T>(what: "read" | "written", directory: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (cause) {
-    throw isHoldfastError(cause) ? cause : cannotBe(what, dirname(path), cause);
+    throw isHoldfastError(cause) ? cause : cannotBe(what, directory, cause);
   }
 }

@@ -1,6 +1,7 @@
+import { getEventListeners } from "node:events";
 import { readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { withFileLock } from "../../src/auth/file-lock.js";
 import { Rivals } from "../../src/auth/rivals.js";
 import { deadPid, makeClaim, touch, zombiePid } from "../support/claims.js";
@@ -156,6 +157,31 @@ describe("who waits for a lock", () => {
     );
     open();
     expect(await working).toBe("done");
+  });
+});
+
+describe("who has waited for a lock", () => {
+  it("listens to its signal no more", async () => {
+    const { path } = temporaryPath();
+    const claim = makeClaim(path);
+    const { signal } = new AbortController();
+    const waiting = withFileLock(path, async () => getEventListeners(signal, "abort").length, signal);
+    await vi.waitFor(() => expect(getEventListeners(signal, "abort")).not.toEqual([]));
+    rmSync(claim);
+    expect(await waiting).toBe(0);
+  });
+
+  it("claims it again where its claim was taken for dead before it held the lock", async () => {
+    const { directory, path } = temporaryPath();
+    const look = Rivals.prototype.look;
+    let lost = 0;
+    const spy = vi.spyOn(Rivals.prototype, "look").mockImplementation(function (this: Rivals, ours) {
+      if (ours !== undefined && lost++ === 0) rmSync(ours);
+      return look.call(this, ours);
+    });
+    onTestFinished(() => spy.mockRestore());
+    await withFileLock(path, async () => expect(readdirSync(directory)).toHaveLength(1));
+    expect(lost).toBe(2);
   });
 });
 

@@ -170,6 +170,51 @@ describe("a store of files", () => {
   });
 });
 
+describe("the credentials of every server", () => {
+  const OTHER = "https://other.example/mcp";
+
+  it("are listed the newest first, and nothing else that lies there", async () => {
+    const { directory, file, store, save } = temporaryStore();
+    expect(await store.all()).toEqual([]);
+    expect(existsSync(directory)).toBe(false);
+    await save(credential(1), credential(3));
+    const other = { ...credential(2), server: OTHER };
+    await store.update(OTHER, (update) => update.save([other]));
+    const strange = readFileSync(file, "utf8");
+    for (const end of [".tmp-0123456789abcdef", ".broken-1700000000000"])
+      writeFileSync(`${file}${end}`, strange);
+    writeFileSync(join(directory, "notes.json"), strange);
+    const { open, opened } = gate();
+    const update = store.update(SERVER, () => opened);
+    expect(await store.all()).toEqual([credential(3), other, credential(1)]);
+    open();
+    await update;
+    await save();
+    expect(await store.all()).toEqual([other]);
+  });
+
+  it("are those of the files that can be used, and each other one is told of once", async () => {
+    const { file, onWarning, store, save } = temporaryStore();
+    await save(credential(1));
+    const other = { ...credential(2), server: OTHER };
+    await store.update(OTHER, (update) => update.save([other]));
+    writeFileSync(file, "{");
+    for (let times = 0; times < 2; times++) expect(await store.all()).toEqual([other]);
+    await store.list(SERVER);
+    expect(onWarning.mock.calls).toEqual([[`${file} counts as empty: it is not JSON`]]);
+  });
+
+  it("cannot be listed where the directory is none", async () => {
+    const directory = join(temporaryDirectory(), "file");
+    writeFileSync(directory, "");
+    await expect(fileStore({ directory }).all()).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+      path: "store",
+      message: expect.stringMatching(`^the credential store ${directory} cannot be read: ENOTDIR`),
+    });
+  });
+});
+
 describe("a temporary file that a killed writer left", () => {
   it("is swept by the next update, and by nobody without a turn", async () => {
     const { directory, file, store, save } = temporaryStore();
