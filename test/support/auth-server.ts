@@ -20,6 +20,8 @@ export interface AuthServerOptions {
   accessTokenSeconds?: number;
   rotateRefreshToken?: boolean;
   registration?: boolean;
+  /** oidc-provider never lets a client ask for more than the `scope` that it registered with; with this it may. */
+  scopeBeyondRegistration?: boolean;
   /** Client id metadata documents: what is at a client's URL; undefined: nothing is. Left out: not supported. */
   cimd?: (clientId: string) => object | undefined;
   clients?: ClientMetadata[];
@@ -86,7 +88,7 @@ export async function startAuthServer(options: AuthServerOptions) {
     return [typeof resource === "function" ? resource() : resource].flat();
   };
   const configuration: Configuration = {
-    adapter: (model) => memory(model, stored),
+    adapter: (model) => memory(model, stored, model === "Client" && options.scopeBeyondRegistration === true),
     clients: options.clients ?? [],
     scopes,
     jwks: { keys: [signingKey().private] },
@@ -262,13 +264,14 @@ function hush() {
 }
 
 /** Where oidc-provider keeps what it must remember: its own store could not be told to forget. */
-function memory(model: string, stored: Map<string, Map<string, AdapterPayload>>) {
+function memory(model: string, stored: Map<string, Map<string, AdapterPayload>>, dropScope: boolean) {
   const mine = new Map<string, AdapterPayload>();
   stored.set(model, mine);
   const by = (name: "uid" | "userCode", value: string) =>
     [...mine.values()].find((payload) => payload[name] === value);
   return {
-    upsert: async (id: string, payload: AdapterPayload) => void mine.set(id, payload),
+    upsert: async (id: string, { scope, ...payload }: AdapterPayload) =>
+      void mine.set(id, dropScope || scope === undefined ? payload : { ...payload, scope }),
     find: async (id: string) => mine.get(id),
     findByUid: async (uid: string) => by("uid", uid),
     findByUserCode: async (code: string) => by("userCode", code),
