@@ -1,4 +1,6 @@
+import { spawn } from "node:child_process";
 import { createHash, generateKeyPairSync } from "node:crypto";
+import { once } from "node:events";
 import {
   auth,
   Client,
@@ -11,10 +13,14 @@ import {
   UnauthorizedError,
 } from "@modelcontextprotocol/client";
 import { SignJWT } from "jose";
+import type { Page } from "playwright-core";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { WebSocket } from "ws";
+import { withBrowser } from "../browser/browser.js";
 import { hashOf } from "../support/auth-server.js";
+import { approving } from "../support/browser.js";
 import { fastmcpOAuth } from "../support/fastmcp-oauth.js";
+import { fixture } from "../support/fixtures.js";
 import { describeWith } from "../support/peers.js";
 import { type SignInWorldOptions, signInWorld } from "../support/sign-in-world.js";
 
@@ -286,6 +292,44 @@ describe("the authorization server and the protected server", () => {
     );
     expect((await auth.approve(url)).searchParams.get("error")).toBe("invalid_target");
     expect(other.server.counts.calls).toBe(0);
+  });
+});
+
+it("the same two as a program, without vitest", async () => {
+  const child = spawn(process.execPath, [fixture("sign-in-world.mjs"), '{"auth":{"autoApprove":true}}'], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const [line] = await once(child.stdout, "data");
+  const { issuer, url } = JSON.parse(String(line)) as { issuer: string; url: string };
+  const { client } = await signedIn(url, approving(issuer));
+  expect(await echo(client)).toEqual(echoed);
+  await client.close();
+  child.stdin.end();
+  expect(await once(child, "exit")).toEqual([0, null]);
+});
+
+describeWith(["chromium"], "the pages of the authorization server", () => {
+  const open = withBrowser();
+
+  it.each(["allow", "deny"])("a person signs in, and says %s", async (answer) => {
+    const { auth, server } = await signInWorld();
+    const provider = new Provider();
+    await authorize(server.url, provider);
+    const person = async (page: Page) => {
+      await page.fill("input[name=login]", "ann");
+      await page.fill("input[name=password]", "secret");
+      await page.click("button[value=allow]");
+      expect(await page.textContent("#scope")).toContain("mcp");
+      const back = page.waitForRequest(/callback/);
+      await page.click(`button[value=${answer}]`);
+      const asked = new URL((await back).url()).searchParams;
+      expect(asked.has("code")).toBe(answer === "allow");
+      expect(asked.get("error")).toBe(answer === "deny" ? "access_denied" : null);
+    };
+    // It goes from page to page, which no page of the inspector does.
+    await open(provider.sentTo!.href, person, /^asked http:\/\/127\.0\.0\.1/);
+    expect(auth.authorizationRequests).toHaveLength(1);
   });
 });
 

@@ -233,7 +233,11 @@ export async function startAuthServer(options: AuthServerOptions) {
 
 type Grant = "authorization_code" | "refresh_token" | "client_credentials";
 
-const page = (prompt: string, client: string, scope: string) => `<!doctype html><title>${prompt}</title>
+const page = (
+  prompt: string,
+  client: string,
+  scope: string,
+) => `<!doctype html><title>${prompt}</title><link rel="icon" href="data:,">
 <h1>${prompt === "login" ? "Sign in" : "Authorize"}</h1><p id="client">${html(client)}</p>
 <p id="scope">${html(scope)}</p><form method="post">
 ${prompt === "login" ? '<input name="login" required autofocus><input name="password" type="password">' : ""}
