@@ -4,7 +4,7 @@ import type { Session } from "../session/types.js";
 import type { ClientTransport } from "../transports/transport.js";
 import { scriptArbitrary } from "./arbitraries.js";
 import type { FaultKind } from "./faults.js";
-import { type LifecyclePromise, PROMISES, UNTESTED } from "./promises.js";
+import { type LifecyclePromise, PROMISES, promisesOf, UNTESTED } from "./promises.js";
 import {
   isTimeout,
   type MakeTransport,
@@ -83,7 +83,7 @@ export async function examine(make: MakeTransport, options: ExamineOptions = {})
   const began = Date.now();
   checkOptions(options);
   const [seed, ...path] = String(options.seed ?? Math.floor(Math.random() * 2 ** 31)).split(":");
-  const promises = PROMISES.filter(({ id }) => !options.only || options.only.includes(id));
+  const promises = promisesOf(options.only);
   options.onProgress?.({ phase: "baseline", done: 0, of: 1, broken: [] });
   const settings = await baseline(make, options, Number(seed));
   const examination = new Examination(make, options, settings, promises, Number(seed));
@@ -290,19 +290,9 @@ async function slowestOf(session: Session, named: readonly SafeCall[]): Promise<
   return slowest;
 }
 
-function checkOptions({ runs, seed, only }: ExamineOptions): void {
+function checkOptions({ runs, seed }: ExamineOptions): void {
   if (runs !== undefined && !(Number.isInteger(runs) && runs >= 0))
     throw new RangeError(`runs: expected a whole number, 0 or above, got ${runs}`);
   if (seed !== undefined && !/^-?\d+(:\d+)*$/.test(String(seed)))
     throw new RangeError(`seed: expected a number, or a report's seed:path, got ${seed}`);
-  checkOnly(only);
-}
-
-/** Throws for an id that is none. */
-export function checkOnly(only: readonly string[] | undefined): void {
-  const unknown = only?.find((id) => PROMISES.every((promise) => promise.id !== id));
-  if (unknown !== undefined)
-    throw new RangeError(
-      `only: there is no promise ${JSON.stringify(unknown)}; there are: ${PROMISES.map(({ id }) => id).join(", ")}`,
-    );
 }

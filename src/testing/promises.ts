@@ -227,6 +227,18 @@ export const PROMISES: readonly LifecyclePromise[] = [
   },
 ];
 
+/** Those with these ids, or all. Throws for an id that is none. */
+export function promisesOf(only: readonly string[] | undefined): readonly LifecyclePromise[] {
+  if (!only) return PROMISES;
+  const known = PROMISES.map(({ id }) => id);
+  const unknown = only.find((id) => !known.includes(id));
+  if (unknown !== undefined)
+    throw new RangeError(
+      `only: there is no promise ${JSON.stringify(unknown)}; there are: ${known.join(", ")}`,
+    );
+  return PROMISES.filter(({ id }) => only.includes(id));
+}
+
 /** After these nobody has to be answered any more. */
 const ENDS = new Set<Step>(["end", "disconnect", "close"]);
 
