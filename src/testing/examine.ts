@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { messageOf } from "../errors.js";
 import type { Session } from "../session/types.js";
+import { invalid } from "../transports/check.js";
 import type { ClientTransport } from "../transports/transport.js";
 import { scriptArbitrary } from "./arbitraries.js";
 import type { FaultKind } from "./faults.js";
@@ -77,7 +78,8 @@ const SHRINK_MS = 10_000;
 /**
  * Plays stories with faults on transports that `make` makes, and judges each by every promise. A broken promise is a
  * finding, not an error.
- * @throws what the server answers when nothing is wrong with it, if that is an error
+ * @throws HoldfastError `CONFIG_INVALID` for a wrong option; what the server answers when nothing is wrong with it, if
+ * that is an error
  */
 export async function examine(make: MakeTransport, options: ExamineOptions = {}): Promise<Report> {
   const began = Date.now();
@@ -89,7 +91,7 @@ export async function examine(make: MakeTransport, options: ExamineOptions = {})
   const examination = new Examination(make, options, settings, promises, Number(seed));
   const findings = await examination.run(path.join(":"));
   if (path.length > 0 && examination.stories === 0)
-    throw new RangeError(`seed ${options.seed}: there is no such story (any more)`);
+    throw invalid("seed", `there is no such story (any more): ${options.seed}`);
   return {
     seed: String(seed),
     stories: examination.stories,
@@ -277,7 +279,8 @@ async function slowestOf(session: Session, named: readonly SafeCall[]): Promise<
   let slowest = 0;
   for (const call of named) {
     if (!known.has(call.name))
-      throw new RangeError(
+      throw invalid(
+        "tools",
         `there is no tool ${JSON.stringify(call.name)}; there are: ${[...known].join(", ")}`,
       );
     const before = performance.now();
@@ -292,7 +295,7 @@ async function slowestOf(session: Session, named: readonly SafeCall[]): Promise<
 
 function checkOptions({ runs, seed }: ExamineOptions): void {
   if (runs !== undefined && !(Number.isInteger(runs) && runs >= 0))
-    throw new RangeError(`runs: expected a whole number, 0 or above, got ${runs}`);
+    throw invalid("runs", `expected a whole number, 0 or above, got ${runs}`);
   if (seed !== undefined && !/^-?\d+(:\d+)*$/.test(String(seed)))
-    throw new RangeError(`seed: expected a number, or a report's seed:path, got ${seed}`);
+    throw invalid("seed", `expected a number, or a report's seed:path, got ${seed}`);
 }
