@@ -1,3 +1,4 @@
+import type { Tool } from "@modelcontextprotocol/client";
 import fc from "fast-check";
 import { messageOf } from "../errors.js";
 import type { Session } from "../session/types.js";
@@ -7,6 +8,7 @@ import { scriptArbitrary } from "./arbitraries.js";
 import type { FaultKind } from "./faults.js";
 import { type LifecyclePromise, PROMISES, promisesOf, UNTESTED } from "./promises.js";
 import {
+  hasTools,
   isTimeout,
   type MakeTransport,
   play,
@@ -231,8 +233,9 @@ async function baseline(make: MakeTransport, options: ExamineOptions, seed: numb
     // Generous where the server is slow to begin: a busy machine makes it slower still.
     const callMs = Math.round(Math.max(1_500, 8 * took));
     const named = options.tools ?? [];
-    const slowest = await slowestOf(session, named);
-    const safe = [...named, ...(await quickOnes(session, Math.min(1_000, callMs / 3)))];
+    const tools = hasTools(session) ? (await session.listTools()).tools : [];
+    const slowest = await slowestOf(session, tools, named);
+    const safe = [...named, ...(await quickOnes(session, tools, Math.min(1_000, callMs / 3)))];
     await session.close();
     return {
       seed,
@@ -255,8 +258,7 @@ async function baseline(make: MakeTransport, options: ExamineOptions, seed: numb
 const MAX_SAFE = 5;
 
 /** Tools that only read, need no arguments, and answer soon enough to tell a slow one from a lost one. */
-async function quickOnes(session: Session, timeout: number): Promise<SafeCall[]> {
-  const tools = session.getServerCapabilities()?.tools ? (await session.listTools()).tools : [];
+async function quickOnes(session: Session, tools: readonly Tool[], timeout: number): Promise<SafeCall[]> {
   const quick: SafeCall[] = [];
   for (const { name, annotations, inputSchema } of tools) {
     if (annotations?.readOnlyHint !== true || inputSchema.required?.length || quick.length >= MAX_SAFE)
@@ -273,15 +275,18 @@ async function quickOnes(session: Session, timeout: number): Promise<SafeCall[]>
 }
 
 /** How long the slowest of these tools takes. Throws for one that the server does not list. */
-async function slowestOf(session: Session, named: readonly SafeCall[]): Promise<number> {
-  if (named.length === 0) return 0;
-  const known = new Set((await session.listTools()).tools.map(({ name }) => name));
+async function slowestOf(
+  session: Session,
+  tools: readonly Tool[],
+  named: readonly SafeCall[],
+): Promise<number> {
+  const known = tools.map(({ name }) => name);
   let slowest = 0;
   for (const call of named) {
-    if (!known.has(call.name))
+    if (!known.includes(call.name))
       throw invalid(
         "tools",
-        `there is no tool ${JSON.stringify(call.name)}; there are: ${[...known].join(", ")}`,
+        `there is no tool ${JSON.stringify(call.name)}; there are: ${known.join(", ") || "none"}`,
       );
     const before = performance.now();
     // An error is an answer, too; one that never comes is a mistake in the naming.

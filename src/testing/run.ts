@@ -386,7 +386,7 @@ async function within(ms: number, work: Promise<unknown>): Promise<void> {
 const read = (session: Session): Promise<unknown> =>
   hasTools(session) ? session.listTools() : session.ping();
 
-const hasTools = (session: Session) => session.getServerCapabilities()?.tools !== undefined;
+export const hasTools = (session: Session) => session.getServerCapabilities()?.tools !== undefined;
 
 export const isTimeout = (error: unknown) =>
   (error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout) ||
