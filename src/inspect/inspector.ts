@@ -17,6 +17,7 @@ export interface InspectorOptions {
 
 interface Watched {
   transport: WeakRef<ClientTransport>;
+  /** Of a config it ends the following of its servers, too. */
   stop(): void;
 }
 
@@ -30,8 +31,7 @@ export class Inspector {
   readonly #watched = new Map<string, Watched>();
   readonly #ids = new WeakMap<ClientTransport, string>();
   /** The servers of each config that is watched. */
-  readonly #children = new WeakMap<MCPConfigTransport, Set<ClientTransport>>();
-  readonly #stops = new Set<() => void>();
+  readonly #children = new WeakMap<ClientTransport, Set<ClientTransport>>();
   readonly #forgotten = new FinalizationRegistry<string>((id) => this.#end(id));
   #server: PageServer | undefined;
 
@@ -60,15 +60,7 @@ export class Inspector {
   watch(...transports: readonly ClientTransport[]): this {
     for (const transport of transports) {
       this.#add(transport);
-      if (!(transport instanceof MCPConfigTransport)) continue;
-      this.#sync(transport);
-      const config = new WeakRef(transport);
-      this.#stops.add(
-        transport.subscribe((_status, event) => {
-          const followed = config.deref();
-          if (followed && event.type === "servers") this.#sync(followed);
-        }),
-      );
+      if (transport instanceof MCPConfigTransport) this.#sync(transport);
     }
     return this;
   }
@@ -76,8 +68,9 @@ export class Inspector {
   /** Watches these no more. */
   unwatch(...transports: readonly ClientTransport[]): this {
     for (const transport of transports) {
-      const children = transport instanceof MCPConfigTransport ? this.#children.get(transport) : undefined;
-      for (const each of [transport, ...(children ?? [])]) this.#end(this.#ids.get(each) ?? "");
+      for (const each of [transport, ...(this.#children.get(transport) ?? [])])
+        this.#end(this.#ids.get(each) ?? "");
+      this.#children.delete(transport);
     }
     return this;
   }
@@ -94,8 +87,6 @@ export class Inspector {
 
   /** Ends the page; what was watched goes on. */
   async close(): Promise<void> {
-    for (const stop of this.#stops) stop();
-    this.#stops.clear();
     for (const id of [...this.#watched.keys()]) this.#end(id);
     await this.#server?.close();
   }
@@ -103,13 +94,29 @@ export class Inspector {
   #add(transport: ClientTransport, parent?: string): void {
     if (this.#watched.has(this.#ids.get(transport) ?? "")) return;
     let id = "";
-    const stop = transport.inspect((event) => {
+    const stopInspecting = transport.inspect((event) => {
       id = event.id;
       this.#recorder.add(event.type === "appeared" && parent !== undefined ? { ...event, parent } : event);
     });
+    const stopFollowing = transport instanceof MCPConfigTransport ? this.#follow(transport) : undefined;
     this.#ids.set(transport, id);
-    this.#watched.set(id, { transport: new WeakRef(transport), stop });
+    this.#watched.set(id, {
+      transport: new WeakRef(transport),
+      stop() {
+        stopInspecting();
+        stopFollowing?.();
+      },
+    });
     this.#forgotten.register(transport, id);
+  }
+
+  /** Watches the servers that a config gets, and no more those that it loses. Returns the function that ends it. */
+  #follow(transport: MCPConfigTransport): () => void {
+    const config = new WeakRef(transport);
+    return transport.subscribe((_status, event) => {
+      const followed = config.deref();
+      if (followed && event.type === "servers") this.#sync(followed);
+    });
   }
 
   #end(id: string): void {

@@ -1,11 +1,14 @@
+import type { Tool } from "@modelcontextprotocol/client";
 import fc from "fast-check";
 import { messageOf } from "../errors.js";
 import type { Session } from "../session/types.js";
+import { invalid } from "../transports/check.js";
 import type { ClientTransport } from "../transports/transport.js";
 import { scriptArbitrary } from "./arbitraries.js";
 import type { FaultKind } from "./faults.js";
-import { type LifecyclePromise, PROMISES, UNTESTED } from "./promises.js";
+import { type LifecyclePromise, PROMISES, promisesOf, UNTESTED } from "./promises.js";
 import {
+  hasTools,
   isTimeout,
   type MakeTransport,
   play,
@@ -77,19 +80,20 @@ const SHRINK_MS = 10_000;
 /**
  * Plays stories with faults on transports that `make` makes, and judges each by every promise. A broken promise is a
  * finding, not an error.
- * @throws what the server answers when nothing is wrong with it, if that is an error
+ * @throws HoldfastError `CONFIG_INVALID` for a wrong option; what the server answers when nothing is wrong with it, if
+ * that is an error
  */
 export async function examine(make: MakeTransport, options: ExamineOptions = {}): Promise<Report> {
   const began = Date.now();
   checkOptions(options);
   const [seed, ...path] = String(options.seed ?? Math.floor(Math.random() * 2 ** 31)).split(":");
-  const promises = PROMISES.filter(({ id }) => !options.only || options.only.includes(id));
+  const promises = promisesOf(options.only);
   options.onProgress?.({ phase: "baseline", done: 0, of: 1, broken: [] });
   const settings = await baseline(make, options, Number(seed));
   const examination = new Examination(make, options, settings, promises, Number(seed));
   const findings = await examination.run(path.join(":"));
   if (path.length > 0 && examination.stories === 0)
-    throw new RangeError(`seed ${options.seed}: there is no such story (any more)`);
+    throw invalid("seed", `there is no such story (any more): ${options.seed}`);
   return {
     seed: String(seed),
     stories: examination.stories,
@@ -229,8 +233,9 @@ async function baseline(make: MakeTransport, options: ExamineOptions, seed: numb
     // Generous where the server is slow to begin: a busy machine makes it slower still.
     const callMs = Math.round(Math.max(1_500, 8 * took));
     const named = options.tools ?? [];
-    const slowest = await slowestOf(session, named);
-    const safe = [...named, ...(await quickOnes(session, Math.min(1_000, callMs / 3)))];
+    const tools = hasTools(session) ? (await session.listTools()).tools : [];
+    const slowest = await slowestOf(session, tools, named);
+    const safe = [...named, ...(await quickOnes(session, tools, Math.min(1_000, callMs / 3)))];
     await session.close();
     return {
       seed,
@@ -253,8 +258,7 @@ async function baseline(make: MakeTransport, options: ExamineOptions, seed: numb
 const MAX_SAFE = 5;
 
 /** Tools that only read, need no arguments, and answer soon enough to tell a slow one from a lost one. */
-async function quickOnes(session: Session, timeout: number): Promise<SafeCall[]> {
-  const tools = session.getServerCapabilities()?.tools ? (await session.listTools()).tools : [];
+async function quickOnes(session: Session, tools: readonly Tool[], timeout: number): Promise<SafeCall[]> {
   const quick: SafeCall[] = [];
   for (const { name, annotations, inputSchema } of tools) {
     if (annotations?.readOnlyHint !== true || inputSchema.required?.length || quick.length >= MAX_SAFE)
@@ -271,14 +275,18 @@ async function quickOnes(session: Session, timeout: number): Promise<SafeCall[]>
 }
 
 /** How long the slowest of these tools takes. Throws for one that the server does not list. */
-async function slowestOf(session: Session, named: readonly SafeCall[]): Promise<number> {
-  if (named.length === 0) return 0;
-  const known = new Set((await session.listTools()).tools.map(({ name }) => name));
+async function slowestOf(
+  session: Session,
+  tools: readonly Tool[],
+  named: readonly SafeCall[],
+): Promise<number> {
+  const known = tools.map(({ name }) => name);
   let slowest = 0;
   for (const call of named) {
-    if (!known.has(call.name))
-      throw new RangeError(
-        `there is no tool ${JSON.stringify(call.name)}; there are: ${[...known].join(", ")}`,
+    if (!known.includes(call.name))
+      throw invalid(
+        "tools",
+        `there is no tool ${JSON.stringify(call.name)}; there are: ${known.join(", ") || "none"}`,
       );
     const before = performance.now();
     // An error is an answer, too; one that never comes is a mistake in the naming.
@@ -290,19 +298,9 @@ async function slowestOf(session: Session, named: readonly SafeCall[]): Promise<
   return slowest;
 }
 
-function checkOptions({ runs, seed, only }: ExamineOptions): void {
+function checkOptions({ runs, seed }: ExamineOptions): void {
   if (runs !== undefined && !(Number.isInteger(runs) && runs >= 0))
-    throw new RangeError(`runs: expected a whole number, 0 or above, got ${runs}`);
+    throw invalid("runs", `expected a whole number, 0 or above, got ${runs}`);
   if (seed !== undefined && !/^-?\d+(:\d+)*$/.test(String(seed)))
-    throw new RangeError(`seed: expected a number, or a report's seed:path, got ${seed}`);
-  checkOnly(only);
-}
-
-/** Throws for an id that is none. */
-export function checkOnly(only: readonly string[] | undefined): void {
-  const unknown = only?.find((id) => PROMISES.every((promise) => promise.id !== id));
-  if (unknown !== undefined)
-    throw new RangeError(
-      `only: there is no promise ${JSON.stringify(unknown)}; there are: ${PROMISES.map(({ id }) => id).join(", ")}`,
-    );
+    throw invalid("seed", `expected a number, or a report's seed:path, got ${seed}`);
 }

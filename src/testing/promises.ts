@@ -1,6 +1,7 @@
 import { ProtocolError } from "@modelcontextprotocol/client";
 import { isHoldfastError, messageOf } from "../errors.js";
 import { edges } from "../machines/edges.js";
+import { invalid } from "../transports/check.js";
 import type { FaultKind } from "./faults.js";
 import type { WireRecord } from "./inject.js";
 import { isAlive } from "./kill.js";
@@ -226,6 +227,19 @@ export const PROMISES: readonly LifecyclePromise[] = [
     },
   },
 ];
+
+/**
+ * Those with these ids, or all.
+ * @throws HoldfastError `CONFIG_INVALID` for an id that is none
+ */
+export function promisesOf(only: readonly string[] | undefined): readonly LifecyclePromise[] {
+  if (!only) return PROMISES;
+  const known = PROMISES.map(({ id }) => id);
+  const unknown = only.find((id) => !known.includes(id));
+  if (unknown !== undefined)
+    throw invalid("only", `there is no promise ${JSON.stringify(unknown)}; there are: ${known.join(", ")}`);
+  return PROMISES.filter(({ id }) => only.includes(id));
+}
 
 /** After these nobody has to be answered any more. */
 const ENDS = new Set<Step>(["end", "disconnect", "close"]);

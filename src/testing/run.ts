@@ -1,4 +1,4 @@
-import { SdkError, SdkErrorCode } from "@modelcontextprotocol/client";
+import { type JSONRPCMessage, SdkError, SdkErrorCode } from "@modelcontextprotocol/client";
 import type { ConnectionEvent } from "../connection/status.js";
 import { isHoldfastError } from "../errors.js";
 import type { SharedOptions } from "../options.js";
@@ -38,7 +38,6 @@ export interface CallRecord {
   startedAt: number;
   settledAt: number | undefined;
   error?: unknown;
-  value?: unknown;
   /** Made on a session that had ended. */
   ended: boolean;
 }
@@ -75,13 +74,17 @@ const UNSAFE = "holdfast_unsafe_";
 const ENDED = "holdfast_ended_";
 const MARK = "holdfast/ended-wire";
 
-export const callsOf = (wires: readonly WireRecord[], prefix: string): Map<string, number> => {
+/** What a message calls; empty: it calls nothing by a name. */
+const calledBy = (message: JSONRPCMessage): string => {
+  const name = "params" in message && (message.params as { name?: unknown } | undefined)?.name;
+  return typeof name === "string" ? name : "";
+};
+
+/** How often each tool with this prefix was called. */
+const callsOf = (wires: readonly WireRecord[], prefix: string): Map<string, number> => {
   const counts = new Map<string, number>();
-  for (const { sent } of wires)
-    for (const message of sent) {
-      const name = ("params" in message && (message.params as { name?: string } | undefined)?.name) || "";
-      if (name.startsWith(prefix)) counts.set(name, (counts.get(name) ?? 0) + 1);
-    }
+  for (const name of wires.flatMap(({ sent }) => sent.map(calledBy)))
+    if (name.startsWith(prefix)) counts.set(name, (counts.get(name) ?? 0) + 1);
   return counts;
 };
 export const unsafeWrites = (wires: readonly WireRecord[]) => callsOf(wires, UNSAFE);
@@ -117,8 +120,8 @@ class Run {
     this.#injection = inject(this.#transport, {
       attempts: script.attempts,
       answer: (message) => {
-        const name = "params" in message && (message.params as { name?: string } | undefined)?.name;
-        return typeof name === "string" && (name.startsWith(UNSAFE) || name.startsWith(ENDED))
+        const name = calledBy(message);
+        return name.startsWith(UNSAFE) || name.startsWith(ENDED)
           ? { content: [], resultType: "complete" }
           : undefined;
       },
@@ -257,7 +260,6 @@ class Run {
     };
     return work.then(
       (value) => {
-        call.value = value;
         settle();
         if (JSON.stringify(value ?? null).includes(MARK))
           this.#record.zombies.push(`${name} was answered by a wire that had ended`);
@@ -386,7 +388,7 @@ async function within(ms: number, work: Promise<unknown>): Promise<void> {
 const read = (session: Session): Promise<unknown> =>
   hasTools(session) ? session.listTools() : session.ping();
 
-const hasTools = (session: Session) => session.getServerCapabilities()?.tools !== undefined;
+export const hasTools = (session: Session) => session.getServerCapabilities()?.tools !== undefined;
 
 export const isTimeout = (error: unknown) =>
   (error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout) ||

@@ -1,5 +1,5 @@
-import { checkOnly, type ExamineOptions, examine, type Report } from "./examine.js";
-import { PROMISES } from "./promises.js";
+import { type ExamineOptions, examine, type Report } from "./examine.js";
+import { promisesOf } from "./promises.js";
 import type { MakeTransport } from "./run.js";
 
 /** One promise as a test of any runner. */
@@ -23,9 +23,7 @@ export interface LifecycleTest {
  */
 export function lifecycleSuite(makeTransport: MakeTransport, options: ExamineOptions = {}): LifecycleTest[] {
   let report: Promise<Report> | undefined;
-  checkOnly(options.only);
-  const promises = PROMISES.filter(({ id }) => !options.only || options.only.includes(id));
-  return promises.map(({ id, text }) => ({
+  return promisesOf(options.only).map(({ id, text }) => ({
     name: text,
     timeoutMs: options.durationMs ? options.durationMs + 120_000 : 600_000,
     async run() {

@@ -67,6 +67,8 @@ describe("holdfast check", () => {
       [["--seed", "abc", everything], /expected the seed of a report/],
       [["--tool", "echo={", everything], /expected NAME or NAME=\{JSON\}/],
       [["--runs", "-1", everything], /expected a whole number/],
+      [["--tool", "no", everything], /there is no tool "no"; there are: echo/],
+      [["--seed", "42:3:99", everything], /there is no such story/],
     ] as const) {
       const { stderr, exitCode } = await check(...args);
       expect(stderr).toMatch(says);
@@ -75,7 +77,7 @@ describe("holdfast check", () => {
     const gone = await check("--", "no-such-command-anywhere");
     expect(gone.stderr).toContain("no-such-command-anywhere");
     expect(gone.exitCode).toBe(3);
-  });
+  }, 120_000);
 });
 
 describeWith(["fastmcp"], "holdfast check of a FastMCP server", () => {

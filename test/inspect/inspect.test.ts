@@ -138,6 +138,29 @@ describe("what a review of this found, and must not come back", () => {
     expect(watchedBy(inspector).toSorted()).toEqual(["a", "a+b", "b", "e"]);
   });
 
+  it("a config that is no longer watched brings nothing back, though it was watched twice", async () => {
+    const config = closing(
+      new MCPConfigTransport({ config: { mcpServers: { a: small, b: small } }, name: "fleet" }),
+    );
+    const inspector = await inspecting(config, config);
+    expect(inspector.recording().match(/"appeared"/g)).toHaveLength(3);
+    inspector.unwatch(config);
+    await config.setConfig({ mcpServers: { a: small, b: small, c: small } });
+    expect(watchedBy(inspector)).toEqual([]);
+    inspector.watch(config);
+    await config.setConfig({ mcpServers: { a: small, c: small, d: small } });
+    expect(watchedBy(inspector).toSorted()).toEqual(["a", "c", "d", "fleet"]);
+  });
+
+  it("a server that is watched for itself stays, though its config was watched once", async () => {
+    const config = closing(
+      new MCPConfigTransport({ config: { mcpServers: { a: small, b: small } }, name: "fleet" }),
+    );
+    const inspector = await inspecting(config);
+    inspector.unwatch(config).watch(config.server("a")).unwatch(config);
+    expect(watchedBy(inspector)).toEqual(["a"]);
+  });
+
   it("a server that had failed is no longer shown once the config has it no more", async () => {
     const transport = closing(
       new MCPConfigTransport({ config: { mcpServers: { good: small, bad: dead } }, name: "fleet" }),

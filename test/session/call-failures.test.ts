@@ -2,11 +2,9 @@ import { type RequestOptions, SdkError, SdkErrorCode } from "@modelcontextprotoc
 import { describe, expect, it } from "vitest";
 import { HoldfastError } from "../../src/errors.js";
 import { runCall } from "../../src/session/call.js";
-import { CALL, type CallTag } from "../../src/wires/guard.js";
+import { tagOf } from "../support/call-tag.js";
 import { FakeLink, lostAs, specOf, untilAborted } from "../support/fake-link.js";
 import { rejection } from "../support/settling.js";
-
-const tagOf = (options: RequestOptions) => (options.headers as unknown as { [CALL]: CallTag })[CALL];
 
 describe("a call that the server answered with an error", () => {
   const failing = (error: unknown, options?: RequestOptions, link = new FakeLink()) =>

@@ -1,11 +1,9 @@
 import { type RequestOptions, SdkError, SdkErrorCode } from "@modelcontextprotocol/client";
 import { describe, expect, it, vi } from "vitest";
 import { runCall } from "../../src/session/call.js";
-import { CALL, type CallTag } from "../../src/wires/guard.js";
+import { tagOf } from "../support/call-tag.js";
 import { clientOf, FakeLink, readyWith, specOf, untilAborted } from "../support/fake-link.js";
 import { rejection, settled } from "../support/settling.js";
-
-const tagOf = (options: RequestOptions) => (options.headers as unknown as { [CALL]: CallTag })[CALL];
 
 describe("a call on a connection that is ready", () => {
   it("is sent at once, with its deadline, its headers and what the wire is to know of it", async () => {

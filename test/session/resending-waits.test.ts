@@ -1,25 +1,9 @@
-import type { RequestOptions } from "@modelcontextprotocol/client";
 import { describe, expect, it, vi } from "vitest";
 import { HoldfastError } from "../../src/errors.js";
-import { type CallSpec, runCall } from "../../src/session/call.js";
-import { CALL, type CallTag } from "../../src/wires/guard.js";
-import { FakeLink, lostAs, specOf, untilAborted } from "../support/fake-link.js";
+import { runCall } from "../../src/session/call.js";
+import { tagOf } from "../support/call-tag.js";
+import { FakeLink, failing, lostAs, READ, specOf, untilAborted } from "../support/fake-link.js";
 import { rejection, settled } from "../support/settling.js";
-
-const tagOf = (options: RequestOptions) => (options.headers as unknown as { [CALL]: CallTag })[CALL];
-
-/** Fails with these in turn, then answers; `written` says what the wire took each time. */
-function failing(errors: unknown[], written = 0) {
-  let sendings = 0;
-  return vi.fn(async (_client: unknown, options: RequestOptions) => {
-    const error = errors[sendings++];
-    if (!error) return `sending ${sendings}`;
-    tagOf(options).written = written;
-    throw error;
-  });
-}
-
-const READ: Partial<CallSpec> = { method: "tools/list", name: undefined };
 
 describe("before a lost call is sent again", () => {
   it("the server's sign of life is waited for, and the end of a wire that is ending", async () => {

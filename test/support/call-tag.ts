@@ -1,3 +1,4 @@
+import type { RequestOptions } from "@modelcontextprotocol/client";
 import { CALL, type CallTag } from "../../src/wires/guard.js";
 
 export const failure = { code: "CONNECTION_LOST", message: "it was killed" };
@@ -5,3 +6,6 @@ export const tagged = () => {
   const tag = { written: 0, session: {}, ended: new AbortController().signal } as CallTag;
   return { tag, options: { headers: { [CALL]: tag } } as never };
 };
+
+/** What the wire is to know of a call that is sent with these options. */
+export const tagOf = (options: RequestOptions) => (options.headers as unknown as { [CALL]: CallTag })[CALL];

@@ -71,3 +71,16 @@ export const untilAborted = (signal: AbortSignal) =>
 
 export const lostAs = (outcome: Lost["outcome"], more: Partial<Lost["failure"]> = {}, ends?: Lost["ends"]) =>
   new Lost(outcome, { code: "CONNECTION_LOST", message: "the wire broke", ...more }, ends);
+
+/** A call that may be sent again whatever became of it. */
+export const READ: Partial<CallSpec> = { method: "tools/list", name: undefined };
+
+/** A sending that fails with these in turn, then answers. */
+export function failing(errors: unknown[]) {
+  let sendings = 0;
+  return vi.fn(async (_client: unknown, _options: unknown) => {
+    const error = errors[sendings++];
+    if (error) throw error;
+    return `sending ${sendings}`;
+  });
+}

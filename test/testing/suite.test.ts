@@ -149,6 +149,7 @@ describe("the examination itself", () => {
       /there is no tool "no"; there are: look/,
     );
     expect(() => lifecycleSuite(make, { only: ["speed"] })).toThrow(/there is no promise/);
+    await expect(examine(make, { runs: -1 })).rejects.toMatchObject({ code: "CONFIG_INVALID", path: "runs" });
   });
 
   it("does not pass what it never put to the test", async () => {

@@ -1,6 +1,6 @@
 // The page: takes the stream of events, keeps the model, and draws what changed once per frame.
 import { describe, isBad, Model } from "./model.js";
-import { ago, Row } from "./row.js";
+import { ago, put, Row } from "./row.js";
 import { Timeline } from "./timeline.js";
 
 const STALE_MS = 8_000;
@@ -58,7 +58,7 @@ function complain(text) {
 
 function say(text, stale = false) {
   if (performance.now() < saidUntil) return;
-  $("link").textContent = text;
+  put($("link"), text);
   $("link").classList.toggle("stale", stale);
 }
 
@@ -144,8 +144,7 @@ function frame() {
   } else for (const row of waiting()) row.tick(at);
   dirty.clear();
   timeline.draw(order, at);
-  $("span").textContent =
-    `${timeline.span / 1000 >= 60 ? `${timeline.span / 60_000} min` : `${timeline.span / 1000} s`}`;
+  put($("span"), timeline.span >= 60_000 ? `${timeline.span / 60_000} min` : `${timeline.span / 1000} s`);
   requestAnimationFrame(frame);
 }
 
@@ -162,9 +161,8 @@ function summarise() {
   const states = {};
   for (const { server } of rows.values())
     if (!server.gone) states[server.state] = (states[server.state] ?? 0) + 1;
-  $("sum").textContent = Object.entries(states)
-    .map(([state, n]) => `${n} ${state}`)
-    .join(" · ");
+  const parts = Object.entries(states).map(([state, n]) => `${n} ${state}`);
+  put($("sum"), parts.join(" · "));
 }
 
 function filter() {
@@ -209,7 +207,7 @@ function showDetail() {
   const server = chosen && model.servers.get(chosen);
   $("detail").hidden = !server;
   if (!server) return;
-  $("detail-name").textContent = server.name;
+  put($("detail-name"), server.name);
   const { wire } = server;
   const facts = {
     state: server.detail ? `${server.state}.${server.detail}` : server.state,

@@ -192,6 +192,8 @@ function mark(marks, at, most) {
   if (marks.length > most) marks.splice(0, most / 4);
 }
 
+const callOf = ({ method, name }) => (name ? `${method} ${name}` : method);
+
 /** An event in words. */
 export function describe(event) {
   switch (event.type) {
@@ -211,11 +213,11 @@ export function describe(event) {
     case "listening":
       return `the stream on which it speaks first: ${event.listening}`;
     case "request.started":
-      return `${event.method}${event.name ? ` ${event.name}` : ""}`;
+      return callOf(event);
     case "request.settled":
-      return `${event.method}${event.name ? ` ${event.name}` : ""}: ${event.end}${event.code ? ` (${event.code})` : ""} after ${event.durationMs} ms`;
+      return `${callOf(event)}: ${event.end}${event.code ? ` (${event.code})` : ""} after ${event.durationMs} ms`;
     case "request.resent":
-      return `${event.method}${event.name ? ` ${event.name}` : ""} was lost (${event.outcome}): sent again`;
+      return `${callOf(event)} was lost (${event.outcome}): sent again`;
     case "changed":
       return `came back changed: ${event.what}`;
     case "paused":

@@ -16,7 +16,7 @@ function element(name, className, parent) {
 }
 
 /** Writes only what is new: writing the same text again would still cost a layout. */
-const put = (node, text) => {
+export const put = (node, text) => {
   if (node.textContent !== text) node.textContent = text;
 };
 
