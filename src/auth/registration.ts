@@ -1,4 +1,5 @@
 import {
+  isStrictScopeSuperset,
   type OAuthClientMetadata,
   RegistrationRejectedError,
   registerClient,
@@ -36,17 +37,25 @@ export function knownClient(
     : undefined;
 }
 
-/** Whether a registration can still be used, with this address to come back to. */
+/** Whether a registration can still be used, with this address to come back to and for this scope. */
 export function isUsable(
   registration: StoredOAuthClientInformation | undefined,
   redirectUrl: string,
+  scope: string | undefined,
 ): registration is StoredOAuthClientInformation {
   if (!registration) return false;
-  const { client_secret_expires_at: expires, redirect_uris: redirects } = registration as {
+  const {
+    client_secret_expires_at: expires,
+    redirect_uris: redirects,
+    scope: registered,
+  } = registration as {
     client_secret_expires_at?: number;
     redirect_uris?: string[];
+    scope?: string;
   };
   if (expires !== undefined && expires !== 0 && expires * 1000 <= Date.now()) return false;
+  // Many take the registered scope for the most that may be asked for.
+  if (registered !== undefined && isStrictScopeSuperset(scope, registered)) return false;
   return redirects === undefined || redirects.includes(redirectUrl);
 }
 

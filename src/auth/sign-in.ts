@@ -109,7 +109,7 @@ async function clientFor(
   const known = knownClient(options, found);
   if (known) return known;
   const { registration } = input;
-  if (isUsable(registration, redirectUrl) && !(await isForgotten(input, registration, redirectUrl)))
+  if (isUsable(registration, redirectUrl, scope) && !(await isForgotten(input, registration, redirectUrl)))
     return registration;
   registering();
   return register(server, options, found, redirectUrl, scope, fetch);

@@ -1,8 +1,8 @@
 import type { Tool } from "@modelcontextprotocol/client";
 import fc from "fast-check";
+import { invalid } from "../check.js";
 import { messageOf } from "../errors.js";
 import type { Session } from "../session/types.js";
-import { invalid } from "../transports/check.js";
 import type { ClientTransport } from "../transports/transport.js";
 import { scriptArbitrary } from "./arbitraries.js";
 import type { FaultKind } from "./faults.js";

@@ -1,7 +1,7 @@
 import { ProtocolError } from "@modelcontextprotocol/client";
+import { invalid } from "../check.js";
 import { isHoldfastError, messageOf } from "../errors.js";
 import { edges } from "../machines/edges.js";
-import { invalid } from "../transports/check.js";
 import type { FaultKind } from "./faults.js";
 import type { WireRecord } from "./inject.js";
 import { isAlive } from "./kill.js";
