@@ -6,8 +6,8 @@ import { Lost } from "./lost.js";
 import type { FetchLike } from "./network.js";
 import type { Wire } from "./wire.js";
 
-/** One request is shown another token after a 401 once, and more scope twice. */
-const MAX_ROUNDS = { 401: 1, 403: 2 };
+/** One request is shown so many other tokens after a 401: short ones expire on the way. And more scope twice. */
+const MAX_ROUNDS = { 401: 3, 403: 2 };
 
 /** The requests of one wire with the credential that they need; a refused one is sent again with a better one. */
 export class Authorized {

@@ -271,7 +271,7 @@ describe("a WebSocket that falls silent", () => {
     const wire = new WebSocketWire({
       url: new URL(`ws://127.0.0.1:${port}`),
       headers: {},
-      auth: undefined,
+      credential: undefined,
       protocols: [],
       tls: undefined,
       proxy: false,

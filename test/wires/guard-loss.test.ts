@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { Guard } from "../../src/wires/guard.js";
+import { CALL, type CallTag, Guard } from "../../src/wires/guard.js";
 import { failure } from "../support/call-tag.js";
 import { guarded, request, wireWith } from "../support/hand-made-wire.js";
 import { settled } from "../support/settling.js";
@@ -31,6 +31,22 @@ describe("a wire that ends by itself", () => {
     expect(heard).toMatchObject([{ id: 1, error: { data: { outcome: "unknown", failure: why } } }]);
     expect(onlost).toHaveBeenCalledExactlyOnceWith(why);
     expect(guard.down).toEqual(why);
+  });
+
+  it("says of a request that was refused, and waited for a credential, that it was not done", async () => {
+    const { guard, wire, heard } = await guarded();
+    const call = { written: 0, ended: new AbortController().signal } as CallTag;
+    await guard.send(request(1), { headers: { [CALL]: call } as never });
+    await guard.send(request(2));
+    expect(wire.onparked!(1, true)).toBe(true);
+    expect(wire.onparked!(9, true)).toBe(false);
+    wire.onclose!();
+    expect(heard).toMatchObject([
+      { id: 1, error: { data: { outcome: "rejected" } } },
+      { id: 2, error: { data: { outcome: "unknown" } } },
+    ]);
+    expect(call.written).toBe(0);
+    expect(wire.onparked!(1, false)).toBe(false);
   });
 
   it("takes nothing any more", async () => {

@@ -1,8 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { DEFAULT_BACKOFF } from "../../src/machines/backoff.js";
-import type { FetchLike } from "../../src/wires/network.js";
 import { eventStream, networkFailure, refusal } from "../support/fake-fetch.js";
-import { request } from "../support/hand-made-wire.js";
 import { httpWire, INITIALIZED } from "../support/http-wire.js";
 import { quiet } from "../support/settling.js";
 
@@ -124,21 +122,6 @@ describe("the stream on which the server speaks first", () => {
     };
     await wire.send(INITIALIZED);
     await quiet();
-    expect(listenings).toEqual([]);
-    expect(wire.ondoubt).not.toHaveBeenCalled();
-  });
-
-  it("is not what a provider asks for, to get a token or to find where", async () => {
-    const onUnauthorized = async ({ fetchFn }: { fetchFn: FetchLike }) => {
-      await fetchFn("http://server.test/.well-known/oauth-authorization-server");
-      await fetchFn("http://server.test/.well-known/other", { headers: { accept: "application/json" } });
-    };
-    const { wire, network, listenings } = await httpWire(
-      ({ method }) => refusal(method === "GET" ? 404 : 401),
-      { auth: { token: async () => undefined, onUnauthorized } },
-    );
-    await wire.send(request(1)).catch(() => {});
-    expect(network.made("GET")).toHaveLength(2);
     expect(listenings).toEqual([]);
     expect(wire.ondoubt).not.toHaveBeenCalled();
   });

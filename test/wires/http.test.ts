@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Lost } from "../../src/wires/lost.js";
+import { holding } from "../support/credential.js";
 import { json, networkFailure, refusal } from "../support/fake-fetch.js";
 import { request } from "../support/hand-made-wire.js";
 import { httpWire } from "../support/http-wire.js";
@@ -26,8 +27,8 @@ describe("a request over HTTP", () => {
     });
   });
 
-  it("carries the token of its provider", async () => {
-    const { wire, network } = await httpWire(() => json(result), { auth: { token: async () => "t-1" } });
+  it("carries the token of its credential", async () => {
+    const { wire, network } = await httpWire(() => json(result), { credential: holding(() => "t-1") });
     await wire.send(request(1));
     expect(network.asked[0]!.headers.get("authorization")).toBe("Bearer t-1");
   });

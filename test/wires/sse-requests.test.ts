@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { Lost } from "../../src/wires/lost.js";
+import { holding } from "../support/credential.js";
 import { type Asked, eventStream, networkFailure, refusal } from "../support/fake-fetch.js";
 import { request } from "../support/hand-made-wire.js";
 import { quiet, rejection } from "../support/settling.js";
@@ -65,7 +66,7 @@ describe("a request over SSE", () => {
   it("that is refused without a body, or by a server with credentials, is a refusal too", async () => {
     const bare = await open(() => new Response(null, { status: 500 }));
     expect(await rejection(bare.wire.send(request(1)))).toMatchObject({ message: "HTTP 500" });
-    const known = await open(() => refusal(500), { auth: { token: async () => "t" } });
+    const known = await open(() => refusal(500), { credential: holding(() => "t") });
     expect(await rejection(known.wire.send(request(1)))).toMatchObject({ message: "HTTP 500" });
   });
 
@@ -99,45 +100,36 @@ describe("a redirect within the origin", () => {
 });
 
 describe("credentials over SSE", () => {
-  it("are renewed where the server asks for that, on the stream and on a post", async () => {
+  it("are shown anew where there are others, on the stream and on a post", async () => {
     let token = "old";
-    const auth = {
-      token: async () => token,
-      onUnauthorized: async ({ fetchFn }: { fetchFn: (url: string, init?: object) => Promise<Response> }) => {
-        await fetchFn("http://server.test/token", { method: "POST", body: "grant" });
-        await fetchFn("http://server.test/token", { method: "POST", body: new URLSearchParams("a=1") });
-        await fetchFn("http://server.test/.well-known/x", { headers: { accept: "application/json" } });
-        token = "new";
-      },
-    };
     const stream = eventStream();
     stream.write(ENDPOINT);
     const known = ({ headers }: Asked) => headers.get("authorization") === "Bearer new";
     const { wire, network } = sseWire(
-      (asked) =>
-        asked.url.includes("well-known") ? refusal(404) : known(asked) ? stream.response : refusal(401),
-      (asked) => (asked.url.includes("/token") ? refusal(404) : known(asked) ? accepted() : refusal(401)),
-      { auth },
+      (asked) => (known(asked) ? stream.response : refusal(401)),
+      (asked) => (known(asked) ? accepted() : refusal(401)),
+      { credential: holding(() => token) },
     );
+    wire.onrefused = async (refused) => {
+      expect(refused).toMatchObject({ status: 401, token: "old" });
+      token = "new";
+    };
     await wire.start();
     token = "old";
     await wire.send(request(1));
     expect(network.asked.map(({ method, url }) => `${method} ${new URL(url).pathname}`)).toEqual([
       "GET /sse",
-      "POST /token",
-      "POST /token",
-      "GET /.well-known/x",
       "GET /sse",
       "POST /messages",
-      "POST /token",
-      "POST /token",
-      "GET /.well-known/x",
       "POST /messages",
     ]);
   });
 
   it("that nobody can renew are a refusal", async () => {
     const { wire } = await open(() => refusal(401));
-    expect(await rejection(wire.send(request(1)))).toMatchObject({ status: 401, message: "HTTP 401" });
+    expect(await rejection(wire.send(request(1)))).toMatchObject({
+      code: "AUTH_REQUIRED",
+      message: "server: the server wants credentials (HTTP 401). Pass auth, or an Authorization header.",
+    });
   });
 });

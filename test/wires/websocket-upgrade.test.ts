@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
+import { holding } from "../support/credential.js";
 import { tunnelingProxy } from "../support/proxy.js";
 import { rejection, until } from "../support/settling.js";
 import { answering, wsServer, wsWire } from "../support/ws-server.js";
@@ -60,67 +61,54 @@ describe("the credentials of a socket", () => {
         request.headers.authorization !== `Bearer ${token}` && answering("401 Unauthorized")(request, socket),
     });
 
-  it.each([
-    ["a token of the user's", { token: async () => "t-1" }],
-    ["those of an OAuth provider", { tokens: async () => ({ access_token: "t-1" }) } as never],
-  ])("are %s", async (_what, auth) => {
+  it("are the credential's, which hears that they were taken", async () => {
     const { url, upgrades } = await asking("t-1");
-    await wsWire(url, { auth }).wire.start();
+    const accepted = vi.fn();
+    await wsWire(url, { credential: holding(async () => "t-1", { accepted }) }).wire.start();
+    expect(upgrades).toHaveLength(1);
+    expect(accepted).toHaveBeenCalledExactlyOnceWith("t-1");
+  });
+
+  it("are none where there are none yet", async () => {
+    const { url, upgrades } = await wsServer();
+    await wsWire(url, { credential: holding() }).wire.start();
+    expect(upgrades[0]!.headers).not.toHaveProperty("authorization");
+  });
+
+  it("that are refused end the attempt, and say what the server wants", async () => {
+    const { url, upgrades } = await asking("never");
+    const { wire } = wsWire(url, { credential: holding(() => "old") });
+    const wanted = new Error("another one is wanted");
+    wire.onrefused = vi.fn(async () => {
+      throw wanted;
+    });
+    expect(await rejection(wire.start())).toBe(wanted);
+    expect(wire.onrefused).toHaveBeenCalledExactlyOnceWith(
+      expect.objectContaining({ status: 401, token: "old", scope: undefined }),
+    );
     expect(upgrades).toHaveLength(1);
   });
 
-  it("are none where a provider has none yet", async () => {
-    for (const auth of [{ tokens: async () => undefined } as never, { token: async () => undefined }]) {
-      const { url, upgrades } = await wsServer();
-      await wsWire(url, { auth }).wire.start();
-      expect(upgrades[0]!.headers).not.toHaveProperty("authorization");
-    }
-  });
-
-  it("are renewed once where the server does not take them", async () => {
-    const { url, upgrades } = await asking("new");
-    let token = "old";
-    const auth = {
-      token: async () => token,
-      onUnauthorized: vi.fn(async function (this: unknown, _context: object) {
-        expect(this).toBe(auth);
-        token = "new";
-      }),
-    };
-    await wsWire(url, { auth }).wire.start();
-    expect(upgrades).toHaveLength(2);
-    const [context] = auth.onUnauthorized.mock.calls[0] as [
-      { response: Response; serverUrl: URL; fetchFn: unknown },
-    ];
-    expect(context.response.status).toBe(401);
-    expect(context.serverUrl.href).toBe(url);
-    expect(context.fetchFn).toBe(fetch);
-  });
-
-  it("are not renewed twice, nor where nobody can, nor for another refusal", async () => {
-    const { url, upgrades } = await asking("never");
-    const onUnauthorized = vi.fn(async () => {});
-    const renewing = { token: async () => "old", onUnauthorized };
-    expect(await rejection(wsWire(url, { auth: renewing }).wire.start())).toMatchObject({ status: 401 });
-    expect(onUnauthorized).toHaveBeenCalledTimes(1);
-    expect(upgrades).toHaveLength(2);
-    for (const auth of [
-      { token: async () => "old" },
-      { token: async () => "old", onUnauthorized: undefined },
-      undefined,
-    ])
-      expect(await rejection(wsWire(url, { auth }).wire.start())).toMatchObject({ status: 401 });
+  it("are not asked for where nothing helps, nor for another refusal", async () => {
+    const { url } = await asking("never");
     const other = await wsServer({ refuse: answering("403 Forbidden") });
-    expect(await rejection(wsWire(other.url, { auth: renewing }).wire.start())).toMatchObject({
-      status: 403,
-    });
-    expect(onUnauthorized).toHaveBeenCalledTimes(1);
+    const rows = [
+      [url, holding(() => "old", { mends: () => false }), 401],
+      [url, undefined, 401],
+      [other.url, holding(() => "old"), 403],
+    ] as const;
+    for (const [to, credential, status] of rows) {
+      const { wire } = wsWire(to, { credential });
+      wire.onrefused = vi.fn();
+      expect(await rejection(wire.start())).toMatchObject({ status });
+      expect(wire.onrefused).not.toHaveBeenCalled();
+    }
   });
 
   it("that come after the wire was closed open nothing", async () => {
     const { url, upgrades } = await wsServer();
     let give: (token: string) => void = () => {};
-    const { wire } = wsWire(url, { auth: { token: () => new Promise((resolve) => (give = resolve)) } });
+    const { wire } = wsWire(url, { credential: holding(() => new Promise((resolve) => (give = resolve))) });
     const starting = rejection(wire.start());
     await wire.close();
     give("t-1");

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { describe, expect, it, vi } from "vitest";
 import { Lost } from "../../src/wires/lost.js";
+import { holding } from "../support/credential.js";
 import { request } from "../support/hand-made-wire.js";
 import { rejection, until } from "../support/settling.js";
 import { wsOpen, wsServer, wsWire } from "../support/ws-server.js";
@@ -35,7 +36,7 @@ describe("a wire over a WebSocket", () => {
   it("reports what is no message, without the secrets in it, and carries on", async () => {
     const { wire, socket, heard } = await wsOpen({
       headers: { "x-key": "secret-of-headers" },
-      auth: { token: async () => "secret-of-token" },
+      credential: holding(() => "secret-of-token"),
     });
     socket.send(`secret-of-headers secret-of-token ${"x".repeat(300)}`);
     socket.send(JSON.stringify(message));
