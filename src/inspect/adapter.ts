@@ -11,6 +11,8 @@ export function observedOf(status: ConnectionStatus, event: ConnectionEvent): Ob
       return [transition(event), ...wire(status, event)];
     case "listening":
       return [{ type: "listening", listening: event.listening }];
+    case "authorizing":
+      return [{ type: "authorizing", step: event.authorizing.step }];
     case "changed":
       return [{ type: "changed", what: Object.keys(event.change.lists).join(", ") || "server" }];
     case "request.resent": {

@@ -58,6 +58,8 @@ export type InspectionEvent = Base &
       }
     | { type: "wire.lost"; epoch: number; code?: string; reason?: string }
     | { type: "listening"; listening: string }
+    /** Where a sign-in is. The address where a person signs in is in the status, and not here: recordings are shown around. */
+    | { type: "authorizing"; step: string }
     | { type: "request.started"; request: number; method: string; name?: string }
     | {
         type: "request.settled";

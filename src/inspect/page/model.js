@@ -59,6 +59,8 @@ export class Server {
     this.kind = "";
     this.state = "idle";
     this.detail = undefined;
+    /** Where its sign-in is. */
+    this.step = "";
     this.since = 0;
     this.epoch = 0;
     this.attempt = 0;
@@ -121,6 +123,9 @@ export class Server {
         if (event.to === "connected.steady") this.reason = this.code = "";
         if (event.to === "closed") this.running.clear();
         this.#enter(event.to, event.at);
+        break;
+      case "authorizing":
+        this.step = event.step;
         break;
       case "wire.opened":
         this.wire = event;
@@ -212,6 +217,8 @@ export function describe(event) {
       return `wire ${event.epoch} ${event.code ? "lost" : "closed"}`;
     case "listening":
       return `the stream on which it speaks first: ${event.listening}`;
+    case "authorizing":
+      return event.step === "waiting" ? "waits for a person to sign in" : `signs in: ${event.step}`;
     case "request.started":
       return callOf(event);
     case "request.settled":

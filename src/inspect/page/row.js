@@ -88,7 +88,8 @@ export class Row {
     const { state, detail, nextRetryAt, waitMs, attempt } = server;
     const waits = detail === "waiting" && nextRetryAt !== undefined;
     this.root.classList.toggle("waiting", waits);
-    const path = detail === undefined || detail === "steady" ? state : `${state} · ${detail}`;
+    const step = detail === "authorizing" && server.step ? ` · ${server.step}` : "";
+    const path = detail === undefined || detail === "steady" ? state : `${state} · ${detail}${step}`;
     const parts = [path];
     if (attempt > 1 && state === "connecting") parts.push(`attempt ${attempt}`);
     if (waits) {
