@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { serveWebSockets } from "../../examples/websocket-server.mjs";
+import { memoryStore } from "../../src/auth/memory-store.js";
+import { oauth } from "../../src/auth/oauth.js";
 import { examine, FakeServer, lifecycleSuite, type MakeTransport } from "../../src/testing/index.js";
 import { PROMISES, UNTESTED } from "../../src/testing/promises.js";
 import { play } from "../../src/testing/run.js";
@@ -14,6 +16,7 @@ import { makeServer } from "../fixtures/both-eras.mjs";
 import { remote } from "../peers/rows.js";
 import { everything } from "../support/everything.js";
 import { fixture } from "../support/fixtures.js";
+import { startSignInWorld } from "../support/sign-in-world.js";
 
 interface Kind {
   name: string;
@@ -81,6 +84,14 @@ const KINDS: Kind[] = [
         /running on port/,
         (port) => (options) => new SSETransport({ url: `http://127.0.0.1:${port}/sse`, ...options }),
       ),
+  },
+  {
+    name: "http, signed in to with tokens of two seconds",
+    async start() {
+      const { auth, server, stop } = await startSignInWorld({ auth: { accessTokenSeconds: 2 } });
+      const signIn = oauth({ store: memoryStore(), onAuthorize: (url) => auth.approve(url) });
+      return [(options) => new StreamableHttpTransport({ url: server.url, auth: signIn, ...options }), stop];
+    },
   },
   {
     name: "websocket, either era",
