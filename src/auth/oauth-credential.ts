@@ -164,6 +164,8 @@ export class OAuthCredential implements Credential {
       ...(expiresAt !== undefined && { expiresAt }),
       ...(key && { dpopKey: key.stored }),
     });
+    // The first one too, which replaced none.
+    this.#freshness.got(tokens.access_token);
   }
 
   /** More scope is asked for in addition to what there was, and only once. */
