@@ -11,7 +11,7 @@ import { clientKey } from "./registration.js";
 import { expiresSoon, expiryOf, isExpired, type Refreshed, refresh } from "./renewal.js";
 import { safeFetch } from "./safe-fetch.js";
 import { SharedFlows } from "./shared-flow.js";
-import { signIn } from "./sign-in.js";
+import { signIn, unknownClient } from "./sign-in.js";
 import type { CredentialStore, StoredCredential } from "./store.js";
 import { told } from "./told.js";
 
@@ -164,6 +164,8 @@ export class OAuthCredential implements Credential {
       ...(expiresAt !== undefined && { expiresAt }),
       ...(key && { dpopKey: key.stored }),
     });
+    // The first one too, which replaced none.
+    this.#freshness.got(tokens.access_token);
   }
 
   /** More scope is asked for in addition to what there was, and only once. */
@@ -194,14 +196,10 @@ export class OAuthCredential implements Credential {
   }
 
   /** @throws HoldfastError `AUTH_REQUIRED` where the user named the client */
-  #forgotten({ issuer }: Discovered): undefined {
+  #forgotten(found: Discovered): undefined {
     const { clientId } = this.options;
     if (clientId === undefined) return undefined;
-    throw refused(
-      this.server.name,
-      `the authorization server ${issuer} does not accept the client ${JSON.stringify(clientId)}`,
-      "Are clientId and clientSecret right?",
-    );
+    throw unknownClient(this.server.name, found, clientId);
   }
 
   /** Gets the next token in time. Its failure is none as long as the old one works; then the server says so. */

@@ -2,11 +2,14 @@ import { randomBytes } from "node:crypto";
 import {
   type DpopSession,
   exchangeAuthorization,
+  OAuthError,
+  OAuthErrorCode,
   type OAuthTokens,
   type StoredOAuthClientInformation,
   startAuthorization,
   validateAuthorizationResponseIssuer,
 } from "@modelcontextprotocol/client";
+import { type HoldfastError, isHoldfastError, messageOf } from "../errors.js";
 import { systemClock } from "../machines/clock.js";
 import type { Authorization } from "../wires/credential.js";
 import type { FetchLike } from "../wires/network.js";
@@ -77,8 +80,11 @@ export async function signIn(input: SignIn, { signal, progress }: Authorization)
     failure = undefined;
     return { tokens: { scope: input.scope, ...tokens } as OAuthTokens, registration: client };
   } catch (error) {
-    failure = (error as Error).message;
-    throw error;
+    const { clientId } = options;
+    const unknown = error instanceof OAuthError && error.code === OAuthErrorCode.InvalidClient;
+    const cause = unknown && clientId !== undefined ? unknownClient(server, found, clientId) : error;
+    failure = (cause as Error).message;
+    throw cause;
   } finally {
     over.abort();
     await callback.close(failure);
@@ -107,6 +113,8 @@ async function clientFor(
 ): Promise<StoredOAuthClientInformation> {
   const { server, options, found, scope, fetch } = input;
   const known = knownClient(options, found);
+  if (known && options.clientId !== undefined && (await isUnknown(input, known, redirectUrl)))
+    throw unknownClient(server, found, options.clientId);
   if (known) return known;
   const { registration } = input;
   if (isUsable(registration, redirectUrl, scope) && !(await isForgotten(input, registration, redirectUrl)))
@@ -115,12 +123,36 @@ async function clientFor(
   return register(server, options, found, redirectUrl, scope, fetch);
 }
 
-/** A person who is sent to a server that forgot this client ends on an error page there, and we would not hear of it. */
-async function isForgotten(
-  { found, scope, fetch }: SignIn,
+/** @throws HoldfastError `AUTH_REQUIRED` */
+export function unknownClient(server: string, { issuer }: Discovered, clientId: string): HoldfastError {
+  return refused(
+    server,
+    `the authorization server ${issuer} does not accept the client ${JSON.stringify(clientId)}`,
+    "Are clientId and clientSecret right?",
+  );
+}
+
+/** A person who is sent to a server that does not know the client ends on an error page there; we would not hear of it. */
+async function isUnknown(
+  input: SignIn,
   client: StoredOAuthClientInformation,
   redirectUrl: string,
 ): Promise<boolean> {
+  try {
+    const response = await input.fetch(await trialUrl(input, client, redirectUrl));
+    if (response.status !== 400 && response.status !== 401) return false;
+    // The user named it, so only the server's own word counts.
+    return /invalid_client|unauthorized_client/.test(await response.text());
+  } catch {
+    return false;
+  }
+}
+
+async function trialUrl(
+  { found, scope }: SignIn,
+  client: StoredOAuthClientInformation,
+  redirectUrl: string,
+): Promise<URL> {
   const { authorizationUrl } = await startAuthorization(found.url, {
     metadata: found.metadata,
     clientInformation: client,
@@ -129,8 +161,17 @@ async function isForgotten(
     ...(scope !== undefined && { scope }),
     ...(found.resource !== undefined && { resource: found.resource }),
   });
+  return authorizationUrl;
+}
+
+/** The same of a registration, which costs little to make again. */
+async function isForgotten(
+  input: SignIn,
+  client: StoredOAuthClientInformation,
+  redirectUrl: string,
+): Promise<boolean> {
   try {
-    const { status } = await fetch(authorizationUrl, { method: "HEAD" });
+    const { status } = await input.fetch(await trialUrl(input, client, redirectUrl), { method: "HEAD" });
     if (status !== 405) return status === 400 || status === 401 || status === 403;
     return false;
   } catch {
@@ -182,11 +223,15 @@ async function withPerson(
   });
   progress({ step: "waiting", todo: `Sign in at ${url.href}`, url: url.href });
   const asked = (async () => {
-    const answer = await ask(url, {
+    const context = {
       server,
       redirectUrl: callback.redirectUrl,
       signal: over.signal,
       openBrowser: () => openBrowser(url),
+    };
+    const answer = await (async () => ask(url, context))().catch((error: unknown) => {
+      // Else it would count as a failure of the network, and the person would be asked again and again.
+      throw isHoldfastError(error) ? error : refused(server, `onAuthorize failed: ${messageOf(error)}`);
     });
     if (answer) callback.accept(answer);
   })();

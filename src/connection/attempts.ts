@@ -143,7 +143,10 @@ export class Attempts {
     try {
       await this.wire?.authorize?.(this.#refusal!, { signal, progress });
     } catch (error) {
-      throw failureOf(error);
+      const failure = failureOf(error);
+      // Race: the wire is let go before its calls hear of it; those that wait are told why they were refused.
+      if (failure.fatal && !signal.aborted) this.opened?.guard.shut(failure);
+      throw failure;
     }
   }
 

@@ -281,7 +281,8 @@ export class Connection implements Link {
   }
 
   async whenCertain(signal: AbortSignal): Promise<void> {
-    if (this.#path === "connected.probing") await this.#certain.wait(signal);
+    const refused = this.#path === "connected.authorizing" && this.ready?.guard.down;
+    if (this.#path === "connected.probing" || refused) await this.#certain.wait(signal);
   }
 
   #authorizationBegins(): Authorizing {
@@ -371,7 +372,7 @@ export class Connection implements Link {
 
   /** Wakes those who wait, after the subscribers have heard. */
   #wake(from: string, to: string, context: ConnectionContext, opened: boolean): void {
-    if (from === "connected.probing") this.#certain.resolve();
+    if (from === "connected.probing" || from === "connected.authorizing") this.#certain.resolve();
     if (from === "connected.authorizing" && to === "connected.steady") this.#attempts.release();
     if (opened && this.ready) {
       for (const session of this.sessions) session.adopt(this.ready);

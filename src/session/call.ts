@@ -1,4 +1,5 @@
 import { type Client, type RequestOptions, SdkError, SdkErrorCode } from "@modelcontextprotocol/client";
+import { errorOf } from "../connection/failure.js";
 import { HoldfastError, isHoldfastError, type Outcome } from "../errors.js";
 import type { Clock } from "../machines/clock.js";
 import type { Failure } from "../machines/reducers.js";
@@ -89,6 +90,10 @@ async function afterFailure(link: Link, spec: CallSpec, deadline: Deadline, fail
   const lost = lossOf(error, ready);
   // What was written and lost with its connection is told as that, though the session ends with it too.
   const lostWithSession = ended.aborted && lost !== undefined && !lost.failure.asked && tag.written > 0;
+  // Race: the session ends in the tick in which the call that waited for a sign-in is told of it; it is told why.
+  const unauthorized =
+    lost?.failure.code === "AUTH_REQUIRED" && !lost.failure.authorizable && tag.written === 0;
+  if (unauthorized && lost.outcome === "rejected") throw errorOf(link.name, lost.failure);
   if (ended.aborted && !lostWithSession) throw ended.reason;
   if (deadline.over) throw timedOut(link, spec, deadline);
   if (options?.signal?.aborted) throw options.signal.reason;
