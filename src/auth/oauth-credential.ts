@@ -135,8 +135,11 @@ export class OAuthCredential implements Credential {
   ): Promise<void> {
     const before = this.#current?.tokens?.access_token;
     const key = this.options.dpop ? await newKey() : undefined;
-    const askedAt = Date.now();
-    const { tokens, registration: client } = await signIn(
+    const {
+      tokens,
+      askedAt,
+      registration: client,
+    } = await signIn(
       {
         server: this.server.name,
         options: this.options,
@@ -153,13 +156,13 @@ export class OAuthCredential implements Credential {
     // Another program signed in, and stored it.
     if (known?.tokens?.access_token === tokens.access_token) return this.#adopt(known);
     this.#asked = scope;
-    const expiresAt = expiryOf(tokens, Math.max(askedAt, Date.now() - 1_000));
+    const expiresAt = expiryOf(tokens, askedAt);
     await this.#save({
       server: this.#key,
       issuer: found.issuer,
       client: this.#client,
       tokens: { ...tokens, issuer: found.issuer },
-      savedAt: Date.now(),
+      savedAt: askedAt,
       ...(client && { registration: client }),
       ...(expiresAt !== undefined && { expiresAt }),
       ...(key && { dpopKey: key.stored }),
@@ -184,9 +187,10 @@ export class OAuthCredential implements Credential {
     return scope;
   }
 
-  /** A client that was named by its user goes to the authorization server that the user named. */
+  /** A client that was named by its user goes to the authorization server that the user named, or that was met first. */
   #checkIssuer({ issuer }: Discovered): void {
-    const { issuer: named } = this.options;
+    const { issuer: given, clientId } = this.options;
+    const named = given ?? (clientId === undefined ? undefined : this.#current?.issuer);
     if (named === undefined || trimmed(named) === trimmed(issuer)) return;
     throw refused(
       this.server.name,

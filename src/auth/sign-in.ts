@@ -35,10 +35,12 @@ export interface SignIn {
 
 export interface SignedIn {
   tokens: OAuthTokens;
+  /** When they were asked for, epoch ms: they expire so and so long after that. */
+  askedAt: number;
   registration: StoredOAuthClientInformation | undefined;
 }
 
-export const PERSON_MS = 300_000;
+const PERSON_MS = 300_000;
 
 /**
  * Brings a person to the authorization server and back, and exchanges what came back for tokens.
@@ -63,9 +65,10 @@ export async function signIn(input: SignIn, { signal, progress }: Authorization)
     const outcome = await withPerson(work, progress);
     if ("tokens" in outcome) {
       failure = undefined;
-      return { tokens: outcome.tokens, registration };
+      return { tokens: outcome.tokens, askedAt: Date.now(), registration };
     }
     progress({ step: "exchanging" });
+    const askedAt = Date.now();
     const tokens = await exchangeAuthorization(found.url, {
       metadata: found.metadata,
       clientInformation: client,
@@ -78,7 +81,7 @@ export async function signIn(input: SignIn, { signal, progress }: Authorization)
       ...(input.dpop && { dpop: input.dpop }),
     });
     failure = undefined;
-    return { tokens: { scope: input.scope, ...tokens } as OAuthTokens, registration: client };
+    return { tokens: { scope: input.scope, ...tokens } as OAuthTokens, askedAt, registration: client };
   } catch (error) {
     const { clientId } = options;
     const unknown = error instanceof OAuthError && error.code === OAuthErrorCode.InvalidClient;

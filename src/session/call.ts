@@ -1,5 +1,4 @@
 import { type Client, type RequestOptions, SdkError, SdkErrorCode } from "@modelcontextprotocol/client";
-import { errorOf } from "../connection/failure.js";
 import { HoldfastError, isHoldfastError, type Outcome } from "../errors.js";
 import type { Clock } from "../machines/clock.js";
 import type { Failure } from "../machines/reducers.js";
@@ -93,7 +92,7 @@ async function afterFailure(link: Link, spec: CallSpec, deadline: Deadline, fail
   // Race: the session ends in the tick in which the call that waited for a sign-in is told of it; it is told why.
   const unauthorized =
     lost?.failure.code === "AUTH_REQUIRED" && !lost.failure.authorizable && tag.written === 0;
-  if (unauthorized && lost.outcome === "rejected") throw errorOf(link.name, lost.failure);
+  if (unauthorized && lost.outcome === "rejected") throw refusedCall(link, lost.failure);
   if (ended.aborted && !lostWithSession) throw ended.reason;
   if (deadline.over) throw timedOut(link, spec, deadline);
   if (options?.signal?.aborted) throw options.signal.reason;
@@ -190,6 +189,13 @@ function lossOf(error: unknown, { guard }: Ready): Lost | undefined {
 function ownErrorOf(error: unknown): unknown {
   const data = (error as { data?: unknown } | undefined)?.data;
   return isHoldfastError(data) || data instanceof SdkError ? data : error;
+}
+
+/** What the sign-in came to is the caller's answer: the call was refused, and not lost. */
+function refusedCall(link: Link, failure: Failure): HoldfastError {
+  if (isHoldfastError(failure.error)) return failure.error;
+  const details = { server: link.name, cause: failure.error, ...failure.details };
+  return new HoldfastError("AUTH_REQUIRED", tell(`${link.name}: ${failure.message}`, failure), details);
 }
 
 const ADVICE: Record<Outcome, string> = {
