@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { FakeServer, type Fault, inject, leftBehind, random } from "../../src/testing/index.js";
 import { closing, recorded, rejection, until } from "../support/fixtures.js";
+import { SETTINGS } from "../support/run-settings.js";
 
 const TIMEOUT = { code: "REQUEST_TIMEOUT" };
 const LOST = { code: "CONNECTION_LOST", outcome: "unknown" };
@@ -87,18 +88,7 @@ describe("a refused answer", () => {
     const record = await play(
       (options) => server.transport(options),
       { attempts: [{ faults }], steps: ["session", "read", "settle"], beside: false },
-      {
-        seed: 1,
-        safe: [],
-        callMs: 200,
-        options: {
-          connectTimeoutMs: 1_000,
-          closeTimeoutMs: 1_000,
-          keepAlive: false,
-          heartbeat: { intervalMs: 10_000 },
-          reconnect: { baseMs: 1, capMs: 10, stableAfterMs: 400 },
-        },
-      },
+      { ...SETTINGS, callMs: 200 },
     );
     expect(PROMISES.find(({ id }) => id === "settles")!.judge(record)).toBeUndefined();
   });

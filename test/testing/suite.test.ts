@@ -16,6 +16,7 @@ import { makeServer } from "../fixtures/both-eras.mjs";
 import { remote } from "../peers/rows.js";
 import { everything } from "../support/everything.js";
 import { fixture } from "../support/fixtures.js";
+import { SETTINGS } from "../support/run-settings.js";
 import { startSignInWorld } from "../support/sign-in-world.js";
 
 interface Kind {
@@ -183,18 +184,7 @@ describe("the examination itself", () => {
       (options) =>
         new MCPConfigTransport({ config: { mcpServers: { one: server, two: server } }, ...options }),
       { attempts: [], steps: ["session", "close", "read"], beside: true },
-      {
-        seed: 1,
-        safe: [],
-        callMs: 2_000,
-        options: {
-          connectTimeoutMs: 5_000,
-          closeTimeoutMs: 2_000,
-          keepAlive: false,
-          heartbeat: { intervalMs: 10_000 },
-          reconnect: { baseMs: 1, capMs: 10, stableAfterMs: 400 },
-        },
-      },
+      SETTINGS,
     );
     expect(PROMISES.find(({ id }) => id === "siblings")!.judge(record)).toBe(UNTESTED);
   });

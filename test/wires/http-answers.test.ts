@@ -1,18 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { DEFAULT_BACKOFF } from "../../src/machines/backoff.js";
 import { eventStream, json, networkFailure, refusal } from "../support/fake-fetch.js";
+import { withFakeTimers } from "../support/fake-timers.js";
 import { request } from "../support/hand-made-wire.js";
 import { httpWire } from "../support/http-wire.js";
 import { quiet } from "../support/settling.js";
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
-  vi.spyOn(Math, "random").mockReturnValue(0.999_999);
-});
-afterEach(() => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-});
+withFakeTimers();
 
 describe("an answer that comes on a stream", () => {
   /** A request whose stream ends after an event with an id, on a wire that answers what comes after as a test says. */

@@ -1,17 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { DEFAULT_BACKOFF } from "../../src/machines/backoff.js";
 import { eventStream, networkFailure, refusal } from "../support/fake-fetch.js";
+import { withFakeTimers } from "../support/fake-timers.js";
 import { httpWire, INITIALIZED } from "../support/http-wire.js";
 import { quiet } from "../support/settling.js";
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
-  vi.spyOn(Math, "random").mockReturnValue(0.999_999);
-});
-afterEach(() => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-});
+withFakeTimers();
 
 /** A wire whose server answers its request for an inbound stream as a test says. */
 async function inbound(answer: () => Response | Promise<Response>) {
