@@ -259,7 +259,7 @@ describe("holdfast chart", () => {
     const [drawn, json] = await Promise.all([run("chart"), run("chart", "--json")]);
     expect(drawn.stdout).toContain("connecting --> connected: wire.opened");
     const { states, edges } = JSON.parse(json.stdout);
-    expect(states).toHaveLength(7);
+    expect(states).toHaveLength(9);
     expect(edges).toContainEqual({ from: "connecting.waiting", to: "connecting.opening" });
   });
 });

@@ -90,7 +90,7 @@ const PLANTS: Plant[] = [
     file: "wires/guard.js",
     changes: [
       [
-        'this.settle(id, new Lost("unknown", failure));\n        this.onclose?.();',
+        'this.settle(id, new Lost(parked ? "rejected" : "unknown", failure));',
         "this.#ledger.delete(id);",
       ],
     ],
