@@ -9,3 +9,7 @@ export function checkToken(token: string): void {
   const message = 'option "auth": holds a character that a header cannot have';
   throw new HoldfastError("CONFIG_INVALID", message, { path: "auth" });
 }
+
+export const isAuthorization = (key: string): boolean => key.toLowerCase() === "authorization";
+export const hasAuthorization = (headers: Record<string, string> = {}): boolean =>
+  Object.keys(headers).some(isAuthorization);

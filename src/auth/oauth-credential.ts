@@ -124,6 +124,9 @@ export class OAuthCredential implements Credential {
       if (refreshed.gone === "registration") registration = this.#forgotten(found);
     }
     const scope = this.#scopeFor(refusal, found);
+    const { unattended } = this.options;
+    // No hint of the usual form: the advice ends with a command, which no full stop may follow.
+    if (unattended) throw refused(this.server.name, `needs sign-in. ${unattended(this.server.name)}`);
     await this.#signIn(found, scope, registration, authorization);
   }
 
@@ -224,7 +227,7 @@ export class OAuthCredential implements Credential {
   /** One of all who share the store refreshes; the others take what it got. */
   #refresh(before: StoredCredential, found: Discovered): Promise<Refreshed> {
     return this.store.update(this.#key, async ({ stored, save }) => {
-      const known = stored.find((one) => one.client === this.#client && one.issuer === found.issuer);
+      const known = stored.find((one) => one.client === before.client && one.issuer === found.issuer);
       if (!known) return { gone: "tokens" };
       if (known.tokens && known.tokens.access_token !== before.tokens?.access_token && !isExpired(known)) {
         await this.#adopt(known);
@@ -261,10 +264,8 @@ export class OAuthCredential implements Credential {
 
   async #newest(): Promise<StoredCredential | undefined> {
     const stored = await this.store.list(this.#key);
-    return (
-      stored.find((one) => one.client === this.#client && one.tokens) ??
-      stored.find((one) => one.client === this.#client)
-    );
+    const mine = this.options.unattended ? stored : stored.filter(({ client }) => client === this.#client);
+    return mine.find(({ tokens }) => tokens) ?? mine[0];
   }
 
   async #adopt(credential: StoredCredential): Promise<void> {

@@ -51,6 +51,11 @@ export interface OAuthOptions {
   store?: CredentialStore;
   /** Default: opens the browser, and writes the address to stderr where there is none. */
   onAuthorize?: OnAuthorize;
+  /**
+   * Nobody is here to sign in: where a person is needed, `AUTH_REQUIRED` is thrown at once, before anything is registered,
+   * with this advice. Whatever the store has for the server is used, whichever client got it. Default: somebody is here.
+   */
+  unattended?: (server: string) => string;
   /** How long the person may take. Default 5 minutes. */
   timeoutMs?: number;
 }
@@ -69,6 +74,7 @@ const KNOWN: (keyof OAuthOptions)[] = [
   "dpop",
   "store",
   "onAuthorize",
+  "unattended",
   "timeoutMs",
 ];
 
@@ -103,6 +109,7 @@ export function checkOAuth(options: OAuthOptions): void {
   ]);
   checkOneOf("auth.dpop", options.dpop, [true, false]);
   checkFunction("auth.onAuthorize", options.onAuthorize);
+  checkFunction("auth.unattended", options.unattended);
   checkPositive("auth.timeoutMs", options.timeoutMs);
   const { store } = options;
   if (store !== undefined && (typeof store?.list !== "function" || typeof store.update !== "function"))

@@ -8,6 +8,8 @@ import { demoCommand } from "./demo.js";
 import { exitCodeOf, Interrupted, Refused } from "./exit.js";
 import { inspectCommand } from "./inspect.js";
 import { promptsCommand, resourcesCommand, toolsCommand } from "./lists.js";
+import { loginCommandLine } from "./login.js";
+import { logoutCommandLine } from "./logout.js";
 import { promptCommand, readCommand } from "./read.js";
 import { statusCommand } from "./status.js";
 import { splitCommand } from "./target.js";
@@ -20,6 +22,8 @@ const COMMANDS = [
   readCommand,
   promptsCommand,
   promptCommand,
+  loginCommandLine,
+  logoutCommandLine,
   checkCommand,
   inspectCommand,
   chartCommand,

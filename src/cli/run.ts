@@ -3,6 +3,7 @@ import type { Session } from "../session/types.js";
 import type { ClientTransport } from "../transports/transport.js";
 import { elicitOnTerminal } from "./ask.js";
 import { EXIT } from "./exit.js";
+import type { Needing } from "./sign-in.js";
 import { type TargetOptions, targetOf } from "./target.js";
 import { describeTransition } from "./words.js";
 
@@ -11,6 +12,15 @@ export interface Task {
   transport: ClientTransport;
   /** The arguments after the target. */
   rest: string[];
+  /** The servers that were found to need a person. */
+  needing: Needing;
+}
+
+interface Extra {
+  /** Called before the error is thrown, where there is no session. */
+  failed?: ((error: unknown, task: Omit<Task, "session">) => void) | undefined;
+  /** The command itself says how each server is. */
+  showsServers?: boolean;
 }
 
 /** Opens a session on the target, does the work, and leaves nothing behind, Ctrl-C included. */
@@ -18,8 +28,9 @@ export async function onTarget(
   args: string[],
   options: TargetOptions,
   work: (task: Task) => Promise<void>,
+  { failed, showsServers }: Extra = {},
 ): Promise<void> {
-  const { transport, rest } = targetOf(args, options);
+  const { transport, rest, needing } = targetOf(args, options);
   const stop = stopOnSignals(transport);
   transport.subscribe((_status, event) => {
     const server = event.type === "server" ? event : undefined;
@@ -31,7 +42,14 @@ export async function onTarget(
       console.error(`${transport.name}: ${describeTransition(event)}`);
   });
   try {
-    await transport.withSession((session) => work({ session, transport, rest }), sessionOptions(options));
+    const session = await transport.connectSession(sessionOptions(options)).catch((error) => {
+      failed?.(error, { transport, rest, needing });
+      throw error;
+    });
+    if (!showsServers && transport.status.kind === "config")
+      for (const [name, command] of needing) console.error(`${name}: needs sign-in. Run: ${command}`);
+    await work({ session, transport, rest, needing });
+    await session.close();
   } finally {
     await transport.close();
     stop();

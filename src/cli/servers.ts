@@ -1,6 +1,7 @@
 import type { ConnectionStatus } from "../connection/status.js";
 import { MCPConfigTransport } from "../transports/config.js";
 import type { ClientTransport } from "../transports/transport.js";
+import type { Needing } from "./sign-in.js";
 import { describeServer, describeTransition, firstLine, table } from "./words.js";
 
 /** The servers behind a composite; undefined where there is only one. */
@@ -11,18 +12,31 @@ export function serversOf(transport: ClientTransport): Record<string, Connection
 }
 
 /** A line for each server: how it is, why, and when the next try is. */
-export function serverTable(servers: Record<string, ConnectionStatus>): string {
-  const rows = Object.values(servers).map((status) => [
+export function serverTable(servers: Record<string, ConnectionStatus>, needing: Needing = new Map()): string {
+  const rows = Object.values(servers).map((status) => {
+    const help = helpFor(status, needing);
+    return help === undefined ? rowOf(status) : [status.name, "needs sign-in", help];
+  });
+  return table([["server", "state", ""], ...rows]);
+}
+
+/** The command that helps, where a person is needed. */
+export function helpFor({ name, state, lastError }: ConnectionStatus, needing: Needing): string | undefined {
+  return state !== "connected" && lastError?.code === "AUTH_REQUIRED" ? needing.get(name) : undefined;
+}
+
+function rowOf(status: ConnectionStatus): string[] {
+  return [
     status.name,
     status.detail === undefined || status.detail === "steady"
       ? status.state
       : `${status.state}.${status.detail}`,
     status.state === "connected" ? describeServer(status) : why(status),
-  ]);
-  return table([["server", "state", ""], ...rows]);
+  ];
 }
 
-function why({ lastError, nextRetryAt, attempt }: ConnectionStatus): string {
+function why({ authorizing, lastError, nextRetryAt, attempt }: ConnectionStatus): string {
+  if (authorizing?.step === "waiting") return "waits for a person to sign in";
   const next =
     nextRetryAt === undefined
       ? ""

@@ -3,9 +3,11 @@ import { Command, Option } from "commander";
 import { clientConfig, clientOf } from "../config/known.js";
 import { CONFIG_ENDINGS, inferTransport } from "../infer/infer.js";
 import type { EraOption, SharedOptions } from "../options.js";
+import { authOf } from "../transports/from-config.js";
 import { StdioTransport } from "../transports/stdio.js";
 import type { ClientTransport } from "../transports/transport.js";
 import { UsageError } from "./exit.js";
+import { loginCommand, type Needing, unattended } from "./sign-in.js";
 
 /** The options that say which server, and how to reach it. */
 export interface TargetOptions {
@@ -44,6 +46,11 @@ const seconds = (text: string) => {
   return value * 1000;
 };
 
+export const headerOption = () =>
+  new Option("--header <name: value>", "a header for a remote server; may be repeated")
+    .argParser(pair(/:/, "NAME: VALUE"))
+    .default({});
+
 /** A command on one server; its first argument is the target unless the server's command follows `--`. */
 export function targetCommand(name: string, description: string, rest: string): Command {
   return new Command(name)
@@ -53,12 +60,7 @@ export function targetCommand(name: string, description: string, rest: string): 
       "[arguments...]",
       "a URL, a script, a config, a client's name (cursor, cursor:weather), or what this command needs besides",
     )
-    .option(
-      "--header <name: value>",
-      "a header for a remote server; may be repeated",
-      pair(/:/, "NAME: VALUE"),
-      {},
-    )
+    .addOption(headerOption())
     .option("--auth <token>", "a bearer token for a remote server (or HOLDFAST_AUTH)")
     .option(
       "--env <NAME=value>",
@@ -75,12 +77,17 @@ export function targetCommand(name: string, description: string, rest: string): 
     .option("--verbose", "show each transition and what the server writes to stderr");
 }
 
-/** The transport, and the arguments that are left for the command. An option that the target lacks is a mistake. */
-export function targetOf(
-  args: string[],
-  options: TargetOptions,
-  shared: SharedOptions = {},
-): { transport: ClientTransport; rest: string[] } {
+export interface Chosen {
+  transport: ClientTransport;
+  /** The arguments that are left for the command. */
+  rest: string[];
+  /** The servers that were found to need a person. */
+  needing: Needing;
+}
+
+/** The transport that the arguments name. An option that the target lacks is a mistake. */
+export function targetOf(args: string[], options: TargetOptions, shared: SharedOptions = {}): Chosen {
+  const needing: Needing = new Map();
   const { header, auth, env, cwd, transport, era, verbose } = options;
   const given = {
     ...shared,
@@ -99,6 +106,7 @@ export function targetOf(
     return {
       transport: new StdioTransport({ command, args: commandArgs, ...given, ...onStderr }),
       rest: args,
+      needing,
     };
   }
   const [target, ...rest] = args;
@@ -109,7 +117,14 @@ export function targetOf(
   const known = existsSync(target) ? undefined : clientOf(target);
   if (known) {
     const config = clientConfig(known.client, known.server);
-    return { transport: inferTransport(config, { name: target, ...given, ...onStderr }), rest };
+    const signIn = forConfig(needing, (server) =>
+      loginCommand(known.server === undefined ? `${known.client}:${server}` : target),
+    );
+    return {
+      transport: inferTransport(config, { name: target, ...signIn, ...given, ...onStderr }),
+      rest,
+      needing,
+    };
   }
   const isUrl = /^(https?|wss?):/i.test(target);
   const isConfig = CONFIG_ENDINGS.some((ending) => target.endsWith(ending));
@@ -118,9 +133,29 @@ export function targetOf(
     ...(options.strict && { strict: true }),
   };
   const fromEnvironment = process.env["HOLDFAST_AUTH"];
-  const remote = isUrl && !auth && fromEnvironment ? { auth: fromEnvironment } : undefined;
+  const remote = isUrl && {
+    oauth: unattended(needing, () => loginCommand(target)),
+    ...(fromEnvironment ? { auth: fromEnvironment } : signsIn(target, header) && { auth: "oauth" }),
+  };
+  const signIn = isConfig && forConfig(needing, (server) => loginCommand(target, server));
   return {
-    transport: inferTransport(target, { ...given, ...remote, ...followed, ...(!isUrl && onStderr) }),
+    transport: inferTransport(target, {
+      ...remote,
+      ...signIn,
+      ...given,
+      ...followed,
+      ...(!isUrl && onStderr),
+    }),
     rest,
+    needing,
   };
 }
+
+const forConfig = (needing: Needing, commandFor: (server: string) => string) => ({
+  oauth: unattended(needing, commandFor),
+  defaultAuth: "oauth",
+});
+
+/** Who brings other credentials is not signed in. */
+const signsIn = (url: string, headers: Record<string, string>): boolean =>
+  authOf({ url, headers }, "oauth") === "oauth";

@@ -1,6 +1,6 @@
 import type { ClientCapabilities, Implementation } from "@modelcontextprotocol/client";
 import { type ActorRefFrom, createActor, waitFor } from "xstate";
-import type { ConnectionEvent } from "../connection/status.js";
+import type { ConnectionEvent, ConnectionStatus } from "../connection/status.js";
 import { messageOf } from "../errors.js";
 import type { Clock } from "../machines/clock.js";
 import { type FleetContext, type FleetHealth, fleetMachine, healthOf } from "../machines/fleet.js";
@@ -84,13 +84,16 @@ export class Crew {
 
   /**
    * Settles when every first attempt is over, or after `startTimeoutMs`. Rejects when all failed, or one did and that
-   * is everybody's.
+   * is everybody's. Where nobody is up, and a person may still sign in somewhere, that is waited for as long, and no failure.
    */
   async started(signal: AbortSignal): Promise<void> {
     const { clock, startTimeoutMs, strict } = this.host;
     await new Promise<void>((resolve, reject) => {
-      const check = ({ context }: { context: FleetContext }) =>
-        healthOf(context) !== "starting" && done(resolve);
+      const check = ({ context }: { context: FleetContext }) => {
+        const health = healthOf(context);
+        const lacking = health === "down" || (strict && health === "degraded");
+        if (health !== "starting" && !(lacking && this.#someoneSignsIn)) done(resolve);
+      };
       const done = (settle: () => void) => {
         clock.clearTimeout(timer);
         watching.unsubscribe();
@@ -104,7 +107,11 @@ export class Crew {
       check(this.#fleet.getSnapshot());
     });
     const { health } = this;
-    if (health === "down" || (strict && health !== "ready")) throw this.#failure();
+    if (strict ? health !== "ready" : health === "down" && !this.#someoneSignsIn) throw this.#failure();
+  }
+
+  get #someoneSignsIn(): boolean {
+    return [...this.#hands.values()].some(({ signingIn }) => signingIn);
   }
 
   /** Ends the sessions, not the transports: a process that is kept is kept. */
@@ -118,10 +125,7 @@ export class Crew {
   #failure(): Lost {
     const lines = this.members()
       .filter(({ session }) => session === undefined)
-      .map(
-        ({ name, status }) =>
-          `  ${name}: ${status().lastError?.message.split("\n")[0] ?? "it did not answer in time"}`,
-      );
+      .map(({ name, status }) => `  ${name}: ${whyNot(name, status())}`);
     const message = `${lines.length} of ${this.members().length} servers could not be reached:\n${lines.join("\n")}`;
     return new Lost("not-sent", { code: "CONNECT_FAILED", message });
   }
@@ -153,6 +157,16 @@ export class Crew {
   }
 }
 
+const WAITS = "waits for a person to sign in";
+const waitsForPerson = ({ authorizing }: ConnectionStatus) => authorizing?.step === "waiting";
+
+function whyNot(name: string, status: ConnectionStatus): string {
+  if (waitsForPerson(status)) return WAITS;
+  const [line] = status.lastError?.message.split("\n") ?? [];
+  // Some errors begin with the name themselves.
+  return line?.replace(`${name}: `, "") ?? "it did not answer in time";
+}
+
 interface HandHooks {
   fact(fact: "up" | "down" | "failed"): void;
   /** Somebody else brought the server back after it had failed for good. */
@@ -162,6 +176,8 @@ interface HandHooks {
 /** The session on one server, and what is known of that server meanwhile. */
 class Hand implements Member {
   session: Session | undefined;
+  /** From when a person was asked until what came of it is known. */
+  signingIn = false;
   readonly #abort = controllerForMany();
   readonly #opening: Promise<Session>;
   readonly #unsubscribe: () => void;
@@ -174,7 +190,7 @@ class Hand implements Member {
   ) {
     this.#opening = this.#open();
     this.#opening.catch(() => {});
-    this.#unsubscribe = post.transport.subscribe((_status, event) => this.#watch(event));
+    this.#unsubscribe = post.transport.subscribe((status, event) => this.#watch(status, event));
   }
 
   get name() {
@@ -252,6 +268,7 @@ class Hand implements Member {
           (_request, ctx) => front.ask(this, { method: "roots/list" }, ctx.mcpReq.signal) as never,
         );
       this.session = session;
+      this.signingIn = false;
       session.onclose = () => {
         this.session = undefined;
         if (!this.#abort.signal.aborted) this.hooks.fact("failed");
@@ -259,14 +276,25 @@ class Hand implements Member {
       this.hooks.fact("up");
       return session;
     } catch (error) {
+      this.signingIn = false;
       if (!this.#abort.signal.aborted) this.hooks.fact("failed");
       throw error;
     }
   }
 
-  #watch(event: ConnectionEvent): void {
+  #watch(status: ConnectionStatus, event: ConnectionEvent): void {
+    const asks = (event.type === "authorizing" || event.type === "current") && waitsForPerson(status);
+    // Nobody waits for a person; who signs in later joins later. Not at once: the crew may not know this hand yet.
+    if (asks)
+      queueMicrotask(() => {
+        if (this.session || this.#abort.signal.aborted) return;
+        this.signingIn = true;
+        this.#firstFailed(new Error(WAITS));
+        this.hooks.fact("down");
+      });
     if (event.type !== "transition") return;
     if (event.to === "connecting.waiting" || event.to === "idle") {
+      this.signingIn = false;
       this.#firstFailed(new Error(event.error?.message ?? "it was let go"));
       this.hooks.fact("down");
     }
@@ -276,7 +304,9 @@ class Hand implements Member {
   }
 
   #unreached(reason: unknown): Error {
-    const { state, detail, attempt, lastError } = this.status();
+    const status = this.status();
+    if (waitsForPerson(status)) return new Error(`${this.name} ${WAITS} (${messageOf(reason)})`);
+    const { state, detail, attempt, lastError } = status;
     const why = lastError ? `: ${lastError.message}` : "";
     return new Error(`${this.name} was ${detail ?? state}, attempt ${attempt}${why} (${messageOf(reason)})`);
   }

@@ -123,7 +123,7 @@ function expandFields(
   );
 }
 
-function wrongUrl({ url, transport, auth }: { url: string; transport?: string | undefined; auth?: unknown }) {
+function wrongUrl({ url, transport }: { url: string; transport?: string | undefined }) {
   if (!URL.canParse(url)) return "expected a URL";
   const { protocol } = new URL(url);
   const web = ["http:", "https:"].includes(protocol);
@@ -131,7 +131,7 @@ function wrongUrl({ url, transport, auth }: { url: string; transport?: string | 
   if (!web && !socket) return "expected an http, https, ws or wss URL";
   if ((socket && transport !== undefined && transport !== "ws") || (web && transport === "ws"))
     return `is not reached by the transport ${JSON.stringify(transport)}`;
-  return auth === "oauth" ? 'auth: "oauth" is not there yet; pass a bearer token or a provider' : undefined;
+  return undefined;
 }
 
 /** Two tools cannot have one name. */

@@ -7,7 +7,7 @@ const texts = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]
 const headers = z.record(z.string(), z.string());
 const auth = z.custom<AuthOption>(
   (value) => ["string", "function"].includes(typeof value) || (typeof value === "object" && value !== null),
-  "expected a bearer token, a function that gives one, or a provider of the SDK",
+  'expected a bearer token, "oauth", a function that gives a token, or a provider of the SDK',
 );
 
 const argumentTransform = z.strictObject({

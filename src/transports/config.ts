@@ -1,12 +1,13 @@
 import { basename } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { checkOAuth } from "../auth/options.js";
 import { checkKnown, checkPositive, invalid } from "../check.js";
 import { Crew, type Post } from "../composite/crew.js";
 import { Front } from "../composite/front.js";
 import { bare, type NameRule, prefixed } from "../composite/naming.js";
 import { readConfig } from "../config/load.js";
 import { type McpConfig, type ParseOptions, parseConfig } from "../config/parse.js";
-import type { ServerConfig } from "../config/schema.js";
+import { isRemote, type ServerConfig } from "../config/schema.js";
 import { watchFile } from "../config/watch.js";
 import type { AttemptContext } from "../connection/attempt.js";
 import type { ConnectionState, ConnectionStatus } from "../connection/status.js";
@@ -17,8 +18,9 @@ import type { FleetHealth } from "../machines/fleet.js";
 import { DEFAULTS } from "../options.js";
 import { FrontWire } from "../wires/front.js";
 import type { Wire } from "../wires/wire.js";
-import { type CommonOptions, kindOf, transportOf } from "./from-config.js";
+import { authOf, type CommonOptions, kindOf, transportOf } from "./from-config.js";
 import { serveFresh, serveInstance } from "./memory.js";
+import { personMs } from "./remote.js";
 import { ClientTransport, type WaitOptions } from "./transport.js";
 
 export interface MCPConfigTransportOptions extends CommonOptions, ParseOptions {
@@ -39,7 +41,7 @@ export interface MCPConfigTransportOptions extends CommonOptions, ParseOptions {
 }
 
 const OWN = ["config", "nameAsPrefix", "toolName", "startTimeoutMs", "maxStarts", "strict", "watch"];
-const SHARED = ["onStderr", "stderr", "reapOrphans", "variables", "inputs", "from"];
+const SHARED = ["onStderr", "stderr", "reapOrphans", "oauth", "defaultAuth", "variables", "inputs", "from"];
 
 /** One server of the config, and its transport for as long as that does not change. */
 interface Entry extends Post {
@@ -64,13 +66,18 @@ export class MCPConfigTransport extends ClientTransport {
   constructor(options: MCPConfigTransportOptions) {
     checkKnown("config", options, [...OWN, ...SHARED]);
     for (const key of ["startTimeoutMs", "maxStarts"] as const) checkPositive(key, options[key]);
-    const { config } = options;
+    const { config, oauth, defaultAuth } = options;
+    if (oauth !== undefined) checkOAuth(oauth);
     const path = typeof config === "string" || config instanceof URL ? config : undefined;
     if (options.watch && path === undefined)
       throw invalid("watch", "only a config that is a file can be followed");
     const parsed = read(config, options);
     const [only] = directOf(parsed);
     const name = options.name ?? only?.[0] ?? (path ? basename(String(path)) : "config");
+    const authorizeTimeoutMs =
+      only && isRemote(only[1])
+        ? personMs({ auth: authOf(only[1], defaultAuth), oauth } as Parameters<typeof personMs>[0])
+        : undefined;
     super(
       {
         ...options,
@@ -81,6 +88,7 @@ export class MCPConfigTransport extends ClientTransport {
         kind: only ? kindOf(only[1]) : "config",
         name,
         ...(only && kindOf(only[1]) === "stdio" && { keepAlive: true }),
+        ...(authorizeTimeoutMs !== undefined && { authorizeTimeoutMs }),
       },
     );
     this.#options = options;
@@ -284,7 +292,7 @@ export class MCPConfigTransport extends ClientTransport {
   #entry(name: string, config: ServerConfig, many: boolean): Entry {
     const { reconnect, logger, connectTimeoutMs, closeTimeoutMs, idleTimeoutMs, replay } = this.#options;
     const { trustAnnotations, heartbeat, maxQueued } = this.#options;
-    const { onStderr, stderr, reapOrphans } = this.#options;
+    const { onStderr, stderr, reapOrphans, oauth, defaultAuth } = this.#options;
     const { observe } = this;
     const common: CommonOptions = {
       // One late server never takes the others down: it joins when it comes.
@@ -305,6 +313,8 @@ export class MCPConfigTransport extends ClientTransport {
       ...(onStderr && { onStderr }),
       ...(stderr && { stderr }),
       ...(reapOrphans !== undefined && { reapOrphans }),
+      ...(oauth && { oauth }),
+      ...(defaultAuth !== undefined && { defaultAuth }),
     };
     const transport = transportOf(name, config, common);
     // The transport must not be held by what its server says, or neither could ever be forgotten.

@@ -1,5 +1,7 @@
-import { isRemote, type ServerConfig } from "../config/schema.js";
-import type { SharedOptions } from "../options.js";
+import { hasAuthorization } from "../auth/header.js";
+import type { OAuthOptions } from "../auth/options.js";
+import { isRemote, type RemoteServerConfig, type ServerConfig } from "../config/schema.js";
+import type { AuthOption, SharedOptions } from "../options.js";
 import { StreamableHttpTransport } from "./http.js";
 import { SSETransport } from "./sse.js";
 import { type ProcessOptions, StdioTransport } from "./stdio.js";
@@ -7,11 +9,17 @@ import type { ClientTransport } from "./transport.js";
 import { WSTransport } from "./websocket.js";
 
 /** What the servers of a config have in common, besides what it says of each. */
-export type CommonOptions = SharedOptions & Pick<ProcessOptions, "onStderr" | "stderr" | "reapOrphans">;
+export type CommonOptions = SharedOptions &
+  Pick<ProcessOptions, "onStderr" | "stderr" | "reapOrphans"> & {
+    /** What `"auth": "oauth"` means in the config: the options of `oauth()`. */
+    oauth?: OAuthOptions;
+    /** The `auth` of remote servers for which the config has none, and no Authorization header. Default: none. */
+    defaultAuth?: AuthOption;
+  };
 
 /** The transport of one server of a config. */
 export function transportOf(name: string, server: ServerConfig, common: CommonOptions): ClientTransport {
-  const { onStderr, stderr, reapOrphans, ...rest } = common;
+  const { onStderr, stderr, reapOrphans, oauth, defaultAuth, ...rest } = common;
   const shared = {
     ...rest,
     name,
@@ -32,8 +40,15 @@ export function transportOf(name: string, server: ServerConfig, common: CommonOp
       ...(cwd !== undefined && { cwd }),
     });
   }
-  const { url, headers, auth } = server;
-  const remote = { ...shared, url, ...(headers && { headers }), ...(auth !== undefined && { auth }) };
+  const { url, headers } = server;
+  const auth = authOf(server, defaultAuth);
+  const remote = {
+    ...shared,
+    url,
+    ...(headers && { headers }),
+    ...(auth !== undefined && { auth }),
+    ...(oauth && { oauth }),
+  };
   switch (kindOf(server)) {
     case "ws":
       return new WSTransport(remote);
@@ -44,6 +59,17 @@ export function transportOf(name: string, server: ServerConfig, common: CommonOp
     default:
       return new StreamableHttpTransport(remote);
   }
+}
+
+/** How a remote server is signed in to: as the config says, or as all are for which it says nothing. */
+export function authOf(
+  { url, headers, auth }: RemoteServerConfig,
+  defaultAuth: AuthOption | undefined,
+): AuthOption | undefined {
+  if (auth !== undefined || hasAuthorization(headers)) return auth;
+  // User and password become a header.
+  const { username, password } = URL.canParse(url) ? new URL(url) : { username: "", password: "" };
+  return username || password ? undefined : defaultAuth;
 }
 
 /** `/sse` as the end of a part of the path. */

@@ -1,5 +1,5 @@
 import { credentialOf } from "../auth/credential-of.js";
-import { isHeaderValue } from "../auth/header.js";
+import { hasAuthorization, isAuthorization, isHeaderValue } from "../auth/header.js";
 import { CredentialSource } from "../auth/oauth.js";
 import { checkOAuth, type OAuthOptions } from "../auth/options.js";
 import { checkKnown, checkStringMap, invalid } from "../check.js";
@@ -109,14 +109,15 @@ function decoded(text: string): string {
 /** The sign-in's own deadline comes first, and says more. */
 const SLACK_MS = 15_000;
 
-function personMs({ auth, oauth }: RemoteOptions): number | undefined {
+/** How long a person may take, where that is said. */
+export function personMs({ auth, oauth }: Pick<RemoteOptions, "auth" | "oauth">): number | undefined {
   const ms =
     auth instanceof CredentialSource ? auth.personMs : auth === "oauth" ? oauth?.timeoutMs : undefined;
   return ms === undefined ? undefined : ms + SLACK_MS;
 }
 
 /** One request of a sign-in, over sockets that end with it: the wire that needs it may be gone. */
-async function once(
+export async function once(
   options: ConstructorParameters<typeof Network>[0],
   [url, init]: Parameters<FetchLike>,
 ): Promise<Response> {
@@ -169,9 +170,6 @@ const isWeb = (url: unknown) =>
 function checkHeader(path: string, value: string): void {
   if (!isHeaderValue(value)) throw invalid(path, "holds a character that a header cannot have");
 }
-
-const isAuthorization = (key: string) => key.toLowerCase() === "authorization";
-const hasAuthorization = (headers: Record<string, string> = {}) => Object.keys(headers).some(isAuthorization);
 
 function withoutAuthorization(headers: Record<string, string> = {}): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).filter(([key]) => !isAuthorization(key)));

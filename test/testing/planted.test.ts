@@ -89,10 +89,7 @@ const PLANTS: Plant[] = [
     breaks: "settles",
     file: "wires/guard.js",
     changes: [
-      [
-        'this.settle(id, new Lost(parked ? "rejected" : "unknown", failure));',
-        "this.#ledger.delete(id);",
-      ],
+      ['this.settle(id, new Lost(parked ? "rejected" : "unknown", failure));', "this.#ledger.delete(id);"],
     ],
     says: /had no answer within|never settled/,
   },
