@@ -19,6 +19,7 @@ import type { Discovered } from "./discover.js";
 import type { OAuthOptions } from "./options.js";
 import { refused } from "./refused.js";
 import { isUsable, knownClient, register } from "./registration.js";
+import { isSecure } from "./safe-fetch.js";
 
 export interface SignIn {
   server: string;
@@ -47,6 +48,7 @@ export const PERSON_MS = 300_000;
 export async function signIn(input: SignIn, { signal, progress }: Authorization): Promise<SignedIn> {
   const { server, options, found, registration } = input;
   checkPkce(server, found);
+  checkPage(server, found);
   const callback = await Callback.listen({
     name: server,
     host: options.callbackHost ?? "127.0.0.1",
@@ -97,6 +99,16 @@ function checkPkce(server: string, { issuer, metadata }: Discovered): void {
   throw refused(
     server,
     `the authorization server ${issuer} does not offer PKCE with S256, and no sign-in is safe without`,
+  );
+}
+
+/** The browser opens whatever address it is given: also a file, and what starts another program. */
+function checkPage(server: string, { metadata }: Discovered): void {
+  const endpoint = metadata.authorization_endpoint;
+  if (isSecure(new URL(endpoint))) return;
+  throw refused(
+    server,
+    `signing in is not safe: the page for it, ${endpoint.slice(0, 200)}, is neither https nor on this machine`,
   );
 }
 
