@@ -19,10 +19,6 @@ import {
 const echo = { name: "echo", arguments: { message: "hi" } };
 const echoed = { content: [{ type: "text", text: "Echo: hi" }] };
 
-/** A sign-in that has come to the person. */
-const _waiting = (transport: Parameters<typeof until>[0]) =>
-  until(transport, ({ authorizing }) => authorizing?.step === "waiting");
-
 /** The address to come back to, with these parameters. */
 function back({ redirectUrl }: AuthorizeContext, params: Record<string, string>): URL {
   const url = new URL(redirectUrl);
