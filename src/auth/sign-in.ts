@@ -20,6 +20,7 @@ import type { OAuthOptions } from "./options.js";
 import { refused } from "./refused.js";
 import { isUsable, knownClient, register } from "./registration.js";
 import { isSecure } from "./safe-fetch.js";
+import { told } from "./told.js";
 
 export interface SignIn {
   server: string;
@@ -57,6 +58,8 @@ export async function signIn(input: SignIn, { signal, progress }: Authorization)
   });
   const over = new AbortController();
   let failure: string | undefined = "The sign-in was given up.";
+  // Of this one sign-in; an answer may repeat them.
+  const secrets: (string | undefined)[] = [];
   try {
     const client = await clientFor(input, callback.redirectUrl, () => progress({ step: "registering" }));
     callback.state = randomBytes(24).toString("base64url");
@@ -68,6 +71,7 @@ export async function signIn(input: SignIn, { signal, progress }: Authorization)
       return { tokens: outcome.tokens, registration };
     }
     progress({ step: "exchanging" });
+    secrets.push(callback.state, codeVerifier, outcome.answer.code, client.client_secret);
     const tokens = await exchangeAuthorization(found.url, {
       metadata: found.metadata,
       clientInformation: client,
@@ -84,7 +88,10 @@ export async function signIn(input: SignIn, { signal, progress }: Authorization)
   } catch (error) {
     const { clientId } = options;
     const unknown = error instanceof OAuthError && error.code === OAuthErrorCode.InvalidClient;
-    const cause = unknown && clientId !== undefined ? unknownClient(server, found, clientId) : error;
+    const cause =
+      unknown && clientId !== undefined
+        ? unknownClient(server, found, clientId)
+        : told(server, error, secrets);
     failure = (cause as Error).message;
     throw cause;
   } finally {
