@@ -282,6 +282,29 @@ describe("what is secret in a sign-in is nowhere to be seen", () => {
     watch.expectNothing("static");
   });
 
+  it("client credentials that an authorization server repeats", async () => {
+    const world = await signInWorld();
+    const watch = new Watch();
+    watch.secret("client_secret", CLIENT_SECRET);
+    world.auth.setFault((request, response) => {
+      if (request.url !== "/token") return false;
+      const answer = JSON.stringify({
+        error: "invalid_request",
+        error_description: `what is ${CLIENT_SECRET}?`,
+      });
+      response.writeHead(400, { "content-type": "application/json" }).end(answer);
+      return true;
+    });
+    const { issuer } = world.auth;
+    const auth = clientCredentials({ clientId: "machine", clientSecret: CLIENT_SECRET, issuer });
+    const about = { name: "jobs", url: world.server.url, auth, fetch: watch.fetch };
+    const transport = watch.follow(new StreamableHttpTransport(about));
+    const error = await watch.tried(transport.connectSession());
+    expect(error).toMatchObject({ code: "AUTH_REQUIRED" });
+    expect((error as Error).message).toMatch(/says invalid_request: what is /);
+    watch.expectNothing("client_secret");
+  });
+
   it("client credentials, right and wrong", async () => {
     const machine = {
       client_id: "machine",
