@@ -60,6 +60,7 @@ export async function signIn(input: SignIn, { signal, progress }: Authorization)
   let failure: string | undefined = "The sign-in was given up.";
   // Of this one sign-in; an answer may repeat them.
   const secrets: (string | undefined)[] = [];
+  let exchanging = false;
   try {
     const client = await clientFor(input, callback.redirectUrl, () => progress({ step: "registering" }));
     callback.state = randomBytes(24).toString("base64url");
@@ -70,6 +71,7 @@ export async function signIn(input: SignIn, { signal, progress }: Authorization)
       failure = undefined;
       return { tokens: outcome.tokens, registration };
     }
+    exchanging = true;
     progress({ step: "exchanging" });
     secrets.push(callback.state, codeVerifier, outcome.answer.code, client.client_secret);
     const tokens = await exchangeAuthorization(found.url, {
@@ -91,13 +93,23 @@ export async function signIn(input: SignIn, { signal, progress }: Authorization)
     const cause =
       unknown && clientId !== undefined
         ? unknownClient(server, found, clientId)
-        : told(server, error, secrets);
+        : withoutToken(server, told(server, error, secrets), exchanging);
     failure = (cause as Error).message;
     throw cause;
   } finally {
     over.abort();
     await callback.close(failure);
   }
+}
+
+/** A code is good for one try. Whoever signed in is not sent away again without being told why. */
+function withoutToken(server: string, cause: unknown, exchanging: boolean): unknown {
+  if (!exchanging || isHoldfastError(cause)) return cause;
+  return refused(
+    server,
+    `signed in, and got no token: ${messageOf(cause)}`,
+    "Connect again to be asked again",
+  );
 }
 
 /** S256 or nothing: a server that does not say that it checks the proof is not asked. */
