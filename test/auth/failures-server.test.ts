@@ -61,6 +61,59 @@ describe("an authorization server", () => {
     expect(server.counts.calls).toBe(1);
   });
 
+  it("that is down for longer than a few attempts: the session lives on", async () => {
+    const reconnect = { baseMs: 5, capMs: 10 };
+    const { transport, server, auth, asked, events } = await withPerson(signsIn, {}, {}, { reconnect });
+    const session = await transport.connectSession();
+    refuseLastToken(server);
+    auth.setFault((request) => {
+      request.socket.destroy();
+      return true;
+    });
+    const call = session.callTool(echo);
+    call.catch(() => {});
+    const waits = () =>
+      events.filter(({ event }) => event.type === "transition" && event.to === "connecting.waiting");
+    await within(
+      5_000,
+      until(transport, ({ state }) => waits().length >= 8 || state === "closed"),
+    );
+    expect(transport.status.state).toBe("connecting");
+    auth.setFault(undefined);
+    expect(await within(5_000, call)).toMatchObject(echoed);
+    expect(asked).toHaveLength(1);
+  });
+
+  it.each(["at the start", "in mid-session"])(
+    "that fails after the person signed in, %s: nobody is asked twice",
+    async (when) => {
+      const { transport, server, auth, asked } = await withPerson(
+        signsIn,
+        {},
+        {},
+        {
+          reconnect: { initial: true, baseMs: 5 },
+        },
+      );
+      const before = when === "at the start" ? 0 : 1;
+      const session = before ? await transport.connectSession() : undefined;
+      if (before) {
+        refuseLastToken(server);
+        auth.revokeRefreshTokens();
+      }
+      auth.setFault(async (request, response) => {
+        if (request.url !== "/token" || asked.length === before) return false;
+        response.writeHead(500).end("out of order");
+        return true;
+      });
+      const error = await failureIn(5_000, session ? session.callTool(echo) : transport.connectSession());
+      expect(error).toMatchObject({ code: "AUTH_REQUIRED", server: "files" });
+      expect(error.message).toMatch(/^files: signed in, and got no token: .*server_error/);
+      expect(error.message).toMatch(/Connect again to be asked again\.$/);
+      expect(asked).toHaveLength(before + 1);
+    },
+  );
+
   it("that never answers: the deadline of the call ends it, and close() ends the rest", async () => {
     const { transport, server, auth } = await withPerson();
     const session = await transport.connectSession();
