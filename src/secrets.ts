@@ -9,9 +9,19 @@ export function redactor(secrets: Iterable<string>): (text: string) => string {
   return (text) => found.reduce((left, secret) => left.replaceAll(secret, "[redacted]"), text);
 }
 
-/** A secret as it may come out: whole, line by line, or as JSON writes it. */
+/** A secret as it may come out: whole, line by line, or as JSON, a URL or a form writes it. */
 function forms(secret: string): string[] {
-  return [secret, ...secret.split(/\r?\n/), JSON.stringify(secret).slice(1, -1)];
+  const form = String(new URLSearchParams({ s: secret })).slice(2);
+  return [secret, ...secret.split(/\r?\n/), JSON.stringify(secret).slice(1, -1), form, urlEncoded(secret)];
+}
+
+function urlEncoded(secret: string): string {
+  try {
+    return encodeURIComponent(secret);
+  } catch {
+    // Half of a character.
+    return secret;
+  }
 }
 
 /** A text that may hold URLs, without the users and passwords in them. */

@@ -17,14 +17,18 @@ let shared: CredentialStore | undefined;
 class OAuth extends CredentialSource {
   override readonly personMs: number | undefined;
 
-  constructor(private readonly options: OAuthOptions) {
+  // Not a property that a log of it would show: there may be a secret in it.
+  readonly #options: OAuthOptions;
+
+  constructor(options: OAuthOptions) {
     super();
+    this.#options = options;
     this.personMs = options.timeoutMs;
   }
 
   override for(server: Resource): Credential {
     shared ??= memoryStore();
-    return new OAuthCredential(server, this.options, this.options.store ?? shared);
+    return new OAuthCredential(server, this.#options, this.#options.store ?? shared);
   }
 }
 

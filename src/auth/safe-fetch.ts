@@ -74,7 +74,8 @@ async function read(response: Response, url: URL): Promise<Uint8Array<ArrayBuffe
 
 const LOOPBACK = /^(localhost|.*\.localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 export const isLoopback = (host: string): boolean => LOOPBACK.test(host);
-const isSecure = ({ protocol, hostname }: URL) =>
+/** https, or http on this machine. */
+export const isSecure = ({ protocol, hostname }: URL) =>
   protocol === "https:" || (protocol === "http:" && isLoopback(hostname));
 
 /** Where it was, without what a query may hold. */

@@ -83,7 +83,8 @@ export class SdkCredential implements Credential {
         await this.#signedIn(tokens?.access_token, signal);
       }
     } catch (error) {
-      throw told(name, error, [tokens?.access_token, tokens?.refresh_token]);
+      const client = await Promise.resolve(this.provider.clientInformation()).catch(() => undefined);
+      throw told(name, error, [tokens?.access_token, tokens?.refresh_token, client?.client_secret]);
     }
     await this.#got();
   }

@@ -19,6 +19,8 @@ import type { Discovered } from "./discover.js";
 import type { OAuthOptions } from "./options.js";
 import { refused } from "./refused.js";
 import { isUsable, knownClient, register } from "./registration.js";
+import { isSecure } from "./safe-fetch.js";
+import { told } from "./told.js";
 
 export interface SignIn {
   server: string;
@@ -49,6 +51,7 @@ const PERSON_MS = 300_000;
 export async function signIn(input: SignIn, { signal, progress }: Authorization): Promise<SignedIn> {
   const { server, options, found, registration } = input;
   checkPkce(server, found);
+  checkPage(server, found);
   const callback = await Callback.listen({
     name: server,
     host: options.callbackHost ?? "127.0.0.1",
@@ -57,6 +60,9 @@ export async function signIn(input: SignIn, { signal, progress }: Authorization)
   });
   const over = new AbortController();
   let failure: string | undefined = "The sign-in was given up.";
+  // Of this one sign-in; an answer may repeat them.
+  const secrets: (string | undefined)[] = [];
+  let exchanging = false;
   try {
     const client = await clientFor(input, callback.redirectUrl, () => progress({ step: "registering" }));
     callback.state = randomBytes(24).toString("base64url");
@@ -67,8 +73,10 @@ export async function signIn(input: SignIn, { signal, progress }: Authorization)
       failure = undefined;
       return { tokens: outcome.tokens, askedAt: Date.now(), registration };
     }
+    exchanging = true;
     progress({ step: "exchanging" });
     const askedAt = Date.now();
+    secrets.push(callback.state, codeVerifier, outcome.answer.code, client.client_secret);
     const tokens = await exchangeAuthorization(found.url, {
       metadata: found.metadata,
       clientInformation: client,
@@ -85,7 +93,10 @@ export async function signIn(input: SignIn, { signal, progress }: Authorization)
   } catch (error) {
     const { clientId } = options;
     const unknown = error instanceof OAuthError && error.code === OAuthErrorCode.InvalidClient;
-    const cause = unknown && clientId !== undefined ? unknownClient(server, found, clientId) : error;
+    const cause =
+      unknown && clientId !== undefined
+        ? unknownClient(server, found, clientId)
+        : withoutToken(server, told(server, error, secrets), exchanging);
     failure = (cause as Error).message;
     throw cause;
   } finally {
@@ -94,12 +105,32 @@ export async function signIn(input: SignIn, { signal, progress }: Authorization)
   }
 }
 
+/** A code is good for one try. Whoever signed in is not sent away again without being told why. */
+function withoutToken(server: string, cause: unknown, exchanging: boolean): unknown {
+  if (!exchanging || isHoldfastError(cause)) return cause;
+  return refused(
+    server,
+    `signed in, and got no token: ${messageOf(cause)}`,
+    "Connect again to be asked again",
+  );
+}
+
 /** S256 or nothing: a server that does not say that it checks the proof is not asked. */
 function checkPkce(server: string, { issuer, metadata }: Discovered): void {
   if (metadata.code_challenge_methods_supported?.includes("S256")) return;
   throw refused(
     server,
     `the authorization server ${issuer} does not offer PKCE with S256, and no sign-in is safe without`,
+  );
+}
+
+/** The browser opens whatever address it is given: also a file, and what starts another program. */
+function checkPage(server: string, { metadata }: Discovered): void {
+  const endpoint = metadata.authorization_endpoint;
+  if (isSecure(new URL(endpoint))) return;
+  throw refused(
+    server,
+    `signing in is not safe: the page for it, ${endpoint.slice(0, 200)}, is neither https nor on this machine`,
   );
 }
 

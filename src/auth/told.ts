@@ -11,7 +11,12 @@ import { UnsafeAnswer } from "./safe-fetch.js";
 export function told(server: string, error: unknown, secrets: (string | undefined)[] = []): unknown {
   if (isHoldfastError(error) || !(error instanceof Error)) return error;
   const redact = redactor(secrets.filter((secret) => secret !== undefined));
-  const message = redact(error.message).slice(0, 300);
+  // A body that is no error of OAuth is quoted whole by the SDK.
+  const bare = error.message.replace(
+    /Invalid OAuth error response[\s\S]*/,
+    "its answer is no error of OAuth",
+  );
+  const message = redact(bare).slice(0, 300);
   if (error instanceof OAuthError) {
     const { code } = error;
     if (PASSING.has(code)) return new Error(`the authorization server says ${code}: ${message}`);

@@ -34,7 +34,7 @@ export function failureOf(error: unknown): Failure {
     return { ...lost.failure, ...(lost.failure.error !== undefined && described(lost.failure.error)) };
   if (isHoldfastError(error)) return ownFailure(error);
   const cause = error instanceof SdkError && error.cause !== undefined ? error.cause : error;
-  if (Lost.of(cause)) return failureOf(cause);
+  if (Lost.of(cause) || isHoldfastError(cause)) return failureOf(cause);
   const status = statusOf(error);
   if (
     status === 401 ||

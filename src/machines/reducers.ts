@@ -170,7 +170,8 @@ export function judge(c: ConnectionContext, failure: Failure): Verdict {
 export const failed = (c: ConnectionContext, failure: Failure): Patch => {
   const verdict = judge(c, failure);
   if (verdict !== "retry") return { ...letGo(), leaving: verdict, lastError: failure };
-  return { recovering: c.reached, lastError: failure, nextRetryAt: nextRetry(c, failure) };
+  // Nobody was let in, and nobody was refused either: an authorization server that is down wears out no sign-ins.
+  return { recovering: c.reached, refusals: 0, lastError: failure, nextRetryAt: nextRetry(c, failure) };
 };
 
 function nextRetry(c: ConnectionContext, failure: Failure): number {

@@ -92,7 +92,7 @@ async function afterFailure(link: Link, spec: CallSpec, deadline: Deadline, fail
   // Race: the session ends in the tick in which the call that waited for a sign-in is told of it; it is told why.
   const unauthorized =
     lost?.failure.code === "AUTH_REQUIRED" && !lost.failure.authorizable && tag.written === 0;
-  if (unauthorized && lost.outcome === "rejected") throw refusedCall(link, lost.failure);
+  if (unauthorized && lost.outcome === "rejected") throw authRequired(link, spec, lost.failure);
   if (ended.aborted && !lostWithSession) throw ended.reason;
   if (deadline.over) throw timedOut(link, spec, deadline);
   if (options?.signal?.aborted) throw options.signal.reason;
@@ -191,18 +191,21 @@ function ownErrorOf(error: unknown): unknown {
   return isHoldfastError(data) || data instanceof SdkError ? data : error;
 }
 
-/** What the sign-in came to is the caller's answer: the call was refused, and not lost. */
-function refusedCall(link: Link, failure: Failure): HoldfastError {
-  if (isHoldfastError(failure.error)) return failure.error;
-  const details = { server: link.name, cause: failure.error, ...failure.details };
-  return new HoldfastError("AUTH_REQUIRED", tell(`${link.name}: ${failure.message}`, failure), details);
-}
-
 const ADVICE: Record<Outcome, string> = {
   "not-sent": "It was not sent",
   rejected: "The server refused it before doing it",
   unknown: "It may have been done: check before you repeat it",
 };
+
+/** There is no credential to get, and the call was refused for lack of one. */
+function authRequired(link: Link, spec: CallSpec, failure: Failure): HoldfastError {
+  const { method, name } = spec;
+  const code = "AUTH_REQUIRED";
+  link.announce({ type: "request.lost", method, outcome: "rejected", code, ...(name && { name }) });
+  if (isHoldfastError(failure.error)) return failure.error;
+  const details = { server: link.name, cause: failure.error, ...failure.details };
+  return new HoldfastError(code, tell(`${link.name}: ${failure.message}`, failure), details);
+}
 
 function connectionLost(link: Link, spec: CallSpec, outcome: Outcome, failure: Failure): HoldfastError {
   const what = spec.name ? `${spec.method} ${JSON.stringify(spec.name)}` : spec.method;

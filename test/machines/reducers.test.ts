@@ -173,7 +173,7 @@ describe("after a failure", () => {
 
   it("with a retry it recovers only what it once had", () => {
     const context = at({ ...eager, attempt: 1, attemptAt: NOW });
-    const retry = { lastError: refused, nextRetryAt: NOW };
+    const retry = { refusals: 0, lastError: refused, nextRetryAt: NOW };
     expect(failed(context, refused)).toStrictEqual({ ...retry, recovering: false });
     expect(failed({ ...context, reached: true }, refused)).toStrictEqual({ ...retry, recovering: true });
   });

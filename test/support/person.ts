@@ -6,6 +6,7 @@ import { oauth } from "../../src/auth/oauth.js";
 import type { AuthorizeContext, OAuthOptions } from "../../src/auth/options.js";
 import type { ConnectionEvent, ConnectionStatus } from "../../src/connection/status.js";
 import { StreamableHttpTransport, type StreamableHttpTransportOptions } from "../../src/transports/http.js";
+import type { ClientTransport } from "../../src/transports/transport.js";
 import type { ProtectedServer } from "./protected-server.js";
 import { type SignInWorldOptions, signInWorld } from "./sign-in-world.js";
 
@@ -113,10 +114,7 @@ export async function expectGone(url: URL | string): Promise<void> {
 }
 
 /** Settles when `is` holds, looking after each event of the transport. */
-export function until(
-  transport: StreamableHttpTransport,
-  is: (status: StreamableHttpTransport["status"]) => boolean,
-): Promise<void> {
+export function until(transport: ClientTransport, is: (status: ConnectionStatus) => boolean): Promise<void> {
   return new Promise((resolve) => {
     const look = () => {
       if (!is(transport.status)) return;
