@@ -236,6 +236,8 @@ describeWith(["dbus-run-session", "gnome-keyring-daemon"], "a store in the keych
     await other.close();
     program.go();
     const { code, told } = await program.end;
+    // Its lock made the directory again.
+    await other.close();
     expect({ code, told }).toEqual({
       code: 0,
       told: [
