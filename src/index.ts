@@ -1,6 +1,7 @@
 export { Client } from "@modelcontextprotocol/client";
 export { type ClientCredentialsOptions, clientCredentials } from "./auth/client-credentials.js";
 export { type FileStoreOptions, fileStore } from "./auth/file-store.js";
+export { type KeychainStoreOptions, keychainStore } from "./auth/keychain-store.js";
 export { memoryStore } from "./auth/memory-store.js";
 export { type CredentialSource, oauth } from "./auth/oauth.js";
 export type { AuthorizeContext, OAuthOptions, OnAuthorize } from "./auth/options.js";

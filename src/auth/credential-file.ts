@@ -40,6 +40,11 @@ export async function readCredentialFile(path: string): Promise<CredentialFile> 
     if (codeOf(error) === "ENOENT") return { credentials: [], others: {} };
     throw error;
   }
+  return parseCredentials(text);
+}
+
+/** What such a text says, wherever it was kept. */
+export function parseCredentials(text: string): CredentialFile {
   const broken = (why: string) => ({ credentials: [], others: {}, broken: why });
   let json: unknown;
   try {

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { codeOf, isHoldfastError } from "../errors.js";
@@ -11,7 +10,7 @@ import {
 } from "./credential-file.js";
 import { withFileLock } from "./file-lock.js";
 import type { CredentialStore, StoredCredential } from "./store.js";
-import { cannotBe, defaultDirectory } from "./store-directory.js";
+import { cannotBe, defaultDirectory, nameFor } from "./store-directory.js";
 import { newestFirst, runTurn } from "./store-turn.js";
 
 export interface FileStoreOptions {
@@ -95,13 +94,7 @@ async function prepare(path: string, warn: (message: string) => void): Promise<C
   return file;
 }
 
-/** A name that says which server, and that no other server has. */
-function fileName(server: string): string {
-  const host = URL.canParse(server) ? new URL(server).host : "";
-  // A port's colon and an IPv6 address are no file names on Windows; a name has 255 bytes, and locks are longer.
-  const readable = host.replace(/[^a-z0-9.-]/gi, "_").slice(0, 100) || "server";
-  return `${readable}-${createHash("sha256").update(server).digest("hex").slice(0, 16)}.json`;
-}
+const fileName = (server: string) => `${nameFor(server)}.json`;
 
 /** The names of all servers' files, and of nothing else that is there; a missing directory has none. */
 async function fileNames(directory: string): Promise<string[]> {

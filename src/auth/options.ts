@@ -113,7 +113,10 @@ export function checkOAuth(options: OAuthOptions): void {
   checkPositive("auth.timeoutMs", options.timeoutMs);
   const { store } = options;
   if (store !== undefined && (typeof store?.list !== "function" || typeof store.update !== "function"))
-    throw invalid("auth.store", "expected a store: memoryStore(), fileStore(), or one of your own");
+    throw invalid(
+      "auth.store",
+      "expected a store: memoryStore(), fileStore(), keychainStore(), or one of your own",
+    );
 }
 
 function checkUrl(key: string, value: string | undefined): void {

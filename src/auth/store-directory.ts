@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { HoldfastError, messageOf } from "../errors.js";
@@ -16,6 +17,14 @@ function userData(platform: NodeJS.Platform, env: NodeJS.ProcessEnv): string {
   // The XDG specification wants a relative path to be ignored.
   const xdg = env["XDG_DATA_HOME"];
   return xdg && isAbsolute(xdg) ? xdg : join(homedir(), ".local", "share");
+}
+
+/** The start of a file's name that says which server, and that no other server has. */
+export function nameFor(server: string): string {
+  const host = URL.canParse(server) ? new URL(server).host : "";
+  // A port's colon and an IPv6 address are no file names on Windows; a name has 255 bytes, and locks are longer.
+  const readable = host.replace(/[^a-z0-9.-]/gi, "_").slice(0, 100) || "server";
+  return `${readable}-${createHash("sha256").update(server).digest("hex").slice(0, 16)}`;
 }
 
 /** `what` is "read" or "written". */
