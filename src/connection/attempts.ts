@@ -54,8 +54,11 @@ export class Attempts {
   #disposer = new Disposer();
   /** What the server wanted last. */
   #refusal: Refusal | undefined;
-  /** Refused requests of an open wire that wait for a credential. */
-  readonly #parked = new Queue<void>(Number.POSITIVE_INFINITY);
+  /** Refused requests of an open wire that wait: for another token, or for more scope. */
+  readonly #parked = {
+    401: new Queue<void>(Number.POSITIVE_INFINITY),
+    403: new Queue<void>(Number.POSITIVE_INFINITY),
+  };
 
   constructor(private readonly host: AttemptsHost) {}
 
@@ -144,6 +147,12 @@ export class Attempts {
       await this.wire?.authorize?.(this.#refusal!, { signal, progress });
     } catch (error) {
       const failure = failureOf(error);
+      const live = this.opened !== undefined && this.opened.guard.down === undefined;
+      if (live && failure.fatal && this.#refusal?.status === 403 && !signal.aborted) {
+        // The token is good for everything else: only those that want more are told.
+        this.#parked[403].reject(failure.error ?? failure);
+        return;
+      }
       // Race: the wire is let go before its calls hear of it; those that wait are told why they were refused.
       if (failure.fatal && !signal.aborted) this.opened?.guard.shut(failure);
       throw failure;
@@ -152,8 +161,9 @@ export class Attempts {
 
   /** There is another credential, or there will be none: those who waited try again, or are told. */
   release(failure?: Failure): void {
-    if (failure) this.#parked.reject(new Lost("rejected", failure));
-    else this.#parked.resolve();
+    for (const parked of Object.values(this.#parked))
+      if (failure) parked.reject(new Lost("rejected", failure));
+      else parked.resolve();
   }
 
   #refused(refusal: Refusal, epoch: number): Promise<void> {
@@ -161,7 +171,7 @@ export class Attempts {
     // An attempt that is refused ends; the next one comes with what was got meanwhile.
     if (this.opened?.epoch !== epoch || this.opened.guard.down)
       return Promise.reject(new Unauthorized(refusal));
-    const waiting = this.#parked.wait();
+    const waiting = this.#parked[refusal.status].wait();
     this.host.onRefused(epoch);
     return waiting;
   }
