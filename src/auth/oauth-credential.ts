@@ -2,6 +2,7 @@ import { computeScopeUnion, type DpopSession, withDpop } from "@modelcontextprot
 import { systemClock } from "../machines/clock.js";
 import type { Authorization, Credential, Refusal } from "../wires/credential.js";
 import type { FetchLike } from "../wires/network.js";
+import { unknownClient } from "./client.js";
 import { type Discovered, discover, scopeFor } from "./discover.js";
 import { keyOf, newKey } from "./dpop.js";
 import { Freshness } from "./freshness.js";
@@ -11,7 +12,7 @@ import { clientKey } from "./registration.js";
 import { expiresSoon, expiryOf, isExpired, type Refreshed, refresh } from "./renewal.js";
 import { safeFetch } from "./safe-fetch.js";
 import { SharedFlows } from "./shared-flow.js";
-import { signIn, unknownClient } from "./sign-in.js";
+import { signIn } from "./sign-in.js";
 import type { CredentialStore, StoredCredential } from "./store.js";
 import { told } from "./told.js";
 
