@@ -11,7 +11,7 @@ import {
 import { withFileLock } from "./file-lock.js";
 import type { CredentialStore, StoredCredential } from "./store.js";
 import { cannotBe, defaultDirectory } from "./store-directory.js";
-import { newestFirst, runTurn } from "./store-turn.js";
+import { runTurn } from "./store-turn.js";
 
 export interface FileStoreOptions {
   /**
@@ -52,7 +52,7 @@ export function fileStore(options: FileStoreOptions = {}): CredentialStore {
         // Not set aside from here: race with an update that replaces it between our reading and our renaming.
         warn(`${path} counts as empty: ${broken}`);
       }
-      return newestFirst(credentials);
+      return credentials;
     },
     update(server, work, signal) {
       const path = join(directory, fileName(server));
