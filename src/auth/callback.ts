@@ -46,8 +46,9 @@ export class Callback {
     http.on("request", (request, response) => {
       // A name that points here from elsewhere is not us.
       const host = (request.headers.host ?? "").replace(/:\d+$/, "");
-      const url = new URL(request.url ?? "/", this.redirectUrl);
-      if (host === options.host && request.method === "GET" && url.pathname === PATH)
+      const path = request.url ?? "/";
+      const url = URL.canParse(path, this.redirectUrl) ? new URL(path, this.redirectUrl) : undefined;
+      if (url && host === options.host && request.method === "GET" && url.pathname === PATH)
         this.#take(url, response);
       else show(response, 404, "There is nothing here", "This address is for one sign-in only.");
     });

@@ -5,6 +5,7 @@ import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { codeOf } from "../errors.js";
 import type { StoredCredential } from "./store.js";
+import { newestFirst } from "./store-turn.js";
 
 /** Fields that we do not know are kept: a later version of this program or of the SDK wrote them. */
 const FILE = z.looseObject({
@@ -24,6 +25,7 @@ const FILE = z.looseObject({
 
 /** What a file says. */
 export interface CredentialFile {
+  /** The newest first. */
   credentials: StoredCredential[];
   /** Its fields besides `version` and `credentials`. */
   others: Record<string, unknown>;
@@ -56,7 +58,7 @@ export function parseCredentials(text: string): CredentialFile {
   const { data, error } = FILE.safeParse(json);
   if (error) return broken(`it has the wrong shape at "${error.issues[0]?.path.join(".") ?? ""}"`);
   const { version: _, credentials, ...others } = data;
-  return { credentials: credentials as StoredCredential[], others };
+  return { credentials: newestFirst(credentials as StoredCredential[]), others };
 }
 
 /** Replaces it at once or not at all; no credentials: removes it. Only under its lock. `mayReplace` may still reject. */

@@ -1,5 +1,5 @@
 import type { CredentialStore, StoredCredential } from "./store.js";
-import { newestFirst, runTurn } from "./store-turn.js";
+import { runTurn } from "./store-turn.js";
 import { Turns } from "./turns.js";
 
 /** A store that ends with the program. Each call makes an empty one; what it gives and takes are copies. */
@@ -10,7 +10,7 @@ export function memoryStore(): CredentialStore {
 
   return {
     async list(server) {
-      return newestFirst(read(server));
+      return read(server);
     },
     update(server, work, signal) {
       const write = async (credentials: StoredCredential[]) => {

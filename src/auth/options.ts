@@ -107,6 +107,12 @@ export function checkOAuth(options: OAuthOptions): void {
     "client_secret_post",
     "none",
   ]);
+  if (
+    options.tokenEndpointAuthMethod?.startsWith("client_secret") &&
+    options.clientId &&
+    !options.clientSecret
+  )
+    throw invalid("auth.tokenEndpointAuthMethod", "comes with a clientSecret");
   checkOneOf("auth.dpop", options.dpop, [true, false]);
   checkFunction("auth.onAuthorize", options.onAuthorize);
   checkFunction("auth.unattended", options.unattended);

@@ -1,4 +1,4 @@
-import { type OAuthTokens, validateAuthorizationResponseIssuer } from "@modelcontextprotocol/client";
+import { validateAuthorizationResponseIssuer } from "@modelcontextprotocol/client";
 import { isHoldfastError, messageOf } from "../errors.js";
 import { systemClock } from "../machines/clock.js";
 import type { Authorization } from "../wires/credential.js";
@@ -17,11 +17,11 @@ export interface WithPerson extends SignIn {
   signal: AbortSignal;
 }
 
-/** Settles with what the browser brought back, or with the tokens that another program got. */
+/** Settles with what the browser brought back, or that another program was faster. */
 export async function withPerson(
   work: WithPerson,
   progress: Authorization["progress"],
-): Promise<{ answer: Answer } | { tokens: OAuthTokens }> {
+): Promise<Answer | "elsewhere"> {
   const { server, options, callback, authorizationUrl: url, over, signal } = work;
   const timeoutMs = options.timeoutMs ?? PERSON_MS;
   const ask = options.onAuthorize ?? askInBrowser;
@@ -55,8 +55,8 @@ export async function withPerson(
   })();
   try {
     return await Promise.race([
-      callback.answer.then((answer) => ({ answer })),
-      work.elsewhere(over.signal).then((tokens) => ({ tokens })),
+      callback.answer,
+      work.elsewhere(over.signal).then(() => "elsewhere" as const),
       given,
       // Only its failure ends the wait; where it brought the answer, that is taken above.
       asked.then(() => given),

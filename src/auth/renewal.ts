@@ -46,8 +46,10 @@ export async function refresh(
   found: Discovered,
   dpop: DpopSession | undefined,
   fetch: FetchLike,
+  known?: StoredCredential["registration"],
 ): Promise<Refreshed> {
-  const { tokens, registration } = credential;
+  const { tokens } = credential;
+  const registration = known ?? credential.registration;
   if (!tokens?.refresh_token || !registration) return { gone: "tokens" };
   const askedAt = Date.now();
   try {

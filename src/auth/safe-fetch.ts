@@ -1,4 +1,5 @@
 import { systemClock } from "../machines/clock.js";
+import { withoutUserInfo } from "../secrets.js";
 import type { FetchLike } from "../wires/network.js";
 
 /** One request of a sign-in may take so long. */
@@ -12,13 +13,13 @@ export class UnsafeAnswer extends Error {}
 
 /**
  * The requests of a sign-in: https save on loopback, bounded in size and time, redirects only for what is read and only
- * within the origin.
+ * within the origin. Only a server on this machine (`local`) may name what is on this machine.
  */
-export function safeFetch(fetch: FetchLike, signal?: AbortSignal): FetchLike {
+export function safeFetch(fetch: FetchLike, local: boolean, signal?: AbortSignal): FetchLike {
   return async (url, init) => {
     let target = new URL(url);
     for (let redirects = 0; ; redirects++) {
-      if (!isSecure(target)) throw new UnsafeAnswer(`${shown(target)} is neither https nor on this machine`);
+      if (!isSecure(target, local)) throw new UnsafeAnswer(insecure(target, local));
       const response = await bounded(fetch, target, { ...init, redirect: "manual" }, signal);
       const location = response.headers.get("location");
       if (response.status < 300 || response.status > 399 || !location) return response;
@@ -74,9 +75,22 @@ async function read(response: Response, url: URL): Promise<Uint8Array<ArrayBuffe
 
 const LOOPBACK = /^(localhost|.*\.localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 export const isLoopback = (host: string): boolean => LOOPBACK.test(host);
-/** https, or http on this machine. */
-export const isSecure = ({ protocol, hostname }: URL) =>
-  protocol === "https:" || (protocol === "http:" && isLoopback(hostname));
+export const isLocal = ({ hostname }: URL): boolean => isLoopback(hostname);
+
+/** https; on this machine http too, where `local` says that it may be named at all. */
+export const isSecure = ({ protocol, hostname }: URL, local: boolean): boolean => {
+  const here = isLoopback(hostname);
+  return here ? local && /^https?:$/.test(protocol) : protocol === "https:";
+};
+
+/** Why an address is not asked. */
+export const insecure = (url: URL, local: boolean): string =>
+  !local && isLoopback(url.hostname)
+    ? `${shown(url)} is on this machine, and the server is not`
+    : `${shown(url)} is neither https nor on this machine`;
 
 /** Where it was, without what a query may hold. */
-const shown = (url: URL) => `${url.origin}${url.pathname}`;
+const shown = (url: URL) =>
+  withoutUserInfo(url.href)
+    .replace(/[?#].*$/s, "")
+    .slice(0, 200);

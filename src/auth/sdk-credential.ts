@@ -9,9 +9,10 @@ import { systemClock } from "../machines/clock.js";
 import type { Authorization, Credential, Refusal } from "../wires/credential.js";
 import type { FetchLike } from "../wires/network.js";
 import { Freshness } from "./freshness.js";
+import { checkToken } from "./header.js";
 import type { Resource } from "./oauth-credential.js";
 import { refused } from "./refused.js";
-import { safeFetch } from "./safe-fetch.js";
+import { isLocal, safeFetch } from "./safe-fetch.js";
 import { SharedFlows } from "./shared-flow.js";
 import { told } from "./told.js";
 
@@ -41,7 +42,9 @@ export class SdkCredential implements Credential {
 
   async token(): Promise<string | undefined> {
     if (systemClock.now() >= this.#renewAt) this.#renew();
-    return (await this.provider.tokens())?.access_token;
+    const token = (await this.provider.tokens())?.access_token;
+    if (token !== undefined) checkToken(token);
+    return token;
   }
 
   accepted(token: string): void {
@@ -66,14 +69,16 @@ export class SdkCredential implements Credential {
   async #obtain(refusal: Refusal, { signal, progress }: Authorization): Promise<void> {
     const { name, url } = this.server;
     const tokens = await this.provider.tokens();
-    if (refusal.status === 401 && tokens && tokens.access_token !== refusal.token) return;
+    // Race: it was refused for a token that was replaced meanwhile.
+    const replaced = tokens !== undefined && tokens.access_token !== refusal.token;
+    if (replaced && (refusal.status === 401 || !isStrictScopeSuperset(refusal.scope, tokens.scope))) return;
     this.#freshness.check(refusal);
     const scope = refusal.status === 403 ? this.#moreScope(refusal, tokens?.scope) : refusal.scope;
     progress({ step: tokens?.refresh_token && refusal.status === 401 ? "refreshing" : "discovering" });
     try {
       const result = await auth(this.provider, {
         serverUrl: url,
-        fetchFn: safeFetch(this.server.fetch, signal),
+        fetchFn: safeFetch(this.server.fetch, isLocal(url), signal),
         forceReauthorization: refusal.status === 403 && isStrictScopeSuperset(scope, tokens?.scope),
         ...(scope !== undefined && { scope }),
         ...(refusal.resourceMetadataUrl && { resourceMetadataUrl: refusal.resourceMetadataUrl }),
@@ -86,6 +91,7 @@ export class SdkCredential implements Credential {
       const client = await Promise.resolve(this.provider.clientInformation()).catch(() => undefined);
       throw told(name, error, [tokens?.access_token, tokens?.refresh_token, client?.client_secret]);
     }
+    if (refusal.status === 403) this.#asked = scope;
     await this.#got();
   }
 
@@ -97,7 +103,6 @@ export class SdkCredential implements Credential {
         `the server asks for the scope ${JSON.stringify(refusal.scope ?? "")}, which was asked for and does not help (HTTP 403)`,
         "Does this account have it?",
       );
-    this.#asked = scope;
     return scope;
   }
 
@@ -114,7 +119,7 @@ export class SdkCredential implements Credential {
     if (this.#renewing) return;
     this.#renewing = true;
     const { url, fetch } = this.server;
-    void auth(this.provider, { serverUrl: url, fetchFn: safeFetch(fetch) })
+    void auth(this.provider, { serverUrl: url, fetchFn: safeFetch(fetch, isLocal(url)) })
       .then(() => this.#got())
       .catch(() => {
         // The server says so when the old token no longer works.

@@ -16,11 +16,14 @@ import type { Discovered } from "./discover.js";
 import type { OAuthOptions } from "./options.js";
 import { codeIn, withPerson } from "./person.js";
 import { refused } from "./refused.js";
-import { isSecure } from "./safe-fetch.js";
+import { insecure, isSecure } from "./safe-fetch.js";
 import { told } from "./told.js";
+import { Turns } from "./turns.js";
 
 export interface SignIn {
   server: string;
+  /** The server is on this machine. */
+  local: boolean;
   options: OAuthOptions;
   found: Discovered;
   scope: string | undefined;
@@ -28,25 +31,36 @@ export interface SignIn {
   registration: StoredOAuthClientInformation | undefined;
   dpop: DpopSession | undefined;
   fetch: FetchLike;
-  /** Settles with tokens that somebody else got meanwhile, in another program that shares the store. */
-  elsewhere(signal: AbortSignal): Promise<OAuthTokens>;
+  /** Settles when another program that shares the store has signed in. */
+  elsewhere(signal: AbortSignal): Promise<void>;
 }
 
 export interface SignedIn {
   tokens: OAuthTokens;
   /** When they were asked for, epoch ms: they expire so and so long after that. */
   askedAt: number;
-  registration: StoredOAuthClientInformation | undefined;
+  registration: StoredOAuthClientInformation;
 }
+
+/** A port that was given is for one sign-in at a time, whichever server it is for. */
+const turns = new Turns();
 
 /**
  * Brings a person to the authorization server and back, and exchanges what came back for tokens.
+ * Undefined: another program was faster.
  * @throws HoldfastError `AUTH_REQUIRED` with the reason; a failure of the network may be tried again
  */
-export async function signIn(input: SignIn, { signal, progress }: Authorization): Promise<SignedIn> {
+export function signIn(input: SignIn, authorization: Authorization): Promise<SignedIn | undefined> {
+  const { callbackHost, callbackPort } = input.options;
+  const run = () => signInNow(input, authorization);
+  if (callbackPort === undefined) return run();
+  return turns.run(`${callbackHost ?? ""}:${callbackPort}`, run, authorization.signal);
+}
+
+async function signInNow(input: SignIn, { signal, progress }: Authorization): Promise<SignedIn | undefined> {
   const { server, options, found, registration } = input;
   checkPkce(server, found);
-  checkPage(server, found);
+  checkPage(input);
   const callback = await Callback.listen({
     name: server,
     host: options.callbackHost ?? "127.0.0.1",
@@ -69,22 +83,22 @@ export async function signIn(input: SignIn, { signal, progress }: Authorization)
     );
     const work = { ...input, client, callback, over, signal, authorizationUrl };
     const outcome = await withPerson(work, progress);
-    if ("tokens" in outcome) {
+    if (outcome === "elsewhere") {
       failure = undefined;
-      return { tokens: outcome.tokens, askedAt: Date.now(), registration };
+      return undefined;
     }
     exchanging = true;
     progress({ step: "exchanging" });
     const askedAt = Date.now();
-    secrets.push(callback.state, codeVerifier, outcome.answer.code, client.client_secret);
+    secrets.push(callback.state, codeVerifier, outcome.code, client.client_secret);
     const tokens = await exchangeAuthorization(found.url, {
       metadata: found.metadata,
       clientInformation: client,
-      authorizationCode: codeIn(input, outcome.answer),
+      authorizationCode: codeIn(input, outcome),
       codeVerifier,
       redirectUri: callback.redirectUrl,
       fetchFn: input.fetch,
-      ...(outcome.answer.iss !== undefined && { iss: outcome.answer.iss }),
+      ...(outcome.iss !== undefined && { iss: outcome.iss }),
       ...(found.resource !== undefined && { resource: found.resource }),
       ...(input.dpop && { dpop: input.dpop }),
     });
@@ -125,11 +139,8 @@ function checkPkce(server: string, { issuer, metadata }: Discovered): void {
 }
 
 /** The browser opens whatever address it is given: also a file, and what starts another program. */
-function checkPage(server: string, { metadata }: Discovered): void {
-  const endpoint = metadata.authorization_endpoint;
-  if (isSecure(new URL(endpoint))) return;
-  throw refused(
-    server,
-    `signing in is not safe: the page for it, ${endpoint.slice(0, 200)}, is neither https nor on this machine`,
-  );
+function checkPage({ server, local, found }: SignIn): void {
+  const page = new URL(found.metadata.authorization_endpoint);
+  if (!isSecure(page, local))
+    throw refused(server, `signing in is not safe: the page for it, ${insecure(page, local)}`);
 }

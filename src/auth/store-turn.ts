@@ -3,7 +3,7 @@ import type { StoredCredential, StoreUpdate } from "./store.js";
 type Credentials = readonly StoredCredential[];
 
 /**
- * Runs `work` with one turn at a store. Saves run one after another as they were called, and all are done when this is,
+ * Runs `work` with one turn at a store, where `stored` is kept, the newest first. Saves run one after another as they were called, and all are done when this is,
  * also those that `work` did not wait for; a save after that rejects. What is saved is a copy of what was given.
  */
 export async function runTurn<T>(
@@ -11,7 +11,7 @@ export async function runTurn<T>(
   write: (credentials: StoredCredential[]) => Promise<void>,
   work: (update: StoreUpdate) => Promise<T>,
 ): Promise<T> {
-  let now = newestFirst(stored);
+  let now = stored;
   let last: Promise<unknown> = Promise.resolve();
   let over = false;
   const update: StoreUpdate = {

@@ -14,6 +14,8 @@ export interface StoredCredential {
   tokens?: StoredOAuthTokens;
   /** When the access token expires, epoch ms by the wall clock; undefined: nobody said. */
   expiresAt?: number;
+  /** The scope that the person was asked for; the tokens may have less. */
+  asked?: string;
   /** The private key that the tokens are bound to (DPoP). */
   dpopKey?: StoredKey;
   /** When the tokens were asked for, epoch ms. */

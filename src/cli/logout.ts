@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { type Revocation, revoke } from "../auth/revoke.js";
-import { safeFetch } from "../auth/safe-fetch.js";
+import { isLocal, safeFetch } from "../auth/safe-fetch.js";
 import type { StoredCredential } from "../auth/store.js";
 import { kept } from "../connection/keeper.js";
 import { messageOf } from "../errors.js";
@@ -40,7 +40,7 @@ async function told(credential: StoredCredential): Promise<string> {
   const { tokens, registration, issuer } = credential;
   const secrets = [tokens?.access_token, tokens?.refresh_token, registration?.client_secret];
   try {
-    return SAID[await revoke(credential, safeFetch(request))];
+    return SAID[await revoke(credential, safeFetch(request, isLocal(new URL(credential.server))))];
   } catch (error) {
     const redact = redactor(secrets.filter((secret) => secret !== undefined));
     return `${issuer} could not be told to revoke the refresh token: ${redact(messageOf(error))}`;

@@ -143,12 +143,13 @@ export class Attempts {
     const progress = (step: AuthorizationStep) => {
       if (!signal.aborted) this.host.onAuthorization(step);
     };
+    const refusal = this.#refusal!;
     try {
-      await this.wire?.authorize?.(this.#refusal!, { signal, progress });
+      await this.wire?.authorize?.(refusal, { signal, progress });
     } catch (error) {
       const failure = failureOf(error);
       const live = this.opened !== undefined && this.opened.guard.down === undefined;
-      if (live && failure.fatal && this.#refusal?.status === 403 && !signal.aborted) {
+      if (live && failure.fatal && refusal.status === 403 && !signal.aborted) {
         // The token is good for everything else: only those that want more are told.
         this.#parked[403].reject(failure.error ?? failure);
         return;
@@ -164,6 +165,11 @@ export class Attempts {
     for (const parked of Object.values(this.#parked))
       if (failure) parked.reject(new Lost("rejected", failure));
       else parked.resolve();
+  }
+
+  /** Refused requests wait for a credential. */
+  get waits(): boolean {
+    return Object.values(this.#parked).some(({ empty }) => !empty);
   }
 
   #refused(refusal: Refusal, epoch: number): Promise<void> {

@@ -380,6 +380,8 @@ export class Connection implements Link {
       this.#heartbeat.start(this.ready, this.#attempts.wire);
       void this.#compare(this.ready);
       this.#queue.resolve(this.ready);
+      // Race: a request was refused between the handshake's answer and this step, when nobody could act on it.
+      if (this.#attempts.waits) this.send({ type: "credential.refused", epoch: this.ready.epoch });
     }
     if (to === "disconnecting") this.#releaseKeeper ??= keepAlive();
     else this.#releaseKeeper = this.#releaseKeeper?.() as undefined;

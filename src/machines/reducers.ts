@@ -120,6 +120,7 @@ export const leave = (): Patch => ({
   leaving: "idle",
   reopen: false,
   recovering: false,
+  refusals: 0,
   nextRetryAt: undefined,
 });
 export const letGo = (): Patch => ({ ...leave(), ...unpin() });

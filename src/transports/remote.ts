@@ -63,7 +63,11 @@ export abstract class RemoteTransport extends ClientTransport {
     const { name } = this;
     const asks = { ...this.#network(), url: web, fetch: options.fetch };
     const fetch = (...request: Parameters<FetchLike>) => once(asks, request);
-    this.#credential = credentialOf(options.auth, { name, url: web, fetch }, options.oauth);
+    this.#credential = credentialOf(
+      options.auth,
+      { name, url: web, fetch, signs: kind !== "ws" },
+      options.oauth,
+    );
     if (options.auth !== undefined && hasAuthorization(options.headers)) {
       options.logger?.warn(`${this.name}: auth is used, and the Authorization header is ignored`);
     }
@@ -121,7 +125,11 @@ export async function once(
   options: ConstructorParameters<typeof Network>[0],
   [url, init]: Parameters<FetchLike>,
 ): Promise<Response> {
-  const network = new Network({ ...options, url: new URL(url) });
+  const target = new URL(url);
+  // Who the program is at its server, by certificate, is none of another's business.
+  const { ca } = options.tls ?? {};
+  const tls = target.origin === options.url.origin || !options.tls ? options.tls : { ...(ca && { ca }) };
+  const network = new Network({ ...options, tls, url: target });
   const response = await network.fetch(url, init).catch(async (error) => {
     await network.close();
     throw error;

@@ -54,7 +54,7 @@ describe("a lock", () => {
   it("is given in the order of asking, also by another name of the path", async () => {
     const { directory, path } = temporaryPath();
     const order: number[] = [];
-    const paths = [path, join(directory, "x", "..", "a.json"), path];
+    const paths = [path, `${directory}/x/../a.json`, path];
     await Promise.all(paths.map((name, i) => withFileLock(name, async () => void order.push(i))));
     expect(order).toEqual([0, 1, 2]);
   });
@@ -107,11 +107,38 @@ describe("who waits for a lock", () => {
     const { path } = temporaryPath();
     const claim = makeClaim(path);
     let released = false;
-    const waiting = withFileLock(path, async () => released);
-    for (let look = 0; look < 5; look++) expect(await isFree(path)).toBe(false);
+    const { signal } = new AbortController();
+    const waiting = [1, 2].map(() => withFileLock(path, async () => released, signal));
+    await vi.waitFor(() => expect(getEventListeners(signal, "abort")).toHaveLength(2));
     released = true;
     rmSync(claim);
-    expect(await waiting).toBe(true);
+    expect(await Promise.all(waiting)).toEqual([true, true]);
+    expect(getEventListeners(signal, "abort")).toEqual([]);
+  });
+
+  it("claims nothing while others do, and claims again what was taken for dead", async () => {
+    const { path } = temporaryPath();
+    const original = await vi.importActual<typeof import("node:fs/promises")>("node:fs/promises");
+    const claimed: string[] = [];
+    vi.resetModules();
+    vi.doMock("node:fs/promises", () => ({
+      ...original,
+      // Race: this process stands still for 18 s right after its claim, and another one sweeps that.
+      open: async (claim: string, flags: string, mode: number) => {
+        const file = await original.open(claim, flags, mode);
+        if (claimed.push(claim) === 1) rmSync(claim);
+        return file;
+      },
+    }));
+    onTestFinished(() => void vi.doUnmock("node:fs/promises"));
+    const copy = (await import("../../src/auth/file-lock.js")).withFileLock;
+    const claim = makeClaim(path);
+    const { signal } = new AbortController();
+    const waiting = copy(path, async () => claimed.length, signal);
+    await vi.waitFor(() => expect(getEventListeners(signal, "abort")).toHaveLength(1));
+    expect(claimed).toEqual([]);
+    rmSync(claim);
+    expect(await waiting).toBe(2);
   });
 
   it("for a file or in the queue stops when it is told to", async () => {
@@ -229,7 +256,7 @@ describe("a lock whose holder is dead", () => {
     const rivals = new Rivals(path);
     for (let look = 1; look < 100; look++) expect((await rivals.look()).rivals).toBe(true);
     // It lives after all: as many looks again.
-    touch(claim, age + 100);
+    touch(claim, 2 * age);
     for (let look = 1; look < 100; look++) expect((await rivals.look()).rivals).toBe(true);
     expect((await rivals.look()).rivals).toBe(false);
     expect(readdirSync(directory)).toEqual([]);

@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -36,8 +37,10 @@ describe("a store of files", () => {
     await save(credential(1));
     await store.update("http://[::1]:3000/mcp", (update) => update.save([credential(2)]));
     await store.update("no url", (update) => update.save([credential(3)]));
+    await store.update(`https://${"a.".repeat(120)}example`, (update) => update.save([credential(4)]));
     expect(readdirSync(directory).sort()).toStrictEqual([
       expect.stringMatching(/^___1__3000-[0-9a-f]{16}\.json$/),
+      expect.stringMatching(/^(a\.){50}-[0-9a-f]{16}\.json$/),
       NAME,
       expect.stringMatching(/^server-[0-9a-f]{16}\.json$/),
     ]);
@@ -60,6 +63,23 @@ describe("a store of files", () => {
     const other = fileStore({ directory });
     expect((await other.list(SERVER)).map((stored) => stored.savedAt)).toEqual([3, 2, 1]);
     await other.update(SERVER, async ({ stored }) => expect(stored).toHaveLength(3));
+  });
+
+  it("gives the newest first also where somebody wrote them otherwise", async () => {
+    const { directory, file, store } = temporaryStore();
+    mkdirSync(directory);
+    writeFileSync(file, JSON.stringify({ version: 1, credentials: [credential(1), credential(2)] }));
+    expect(numberOf(await store.list(SERVER))).toBe(2);
+    expect(await store.update(SERVER, async ({ stored }) => numberOf(stored))).toBe(2);
+  });
+
+  it("saves in the order of asking, however long one save takes", async () => {
+    const { store } = temporaryStore();
+    await store.update(SERVER, async ({ save }) => {
+      const long = { ...credential(1), issuer: "x".repeat(5_000_000) };
+      await Promise.all([save([long]), save([credential(2)])]);
+    });
+    expect(await store.list(SERVER)).toEqual([credential(2)]);
   });
 
   it("is not made by reading it", async () => {
@@ -334,16 +354,20 @@ describe("a directory", () => {
     await expect(store.list(SERVER)).rejects.toMatchObject(expected("read"));
   });
 
-  it("that cannot be written in the middle of an update is named by the save", async () => {
+  it("that cannot be written for a while is named by the save, and leaves the turn as it is", async () => {
     const { directory, file, store } = temporaryStore();
-    const update = store.update(SERVER, async ({ save }) => {
+    await store.update(SERVER, async (update) => {
       mkdirSync(file);
-      await save([credential(1)]);
+      await expect(update.save([credential(1)])).rejects.toMatchObject({
+        code: "CONFIG_INVALID",
+        message: expect.stringContaining(`the credential store ${directory} cannot be written`),
+      });
+      expect(update.stored).toEqual([]);
+      expect(readdirSync(directory).filter((name) => name.includes(".tmp-"))).toEqual([]);
+      rmdirSync(file);
+      await update.save([credential(2)]);
     });
-    await expect(update).rejects.toMatchObject({
-      code: "CONFIG_INVALID",
-      message: expect.stringContaining(`the credential store ${directory} cannot be written`),
-    });
+    expect(await store.list(SERVER)).toEqual([credential(2)]);
     expect(readdirSync(directory)).toEqual([NAME]);
   });
 

@@ -24,6 +24,8 @@ it("a writer killed at any moment leaves the old credential or the new one, and 
     if (writers.length + kill + 1 < KILLS) writers.push(start());
     await writer.ready;
     writer.go();
+    // From its first save on: on a busy machine it may be long in coming.
+    await writer.saves;
     await pause(Math.random() * LATEST_KILL_MS);
     writer.kill();
     const { began, saved } = await writer.end;
@@ -37,7 +39,7 @@ it("a writer killed at any moment leaves the old credential or the new one, and 
     const number = numberOf(found ? [found] : []);
     expect([old, began.at(-1) ?? old]).toContain(number);
     // Whole, and of one save.
-    if (saved.length > 0) expect(found?.tokens?.refresh_token).toBe(`${number}.`.repeat(2_000));
+    if (number !== before) expect(found?.tokens?.refresh_token).toBe(`${number}.`.repeat(2_000));
 
     const asked = performance.now();
     await store.update(SERVER, async ({ stored, save }) => {
@@ -55,7 +57,7 @@ it("a writer killed at any moment leaves the old credential or the new one, and 
   // Else the kills hit no update, and this test tells nothing.
   expect(left.locks).toBeGreaterThan(KILLS / 4);
   expect(left.temporaries).toBeGreaterThan(0);
-}, 60_000);
+}, 120_000);
 
 it("four programs that count up fifty times each come to two hundred", async () => {
   const directory = temporaryDirectory();

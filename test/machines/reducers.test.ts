@@ -35,7 +35,7 @@ const at = (facts: Partial<ConnectionContext> = {}): ConnectionContext => ({
   ...facts,
 });
 const [held, pinned, demanded] = [{ leases: 1 }, { pinned: true }, { demanded: true }];
-const LEFT = { leaving: "idle", reopen: false, recovering: false, nextRetryAt: undefined };
+const LEFT = { leaving: "idle", reopen: false, recovering: false, refusals: 0, nextRetryAt: undefined };
 const LET_GO = { ...LEFT, pinned: false, demanded: false };
 
 describe("a connection that was not begun", () => {

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
+import { gate } from "./credentials.js";
 
 const FIXTURE = fileURLToPath(new URL("../fixtures/credential-writer.mjs", import.meta.url));
 
@@ -9,6 +10,8 @@ const FIXTURE = fileURLToPath(new URL("../fixtures/credential-writer.mjs", impor
 export interface Writer {
   ready: Promise<void>;
   go(): void;
+  /** When it begins to save for the first time; never, where it is killed before. */
+  saves: Promise<void>;
   kill(): void;
   /** Its exit code, and what it told: every number that it began to save, and every one that was saved. */
   end: Promise<{ code: number | null; began: number[]; saved: number[] }>;
@@ -20,8 +23,10 @@ export function startWriter(directory: string, server: string, times: number | "
   });
   onTestFinished(() => void child.kill("SIGKILL"));
   let told = "";
+  const saves = gate();
   child.stdout?.setEncoding("utf8").on("data", (chunk: string) => {
     told += chunk;
+    if (told.includes("+")) saves.open();
   });
   child.stdin?.on("error", () => {});
   const numbers = (sign: string) =>
@@ -31,6 +36,7 @@ export function startWriter(directory: string, server: string, times: number | "
       .map((line) => Number(line.slice(1)));
   return {
     ready: once(child.stdout!, "data").then(() => {}),
+    saves: saves.opened,
     go: () => void child.stdin?.write("go\n"),
     kill: () => void child.kill("SIGKILL"),
     end: once(child, "close").then(([code]) => ({ code, began: numbers("+"), saved: numbers("=") })),

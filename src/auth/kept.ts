@@ -1,0 +1,126 @@
+import { type DpopSession, isStrictScopeSuperset } from "@modelcontextprotocol/client";
+import { systemClock } from "../machines/clock.js";
+import type { FetchLike } from "../wires/network.js";
+import type { Discovered } from "./discover.js";
+import { keyOf } from "./dpop.js";
+import { isExpired, type Refreshed, refresh } from "./renewal.js";
+import type { CredentialStore, StoredCredential } from "./store.js";
+
+/** How often a sign-in looks whether another program was faster. */
+const ELSEWHERE_MS = 1_000;
+
+/** What is kept for one server, as this program knows it and as the store has it for all who share it. */
+export class Kept {
+  current: StoredCredential | undefined;
+  /** The key that the current tokens are bound to. */
+  dpop: DpopSession | undefined;
+  #loaded: Promise<void> | undefined;
+
+  constructor(
+    private readonly store: CredentialStore,
+    readonly server: string,
+    /** Undefined: whichever client got it. */
+    private readonly client: string | undefined,
+  ) {}
+
+  get token(): string | undefined {
+    return this.current?.tokens?.access_token;
+  }
+
+  /** Reads the store before the first use; one that fails is asked again. */
+  loaded(): Promise<void> {
+    this.#loaded ??= this.load().catch((error) => {
+      this.#loaded = undefined;
+      throw error;
+    });
+    return this.#loaded;
+  }
+
+  async load(): Promise<void> {
+    const newest = await this.#newest();
+    if (newest) await this.#adopt(newest);
+  }
+
+  async save(credential: StoredCredential): Promise<void> {
+    await this.#adopt(credential);
+    await this.store.update(this.server, async ({ stored, save }) => {
+      const same = (one: StoredCredential) =>
+        one.client === credential.client && one.issuer === credential.issuer;
+      await save([credential, ...stored.filter((one) => !same(one))]);
+    });
+  }
+
+  /**
+   * One of all who share the store refreshes; the others take what it got. `known` is the client as its user names it
+   * now, which wins over the one that was stored.
+   */
+  refresh(
+    found: Discovered,
+    known: StoredCredential["registration"],
+    fetch: FetchLike,
+  ): Promise<Refreshed & { ours?: boolean }> {
+    const before = this.current;
+    return this.store.update(this.server, async ({ stored, save }) => {
+      const kept = stored.find((one) => one.client === before?.client && one.issuer === found.issuer);
+      if (!kept) return { gone: "tokens" };
+      if (kept.tokens && kept.tokens.access_token !== before?.tokens?.access_token && !isExpired(kept)) {
+        await this.#adopt(kept);
+        return { credential: kept };
+      }
+      const refreshed = await refresh(kept, found, await this.#keyOf(kept), fetch, known);
+      const others = stored.filter((one) => one !== kept);
+      if ("credential" in refreshed) {
+        // The old refresh token is used up, whatever becomes of the saving.
+        await this.#adopt(refreshed.credential);
+        await save([refreshed.credential, ...others]);
+        return { ...refreshed, ours: true };
+      }
+      const { tokens: _, expiresAt: __, registration, ...rest } = kept;
+      const keeps = refreshed.gone === "tokens" && registration;
+      await save(keeps ? [{ ...rest, registration }, ...others] : others);
+      return refreshed;
+    });
+  }
+
+  /** Settles when another program that shares the store has signed in, with all that is asked for. */
+  elsewhere(scope: string | undefined, issuer: string, signal: AbortSignal): Promise<void> {
+    const before = this.token;
+    return new Promise((resolve) => {
+      const look = async () => {
+        const newest = await this.#newest().catch(() => undefined);
+        if (signal.aborted) return;
+        const { tokens } = newest ?? {};
+        // A token that was merely refreshed has no more scope than before.
+        const fits = newest?.issuer === issuer && !isStrictScopeSuperset(online(scope), tokens?.scope);
+        if (fits && tokens && tokens.access_token !== before && !isExpired(newest)) resolve();
+        else timer = systemClock.setTimeout(look, ELSEWHERE_MS);
+      };
+      let timer = systemClock.setTimeout(look, ELSEWHERE_MS);
+      signal.addEventListener("abort", () => systemClock.clearTimeout(timer), { once: true });
+    });
+  }
+
+  async #newest(): Promise<StoredCredential | undefined> {
+    const stored = await this.store.list(this.server);
+    const mine = stored.filter(({ client }) => this.client === undefined || client === this.client);
+    return mine.find(({ tokens }) => tokens) ?? mine[0];
+  }
+
+  async #adopt(credential: StoredCredential): Promise<void> {
+    this.dpop = await this.#keyOf(credential);
+    this.current = credential;
+  }
+
+  async #keyOf({ dpopKey }: StoredCredential): Promise<DpopSession | undefined> {
+    if (!dpopKey) return undefined;
+    // One key, one session: the nonces of the servers are kept in it.
+    return dpopKey.x === this.current?.dpopKey?.x ? this.dpop : keyOf(dpopKey);
+  }
+}
+
+/** Never a scope of the token: it only says that a refresh token is wanted. */
+const online = (scope = "") =>
+  scope
+    .split(" ")
+    .filter((one) => one !== "offline_access")
+    .join(" ");
