@@ -89,7 +89,10 @@ const PLANTS: Plant[] = [
     breaks: "settles",
     file: "wires/guard.js",
     changes: [
-      ['this.settle(id, new Lost(parked ? "rejected" : "unknown", failure));', "this.#ledger.delete(id);"],
+      [
+        'this.settle(id, new Lost(parked ? "rejected" : "unknown", failure));\n        }\n        this.onclose?.();',
+        "this.#ledger.delete(id);\n        }",
+      ],
     ],
     says: /had no answer within|never settled/,
   },
