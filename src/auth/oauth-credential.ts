@@ -10,7 +10,7 @@ import { Kept } from "./kept.js";
 import { type OAuthOptions, scopeText } from "./options.js";
 import { refused } from "./refused.js";
 import { clientKey, knownClient } from "./registration.js";
-import { expiresSoon, expiryOf, isExpired } from "./renewal.js";
+import { expiresSoon, expiryOf, isExpired, isYoung } from "./renewal.js";
 import { isLocal, isSecure, safeFetch } from "./safe-fetch.js";
 import { SharedFlows } from "./shared-flow.js";
 import { signIn } from "./sign-in.js";
@@ -106,8 +106,8 @@ export class OAuthCredential implements Credential {
     // Race: it was refused for a token that was replaced meanwhile.
     const replaced = current?.tokens && this.#kept.token !== refusal.token && !isExpired(current);
     if (replaced && (refusal.status === 401 || covers(current, refusal.scope))) return;
-    // A token that aged meanwhile may be refused for that.
-    if (current && !isExpired(current) && !expiresSoon(current)) this.#freshness.check(refusal);
+    // A short one may have aged on its way here: servers count in whole seconds, and from another moment.
+    if (current && isYoung(current)) this.#freshness.check(refusal);
     progress({ step: "discovering" });
     const found = await discover(
       this.server,

@@ -24,6 +24,11 @@ export function expiresSoon(credential: StoredCredential): boolean {
   return left(credential) <= Math.min(MAX_MARGIN_MS, (expiresAt - savedAt) * MARGIN);
 }
 
+/** It was got just now, measured by how long it lives. */
+export function isYoung({ expiresAt, savedAt }: StoredCredential): boolean {
+  return expiresAt === undefined || Date.now() - savedAt < (expiresAt - savedAt) * MARGIN;
+}
+
 /** When tokens that were asked for at `askedAt` expire; undefined where nobody said. */
 export function expiryOf(
   { expires_in: seconds }: { expires_in?: number },
