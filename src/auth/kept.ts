@@ -15,6 +15,8 @@ export class Kept {
   /** The key that the current tokens are bound to. */
   dpop: DpopSession | undefined;
   #loaded: Promise<void> | undefined;
+  /** What a refresh gave and the store did not take, and the access token that is stored in its place. */
+  #unsaved: { credential: StoredCredential; stored: string } | undefined;
 
   constructor(
     private readonly store: CredentialStore,
@@ -60,7 +62,8 @@ export class Kept {
     fetch: FetchLike,
   ): Promise<Refreshed & { ours?: boolean }> {
     const before = this.current;
-    return this.store.update(this.server, async ({ stored, save }) => {
+    return this.store.update(this.server, async (update) => {
+      const stored = this.#amended(update.stored);
       const kept = stored.find((one) => one.client === before?.client && one.issuer === found.issuer);
       if (!kept) return { gone: "tokens" };
       if (kept.tokens && kept.tokens.access_token !== before?.tokens?.access_token && !isExpired(kept)) {
@@ -72,12 +75,15 @@ export class Kept {
       if ("credential" in refreshed) {
         // The old refresh token is used up, whatever becomes of the saving.
         await this.#adopt(refreshed.credential);
-        await save([refreshed.credential, ...others]);
+        const had = update.stored[stored.indexOf(kept)]?.tokens?.access_token;
+        if (had !== undefined) this.#unsaved = { credential: refreshed.credential, stored: had };
+        await update.save([refreshed.credential, ...others]);
+        this.#unsaved = undefined;
         return { ...refreshed, ours: true };
       }
       const { tokens: _, expiresAt: __, registration, ...rest } = kept;
       const keeps = refreshed.gone === "tokens" && registration;
-      await save(keeps ? [{ ...rest, registration }, ...others] : others);
+      await update.save(keeps ? [{ ...rest, registration }, ...others] : others);
       return refreshed;
     });
   }
@@ -101,9 +107,16 @@ export class Kept {
   }
 
   async #newest(): Promise<StoredCredential | undefined> {
-    const stored = await this.store.list(this.server);
+    const stored = this.#amended(await this.store.list(this.server));
     const mine = stored.filter(({ client }) => this.client === undefined || client === this.client);
     return mine.find(({ tokens }) => tokens) ?? mine[0];
+  }
+
+  /** What is stored, and in place of what was used up what came of it. */
+  #amended(stored: readonly StoredCredential[]): StoredCredential[] {
+    const isUsedUp = ({ tokens }: StoredCredential) =>
+      tokens && tokens.access_token === this.#unsaved?.stored;
+    return stored.map((one) => (isUsedUp(one) ? this.#unsaved!.credential : one));
   }
 
   async #adopt(credential: StoredCredential): Promise<void> {
