@@ -1,4 +1,4 @@
-import { type DpopSession, isStrictScopeSuperset } from "@modelcontextprotocol/client";
+import { computeScopeUnion, type DpopSession, isStrictScopeSuperset } from "@modelcontextprotocol/client";
 import { systemClock } from "../machines/clock.js";
 import type { FetchLike } from "../wires/network.js";
 import type { Discovered } from "./discover.js";
@@ -96,8 +96,9 @@ export class Kept {
         const newest = await this.#newest().catch(() => undefined);
         if (signal.aborted) return;
         const { tokens } = newest ?? {};
-        // A token that was merely refreshed has no more scope than before.
-        const fits = newest?.issuer === issuer && !isStrictScopeSuperset(online(scope), tokens?.scope);
+        // A token that was merely refreshed has no more scope than before; what was asked for may have been granted in part.
+        const has = computeScopeUnion(tokens?.scope, newest?.asked);
+        const fits = newest?.issuer === issuer && !isStrictScopeSuperset(online(scope), has);
         if (fits && tokens && tokens.access_token !== before && !isExpired(newest)) resolve();
         else timer = systemClock.setTimeout(look, ELSEWHERE_MS);
       };

@@ -1,0 +1,40 @@
+import { expect, it, vi } from "vitest";
+import { Kept } from "../../src/auth/kept.js";
+import { memoryStore } from "../../src/auth/memory-store.js";
+import type { StoredCredential } from "../../src/auth/store.js";
+
+const SERVER = "https://server.test/mcp";
+const credential = (token: string, more: Partial<StoredCredential> = {}): StoredCredential => ({
+  server: SERVER,
+  issuer: "https://issuer.test",
+  client: "registered:holdfast",
+  tokens: { access_token: token, token_type: "bearer", scope: "a" },
+  savedAt: Date.now(),
+  ...more,
+});
+
+it.each([
+  ["that has all that is asked for", {}, "a offline_access", true],
+  ["that was asked for all, and was granted a part", { asked: "a b" }, "a b", true],
+  ["with less scope, as after a refresh", { asked: "a" }, "a b", false],
+  ["of another authorization server", { issuer: "https://other.test" }, "a", false],
+  ["that has expired", { expiresAt: Date.now() - 1 }, "a", false],
+  ["of another client", { client: "id:other" }, "a", false],
+])("a sign-in elsewhere is one %s", async (_which, more, scope, taken) => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  const store = memoryStore();
+  const kept = new Kept(store, SERVER, "registered:holdfast");
+  await kept.save(credential("t-1"));
+  const over = new AbortController();
+  const settled = vi.fn();
+  const waiting = kept.elsewhere(scope, "https://issuer.test", over.signal).then(settled);
+  await vi.advanceTimersByTimeAsync(2_500);
+  expect(settled).not.toHaveBeenCalled();
+  await store.update(SERVER, ({ save }) => save([credential("t-2", more)]));
+  await vi.advanceTimersByTimeAsync(1_500);
+  expect(settled).toHaveBeenCalledTimes(taken ? 1 : 0);
+  over.abort();
+  if (taken) await waiting;
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
+});
