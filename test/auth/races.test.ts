@@ -5,6 +5,7 @@ import type { CredentialStore } from "../../src/auth/store.js";
 import type { Session } from "../../src/session/types.js";
 import { StreamableHttpTransport } from "../../src/transports/http.js";
 import { freePort } from "../support/everything.js";
+import { gate } from "../support/gate.js";
 import {
   doesNothing,
   failureIn,
@@ -22,15 +23,6 @@ const restricted = (session: Session, n = 1) => session.callTool({ name: "restri
 const echoed = { content: [{ type: "text", text: "Echo: hi" }] };
 const allowed = { content: [{ type: "text", text: "you may" }] };
 const scoped = { toolScopes: { restricted: "mcp:write" } };
-
-/** A promise, and what settles it. */
-function gate() {
-  let open = () => {};
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { open, opened };
-}
 
 /** Two transports with one store, both let in; requests with a token in `bad` are refused. */
 async function siblings(about: Parameters<typeof withPerson>[2] = {}) {
@@ -94,16 +86,42 @@ describe("a token that a sibling got", () => {
     expect(asked).toHaveLength(1);
   });
 
+  it("in another program, as this one was about to refresh: the same", async () => {
+    const { transport, auth, server, store } = await withPerson();
+    const [begun, goOn] = [gate(), gate()];
+    let held = false;
+    // Another object for the same store shares no sign-in, as another program.
+    const other = new StreamableHttpTransport({
+      url: server.url,
+      auth: oauth({ store: { ...store }, onAuthorize: () => expect.fail("nobody is asked") }),
+      fetch: async (url, init) => {
+        if (held && String(url).includes("/.well-known/")) {
+          begun.open();
+          await goOn.opened;
+        }
+        return fetch(url, init);
+      },
+    });
+    onTestFinished(() => other.close());
+    const session = await transport.connectSession();
+    const sibling = await other.connectSession();
+    const bad = refuseLastToken(server);
+    held = true;
+    const late = echo(sibling);
+    await within(5_000, begun.opened);
+    expect(await echo(session)).toMatchObject(echoed);
+    bad.add(server.seenAuthorization.at(-1)!);
+    goOn.open();
+    expect(await within(10_000, late)).toMatchObject(echoed);
+    expect(auth.counts.token.refresh_token).toBe(2);
+  });
+
   it("by a refresh, while a person is asked for more scope: the sign-in goes on", async () => {
     const inner = memoryStore();
     let looked = () => {};
     const store: CredentialStore = {
       ...inner,
-      list: async (server) => {
-        const stored = await inner.list(server);
-        looked();
-        return stored;
-      },
+      list: (server) => inner.list(server).finally(() => looked()),
     };
     const { transport, auth, asked, person, server } = await withPerson(signsIn, { store }, scoped);
     const other = transport.fork();
@@ -141,7 +159,7 @@ it("an authorization server that is down for a while closes nothing", async () =
   // More attempts than sign-ins that may help nothing.
   await within(
     20_000,
-    until(transport, ({ attempt, state }) => attempt > 4 || state === "closed"),
+    until(transport, ({ attempt, state }) => attempt > 6 || state === "closed"),
   );
   auth.setFault(undefined);
   expect(await within(20_000, call)).toMatchObject(echoed);
@@ -199,16 +217,16 @@ it("connect() and disconnect() while a person is asked wear out no sign-ins", as
 
 it("a clientSecret that was rotated is what a refresh is made with", async () => {
   const callbackPort = await freePort();
-  const known = { clientId: "known", clientSecret: "the-new-secret" };
+  const [clientId, clientSecret] = ["known", "the-new-secret"];
   const { transport, store, auth, server, asked } = await withPerson(
     signsIn,
-    { ...known, callbackPort },
+    { clientId, clientSecret, callbackPort },
     {
       auth: {
         clients: [
           {
-            client_id: known.clientId,
-            client_secret: known.clientSecret,
+            client_id: clientId,
+            client_secret: clientSecret,
             redirect_uris: [`http://127.0.0.1:${callbackPort}/callback`],
             grant_types: ["authorization_code", "refresh_token"],
           },
