@@ -15,8 +15,8 @@ export class Kept {
   /** The key that the current tokens are bound to. */
   dpop: DpopSession | undefined;
   #loaded: Promise<void> | undefined;
-  /** What a refresh gave and the store did not take, and the access token that is stored in its place. */
-  #unsaved: { credential: StoredCredential; stored: string } | undefined;
+  /** What the store did not take, and the access token that it still has in its place; undefined: it has none. */
+  #unsaved: { credential: StoredCredential; stored: string | undefined } | undefined;
 
   constructor(
     private readonly store: CredentialStore,
@@ -44,12 +44,12 @@ export class Kept {
   }
 
   async save(credential: StoredCredential): Promise<void> {
+    this.#unsaved = { credential, stored: this.current && this.token };
     await this.#adopt(credential);
-    await this.store.update(this.server, async ({ stored, save }) => {
-      const same = (one: StoredCredential) =>
-        one.client === credential.client && one.issuer === credential.issuer;
-      await save([credential, ...stored.filter((one) => !same(one))]);
-    });
+    await this.store.update(this.server, ({ stored, save }) =>
+      save([credential, ...stored.filter((one) => !isSame(one, credential))]),
+    );
+    this.#unsaved = undefined;
   }
 
   /**
@@ -75,8 +75,8 @@ export class Kept {
       if ("credential" in refreshed) {
         // The old refresh token is used up, whatever becomes of the saving.
         await this.#adopt(refreshed.credential);
-        const had = update.stored[stored.indexOf(kept)]?.tokens?.access_token;
-        if (had !== undefined) this.#unsaved = { credential: refreshed.credential, stored: had };
+        const had = update.stored.find((one) => isSame(one, kept))?.tokens?.access_token;
+        this.#unsaved = { credential: refreshed.credential, stored: had };
         await update.save([refreshed.credential, ...others]);
         this.#unsaved = undefined;
         return { ...refreshed, ours: true };
@@ -115,9 +115,11 @@ export class Kept {
 
   /** What is stored, and in place of what was used up what came of it. */
   #amended(stored: readonly StoredCredential[]): StoredCredential[] {
-    const isUsedUp = ({ tokens }: StoredCredential) =>
-      tokens && tokens.access_token === this.#unsaved?.stored;
-    return stored.map((one) => (isUsedUp(one) ? this.#unsaved!.credential : one));
+    const unsaved = this.#unsaved;
+    const there = unsaved && stored.find((one) => isSame(one, unsaved.credential));
+    // Somebody else stored another one meanwhile.
+    if (!unsaved || there?.tokens?.access_token !== unsaved.stored) return [...stored];
+    return [unsaved.credential, ...stored.filter((one) => one !== there)];
   }
 
   async #adopt(credential: StoredCredential): Promise<void> {
@@ -131,6 +133,8 @@ export class Kept {
     return dpopKey.x === this.current?.dpopKey?.x ? this.dpop : keyOf(dpopKey);
   }
 }
+
+const isSame = (a: StoredCredential, b: StoredCredential) => a.client === b.client && a.issuer === b.issuer;
 
 /** Never a scope of the token: it only says that a refresh token is wanted. */
 const online = (scope = "") =>

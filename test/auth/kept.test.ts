@@ -38,3 +38,15 @@ it.each([
   expect(vi.getTimerCount()).toBe(0);
   vi.useRealTimers();
 });
+
+it("what the store did not take stands, until somebody stores another", async () => {
+  const store = memoryStore();
+  const full = { ...store, update: () => Promise.reject(new Error("no space left")) };
+  const kept = new Kept(full, SERVER, "registered:holdfast");
+  await expect(kept.save(credential("t-1"))).rejects.toThrow("no space left");
+  await kept.load();
+  expect(kept.token).toBe("t-1");
+  await store.update(SERVER, ({ save }) => save([credential("t-2")]));
+  await kept.load();
+  expect(kept.token).toBe("t-2");
+});
