@@ -15,6 +15,9 @@ export class Kept {
   /** The key that the current tokens are bound to. */
   dpop: DpopSession | undefined;
   #loaded: Promise<void> | undefined;
+  /** Counts what is begun, and which of that the current credential comes from. */
+  #begun = 0;
+  #from = 0;
   /** What the store did not take, and the access token that it still has in its place; undefined: it has none. */
   #unsaved: { credential: StoredCredential; stored: string | undefined } | undefined;
 
@@ -39,8 +42,10 @@ export class Kept {
   }
 
   async load(): Promise<void> {
+    const begun = ++this.#begun;
     const newest = await this.#newest();
-    if (newest) await this.#adopt(newest);
+    // Race: a refresh, or a read that began later, came to its end while this one was under way with the old file.
+    if (newest && begun > this.#from) await this.#adopt(newest, begun);
   }
 
   async save(credential: StoredCredential): Promise<void> {
@@ -49,7 +54,7 @@ export class Kept {
     await this.store.update(this.server, ({ stored, save }) =>
       save([credential, ...stored.filter((one) => !isSame(one, credential))]),
     );
-    this.#unsaved = undefined;
+    this.#saved();
   }
 
   /**
@@ -78,7 +83,7 @@ export class Kept {
         const had = update.stored.find((one) => isSame(one, kept))?.tokens?.access_token;
         this.#unsaved = { credential: refreshed.credential, stored: had };
         await update.save([refreshed.credential, ...others]);
-        this.#unsaved = undefined;
+        this.#saved();
         return { ...refreshed, ours: true };
       }
       const { tokens: _, expiresAt: __, registration, ...rest } = kept;
@@ -107,6 +112,12 @@ export class Kept {
     });
   }
 
+  /** What was read before this moment may be older. */
+  #saved(): void {
+    this.#unsaved = undefined;
+    this.#from = ++this.#begun;
+  }
+
   async #newest(): Promise<StoredCredential | undefined> {
     const stored = this.#amended(await this.store.list(this.server));
     const mine = stored.filter(({ client }) => this.client === undefined || client === this.client);
@@ -122,8 +133,11 @@ export class Kept {
     return [unsaved.credential, ...stored.filter((one) => one !== there)];
   }
 
-  async #adopt(credential: StoredCredential): Promise<void> {
-    this.dpop = await this.#keyOf(credential);
+  async #adopt(credential: StoredCredential, from = ++this.#begun): Promise<void> {
+    this.#from = from;
+    const dpop = await this.#keyOf(credential);
+    if (this.#from !== from) return;
+    this.dpop = dpop;
     this.current = credential;
   }
 

@@ -50,3 +50,35 @@ it("what the store did not take stands, until somebody stores another", async ()
   await kept.load();
   expect(kept.token).toBe("t-2");
 });
+
+it("a read that is overtaken by a refresh does not bring the old token back", async () => {
+  const store = memoryStore();
+  const reads: (() => void)[] = [];
+  const slow = {
+    ...store,
+    async list(server: string) {
+      const stored = await store.list(server);
+      await new Promise<void>((resolve) => reads.push(resolve));
+      return stored;
+    },
+  };
+  const kept = new Kept(slow, SERVER, "registered:holdfast");
+  await kept.save(credential("t-1"));
+  const early = kept.load();
+  await vi.waitFor(() => expect(reads).toHaveLength(1));
+  await kept.save(credential("t-2"));
+  reads[0]!();
+  await early;
+  expect(kept.token).toBe("t-2");
+  // Nor does one that is overtaken by a later read.
+  const first = kept.load();
+  await vi.waitFor(() => expect(reads).toHaveLength(2));
+  await store.update(SERVER, ({ save }) => save([credential("t-3")]));
+  const second = kept.load();
+  await vi.waitFor(() => expect(reads).toHaveLength(3));
+  reads[2]!();
+  await second;
+  reads[1]!();
+  await first;
+  expect(kept.token).toBe("t-3");
+});
