@@ -1,4 +1,5 @@
 import { computeScopeUnion, type DpopSession, isStrictScopeSuperset } from "@modelcontextprotocol/client";
+import { kept as untilDone } from "../keeper.js";
 import { systemClock } from "../machines/clock.js";
 import type { FetchLike } from "../wires/network.js";
 import type { Discovered } from "./discover.js";
@@ -51,8 +52,10 @@ export class Kept {
   async save(credential: StoredCredential): Promise<void> {
     this.#unsaved = { credential, stored: this.current && this.token };
     await this.#adopt(credential);
-    await this.store.update(this.server, ({ stored, save }) =>
-      save([credential, ...stored.filter((one) => !isSame(one, credential))]),
+    await untilDone(
+      this.store.update(this.server, ({ stored, save }) =>
+        save([credential, ...stored.filter((one) => !isSame(one, credential))]),
+      ),
     );
     this.#saved();
   }
@@ -67,30 +70,33 @@ export class Kept {
     fetch: FetchLike,
   ): Promise<Refreshed & { ours?: boolean }> {
     const before = this.current;
-    return this.store.update(this.server, async (update) => {
-      const stored = this.#amended(update.stored);
-      const kept = stored.find((one) => one.client === before?.client && one.issuer === found.issuer);
-      if (!kept) return { gone: "tokens" };
-      if (kept.tokens && kept.tokens.access_token !== before?.tokens?.access_token && !isExpired(kept)) {
-        await this.#adopt(kept);
-        return { credential: kept };
-      }
-      const refreshed = await refresh(kept, found, await this.#keyOf(kept), fetch, known);
-      const others = stored.filter((one) => one !== kept);
-      if ("credential" in refreshed) {
-        // The old refresh token is used up, whatever becomes of the saving.
-        await this.#adopt(refreshed.credential);
-        const had = update.stored.find((one) => isSame(one, kept))?.tokens?.access_token;
-        this.#unsaved = { credential: refreshed.credential, stored: had };
-        await update.save([refreshed.credential, ...others]);
-        this.#saved();
-        return { ...refreshed, ours: true };
-      }
-      const { tokens: _, expiresAt: __, registration, ...rest } = kept;
-      const keeps = refreshed.gone === "tokens" && registration;
-      await update.save(keeps ? [{ ...rest, registration }, ...others] : others);
-      return refreshed;
-    });
+    // A program that ends in the midst of it would take the only good refresh token with it.
+    return untilDone(
+      this.store.update(this.server, async (update) => {
+        const stored = this.#amended(update.stored);
+        const kept = stored.find((one) => one.client === before?.client && one.issuer === found.issuer);
+        if (!kept) return { gone: "tokens" };
+        if (kept.tokens && kept.tokens.access_token !== before?.tokens?.access_token && !isExpired(kept)) {
+          await this.#adopt(kept);
+          return { credential: kept };
+        }
+        const refreshed = await refresh(kept, found, await this.#keyOf(kept), fetch, known);
+        const others = stored.filter((one) => one !== kept);
+        if ("credential" in refreshed) {
+          // The old refresh token is used up, whatever becomes of the saving.
+          await this.#adopt(refreshed.credential);
+          const had = update.stored.find((one) => isSame(one, kept))?.tokens?.access_token;
+          this.#unsaved = { credential: refreshed.credential, stored: had };
+          await update.save([refreshed.credential, ...others]);
+          this.#saved();
+          return { ...refreshed, ours: true };
+        }
+        const { tokens: _, expiresAt: __, registration, ...rest } = kept;
+        const keeps = refreshed.gone === "tokens" && registration;
+        await update.save(keeps ? [{ ...rest, registration }, ...others] : others);
+        return refreshed;
+      }),
+    );
   }
 
   /** Settles when another program that shares the store has signed in, with all that is asked for. */

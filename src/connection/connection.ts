@@ -1,6 +1,7 @@
 import { type ActorRefFrom, createActor, type SnapshotFrom } from "xstate";
 import type { HoldfastError } from "../errors.js";
 import type { Observed } from "../inspect/events.js";
+import { keepAlive } from "../keeper.js";
 import { causeOf } from "../machines/causes.js";
 import type { Clock } from "../machines/clock.js";
 import { connectionMachine } from "../machines/connection.js";
@@ -29,7 +30,6 @@ import {
 } from "./ends.js";
 import { errorOf } from "./failure.js";
 import { Heartbeat } from "./heartbeat.js";
-import { keepAlive } from "./keeper.js";
 import type { Listeners } from "./listeners.js";
 import { conflictWith, profileOf } from "./profile.js";
 import { Queue } from "./queue.js";

@@ -1,4 +1,4 @@
-import { MAX_DELAY_MS } from "../machines/backoff.js";
+import { MAX_DELAY_MS } from "./machines/backoff.js";
 
 let holds = 0;
 let timer: ReturnType<typeof setInterval> | undefined;
