@@ -1,10 +1,11 @@
 import { once } from "node:events";
-import open from "open";
 
 /** Opens a page for the person; false where this machine has no browser to show it in. */
 export async function openBrowser(url: URL): Promise<boolean> {
   if (!hasScreen()) return false;
   try {
+    // Loaded here: a program that signs nobody in does not pay for it.
+    const { default: open } = await import("open");
     const opener = await open(url.href);
     // A program that is not there says so at once.
     if (opener.pid === undefined) await once(opener, "spawn");
