@@ -26,6 +26,13 @@ const onward = [
   { target: "idle" },
 ] as const;
 
+/** A connected server that did not answer, or let nobody in: tried again where somebody needs it. */
+const lost = [
+  { guard: and(["needed", "retries"]), target: "#connection.connecting.waiting", actions: "failed" },
+  { guard: "needed", target: "#connection.disconnecting", actions: "failed" },
+  { target: "#connection.disconnecting", actions: "noteLoss" },
+] as const;
+
 /**
  * One server, reached and kept. What happens to the context is in `reducers.ts`, the names are in `parts.ts`.
  * Attempts, probes and disposals end with the state that began them.
@@ -159,15 +166,7 @@ const chart = parts.createMachine({
             id: "probe",
             input: epochOf,
             onDone: "steady",
-            onError: [
-              {
-                guard: and(["needed", "retries"]),
-                target: "#connection.connecting.waiting",
-                actions: "failed",
-              },
-              { guard: "needed", target: "#connection.disconnecting", actions: "failed" },
-              { target: "#connection.disconnecting", actions: "noteLoss" },
-            ],
+            onError: lost,
           },
           after: {
             probeTimeout: [
@@ -190,15 +189,7 @@ const chart = parts.createMachine({
             id: "authorize",
             input: epochOf,
             onDone: "steady",
-            onError: [
-              {
-                guard: and(["needed", "retries"]),
-                target: "#connection.connecting.waiting",
-                actions: "failed",
-              },
-              { guard: "needed", target: "#connection.disconnecting", actions: "failed" },
-              { target: "#connection.disconnecting", actions: "noteLoss" },
-            ],
+            onError: lost,
           },
           after: {
             authorizeTimeout: [
