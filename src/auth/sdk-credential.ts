@@ -6,6 +6,7 @@ import {
   withDpopFromProvider,
 } from "@modelcontextprotocol/client";
 import { systemClock } from "../machines/clock.js";
+import { pause } from "../signals.js";
 import type { Authorization, Credential, Refusal } from "../wires/credential.js";
 import type { FetchLike } from "../wires/network.js";
 import { Freshness } from "./freshness.js";
@@ -134,18 +135,7 @@ export class SdkCredential implements Credential {
     for (;;) {
       const tokens = await this.provider.tokens();
       if (tokens && tokens.access_token !== before) return;
-      await new Promise<void>((resolve, reject) => {
-        const onAbort = () => {
-          systemClock.clearTimeout(timer);
-          reject(signal.reason);
-        };
-        const timer = systemClock.setTimeout(() => {
-          signal.removeEventListener("abort", onAbort);
-          resolve();
-        }, LOOK_MS);
-        if (signal.aborted) onAbort();
-        else signal.addEventListener("abort", onAbort, { once: true });
-      });
+      await pause(systemClock, LOOK_MS, signal);
     }
   }
 }

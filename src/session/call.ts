@@ -1,9 +1,9 @@
 import { type Client, type RequestOptions, SdkError, SdkErrorCode } from "@modelcontextprotocol/client";
 import { HoldfastError, isHoldfastError, type Outcome } from "../errors.js";
-import type { Clock } from "../machines/clock.js";
 import type { Failure } from "../machines/reducers.js";
 import type { ReplayMode } from "../options.js";
 import { tell } from "../sentences.js";
+import { pause } from "../signals.js";
 import { CALL, type CallTag } from "../wires/guard.js";
 import { Lost } from "../wires/lost.js";
 import { Deadline } from "./deadline.js";
@@ -120,21 +120,6 @@ async function afterFailure(link: Link, spec: CallSpec, deadline: Deadline, fail
   if (!afforded) throw wait !== undefined ? failure.error : connectionLost(link, spec, outcome, failure);
   if (wait !== undefined) await within(link, spec, deadline, (signal) => pause(link.clock, wait, signal));
   link.announce({ type: "request.resent", method, outcome, ...(spec.name && { name: spec.name }) });
-}
-
-function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => {
-      clock.clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = clock.setTimeout(() => {
-      signal.removeEventListener("abort", onAbort);
-      resolve();
-    }, ms);
-    if (signal.aborted) onAbort();
-    else signal.addEventListener("abort", onAbort, { once: true });
-  });
 }
 
 /** Waits for as long as the call, its caller and its session allow. */
