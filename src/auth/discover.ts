@@ -86,3 +86,6 @@ export function scopeFor(
   if (scope === undefined || !offline || scope.split(" ").includes("offline_access")) return scope;
   return `${scope} offline_access`;
 }
+
+/** Some write their own name with a slash at its end, and some without. */
+export const isSameIssuer = (a: string, b: string): boolean => a.replace(/\/$/, "") === b.replace(/\/$/, "");

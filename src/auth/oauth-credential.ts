@@ -2,7 +2,7 @@ import { computeScopeUnion, isStrictScopeSuperset, withDpop } from "@modelcontex
 import type { Authorization, Credential, Refusal } from "../wires/credential.js";
 import type { FetchLike } from "../wires/network.js";
 import { unknownClient } from "./client.js";
-import { type Discovered, discover, scopeFor } from "./discover.js";
+import { type Discovered, discover, isSameIssuer, scopeFor } from "./discover.js";
 import { newKey } from "./dpop.js";
 import { Freshness } from "./freshness.js";
 import { isHeaderValue } from "./header.js";
@@ -195,7 +195,7 @@ export class OAuthCredential implements Credential {
   #checkIssuer({ issuer }: Discovered): void {
     const { issuer: given, clientId } = this.#options;
     const named = given ?? (clientId === undefined ? undefined : this.#kept.current?.issuer);
-    if (named === undefined || trimmed(named) === trimmed(issuer)) return;
+    if (named === undefined || isSameIssuer(named, issuer)) return;
     throw refused(
       this.server.name,
       `the server names the authorization server ${issuer}, and the client is for ${named}`,
@@ -258,5 +258,3 @@ function checkToken(server: string, token: string): void {
 
 const covers = ({ tokens }: StoredCredential, scope: string | undefined) =>
   scope !== undefined && !isStrictScopeSuperset(scope, tokens?.scope);
-
-const trimmed = (issuer: string) => issuer.replace(/\/$/, "");

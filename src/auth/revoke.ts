@@ -1,5 +1,6 @@
 import { discoverAuthorizationServerMetadata } from "@modelcontextprotocol/client";
 import type { FetchLike } from "../wires/network.js";
+import { isSameIssuer } from "./discover.js";
 import type { StoredCredential } from "./store.js";
 
 /** What became of the tokens at the authorization server. */
@@ -17,7 +18,7 @@ export async function revoke(
   if (token === undefined) return "nothing-to-revoke";
   const metadata = await discoverAuthorizationServerMetadata(issuer, { fetchFn: fetch });
   // Only the one that gave out the token may see it again.
-  if (!metadata || trimmed(metadata.issuer) !== trimmed(issuer))
+  if (!metadata || !isSameIssuer(metadata.issuer, issuer))
     throw new Error("its metadata cannot be read, or names another issuer");
   const { revocation_endpoint: endpoint } = metadata as { revocation_endpoint?: string };
   if (endpoint === undefined) return "not-offered";
@@ -49,5 +50,3 @@ function authenticate(
 
 /** As RFC 6749 wants the parts of the header. */
 const formEncoded = (text: string) => new URLSearchParams({ a: text }).toString().slice(2);
-
-const trimmed = (issuer: string) => issuer.replace(/\/$/, "");
