@@ -1,14 +1,13 @@
 import { validateAuthorizationResponseIssuer } from "@modelcontextprotocol/client";
 import { isHoldfastError, messageOf } from "../errors.js";
 import { systemClock } from "../machines/clock.js";
+import { DEFAULTS } from "../options.js";
 import type { Authorization } from "../wires/credential.js";
 import { openBrowser } from "./browser.js";
 import type { Answer, Callback } from "./callback.js";
 import type { OAuthOptions } from "./options.js";
 import { refused } from "./refused.js";
 import type { SignIn } from "./sign-in.js";
-
-const PERSON_MS = 300_000;
 
 export interface WithPerson extends SignIn {
   callback: Callback;
@@ -23,7 +22,7 @@ export async function withPerson(
   progress: Authorization["progress"],
 ): Promise<Answer | "elsewhere"> {
   const { server, options, callback, authorizationUrl: url, over, signal } = work;
-  const timeoutMs = options.timeoutMs ?? PERSON_MS;
+  const timeoutMs = options.timeoutMs ?? DEFAULTS.authorizeTimeoutMs;
   const ask = options.onAuthorize ?? askInBrowser;
   let timer: unknown;
   let onAbort: (() => void) | undefined;
