@@ -61,7 +61,7 @@ export function fileStore(options: FileStoreOptions = {}): FileStore {
 
   return {
     async list(server) {
-      return newestFirst(await read(fileName(server)));
+      return read(fileName(server));
     },
     async all() {
       const names = await inStore("read", directory, () => fileNames(directory));

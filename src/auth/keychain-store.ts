@@ -6,7 +6,7 @@ import { type Hold, withFileLock } from "./file-lock.js";
 import { Keychain } from "./keychain.js";
 import type { CredentialStore, StoredCredential } from "./store.js";
 import { defaultDirectory, nameFor } from "./store-directory.js";
-import { newestFirst, runTurn } from "./store-turn.js";
+import { runTurn } from "./store-turn.js";
 
 export interface KeychainStoreOptions {
   /** The name that the keychain shows the entries under. Default: `holdfast`. */
@@ -47,7 +47,7 @@ export function keychainStore(options: KeychainStoreOptions = {}): CredentialSto
 
   return {
     async list(server) {
-      return newestFirst((await read(keychain, server)).file.credentials);
+      return (await read(keychain, server)).file.credentials;
     },
     update(server, work, signal) {
       const turn = async (hold: Hold) => {
