@@ -1,3 +1,4 @@
+import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
 import { memoryStore } from "../../src/auth/memory-store.js";
 import { oauth } from "../../src/auth/oauth.js";
@@ -15,6 +16,12 @@ describeWith(["chromium"], "a person with a browser", () => {
   /** Another page than the first is asked for: that is what a sign-in is. */
   const REDIRECTS = /^asked http:\/\/127\.0\.0\.1/;
 
+  const logIn = async (page: Page) => {
+    await page.fill("input[name=login]", "person");
+    await page.fill("input[name=password]", "secret");
+    await page.click("button");
+  };
+
   it("signs in, and sees each step of it in the status", async () => {
     const { auth, server } = await signInWorld();
     let ended = "";
@@ -30,9 +37,7 @@ describeWith(["chromium"], "a person with a browser", () => {
             browsing = open(
               url.href,
               async (page) => {
-                await page.fill("input[name=login]", "person");
-                await page.fill("input[name=password]", "secret");
-                await page.click("button");
+                await logIn(page);
                 await page.locator("#client").waitFor();
                 await page.click("button[value=allow]");
                 await page.getByText("You are signed in").waitFor();
@@ -93,9 +98,7 @@ describeWith(["chromium"], "a person with a browser", () => {
             browsing = open(
               url.href,
               async (page) => {
-                await page.fill("input[name=login]", "person");
-                await page.fill("input[name=password]", "secret");
-                await page.click("button");
+                await logIn(page);
                 await page.click("button[value=deny]");
                 await page.getByText("You are not signed in").waitFor();
               },
