@@ -43,11 +43,11 @@ export interface AttemptInput {
   cache: ResponseCacheStore;
   validators: jsonSchemaValidator;
   router: Router;
-  hooks: Omit<GuardHooks, "onlost">;
+  hooks: Omit<GuardHooks, "onLost">;
   openWire(context: AttemptContext): Promise<Wire> | Wire;
   /** Told as soon as there is a wire, so that a failure can be explained. */
   onWire(wire: Wire): void;
-  onlost: GuardHooks["onlost"];
+  onLost: GuardHooks["onLost"];
 }
 
 /** One try to open: a wire, a guard around it, and the handshake of either era. */
@@ -91,8 +91,8 @@ async function handshake(input: AttemptInput, trial: Trial): Promise<Ready> {
     });
     const guard = new Guard(wire, epoch, {
       ...input.hooks,
-      onlost: (failure) => {
-        if (done) input.onlost(failure);
+      onLost: (failure) => {
+        if (done) input.onLost(failure);
       },
     });
     part.add(() => guard.close());

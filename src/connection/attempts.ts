@@ -85,15 +85,15 @@ export class Attempts {
         cache: this.#cache,
         validators: this.#validators,
         hooks: {
-          onnotification: (message) => host.router.notify(message as never),
-          onlist: (method, result) => host.onList(method, result),
+          onNotification: (message) => host.router.notify(message as never),
+          onList: (method, result) => host.onList(method, result),
         },
         onWire: (wire) => {
           this.wire = wire;
           wire.onrefused = (refusal) => this.#refused(refusal, epoch);
           host.onWire(wire, epoch);
         },
-        onlost: (failure) => host.onLost(epoch, failure),
+        onLost: (failure) => host.onLost(epoch, failure),
       });
       await host.restore(ready);
       this.opened = ready;

@@ -4,7 +4,7 @@ import type { Failure } from "../machines/reducers.js";
 import type { ReplayMode } from "../options.js";
 import { tell } from "../sentences.js";
 import { pause } from "../signals.js";
-import { CALL, type CallTag } from "../wires/guard.js";
+import { CALL, type CallTag } from "../wires/call-tag.js";
 import { Lost } from "../wires/lost.js";
 import { Deadline } from "./deadline.js";
 import type { Link, Ready } from "./link.js";

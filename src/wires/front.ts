@@ -1,6 +1,6 @@
 import type { JSONRPCMessage, MessageExtraInfo, TransportSendOptions } from "@modelcontextprotocol/client";
 import type { ReplayMode } from "../options.js";
-import { CALL, type CallTag, type TagDeadline } from "./guard.js";
+import { CALL, type CallTag, type TagDeadline } from "./call-tag.js";
 import { MemoryWire, type Serve } from "./memory.js";
 
 /** What a front may know of a request besides its message. */

@@ -6,57 +6,23 @@ import type {
   TransportSendOptions,
 } from "@modelcontextprotocol/client";
 import type { Failure } from "../machines/reducers.js";
-import type { ReplayMode } from "../options.js";
+import { CALL, type CallTag } from "./call-tag.js";
 import { checkedProbeAnswer } from "./discover.js";
+import { type Entry, Ledger } from "./ledger.js";
 import { Lost } from "./lost.js";
 import type { Wire } from "./wire.js";
 
-export interface TagDeadline {
-  remaining(): number;
-  /** The caller named it; else it is the session's or the server's. */
-  readonly named: boolean;
-  /** Progress moves it. */
-  readonly resets: boolean;
-}
-
-/** One call of a session. It may be several requests: pages, rounds of input. */
-export interface CallTag {
-  /** How many of its requests were handed to a wire that did not refuse them. */
-  written: number;
-  session: object;
-  /** Fires with the session's end: nothing of the call is sent any more. */
-  ended: AbortSignal;
-  /** What is left of its time. */
-  deadline: TagDeadline;
-  /** The caller's. */
-  signal: AbortSignal | undefined;
-  replay: ReplayMode | undefined;
-}
-
-/** The key under which a call rides in a request's `headers`, the one option that the SDK hands through every leg. */
-export const CALL = Symbol("holdfast.call");
-
-interface Entry {
-  method: string;
-  call: CallTag | undefined;
-  /** Only on wires with a stream per request: closes that stream. */
-  stream: AbortController | undefined;
-  /** The server refused it for lack of a credential; it is sent again once there is one. */
-  parked: boolean;
-}
-
 export interface GuardHooks {
   /** The wire ended by itself. Called once, before anybody else hears of it. */
-  onlost(failure: Failure): void;
+  onLost(failure: Failure): void;
   /** A notification came in, before the Client sees it. */
-  onnotification?(message: JSONRPCMessage): void;
+  onNotification?(message: JSONRPCMessage): void;
   /** An answer came in whose request is a list, before the Client sees it. */
-  onlist?(method: string, result: object): void;
+  onList?(method: string, result: object): void;
   /** An answer to nobody: late, duplicate or invented. It was dropped. */
-  onstray?(message: JSONRPCMessage): void;
+  onStray?(message: JSONRPCMessage): void;
 }
 
-const LISTEN = "subscriptions/listen";
 /** Our own end; says nothing of the server. */
 const ended: Failure = { code: "CONNECTION_LOST", message: "the wire is closed", asked: true };
 
@@ -77,8 +43,7 @@ export class Guard implements Transport {
   received = 0;
   sent = 0;
   strays = 0;
-  readonly #ledger = new Map<RequestId, Entry>();
-  #listens = 0;
+  readonly #ledger = new Ledger();
   #notified = false;
   #closesStreams = false;
   #closing: Promise<void> | undefined;
@@ -102,9 +67,8 @@ export class Guard implements Transport {
     return this.wire.sessionId;
   }
 
-  /** Requests without an answer yet, streams that only listen left out. */
   get inFlight(): number {
-    return this.#ledger.size - this.#listens;
+    return this.#ledger.inFlight;
   }
 
   /** Set once nothing passes any more, with the reason. */
@@ -176,8 +140,7 @@ export class Guard implements Transport {
     if (call?.ended.aborted)
       return Promise.reject(new Lost("not-sent", { ...ended, message: "the session ended" }));
     const entry: Entry = { method: message.method, call, stream: undefined, parked: false };
-    this.#ledger.set(id, entry);
-    if (message.method === LISTEN) this.#listens++;
+    this.#ledger.add(id, entry);
     if (call) call.written++;
     try {
       const sending = this.wire.send(
@@ -187,7 +150,7 @@ export class Guard implements Transport {
       return sending.catch((error: unknown) => this.#sendFailed(id, call, error));
     } catch (error) {
       // What cannot be put into JSON is thrown before anything is sent.
-      this.#remove(id);
+      this.#ledger.remove(id);
       return Promise.reject(error);
     }
   }
@@ -201,7 +164,7 @@ export class Guard implements Transport {
       this.settle(id, error);
       this.lose(error.failure);
     }
-    this.#remove(id);
+    this.#ledger.remove(id);
     if (outcome === undefined || error instanceof Lost) throw error;
     throw new Lost(outcome, { code: "CONNECTION_LOST", message: (error as Error).message, error });
   }
@@ -221,7 +184,7 @@ export class Guard implements Transport {
     if (this.#down) return;
     // Down before anybody hears of it: what they do then must not find another reason for the loss.
     this.#down = failure;
-    this.hooks.onlost(failure);
+    this.hooks.onLost(failure);
     this.#settleAll(failure);
   }
 
@@ -234,31 +197,29 @@ export class Guard implements Transport {
 
   /** Answers one request in our own words; false if it was not in flight. */
   settle(id: RequestId, lost: Lost): boolean {
-    if (!this.#remove(id)) return false;
+    if (!this.#ledger.remove(id)) return false;
     this.onmessage?.({ jsonrpc: "2.0", id, error: { code: -32000, message: lost.message, data: lost } });
     return true;
   }
 
   /** Takes the requests of an ended session back: the ids of those that the server is still to be told about. */
   withdraw(session: object, failure: Failure): RequestId[] {
-    const told: RequestId[] = [];
-    for (const [id, { call, stream }] of [...this.#ledger]) {
-      if (call?.session !== session) continue;
+    const stillToCancel: RequestId[] = [];
+    for (const [id, { stream }] of this.#ledger.of(session)) {
       this.settle(id, new Lost("unknown", failure));
       if (stream) stream.abort();
-      if (!stream || !this.#closesStreams) told.push(id);
+      if (!stream || !this.#closesStreams) stillToCancel.push(id);
     }
-    return told;
+    return stillToCancel;
   }
 
   /** Whether `session` has a call on this wire. */
   serves(session: object): boolean {
-    for (const { call } of this.#ledger.values()) if (call?.session === session) return true;
-    return false;
+    return this.#ledger.of(session).length > 0;
   }
 
   #settleAll(failure: Failure): void {
-    for (const [id, { parked, call }] of [...this.#ledger]) {
+    for (const [id, { parked, call }] of this.#ledger) {
       if (parked && call) call.written--;
       this.settle(id, new Lost(parked ? "rejected" : "unknown", failure));
     }
@@ -269,17 +230,18 @@ export class Guard implements Transport {
   #receive(message: JSONRPCMessage, extra?: MessageExtraInfo): void {
     if (this.#down) return;
     if (!("method" in message)) {
-      const entry = message.id === undefined ? undefined : this.#remove(this.#known(message.id));
+      const id = this.#ledger.idOf(message.id);
+      const entry = id === undefined ? undefined : this.#ledger.remove(id);
       if (!entry) {
         this.strays++;
-        this.hooks.onstray?.(message);
+        this.hooks.onStray?.(message);
         return;
       }
       if (entry.method.endsWith("/list") && "result" in message)
-        this.hooks.onlist?.(entry.method, message.result);
+        this.hooks.onList?.(entry.method, message.result);
     } else if (!("id" in message)) {
       this.#notify();
-      this.hooks.onnotification?.(message);
+      this.hooks.onNotification?.(message);
     }
     this.onmessage?.(checkedProbeAnswer(message), extra);
   }
@@ -296,22 +258,9 @@ export class Guard implements Transport {
     });
   }
 
-  /** Some servers answer the number 5 with the string "5", and the SDK accepts that. */
-  #known(id: RequestId): RequestId {
-    return typeof id === "string" && /^\d+$/.test(id) && !this.#ledger.has(id) ? Number(id) : id;
-  }
-
-  #remove(id: RequestId): Entry | undefined {
-    const entry = this.#ledger.get(id);
-    if (!entry) return undefined;
-    this.#ledger.delete(id);
-    if (entry.method === LISTEN) this.#listens--;
-    return entry;
-  }
-
   #forget(id: RequestId): void {
     const stream = this.#ledger.get(id)?.stream;
-    if (this.#remove(id)) stream?.abort();
+    if (this.#ledger.remove(id)) stream?.abort();
   }
 
   #streamOptions(

@@ -1,7 +1,7 @@
 import type { Client } from "@modelcontextprotocol/client";
 import { describe, expect, it, vi } from "vitest";
 import type { SessionView } from "../../src/session/session.js";
-import { CALL } from "../../src/wires/guard.js";
+import { CALL } from "../../src/wires/call-tag.js";
 import { readyWith } from "../support/fake-link.js";
 import { epochClient, sessionOn } from "../support/fake-session.js";
 import { rejection } from "../support/settling.js";

@@ -1,5 +1,5 @@
 import type { RequestOptions } from "@modelcontextprotocol/client";
-import { CALL, type CallTag } from "../../src/wires/guard.js";
+import { CALL, type CallTag } from "../../src/wires/call-tag.js";
 
 export const failure = { code: "CONNECTION_LOST", message: "it was killed" };
 export const tagged = () => {

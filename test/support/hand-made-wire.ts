@@ -20,16 +20,16 @@ export function wireWith(part: Partial<Wire> = {}) {
 /** A guard in front of such a wire, with all that it says to either side. */
 export async function guarded(part: Partial<Wire> = {}, hooks: Partial<GuardHooks> = {}) {
   const { wire, sent } = wireWith(part);
-  const onlost = vi.fn();
-  const onstray = vi.fn();
-  const guard = new Guard(wire, 1, { onlost, onstray, ...hooks });
+  const onLost = vi.fn();
+  const onStray = vi.fn();
+  const guard = new Guard(wire, 1, { onLost, onStray, ...hooks });
   const heard: JSONRPCMessage[] = [];
   guard.onmessage = (message) => void heard.push(message);
   guard.onclose = vi.fn();
   guard.onerror = vi.fn();
   await guard.start();
   const say = (message: object) => wire.onmessage!({ jsonrpc: "2.0", ...message } as JSONRPCMessage);
-  return { guard, wire, sent, heard, say, onlost, onstray };
+  return { guard, wire, sent, heard, say, onLost, onStray };
 }
 
 export const request = (id: number | string, method = "tools/call"): JSONRPCMessage => ({

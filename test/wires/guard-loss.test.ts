@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
-import { CALL, type CallTag, Guard } from "../../src/wires/guard.js";
+import { CALL, type CallTag } from "../../src/wires/call-tag.js";
+import { Guard } from "../../src/wires/guard.js";
 import { failure } from "../support/call-tag.js";
 import { guarded, request, wireWith } from "../support/hand-made-wire.js";
 import { settled } from "../support/settling.js";
@@ -10,7 +11,7 @@ describe("a wire that ends by itself", () => {
     const { guard, wire } = await guarded(
       { failure },
       {
-        onlost: (why) => void order.push(`lost: ${why.message}, down: ${guard.down === why}`),
+        onLost: (why) => void order.push(`lost: ${why.message}, down: ${guard.down === why}`),
       },
     );
     guard.onmessage = (message) => void order.push(`answer ${(message as { id: number }).id}`);
@@ -24,12 +25,12 @@ describe("a wire that ends by itself", () => {
   });
 
   it("says what became of each: nobody knows", async () => {
-    const { guard, wire, heard, onlost } = await guarded();
+    const { guard, wire, heard, onLost } = await guarded();
     await guard.send(request(1));
     wire.onclose!();
     const why = { code: "CONNECTION_LOST", message: "the server closed the connection" };
     expect(heard).toMatchObject([{ id: 1, error: { data: { outcome: "unknown", failure: why } } }]);
-    expect(onlost).toHaveBeenCalledExactlyOnceWith(why);
+    expect(onLost).toHaveBeenCalledExactlyOnceWith(why);
     expect(guard.down).toEqual(why);
   });
 
@@ -60,14 +61,14 @@ describe("a wire that ends by itself", () => {
 
 describe("a wire that is ended by us", () => {
   it("is closed once, and its loss is no loss", async () => {
-    const { guard, wire, onlost, heard } = await guarded();
+    const { guard, wire, onLost, heard } = await guarded();
     await guard.send(request(1));
     const closes = [guard.close(), guard.close()];
     expect(closes[0]).toBe(closes[1]);
     await closes[0];
     wire.onclose?.();
     expect(wire.close).toHaveBeenCalledTimes(1);
-    expect(onlost).not.toHaveBeenCalled();
+    expect(onLost).not.toHaveBeenCalled();
     expect(guard.onclose).toHaveBeenCalledTimes(1);
     const asked = { code: "CONNECTION_LOST", message: "the wire is closed", asked: true };
     expect(guard.down).toEqual(asked);
@@ -85,7 +86,7 @@ describe("a wire that is ended by us", () => {
 
   it("before it was started does not start", async () => {
     const { wire } = wireWith();
-    const guard = new Guard(wire, 1, { onlost: vi.fn() });
+    const guard = new Guard(wire, 1, { onLost: vi.fn() });
     await guard.close();
     await expect(guard.start()).rejects.toMatchObject({ outcome: "not-sent", message: "the wire is closed" });
     expect(wire.start).not.toHaveBeenCalled();

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
-import { CALL, type CallTag, Guard } from "../../src/wires/guard.js";
+import { CALL, type CallTag } from "../../src/wires/call-tag.js";
+import { Guard } from "../../src/wires/guard.js";
 import { guarded, request, wireWith } from "../support/hand-made-wire.js";
 
 const answer = (id: unknown, result: object = {}) => ({ id, result });
@@ -77,7 +78,7 @@ describe("a request of a session", () => {
 });
 
 describe("a guard is a transport like its wire", () => {
-  const over = (part: object) => new Guard(wireWith(part).wire, 1, { onlost: vi.fn() });
+  const over = (part: object) => new Guard(wireWith(part).wire, 1, { onLost: vi.fn() });
 
   it("with a stream per request, a session, and a choice of versions where the wire has those", async () => {
     expect(over({}).hasPerRequestStream).toBeUndefined();

@@ -42,15 +42,15 @@ describe("a request that the wire does not take", () => {
 
   it("keeps the loss that the wire made of it, and the wire stays", async () => {
     const lost = new Lost("not-sent", failure, "soon");
-    const { guard, onlost } = await refusing(lost, { outcomeOf: () => "not-sent" });
+    const { guard, onLost } = await refusing(lost, { outcomeOf: () => "not-sent" });
     await expect(guard.send(request(1))).rejects.toBe(lost);
-    expect(onlost).not.toHaveBeenCalled();
+    expect(onLost).not.toHaveBeenCalled();
     expect(guard.down).toBeUndefined();
   });
 
   it("may take the wire with it: it is refused, and what else is in flight is lost", async () => {
     const lost = new Lost("rejected", failure, "now");
-    const { guard, wire, heard, onlost } = await guarded({ outcomeOf: () => "rejected" });
+    const { guard, wire, heard, onLost } = await guarded({ outcomeOf: () => "rejected" });
     await guard.send(request(1));
     wire.send.mockRejectedValueOnce(lost);
     await expect(guard.send(request(2))).rejects.toBe(lost);
@@ -58,12 +58,12 @@ describe("a request that the wire does not take", () => {
       { id: 2, error: { data: lost } },
       { id: 1, error: { data: { outcome: "unknown" } } },
     ]);
-    expect(onlost).toHaveBeenCalledExactlyOnceWith(failure);
+    expect(onLost).toHaveBeenCalledExactlyOnceWith(failure);
   });
 
   it("after it was answered changes nothing any more", async () => {
     const error = new Error("late");
-    const { guard, wire, say, onlost } = await guarded({ outcomeOf: () => "not-sent" });
+    const { guard, wire, say, onLost } = await guarded({ outcomeOf: () => "not-sent" });
     wire.send.mockImplementationOnce(async () => {
       say({ id: 1, result: {} });
       throw error;
@@ -71,7 +71,7 @@ describe("a request that the wire does not take", () => {
     const { tag, options } = tagged();
     await expect(guard.send(request(1), options)).rejects.toBe(error);
     expect(tag.written).toBe(1);
-    expect(onlost).not.toHaveBeenCalled();
+    expect(onLost).not.toHaveBeenCalled();
   });
 
   it("because it cannot be written at all is not in flight", async () => {

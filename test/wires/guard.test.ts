@@ -40,7 +40,7 @@ describe("a guard lets through", () => {
 
   it("requests and notifications of the server's, and tells of notifications first", async () => {
     const order: string[] = [];
-    const { guard, say } = await guarded({}, { onnotification: () => order.push("hook") });
+    const { guard, say } = await guarded({}, { onNotification: () => order.push("hook") });
     guard.onmessage = () => void order.push("client");
     say({ method: "notifications/x" });
     say({ id: 5, method: "roots/list" });
@@ -58,8 +58,8 @@ describe("a guard lets through", () => {
   });
 
   it("answers to lists, with the method that was asked", async () => {
-    const onlist = vi.fn();
-    const { guard, say } = await guarded({}, { onlist });
+    const onList = vi.fn();
+    const { guard, say } = await guarded({}, { onList });
     for (const [id, method] of [
       [1, "tools/list"],
       [2, "tools/call"],
@@ -69,7 +69,7 @@ describe("a guard lets through", () => {
     say(answer(1, { tools: [] }));
     say(answer(2));
     say({ id: 3, error: { code: 1, message: "no" } });
-    expect(onlist).toHaveBeenCalledExactlyOnceWith("tools/list", { tools: [] });
+    expect(onList).toHaveBeenCalledExactlyOnceWith("tools/list", { tools: [] });
   });
 
   it("streams that listen, and does not count them as work", async () => {
@@ -114,14 +114,14 @@ describe("a guard that nobody listens to", () => {
 
 describe("a guard drops", () => {
   it("answers to nobody: late, twice, or invented", async () => {
-    const { guard, heard, say, onstray } = await guarded();
+    const { guard, heard, say, onStray } = await guarded();
     await guard.send(request(1));
     say(answer(1));
     for (const id of [1, 99, "x", "5", undefined]) say(answer(id));
     expect(heard).toHaveLength(1);
     expect(guard.strays).toBe(5);
-    expect(onstray.mock.calls[0]![0]).toMatchObject({ id: 1 });
-    const quiet = await guarded({}, { onstray: undefined });
+    expect(onStray.mock.calls[0]![0]).toMatchObject({ id: 1 });
+    const quiet = await guarded({}, { onStray: undefined });
     quiet.say(answer(1));
     expect(quiet.guard.strays).toBe(1);
   });

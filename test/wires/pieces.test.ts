@@ -93,11 +93,11 @@ describe("the ring", () => {
 describe("the guard", () => {
   it("has what the wire has and nothing else, or the SDK would take every wire for stdio", () => {
     const bare = new Guard({ start: async () => {}, send: async () => {}, close: async () => {} }, 1, {
-      onlost() {},
+      onLost() {},
     });
     for (const key of ["pid", "stderr", "hasPerRequestStream", "setSupportedProtocolVersions"])
       expect(key in bare, key).toBe(false);
     const wire = { start: async () => {}, send: async () => {}, close: async () => {}, pid: 7, stderr: null };
-    expect(new Guard(wire, 1, { onlost() {} })).toMatchObject({ pid: 7, stderr: null });
+    expect(new Guard(wire, 1, { onLost() {} })).toMatchObject({ pid: 7, stderr: null });
   });
 });

@@ -1,0 +1,66 @@
+import type { RequestId } from "@modelcontextprotocol/client";
+import type { CallTag } from "./call-tag.js";
+
+/** One request that was sent and has no answer yet. */
+export interface Entry {
+  readonly method: string;
+  readonly call: CallTag | undefined;
+  /** Only on wires with a stream per request: closes that stream. */
+  stream: AbortController | undefined;
+  /** The server refused it for lack of a credential; it is sent again once there is one. */
+  parked: boolean;
+}
+
+const LISTEN = "subscriptions/listen";
+
+/** The requests in flight on one wire. */
+export class Ledger implements Iterable<[RequestId, Entry]> {
+  readonly #entries = new Map<RequestId, Entry>();
+  #listens = 0;
+
+  /** Requests without an answer yet, streams that only listen left out. */
+  get inFlight(): number {
+    return this.#entries.size - this.#listens;
+  }
+
+  add(id: RequestId, entry: Entry): void {
+    this.#entries.set(id, entry);
+    if (entry.method === LISTEN) this.#listens++;
+  }
+
+  get(id: RequestId): Entry | undefined {
+    return this.#entries.get(id);
+  }
+
+  has(id: RequestId): boolean {
+    return this.#entries.has(id);
+  }
+
+  remove(id: RequestId): Entry | undefined {
+    const entry = this.#entries.get(id);
+    if (!entry) return undefined;
+    this.#entries.delete(id);
+    if (entry.method === LISTEN) this.#listens--;
+    return entry;
+  }
+
+  /** The request that an answer's id means; undefined if it is not in flight. */
+  idOf(id: unknown): RequestId | undefined {
+    if (typeof id === "number") return this.#entries.has(id) ? id : undefined;
+    if (typeof id !== "string") return undefined;
+    if (this.#entries.has(id)) return id;
+    // Some servers answer the number 5 with the text "5".
+    const number = /^\d+$/.test(id) ? Number(id) : undefined;
+    return number !== undefined && this.#entries.has(number) ? number : undefined;
+  }
+
+  /** Those of one session, as they are now. */
+  of(session: object): [RequestId, Entry][] {
+    return [...this].filter(([, { call }]) => call?.session === session);
+  }
+
+  /** All of them, as they are now: entries may be removed while they are gone through. */
+  *[Symbol.iterator](): Iterator<[RequestId, Entry]> {
+    yield* [...this.#entries];
+  }
+}
