@@ -9,7 +9,7 @@ import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { MemoryTransport, StdioTransport, StreamableHttpTransport } from "../dist/index.js";
 import { Recorder } from "../dist/inspect/recorder.js";
 import { compare, rounds, seconds } from "./compare.mjs";
-import { make } from "./echo-server.mjs";
+import { make } from "./echo.mjs";
 
 const server = fileURLToPath(new URL("./echo-server.mjs", import.meta.url));
 const stdio = { command: process.execPath, args: [server, "stdio"] };

@@ -1,22 +1,10 @@
-// The server of the benchmark: `stdio`, or `http PORT`. Of the SDK 2, legacy era, nothing but what is measured.
+// The server of the benchmark: `stdio`, or `http PORT`. Legacy era.
 import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { NodeStreamableHTTPServerTransport } from "@modelcontextprotocol/node";
-import { McpServer } from "@modelcontextprotocol/server";
 import { StdioServerTransport } from "@modelcontextprotocol/server/stdio";
-import { z } from "zod";
-
-const big = "x".repeat(4 * 1024 * 1024);
-
-export function make() {
-  const server = new McpServer({ name: "bench", version: "1.0.0" });
-  server.registerTool("echo", { inputSchema: z.object({ message: z.string() }) }, ({ message }) => ({
-    content: [{ type: "text", text: message }],
-  }));
-  server.registerTool("big", {}, () => ({ content: [{ type: "text", text: big }] }));
-  return server;
-}
+import { make } from "./echo.mjs";
 
 const [mode, port, pidFile] = process.argv.slice(2);
 if (pidFile) writeFileSync(pidFile, String(process.pid));

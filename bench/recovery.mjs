@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { serveWebSockets } from "../examples/websocket-server.mjs";
 import { option } from "./compare.mjs";
-import { make } from "./echo-server.mjs";
+import { make } from "./echo.mjs";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const server = here("./echo-server.mjs");

@@ -16,7 +16,7 @@ import { UvStdioTransport } from "../../src/transports/uv.js";
 import { UvxStdioTransport } from "../../src/transports/uvx.js";
 import { WSTransport } from "../../src/transports/websocket.js";
 import { makeServer } from "../fixtures/both-eras.mjs";
-import { makeServer as makeFastMCP } from "../fixtures/fastmcp-server.mjs";
+import { makeServer as makeFastMCP } from "../fixtures/fastmcp.mjs";
 import { makeServer as makeSdk1 } from "../fixtures/sdk-1.mjs";
 import { everything, freePort } from "../support/everything.js";
 import { fixture } from "../support/fixtures.js";

@@ -6,9 +6,7 @@ import type { AdapterPayload, ClientMetadata, Configuration, KoaContextWithOIDC 
 import { approving } from "./browser.js";
 
 // It warns of Node 20 as it loads, and of what is only for development as it is made.
-const restore = hush();
-const { default: Provider, errors } = await import("oidc-provider");
-restore();
+const { default: Provider, errors } = await quietly(() => import("oidc-provider"));
 
 export type AuthFault = (request: IncomingMessage, response: ServerResponse) => boolean | Promise<boolean>;
 
@@ -141,9 +139,7 @@ export async function startAuthServer(options: AuthServerOptions) {
       return document ? Response.json(document) : fetch(input, init);
     },
   };
-  const restore = hush();
-  const provider = new Provider(issuer, configuration);
-  restore();
+  const provider = await quietly(() => new Provider(issuer, configuration));
 
   provider.use(async (ctx, next) => {
     if (ctx.path.startsWith("/interaction/")) return interact(ctx as unknown as KoaContextWithOIDC);
@@ -261,10 +257,14 @@ function makeKey() {
   };
 }
 
-function hush() {
+async function quietly<T>(work: () => T | Promise<T>): Promise<T> {
   const { warn, info } = console;
   console.warn = console.info = () => {};
-  return () => void Object.assign(console, { warn, info });
+  try {
+    return await work();
+  } finally {
+    Object.assign(console, { warn, info });
+  }
 }
 
 /** Where oidc-provider keeps what it must remember: its own store could not be told to forget. */
