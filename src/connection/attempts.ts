@@ -99,7 +99,7 @@ export class Attempts {
       this.opened = ready;
     } catch (error) {
       const failure = this.explained(failureOf(error));
-      disposer.dispose();
+      void disposer.dispose();
       throw failure;
     }
   }

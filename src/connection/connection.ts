@@ -367,7 +367,7 @@ export class Connection implements Link {
     const loss = lossOnLeaving(to, context);
     ready?.guard.shut(loss);
     this.#attempts.release(loss);
-    if (to === "connecting.waiting" || to === "connecting.authorizing") this.#attempts.dispose();
+    if (to === "connecting.waiting" || to === "connecting.authorizing") void this.#attempts.dispose();
   }
 
   /** Wakes those who wait, after the subscribers have heard. */

@@ -180,26 +180,26 @@ class Run {
         await within(this.settings.options.connectTimeoutMs, this.#track(step, name, this.#open()));
         return;
       case "read":
-        this.#track(step, name, session && read(session));
+        void this.#track(step, name, session && read(session));
         break;
       case "call": {
         const safe = this.settings.safe[Math.floor(this.#random() * this.settings.safe.length)];
         const work = safe ? session?.callTool({ ...safe }) : session && read(session);
-        this.#track(step, name, work);
+        void this.#track(step, name, work);
         break;
       }
       case "unsafe":
         if (session && hasTools(session))
-          this.#track(step, name, session.callTool({ name: `${UNSAFE}${i}` }));
+          void this.#track(step, name, session.callTool({ name: `${UNSAFE}${i}` }));
         break;
       case "end":
         await this.#end(i);
         break;
       case "connect":
-        this.#track(step, name, transport.connect());
+        void this.#track(step, name, transport.connect());
         break;
       case "disconnect":
-        this.#track(step, name, transport.disconnect());
+        void this.#track(step, name, transport.disconnect());
         break;
       case "retry":
         transport.retryNow();
@@ -208,7 +208,7 @@ class Run {
         this.#victim.kill();
         break;
       case "close":
-        this.#track(step, name, transport.close());
+        void this.#track(step, name, transport.close());
         break;
       case "rest":
         await this.#settle();
@@ -239,15 +239,15 @@ class Run {
     if (!session) return;
     const tools = hasTools(session);
     await this.#track("end", `end ${i}`, session.close());
-    if (tools) this.#track("unsafe", `ended ${i}`, session.callTool({ name: `${ENDED}${i}` }), true);
-    this.#track("read", `ended read ${i}`, session.ping(), true);
+    if (tools) void this.#track("unsafe", `ended ${i}`, session.callTool({ name: `${ENDED}${i}` }), true);
+    void this.#track("read", `ended read ${i}`, session.ping(), true);
   }
 
   /** After a close everything that was open has ended with it. */
   async #checkEnded(): Promise<void> {
     if (this.#transport.status.state !== "closed") return;
     for (const [i, session] of this.#sessions.entries())
-      this.#track("read", `after close ${i}`, session.ping(), true);
+      void this.#track("read", `after close ${i}`, session.ping(), true);
     await this.#settle();
   }
 
