@@ -12,17 +12,7 @@ const GROUPS = {
   naming: ["src/composite/naming.ts"],
   session: ["src/session/*.ts"],
   wires: [
-    ...wires(
-      "close-codes",
-      "discover",
-      "environment",
-      "front",
-      "guard",
-      "lines",
-      "log-file",
-      "lost",
-      "memory",
-    ),
+    ...wires("close-codes", "era-probe", "environment", "guard", "lines", "log-file", "lost", "memory"),
     ...wires("messages", "ring"),
   ],
   "wires-http": wires("agent", "http", "network"),

@@ -82,7 +82,7 @@ const PLANTS = [
   [
     "10",
     "a server that fails takes its siblings down",
-    "src/composite/crew.ts",
+    "src/composite/members.ts",
     'this.#fleet.send({ type: "server.told", name, fact });',
     'this.#fleet.send({ type: "server.told", name, fact });\n        if (fact === "failed") for (const other of this.#hands.values()) void other.session?.close();',
   ],

@@ -1,28 +1,32 @@
 export { Client } from "@modelcontextprotocol/client";
-export { type ClientCredentialsOptions, clientCredentials } from "./auth/client-credentials.js";
-export { type FileStoreOptions, fileStore } from "./auth/file-store.js";
-export { type KeychainStoreOptions, keychainStore } from "./auth/keychain-store.js";
-export { memoryStore } from "./auth/memory-store.js";
-export { type CredentialSource, oauth } from "./auth/oauth.js";
-export type { AuthorizeContext, OAuthOptions, OnAuthorize } from "./auth/options.js";
-export type { CredentialStore, StoredCredential, StoreUpdate } from "./auth/store.js";
+export { type ClientCredentialsOptions, clientCredentials } from "./auth/credentials/client-credentials.js";
+export { oauth } from "./auth/credentials/source.js";
+export type { AuthorizeContext, OAuthOptions, OnAuthorize } from "./auth/sign-in/options.js";
+export { type FileStoreOptions, fileStore } from "./auth/store/file.js";
+export { type KeychainStoreOptions, keychainStore } from "./auth/store/keychain.js";
+export { memoryStore } from "./auth/store/memory.js";
+export type { CredentialStore, StoredCredential, StoreUpdate } from "./auth/store/store.js";
+export {
+  type ErrorCode,
+  type ErrorDetails,
+  HoldfastError,
+  isHoldfastError,
+  type Outcome,
+} from "./base/errors.js";
+export { MCPConfigTransport, type MCPConfigTransportOptions } from "./composite/config-transport.js";
 export type { NameRule } from "./composite/naming.js";
 export { type LoadOptions, loadConfig } from "./config/load.js";
 export { type McpConfig, type ParseOptions, parseConfig } from "./config/parse.js";
 export type { ServerConfig, ToolTransform } from "./config/schema.js";
 export { updateConfigFile, writeConfig } from "./config/write.js";
-export type { AttemptContext } from "./connection/attempt.js";
 export type {
-  Authorizing,
-  ConnectionDetail,
-  ConnectionEvent,
-  ConnectionState,
-  ConnectionStatus,
-  StatusListener,
-} from "./connection/status.js";
-export { type ErrorCode, type ErrorDetails, HoldfastError, isHoldfastError, type Outcome } from "./errors.js";
-export { type InferOptions, inferTransport, type Target } from "./infer/infer.js";
-export type { FleetHealth } from "./machines/fleet.js";
+  Authorization,
+  AuthorizationStep,
+  Credential,
+  CredentialSource,
+  FetchLike,
+  Refusal,
+} from "./contract/credential.js";
 export {
   type AuthOption,
   DEFAULTS,
@@ -32,20 +36,35 @@ export {
   type ReconnectOptions,
   type ReplayMode,
   type SharedOptions,
-} from "./options.js";
-export type { ListDifference, ListKind, ServerChange } from "./session/lists.js";
+} from "./contract/options.js";
 export type {
   ElicitationHandler,
   HandlerContext,
   ListChange,
+  ReplayOption,
   RootLike,
   RootsOption,
   SamplingHandler,
+  Session,
   SessionOptions,
-} from "./session/options.js";
+  TransportHandle,
+  WaitOptions,
+} from "./contract/session.js";
+export type {
+  Authorizing,
+  ConnectionDetail,
+  ConnectionEvent,
+  ConnectionState,
+  ConnectionStatus,
+  ListDifference,
+  ListKind,
+  ServerChange,
+  StatusListener,
+} from "./contract/status.js";
+export type { AttemptContext, Listening, Wire } from "./contract/wire.js";
+export { type InferOptions, inferTransport, type Target } from "./infer/infer.js";
+export type { FleetHealth } from "./machines/fleet.js";
 export { toolData } from "./session/tool-data.js";
-export type { ReplayOption, Session } from "./session/types.js";
-export { MCPConfigTransport, type MCPConfigTransportOptions } from "./transports/config.js";
 export { FastMCPStdioTransport, type FastMCPStdioTransportOptions } from "./transports/fastmcp.js";
 export { StreamableHttpTransport, type StreamableHttpTransportOptions } from "./transports/http.js";
 export {
@@ -61,13 +80,10 @@ export { PythonStdioTransport, type PythonStdioTransportOptions } from "./transp
 export type { RemoteOptions } from "./transports/remote.js";
 export { SSETransport, type SSETransportOptions } from "./transports/sse.js";
 export { type ProcessOptions, StdioTransport, type StdioTransportOptions } from "./transports/stdio.js";
-export { ClientTransport, type TransportIdentity, type WaitOptions } from "./transports/transport.js";
+export { ClientTransport, type TransportIdentity } from "./transports/transport.js";
 export { UvStdioTransport, type UvStdioTransportOptions } from "./transports/uv.js";
 export { UvxStdioTransport, type UvxStdioTransportOptions } from "./transports/uvx.js";
 export { WSTransport, type WSTransportOptions } from "./transports/websocket.js";
 export type { TlsOptions } from "./wires/agent.js";
-export type { Authorization, AuthorizationStep, Credential, Refusal } from "./wires/credential.js";
 export type { EnvOption } from "./wires/environment.js";
 export type { LogTarget } from "./wires/log-file.js";
-export type { FetchLike } from "./wires/network.js";
-export type { Listening, Wire } from "./wires/wire.js";

@@ -1,18 +1,18 @@
 import { Command, CommanderError } from "commander";
-import { messageOf } from "../errors.js";
-import { VERSION } from "../version.js";
-import { callCommand } from "./call.js";
-import { chartCommand } from "./chart.js";
-import { checkCommand } from "./check.js";
-import { demoCommand } from "./demo.js";
-import { exitCodeOf, Interrupted, Refused } from "./exit.js";
-import { inspectCommand } from "./inspect.js";
-import { promptsCommand, resourcesCommand, toolsCommand } from "./lists.js";
-import { loginCommandLine } from "./login.js";
-import { logoutCommandLine } from "./logout.js";
-import { promptCommand, readCommand } from "./read.js";
-import { statusCommand } from "./status.js";
-import { splitCommand } from "./target.js";
+import { messageOf } from "../base/errors.js";
+import { VERSION } from "../base/version.js";
+import { callCommand } from "./commands/call.js";
+import { chartCommand } from "./commands/chart.js";
+import { checkCommand } from "./commands/check.js";
+import { inspectCommand } from "./commands/inspect.js";
+import { promptsCommand, resourcesCommand, toolsCommand } from "./commands/lists.js";
+import { loginCommandLine } from "./commands/login.js";
+import { logoutCommandLine } from "./commands/logout.js";
+import { promptCommand, readCommand } from "./commands/read.js";
+import { statusCommand } from "./commands/status.js";
+import { splitCommand } from "./commands/target.js";
+import { demoCommand } from "./demo/demo.js";
+import { exitCodeOf, Interrupted, Refused } from "./terminal/exit.js";
 
 const COMMANDS = [
   statusCommand,

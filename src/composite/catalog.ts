@@ -1,5 +1,5 @@
 import type { Prompt, Resource, ResourceTemplateType, Tool } from "@modelcontextprotocol/client";
-import { messageOf } from "../errors.js";
+import { messageOf } from "../base/errors.js";
 import { isUp, type Member } from "./member.js";
 import { type NameRule, Names } from "./naming.js";
 import { passesTags, type ShownTool, shownTools } from "./transforms.js";

@@ -1,5 +1,5 @@
-import type { ConnectionStatus } from "../connection/status.js";
-import type { Session } from "../session/types.js";
+import type { Session } from "../contract/session.js";
+import type { ConnectionStatus } from "../contract/status.js";
 import type { ToolRules } from "./transforms.js";
 
 /** One server behind a front. */

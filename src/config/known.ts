@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
-import { HoldfastError } from "../errors.js";
+import { HoldfastError } from "../base/errors.js";
 import { findServers, isObject } from "./dialects.js";
 import { fromText, readText } from "./load.js";
 import { type McpConfig, parseConfig } from "./parse.js";

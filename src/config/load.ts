@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { type ParseError, parse as parseJsonc, printParseErrorCode } from "jsonc-parser";
 import { parse as parseYaml } from "yaml";
-import { HoldfastError, messageOf } from "../errors.js";
+import { HoldfastError, messageOf } from "../base/errors.js";
 import { inputsIn } from "./expand.js";
 import { invalidConfig, type McpConfig, type ParseOptions, parseConfig } from "./parse.js";
 

@@ -1,5 +1,5 @@
 import type { ZodError } from "zod";
-import { HoldfastError } from "../errors.js";
+import { HoldfastError } from "../base/errors.js";
 import { findServers, inOurWords, isObject } from "./dialects.js";
 import { expand, type Variables } from "./expand.js";
 import { isRemote, REMOTE_KINDS, remoteSchema, type ServerConfig, stdioSchema } from "./schema.js";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { AuthOption } from "../options.js";
+import type { AuthOption } from "../contract/options.js";
 
 const text = z.string().min(1);
 /** The values of an environment are text; a number or a truth value in a file is meant as one. */

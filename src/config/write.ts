@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { existsSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { applyEdits, modify } from "jsonc-parser";
-import { HoldfastError, messageOf } from "../errors.js";
+import { HoldfastError, messageOf } from "../base/errors.js";
 import { findServers, isObject } from "./dialects.js";
 import { fromText, readText } from "./load.js";
 import { isParsed, type McpConfig, parseConfig, sourceOf } from "./parse.js";

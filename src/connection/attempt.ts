@@ -1,7 +1,5 @@
 import {
   Client,
-  type ClientCapabilities,
-  type Implementation,
   type jsonSchemaValidator,
   ProtocolError,
   ProtocolErrorCode,
@@ -9,28 +7,15 @@ import {
   SdkError,
   SdkErrorCode,
 } from "@modelcontextprotocol/client";
+import { DEFAULTS, type EraOption } from "../contract/options.js";
+import type { AttemptContext, Wire } from "../contract/wire.js";
 import { Disposer } from "../machines/disposer.js";
-import { DEFAULTS, type EraOption } from "../options.js";
-import type { Ready } from "../session/link.js";
-import type { Router } from "../session/router.js";
+import type { Ready } from "../session/ports.js";
 import { Guard, type GuardHooks } from "../wires/guard.js";
 import { Lost } from "../wires/lost.js";
-import type { Wire } from "../wires/wire.js";
 import type { EraMemory } from "./era.js";
 import type { Profile } from "./profile.js";
-
-/** What `openWire` of a transport is told. */
-export interface AttemptContext {
-  /** The number of the attempt, never reset. */
-  epoch: number;
-  /** Fires when the attempt is given up: close what was opened, and reject. */
-  signal: AbortSignal;
-  /** What the handshake is going to declare. */
-  clientInfo: Implementation;
-  capabilities: ClientCapabilities;
-  /** Registers a resource to be closed with the attempt; call it before the first await that follows its making. */
-  cleanup(close: () => unknown): void;
-}
+import type { Router } from "./router.js";
 
 export interface AttemptInput {
   epoch: number;

@@ -4,23 +4,25 @@ import {
   SdkError,
   SdkErrorCode,
 } from "@modelcontextprotocol/client";
-import { statusOf } from "../errors.js";
+import { ANYTHING } from "../base/any-result.js";
+import { statusOf } from "../base/errors.js";
+import type { AuthorizationStep, Refusal } from "../contract/credential.js";
+import type { EraOption } from "../contract/options.js";
+import type { AttemptContext, Wire } from "../contract/wire.js";
 import type { Clock } from "../machines/clock.js";
 import { Disposer } from "../machines/disposer.js";
-import type { ConnectionPolicy, Failure } from "../machines/reducers.js";
-import type { EraOption } from "../options.js";
-import { ANYTHING } from "../session/anything.js";
-import type { Ready } from "../session/link.js";
-import type { Router } from "../session/router.js";
-import { Validators } from "../session/validators.js";
-import { type AuthorizationStep, type Refusal, Unauthorized } from "../wires/credential.js";
+import type { Failure } from "../machines/failure.js";
+import type { ConnectionPolicy } from "../machines/reducers.js";
+import type { Ready } from "../session/ports.js";
 import { Lost } from "../wires/lost.js";
-import type { Wire } from "../wires/wire.js";
-import { type AttemptContext, openAttempt } from "./attempt.js";
+import { Unauthorized } from "../wires/refusal.js";
+import { openAttempt } from "./attempt.js";
 import type { EraMemory } from "./era.js";
 import { failureOf } from "./failure.js";
 import type { Profile } from "./profile.js";
 import { Queue } from "./queue.js";
+import type { Router } from "./router.js";
+import { Validators } from "./validators.js";
 
 export interface AttemptsHost {
   clock: Clock;

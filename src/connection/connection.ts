@@ -1,23 +1,25 @@
 import { type ActorRefFrom, createActor, type SnapshotFrom } from "xstate";
-import type { HoldfastError } from "../errors.js";
-import type { Observed } from "../inspect/events.js";
-import { keepAlive } from "../keeper.js";
+import type { HoldfastError } from "../base/errors.js";
+import { keepAlive } from "../base/keep-alive.js";
+import type { AuthorizationStep } from "../contract/credential.js";
+import type { Observed } from "../contract/inspection.js";
+import type { ReplayMode } from "../contract/options.js";
+import type { SessionOptions } from "../contract/session.js";
+import type {
+  Authorizing,
+  ConnectionDetail,
+  ConnectionState,
+  ConnectionStatus,
+  ServerChange,
+} from "../contract/status.js";
+import type { Wire } from "../contract/wire.js";
 import { causeOf } from "../machines/causes.js";
 import type { Clock } from "../machines/clock.js";
 import { connectionMachine } from "../machines/connection.js";
-import type { ConnectionMachineEvent } from "../machines/parts.js";
-import type { ConnectionContext, Failure } from "../machines/reducers.js";
-import type { ReplayMode } from "../options.js";
-import type { Announcement, Link, Ready } from "../session/link.js";
-import { ListenStream } from "../session/listen-stream.js";
-import { Lists, type ServerChange } from "../session/lists.js";
-import type { SessionOptions } from "../session/options.js";
-import { RetryBudget } from "../session/replay.js";
-import { Router } from "../session/router.js";
-import type { SessionView } from "../session/session.js";
-import { Subscriptions } from "../session/subscriptions.js";
-import type { AuthorizationStep } from "../wires/credential.js";
-import type { Wire } from "../wires/wire.js";
+import type { Failure } from "../machines/failure.js";
+import type { ConnectionContext } from "../machines/reducers.js";
+import type { ConnectionMachineEvent } from "../machines/setup.js";
+import type { Announcement, Link, Participant, Ready } from "../session/ports.js";
 import { Attempts, type AttemptsHost } from "./attempts.js";
 import {
   conflicting,
@@ -27,13 +29,17 @@ import {
   SESSION_ENDED,
   sessionEnded,
   transportClosed,
-} from "./ends.js";
+} from "./end-errors.js";
 import { errorOf } from "./failure.js";
 import { Heartbeat } from "./heartbeat.js";
-import type { Listeners } from "./listeners.js";
+import { ListenStream } from "./listen-stream.js";
 import { conflictWith, profileOf } from "./profile.js";
 import { Queue } from "./queue.js";
-import type { Authorizing, ConnectionDetail, ConnectionState, ConnectionStatus } from "./status.js";
+import { RetryBudget } from "./retry-budget.js";
+import { Router } from "./router.js";
+import { Lists } from "./server-lists.js";
+import type { Listeners } from "./subscribers.js";
+import { Subscriptions } from "./subscriptions.js";
 
 type Machine = ReturnType<typeof connectionMachine>;
 type Snapshot = SnapshotFrom<Machine>;
@@ -63,11 +69,10 @@ export class Connection implements Link {
   readonly name: string;
   readonly clock: Clock;
   readonly replay: ReplayMode;
-  readonly trustAnnotations: boolean;
-  readonly lists = new Lists();
-  readonly budget: RetryBudget;
+  readonly #lists = new Lists();
+  readonly #budget: RetryBudget;
   /** Open sessions, the oldest first. */
-  readonly sessions = new Set<SessionView>();
+  readonly sessions = new Set<Participant>();
   readonly subscriptions: Subscriptions;
   ready: Ready | undefined;
   closedError: HoldfastError | undefined;
@@ -94,8 +99,7 @@ export class Connection implements Link {
     this.name = name;
     this.replay = replay;
     this.clock = clock;
-    this.trustAnnotations = settings.trustAnnotations;
-    this.budget = new RetryBudget(clock);
+    this.#budget = new RetryBudget(clock);
     this.#queue = new Queue<Ready>(settings.maxQueued);
     this.#since = clock.now();
     const current = () => this.ready;
@@ -108,7 +112,7 @@ export class Connection implements Link {
     this.#attempts = new Attempts({
       ...settings,
       router: new Router(this.sessions),
-      onList: (method, result) => this.lists.note(method, result),
+      onList: (method, result) => this.#lists.note(method, result),
       profile: () => profileOf([...this.#leases].map((lease) => lease.options)),
       restore: (ready) =>
         this.subscriptions.restore(ready, { timeout: Math.min(5_000, policy.connectTimeoutMs / 2) }, (e) =>
@@ -149,6 +153,12 @@ export class Connection implements Link {
 
   callTimeoutMs(method: string, name: string | undefined): number | undefined {
     return this.settings.callTimeoutMs(method, name);
+  }
+  mayRepeat(tool: string | undefined): boolean {
+    return this.settings.trustAnnotations && this.#lists.repeatable(tool);
+  }
+  mayResend(): boolean {
+    return this.#budget.take();
   }
   get epoch(): number {
     return this.#actor.getSnapshot().context.epoch;
@@ -237,7 +247,7 @@ export class Connection implements Link {
   }
 
   /** Takes an open session in; `ready` is what it was opened on, which may be lost already. */
-  admit(session: SessionView, ready: Ready): void {
+  admit(session: Participant, ready: Ready): void {
     this.sessions.add(session);
     session.adopt(this.ready ?? ready);
     const client = this.ready?.client;
@@ -253,7 +263,7 @@ export class Connection implements Link {
   }
 
   /** Withdraws everything of an ended session: its calls, what it declared, its lease. */
-  dismiss(session: SessionView, lease: Lease): void {
+  dismiss(session: Participant, lease: Lease): void {
     this.sessions.delete(session);
     const ready = this.ready;
     for (const requestId of ready?.guard.withdraw(session, SESSION_ENDED) ?? []) {
@@ -310,7 +320,7 @@ export class Connection implements Link {
   async #compare(ready: Ready): Promise<void> {
     const timeout = this.settings.policy.connectTimeoutMs;
     try {
-      const change = await this.lists.compare(ready.client, { timeout });
+      const change = await this.#lists.compare(ready.client, { timeout });
       if (!change || this.ready !== ready) return;
       this.#change = change;
       this.announce({ type: "changed", epoch: ready.epoch, change });

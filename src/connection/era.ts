@@ -1,5 +1,5 @@
+import { DEFAULTS } from "../contract/options.js";
 import type { Clock } from "../machines/clock.js";
-import { DEFAULTS } from "../options.js";
 
 /** What is known of a server's era. A legacy verdict is believed for a while only, because servers are upgraded. */
 export class EraMemory {

@@ -1,4 +1,5 @@
 import { SdkError, UnauthorizedError, UnsupportedProtocolVersionError } from "@modelcontextprotocol/client";
+import { tell } from "../base/advice.js";
 import {
   codeOf,
   type ErrorCode,
@@ -7,9 +8,8 @@ import {
   isHoldfastError,
   messageOf,
   statusOf,
-} from "../errors.js";
-import type { Failure } from "../machines/reducers.js";
-import { tell } from "../sentences.js";
+} from "../base/errors.js";
+import type { Failure } from "../machines/failure.js";
 import { Lost } from "../wires/lost.js";
 
 /** System codes that no further attempt can mend. */

@@ -1,6 +1,6 @@
+import type { Wire } from "../contract/wire.js";
 import type { Clock } from "../machines/clock.js";
-import type { Ready } from "../session/link.js";
-import type { Wire } from "../wires/wire.js";
+import type { Ready } from "../session/ports.js";
 
 /** Looked at no more often than this, and whether the machine slept no less often. */
 const TICK_MS = 5_000;

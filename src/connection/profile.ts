@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ClientCapabilities, Implementation, InputRequiredOptions } from "@modelcontextprotocol/client";
+import { VERSION } from "../base/version.js";
+import type { SessionOptions } from "../contract/session.js";
 import { capabilitiesOf } from "../session/handlers.js";
-import type { SessionOptions } from "../session/options.js";
-import { VERSION } from "../version.js";
 
 /** What a handshake fixes for as long as the connection lives. */
 export interface Profile {

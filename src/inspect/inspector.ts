@@ -1,6 +1,6 @@
-import { MCPConfigTransport } from "../transports/config.js";
+import { MCPConfigTransport } from "../composite/config-transport.js";
+import type { InspectionEvent } from "../contract/inspection.js";
 import type { ClientTransport } from "../transports/transport.js";
-import type { InspectionEvent } from "./events.js";
 import { Recorder, toRecording } from "./recorder.js";
 import { PageServer } from "./server.js";
 

@@ -1,4 +1,4 @@
-import type { InspectionEvent } from "./events.js";
+import type { InspectionEvent } from "../contract/inspection.js";
 
 type Appeared = Extract<InspectionEvent, { type: "appeared" }>;
 type Opened = Extract<InspectionEvent, { type: "wire.opened" }>;

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { InspectionEvent } from "./events.js";
+import type { InspectionEvent } from "../contract/inspection.js";
 import { type Recorder, toRecording } from "./recorder.js";
 
 const TYPES: Record<string, string> = { html: "text/html", css: "text/css", js: "text/javascript" };

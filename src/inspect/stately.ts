@@ -1,5 +1,5 @@
+import type { InspectionEvent } from "../contract/inspection.js";
 import { connectionChart } from "../machines/connection.js";
-import type { InspectionEvent } from "./events.js";
 
 /** What `@statelyai/inspect` sends to its viewer; see its `Adapter.send`. */
 export interface StatelyEvent {

@@ -1,6 +1,6 @@
 import { and, fromPromise } from "xstate";
-import { type EventType, parts } from "./parts.js";
 import { type ConnectionContext, initialContext } from "./reducers.js";
+import { type EventType, parts } from "./setup.js";
 
 /** Each effect is a plain async function; what it throws is a `Failure`. */
 export interface ConnectionEffects {

@@ -1,14 +1,14 @@
 import { type Client, type RequestOptions, SdkError, SdkErrorCode } from "@modelcontextprotocol/client";
-import { HoldfastError, isHoldfastError, type Outcome } from "../errors.js";
-import type { Failure } from "../machines/reducers.js";
-import type { ReplayMode } from "../options.js";
-import { tell } from "../sentences.js";
-import { pause } from "../signals.js";
+import { pause } from "../base/abort.js";
+import { tell } from "../base/advice.js";
+import { HoldfastError, isHoldfastError, type Outcome } from "../base/errors.js";
+import type { ReplayMode } from "../contract/options.js";
+import type { Failure } from "../machines/failure.js";
 import { CALL, type CallTag } from "../wires/call-tag.js";
 import { Lost } from "../wires/lost.js";
 import { Deadline } from "./deadline.js";
-import type { Link, Ready } from "./link.js";
-import { observed } from "./observed.js";
+import { observed } from "./inspected-call.js";
+import type { Link, Ready } from "./ports.js";
 import { maySendAgain } from "./replay.js";
 
 /** A call that was lost so often is not sent again, whatever its deadline. */
@@ -109,14 +109,14 @@ async function afterFailure(link: Link, spec: CallSpec, deadline: Deadline, fail
       method,
       outcome,
       replay: options?.replay ?? link.replay,
-      annotated: link.trustAnnotations && link.lists.repeatable(spec.name),
+      annotated: link.mayRepeat(spec.name),
     });
   if (failure.asked || link.closedError) throw connectionLost(link, spec, outcome, failure);
   // A busy server's own answer is what the caller gets where there is no time to come back.
   const wait = lost.ends === undefined ? failure.retryAfterMs : undefined;
   const late = wait !== undefined && wait >= deadline.remaining();
   // What never reached the server costs it nothing; everything else is bounded.
-  const afforded = again && !late && (outcome === "not-sent" || link.budget.take());
+  const afforded = again && !late && (outcome === "not-sent" || link.mayResend());
   if (!afforded) throw wait !== undefined ? failure.error : connectionLost(link, spec, outcome, failure);
   if (wait !== undefined) await within(link, spec, deadline, (signal) => pause(link.clock, wait, signal));
   link.announce({ type: "request.resent", method, outcome, ...(spec.name && { name: spec.name }) });

@@ -4,8 +4,8 @@ import {
   type McpSubscription,
   type RequestOptions,
 } from "@modelcontextprotocol/client";
-import { shownUri } from "../secrets.js";
-import type { ReplayOption, Session } from "./types.js";
+import { shownUri } from "../base/redact.js";
+import type { ReplayOption, Session } from "../contract/session.js";
 
 export type CallOptions = RequestOptions & ReplayOption;
 export type Send<T> = (client: Client, options: RequestOptions) => Promise<T>;

@@ -8,10 +8,11 @@ import type {
   ElicitRequestParams,
   ElicitRequestURLParams,
   ElicitResult,
+  LoggingLevel,
   Root,
 } from "@modelcontextprotocol/client";
-import type { HandlerContext, RootLike, RootsOption, SessionOptions } from "./options.js";
-import type { SessionView } from "./session.js";
+import type { HandlerContext, RootLike, RootsOption, Session, SessionOptions } from "../contract/session.js";
+import type { Link } from "./ports.js";
 
 /** What the handshake must declare for these options. */
 export function capabilitiesOf(options: SessionOptions): ClientCapabilities {
@@ -29,8 +30,15 @@ export function capabilitiesOf(options: SessionOptions): ClientCapabilities {
   };
 }
 
+/** What the options' handlers use of their session. */
+interface Handling extends Session {
+  readonly link: Link;
+  roots(): Promise<{ roots: Root[] }>;
+  wantsLog(level: LoggingLevel): boolean;
+}
+
 /** Registers the option's handlers on the session, as a user would with `setRequestHandler`. */
-export function registerHandlers(session: SessionView, options: SessionOptions): void {
+export function registerHandlers(session: Handling, options: SessionOptions): void {
   const { sampling, elicitation, roots, onLog, onListChanged } = options;
   const context = (ctx: ClientContext): HandlerContext => ({
     signal: ctx.mcpReq.signal,

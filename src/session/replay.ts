@@ -1,6 +1,5 @@
-import type { Outcome } from "../errors.js";
-import type { Clock } from "../machines/clock.js";
-import type { ReplayMode } from "../options.js";
+import type { Outcome } from "../base/errors.js";
+import type { ReplayMode } from "../contract/options.js";
 
 const READS = new Set([
   "tools/list",
@@ -32,27 +31,4 @@ export function maySendAgain({ method, outcome, replay, annotated }: LostRequest
   if (replay === "never") return false;
   if (outcome !== "unknown" || replay === "always") return true;
   return READS.has(method) || (method === "tools/call" && annotated);
-}
-
-const CAPACITY = 100;
-const PER_SECOND = 10;
-
-/** So many requests may be written again, so that a server that flaps is not hammered. Refills with time. */
-export class RetryBudget {
-  #tokens = CAPACITY;
-  #at: number;
-
-  constructor(private readonly clock: Clock) {
-    this.#at = clock.now();
-  }
-
-  /** Takes one; false if there is none left. */
-  take(): boolean {
-    const now = this.clock.now();
-    this.#tokens = Math.min(CAPACITY, this.#tokens + ((now - this.#at) / 1000) * PER_SECOND);
-    this.#at = now;
-    if (this.#tokens < 1) return false;
-    this.#tokens--;
-    return true;
-  }
 }

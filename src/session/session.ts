@@ -13,25 +13,22 @@ import {
   SdkErrorCode,
   type Transport,
 } from "@modelcontextprotocol/client";
-import { HoldfastError } from "../errors.js";
-import { DEFAULTS } from "../options.js";
-import { controllerForMany } from "../signals.js";
-import type { ClientTransport } from "../transports/transport.js";
+import { controllerForMany } from "../base/abort.js";
+import { HoldfastError } from "../base/errors.js";
+import { DEFAULTS } from "../contract/options.js";
+import type { RootsOption, Session, SessionOptions, TransportHandle } from "../contract/session.js";
 import { runCall } from "./call.js";
 import { missingCapability } from "./capabilities.js";
 import { type CallOptions, ClientView, type Send } from "./client-view.js";
 import { capabilitiesOf, listRoots, registerHandlers } from "./handlers.js";
-import type { Link, Ready } from "./link.js";
 import { isWanted } from "./log-levels.js";
-import type { RootsOption, SessionOptions } from "./options.js";
-import type { Filter, Subscriptions } from "./subscriptions.js";
-import type { Session } from "./types.js";
+import type { Declarations, Filter, Link, Participant, Ready } from "./ports.js";
 
 /** What the runtime gives a session. */
 export interface SessionHost {
   link: Link;
-  connection: ClientTransport;
-  subscriptions: Subscriptions;
+  connection: TransportHandle;
+  subscriptions: Declarations;
   /** Called once, when the session ends. */
   onEnd(session: SessionView): void;
 }
@@ -39,9 +36,9 @@ export interface SessionHost {
 const LOG_LEVEL = "io.modelcontextprotocol/logLevel";
 
 /** The guarded view that `connectSession` hands out: its handlers, its calls and its end. */
-export class SessionView extends ClientView implements Session {
+export class SessionView extends ClientView implements Session, Participant {
   readonly link: Link;
-  readonly connection: ClientTransport;
+  readonly connection: TransportHandle;
   readonly #host: SessionHost;
   readonly #options: SessionOptions;
   readonly #end = controllerForMany();

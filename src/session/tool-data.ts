@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { CallToolRequestOptions, CallToolResult, Client } from "@modelcontextprotocol/client";
-import { HoldfastError } from "../errors.js";
-import type { ReplayOption, Session } from "./types.js";
+import { HoldfastError } from "../base/errors.js";
+import type { ReplayOption, Session } from "../contract/session.js";
 
 /**
  * Calls a tool and gives its data: the structured result (what FastMCP wraps as `{ result }` is unwrapped), else the

@@ -1,8 +1,8 @@
 import type { Tool } from "@modelcontextprotocol/client";
 import fc from "fast-check";
-import { invalid } from "../check.js";
-import { messageOf } from "../errors.js";
-import type { Session } from "../session/types.js";
+import { invalid } from "../base/check.js";
+import { messageOf } from "../base/errors.js";
+import type { Session } from "../contract/session.js";
 import type { ClientTransport } from "../transports/transport.js";
 import { scriptArbitrary } from "./arbitraries.js";
 import type { FaultKind } from "./faults.js";

@@ -1,5 +1,5 @@
 import type { InMemoryTransport, JSONRPCMessage, RequestId, Result } from "@modelcontextprotocol/client";
-import type { SharedOptions } from "../options.js";
+import type { SharedOptions } from "../contract/options.js";
 import { ClientTransport } from "../transports/transport.js";
 import { MemoryWire } from "../wires/memory.js";
 

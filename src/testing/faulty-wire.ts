@@ -1,8 +1,8 @@
 import type { JSONRPCMessage, RequestId, TransportSendOptions } from "@modelcontextprotocol/client";
-import type { Outcome } from "../errors.js";
-import type { Failure } from "../machines/reducers.js";
+import type { Outcome } from "../base/errors.js";
+import type { Wire } from "../contract/wire.js";
+import type { Failure } from "../machines/failure.js";
 import { Lost } from "../wires/lost.js";
-import type { Wire } from "../wires/wire.js";
 import type { Direction, FaultPlan } from "./faults.js";
 import { killProcess } from "./kill.js";
 

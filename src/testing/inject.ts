@@ -1,8 +1,7 @@
 import type { JSONRPCMessage } from "@modelcontextprotocol/client";
-import type { AttemptContext } from "../connection/attempt.js";
+import type { AttemptContext, Wire } from "../contract/wire.js";
 import type { ClientTransport } from "../transports/transport.js";
 import { Lost } from "../wires/lost.js";
-import type { Wire } from "../wires/wire.js";
 import { type Fault, type FaultPlan, scripted } from "./faults.js";
 import { type Faults, faulty } from "./faulty-wire.js";
 

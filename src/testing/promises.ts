@@ -1,6 +1,6 @@
 import { ProtocolError } from "@modelcontextprotocol/client";
-import { invalid } from "../check.js";
-import { isHoldfastError, messageOf } from "../errors.js";
+import { invalid } from "../base/check.js";
+import { isHoldfastError, messageOf } from "../base/errors.js";
 import { edges } from "../machines/edges.js";
 import type { FaultKind } from "./faults.js";
 import type { WireRecord } from "./inject.js";

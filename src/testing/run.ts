@@ -1,9 +1,9 @@
 import { type JSONRPCMessage, SdkError, SdkErrorCode } from "@modelcontextprotocol/client";
-import type { ConnectionEvent } from "../connection/status.js";
-import { isHoldfastError } from "../errors.js";
-import type { SharedOptions } from "../options.js";
-import type { Session } from "../session/types.js";
-import { MCPConfigTransport } from "../transports/config.js";
+import { isHoldfastError } from "../base/errors.js";
+import { MCPConfigTransport } from "../composite/config-transport.js";
+import type { SharedOptions } from "../contract/options.js";
+import type { Session } from "../contract/session.js";
+import type { ConnectionEvent } from "../contract/status.js";
 import type { ClientTransport } from "../transports/transport.js";
 import { dice } from "./faults.js";
 import { type Injection, inject, type WireRecord } from "./inject.js";

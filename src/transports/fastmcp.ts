@@ -1,5 +1,6 @@
 import { basename } from "node:path";
-import { checkKnown, checkScript, checkStrings } from "../check.js";
+import { checkScript, checkStrings } from "../base/check.js";
+import { checkKnown } from "../contract/check-options.js";
 import { inVirtualEnv, PYTHON_ENDINGS } from "./python.js";
 import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, ProcessTransport } from "./stdio.js";
 

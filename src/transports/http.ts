@@ -1,6 +1,6 @@
-import { checkFunction } from "../check.js";
+import { checkFunction } from "../base/check.js";
+import type { FetchLike } from "../contract/credential.js";
 import { HttpWire } from "../wires/http.js";
-import type { FetchLike } from "../wires/network.js";
 import { type RemoteOptions, RemoteTransport } from "./remote.js";
 
 export interface StreamableHttpTransportOptions extends RemoteOptions {

@@ -1,9 +1,10 @@
 import type { InMemoryTransport } from "@modelcontextprotocol/client";
 import { McpServer, type McpServerFactory, Server } from "@modelcontextprotocol/server";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
-import { checkKnown, invalid } from "../check.js";
-import { HoldfastError } from "../errors.js";
-import type { SharedOptions } from "../options.js";
+import { invalid } from "../base/check.js";
+import { HoldfastError } from "../base/errors.js";
+import { checkKnown } from "../contract/check-options.js";
+import type { SharedOptions } from "../contract/options.js";
 import { MemoryWire } from "../wires/memory.js";
 import { ClientTransport } from "./transport.js";
 

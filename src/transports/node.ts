@@ -1,5 +1,6 @@
 import { basename, extname } from "node:path";
-import { checkKnown, checkScript, checkString, checkStrings, invalid } from "../check.js";
+import { checkScript, checkString, checkStrings, invalid } from "../base/check.js";
+import { checkKnown } from "../contract/check-options.js";
 import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, ProcessTransport } from "./stdio.js";
 
 export interface NodeStdioTransportOptions extends ProcessOptions {

@@ -1,5 +1,6 @@
-import { checkBoolean, checkKnown, checkString, checkStrings } from "../check.js";
-import { withoutUserInfo } from "../secrets.js";
+import { checkBoolean, checkString, checkStrings } from "../base/check.js";
+import { withoutUserInfo } from "../base/redact.js";
+import { checkKnown } from "../contract/check-options.js";
 import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, ProcessTransport } from "./stdio.js";
 import { projectDirectory } from "./uv.js";
 

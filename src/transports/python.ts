@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
-import { checkKnown, checkScript, checkString, checkStrings } from "../check.js";
+import { checkScript, checkString, checkStrings } from "../base/check.js";
+import { checkKnown } from "../contract/check-options.js";
 import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, ProcessTransport } from "./stdio.js";
 
 export interface PythonStdioTransportOptions extends ProcessOptions {

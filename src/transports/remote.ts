@@ -1,13 +1,13 @@
-import { credentialOf } from "../auth/credential-of.js";
-import { hasAuthorization, isAuthorization, isHeaderValue } from "../auth/header.js";
-import { CredentialSource } from "../auth/oauth.js";
-import { checkOAuth, type OAuthOptions } from "../auth/options.js";
-import { checkKnown, checkStringMap, invalid } from "../check.js";
-import { type AuthOption, DEFAULTS, type SharedOptions } from "../options.js";
-import { shownUrl } from "../secrets.js";
+import { credentialOf } from "../auth/credentials/from-option.js";
+import { hasAuthorization, isAuthorization, isHeaderValue } from "../auth/credentials/header.js";
+import { checkOAuth, type OAuthOptions } from "../auth/sign-in/options.js";
+import { checkStringMap, invalid } from "../base/check.js";
+import { shownUrl } from "../base/redact.js";
+import { checkKnown } from "../contract/check-options.js";
+import { type Credential, CredentialSource, type FetchLike } from "../contract/credential.js";
+import { type AuthOption, DEFAULTS, type SharedOptions } from "../contract/options.js";
 import type { TlsOptions } from "../wires/agent.js";
-import type { Credential } from "../wires/credential.js";
-import { type FetchLike, Network, watchBody } from "../wires/network.js";
+import { Network, watchBody } from "../wires/network.js";
 import { ClientTransport } from "./transport.js";
 
 /** What every transport over the network takes. */

@@ -1,5 +1,5 @@
-import { checkFunction, checkOneOf } from "../check.js";
-import type { FetchLike } from "../wires/network.js";
+import { checkFunction, checkOneOf } from "../base/check.js";
+import type { FetchLike } from "../contract/credential.js";
 import { SseWire } from "../wires/sse.js";
 import { type RemoteOptions, RemoteTransport } from "./remote.js";
 

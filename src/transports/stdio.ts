@@ -1,15 +1,15 @@
 import { basename } from "node:path";
 import {
   checkDirectory,
-  checkKnown,
   checkOneOf,
   checkPositive,
   checkString,
   checkStringMap,
   checkStrings,
-} from "../check.js";
-import { DEFAULTS, type SharedOptions } from "../options.js";
-import { redactor, withoutUserInfo } from "../secrets.js";
+} from "../base/check.js";
+import { redactor, withoutUserInfo } from "../base/redact.js";
+import { checkKnown } from "../contract/check-options.js";
+import { DEFAULTS, type SharedOptions } from "../contract/options.js";
 import { childEnvironment, type EnvOption, installHint, isRunner, secretsIn } from "../wires/environment.js";
 import type { LogTarget } from "../wires/log-file.js";
 import { StdioWire } from "../wires/stdio.js";

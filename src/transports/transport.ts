@@ -1,22 +1,20 @@
-import { checkShared } from "../check.js";
-import type { AttemptContext } from "../connection/attempt.js";
+import { controllerForMany } from "../base/abort.js";
+import { HoldfastError } from "../base/errors.js";
+import { keepAlive, kept } from "../base/keep-alive.js";
 import { Connection, type Lease } from "../connection/connection.js";
 import { EraMemory } from "../connection/era.js";
-import { Listeners } from "../connection/listeners.js";
 import { OWN_INFO } from "../connection/profile.js";
-import type { ConnectionState, ConnectionStatus, StatusListener } from "../connection/status.js";
-import { HoldfastError } from "../errors.js";
-import type { Inspect, Observed } from "../inspect/events.js";
-import { keepAlive, kept } from "../keeper.js";
+import { Listeners } from "../connection/subscribers.js";
+import { checkShared } from "../contract/check-options.js";
+import type { Inspect, Observed } from "../contract/inspection.js";
+import { DEFAULTS, policyOf, type SharedOptions } from "../contract/options.js";
+import type { Session, SessionOptions, TransportHandle, WaitOptions } from "../contract/session.js";
+import type { ConnectionState, ConnectionStatus, StatusListener } from "../contract/status.js";
+import type { AttemptContext, Wire } from "../contract/wire.js";
 import { type Clock, systemClock } from "../machines/clock.js";
 import type { ConnectionPolicy } from "../machines/reducers.js";
-import { DEFAULTS, policyOf, type SharedOptions } from "../options.js";
-import type { Announcement, Ready } from "../session/link.js";
-import type { SessionOptions } from "../session/options.js";
+import type { Announcement, Ready } from "../session/ports.js";
 import { SessionView } from "../session/session.js";
-import type { Session } from "../session/types.js";
-import { controllerForMany } from "../signals.js";
-import type { Wire } from "../wires/wire.js";
 
 /** What a transport says of itself to the base class. */
 export interface TransportIdentity {
@@ -37,12 +35,6 @@ export interface TransportIdentity {
   random?: () => number;
 }
 
-export interface WaitOptions {
-  /** Default: no deadline. */
-  timeoutMs?: number;
-  signal?: AbortSignal;
-}
-
 /** Ends what a transport kept alive once nobody can reach the transport any more. */
 const forgotten = new FinalizationRegistry<() => void>((end) => end());
 
@@ -50,7 +42,7 @@ const forgotten = new FinalizationRegistry<() => void>((end) => end());
  * The reusable handle of one server. It owns at most one live connection; sessions share it. Nothing is opened
  * before the first `connect` or `connectSession`. Subclasses say how a wire is opened, in one method.
  */
-export abstract class ClientTransport {
+export abstract class ClientTransport implements TransportHandle {
   readonly #options: SharedOptions;
   readonly #identity: TransportIdentity;
   readonly #policy: ConnectionPolicy;

@@ -1,5 +1,6 @@
-import { checkDirectory, checkFile, checkKnown, checkString, checkStrings, invalid } from "../check.js";
-import { withoutUserInfo } from "../secrets.js";
+import { checkDirectory, checkFile, checkString, checkStrings, invalid } from "../base/check.js";
+import { withoutUserInfo } from "../base/redact.js";
+import { checkKnown } from "../contract/check-options.js";
 import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, ProcessTransport } from "./stdio.js";
 
 export interface UvStdioTransportOptions extends ProcessOptions {

@@ -1,4 +1,5 @@
-import { checkKnown, checkString, checkStrings } from "../check.js";
+import { checkString, checkStrings } from "../base/check.js";
+import { checkKnown } from "../contract/check-options.js";
 import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, ProcessTransport } from "./stdio.js";
 import { projectDirectory } from "./uv.js";
 

@@ -1,5 +1,6 @@
-import { checkPositive, checkShared, checkStrings, invalid } from "../check.js";
-import { DEFAULTS } from "../options.js";
+import { checkPositive, checkStrings, invalid } from "../base/check.js";
+import { checkShared } from "../contract/check-options.js";
+import { DEFAULTS } from "../contract/options.js";
 import { WebSocketWire } from "../wires/websocket.js";
 import { type RemoteOptions, RemoteTransport } from "./remote.js";
 

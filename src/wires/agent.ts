@@ -1,7 +1,7 @@
 import { connect, type Socket } from "node:net";
 import { getProxyForUrl } from "proxy-from-env";
 import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent, ProxyAgent } from "undici";
-import { HoldfastError } from "../errors.js";
+import { HoldfastError } from "../base/errors.js";
 import { systemClock } from "../machines/clock.js";
 
 /** TLS options of a remote transport, as `node:tls` names them. */

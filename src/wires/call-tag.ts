@@ -1,4 +1,4 @@
-import type { ReplayMode } from "../options.js";
+import type { ReplayMode } from "../contract/options.js";
 
 export interface TagDeadline {
   remaining(): number;

@@ -1,4 +1,4 @@
-import type { Failure } from "../machines/reducers.js";
+import type { Failure } from "../machines/failure.js";
 
 /** What a close code says of the next attempt: nothing (try again), that none can help, or when to come. */
 interface Meaning {

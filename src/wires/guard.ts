@@ -5,12 +5,12 @@ import type {
   Transport,
   TransportSendOptions,
 } from "@modelcontextprotocol/client";
-import type { Failure } from "../machines/reducers.js";
+import type { Wire } from "../contract/wire.js";
+import type { Failure } from "../machines/failure.js";
 import { CALL, type CallTag } from "./call-tag.js";
-import { checkedProbeAnswer } from "./discover.js";
+import { checkedProbeAnswer } from "./era-probe.js";
 import { type Entry, Ledger } from "./ledger.js";
 import { Lost } from "./lost.js";
-import type { Wire } from "./wire.js";
 
 export interface GuardHooks {
   /** The wire ended by itself. Called once, before anybody else hears of it. */

@@ -5,12 +5,13 @@ import {
   StreamableHTTPClientTransport,
   type TransportSendOptions,
 } from "@modelcontextprotocol/client";
-import { type Outcome, statusOf } from "../errors.js";
+import { type Outcome, statusOf } from "../base/errors.js";
+import type { Authorization, Credential, Refusal } from "../contract/credential.js";
+import type { Listening, Wire } from "../contract/wire.js";
 import { backoffDelay, DEFAULT_BACKOFF } from "../machines/backoff.js";
 import { systemClock } from "../machines/clock.js";
-import type { Failure } from "../machines/reducers.js";
-import { Authorized } from "./authorized.js";
-import type { Authorization, Credential, Refusal } from "./credential.js";
+import type { Failure } from "../machines/failure.js";
+import { Authorized } from "./authorized-fetch.js";
 import { Lost, sessionGone } from "./lost.js";
 import {
   busy,
@@ -21,7 +22,6 @@ import {
   retryAfter,
   watchBody,
 } from "./network.js";
-import type { Listening, Wire } from "./wire.js";
 
 export interface HttpWireOptions extends NetworkOptions {
   /** The server's, for what a caller is told. */

@@ -1,6 +1,6 @@
 import { createWriteStream, openSync } from "node:fs";
 import type { Writable } from "node:stream";
-import { HoldfastError, messageOf } from "../errors.js";
+import { HoldfastError, messageOf } from "../base/errors.js";
 
 /** A path, appended to, or a stream of the user's own. */
 export type LogTarget = string | Writable;

@@ -1,5 +1,5 @@
-import type { Outcome } from "../errors.js";
-import type { Failure } from "../machines/reducers.js";
+import type { Outcome } from "../base/errors.js";
+import type { Failure } from "../machines/failure.js";
 
 /**
  * What became of a request whose wire was lost. It travels through the SDK's Client as the `data` of an error

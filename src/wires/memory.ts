@@ -4,10 +4,10 @@ import {
   type MessageExtraInfo,
   type TransportSendOptions,
 } from "@modelcontextprotocol/client";
-import { isHoldfastError, messageOf, type Outcome } from "../errors.js";
-import type { Failure } from "../machines/reducers.js";
+import { isHoldfastError, messageOf, type Outcome } from "../base/errors.js";
+import type { Wire } from "../contract/wire.js";
+import type { Failure } from "../machines/failure.js";
 import { Lost } from "./lost.js";
-import type { Wire } from "./wire.js";
 
 /** Connects a server to its end of a pair; what it returns is closed with the wire. */
 export type Serve = (serverSide: InMemoryTransport) => Promise<() => unknown>;

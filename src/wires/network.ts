@@ -1,9 +1,8 @@
 import { type Dispatcher, fetch as undiciFetch } from "undici";
-import { codeOf, messageOf, type Outcome, statusOf } from "../errors.js";
+import { codeOf, messageOf, type Outcome, statusOf } from "../base/errors.js";
+import type { FetchLike } from "../contract/credential.js";
 import { type AgentOptions, createAgent, proxyFor, Traffic, takesConnections } from "./agent.js";
 import { Lost } from "./lost.js";
-
-export type FetchLike = (url: string | URL, init?: RequestInit) => Promise<Response>;
 
 export interface NetworkOptions extends AgentOptions {
   url: URL;

@@ -4,10 +4,11 @@ import {
   SdkHttpError,
   SSEClientTransport,
 } from "@modelcontextprotocol/client";
-import type { Outcome } from "../errors.js";
-import type { Failure } from "../machines/reducers.js";
-import { Authorized } from "./authorized.js";
-import type { Authorization, Credential, Refusal } from "./credential.js";
+import type { Outcome } from "../base/errors.js";
+import type { Authorization, Credential, Refusal } from "../contract/credential.js";
+import type { Wire } from "../contract/wire.js";
+import type { Failure } from "../machines/failure.js";
+import { Authorized } from "./authorized-fetch.js";
 import { Lost, sessionGone } from "./lost.js";
 import {
   busy,
@@ -18,7 +19,6 @@ import {
   retryAfter,
   watchBody,
 } from "./network.js";
-import type { Wire } from "./wire.js";
 
 export interface SseWireOptions extends NetworkOptions {
   /** The server's, for what a caller is told. */

@@ -2,9 +2,10 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import type { JSONRPCMessage } from "@modelcontextprotocol/client";
 import { execa, type ResultPromise } from "execa";
-import { codeOf, HoldfastError, type Outcome } from "../errors.js";
+import { codeOf, HoldfastError, type Outcome } from "../base/errors.js";
+import type { Wire } from "../contract/wire.js";
 import { systemClock } from "../machines/clock.js";
-import type { Failure } from "../machines/reducers.js";
+import type { Failure } from "../machines/failure.js";
 import { LineReader } from "./lines.js";
 import { LogFile, type LogTarget } from "./log-file.js";
 import { Lost } from "./lost.js";
@@ -12,7 +13,6 @@ import { idOfCutAnswer, parseMessages } from "./messages.js";
 import { endGroup, pause, signalGroup } from "./process-group.js";
 import { forgetGroup, startReaper, stopIdleReaper, watchGroup } from "./reaper.js";
 import { Ring } from "./ring.js";
-import type { Wire } from "./wire.js";
 
 export interface StdioWireOptions {
   command: string;

@@ -3,17 +3,18 @@ import type { Socket } from "node:net";
 import { type JSONRPCMessage, SdkErrorCode, SdkHttpError } from "@modelcontextprotocol/client";
 import { HttpsProxyAgent } from "https-proxy-agent";
 import { WebSocket } from "ws";
-import type { Outcome } from "../errors.js";
+import type { Outcome } from "../base/errors.js";
+import { redactor } from "../base/redact.js";
+import type { Authorization, Credential, Refusal } from "../contract/credential.js";
+import type { Wire } from "../contract/wire.js";
 import { systemClock } from "../machines/clock.js";
-import type { Failure } from "../machines/reducers.js";
-import { redactor } from "../secrets.js";
+import type { Failure } from "../machines/failure.js";
 import { type AgentOptions, proxyFor } from "./agent.js";
 import { closeFailure } from "./close-codes.js";
-import { type Authorization, type Credential, type Refusal, refusalOf } from "./credential.js";
 import { Lost } from "./lost.js";
 import { parseMessages } from "./messages.js";
 import { retryAfterMs } from "./network.js";
-import type { Wire } from "./wire.js";
+import { refusalOf } from "./refusal.js";
 
 export interface WebSocketWireOptions extends AgentOptions {
   url: URL;

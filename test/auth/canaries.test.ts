@@ -1,10 +1,10 @@
 import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import { clientCredentials } from "../../src/auth/client-credentials.js";
-import { memoryStore } from "../../src/auth/memory-store.js";
-import { oauth } from "../../src/auth/oauth.js";
-import type { OAuthOptions } from "../../src/auth/options.js";
-import type { CredentialStore } from "../../src/auth/store.js";
+import { clientCredentials } from "../../src/auth/credentials/client-credentials.js";
+import { oauth } from "../../src/auth/credentials/source.js";
+import type { OAuthOptions } from "../../src/auth/sign-in/options.js";
+import { memoryStore } from "../../src/auth/store/memory.js";
+import type { CredentialStore } from "../../src/auth/store/store.js";
 import { StreamableHttpTransport } from "../../src/transports/http.js";
 import { page, refuseLastToken, within } from "../support/person.js";
 import { type SignInWorldOptions, signInWorld } from "../support/sign-in-world.js";

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { AuthorizeContext } from "../../src/auth/options.js";
+import type { AuthorizeContext } from "../../src/auth/sign-in/options.js";
 import {
   doesNothing,
   expectGone,

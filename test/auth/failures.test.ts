@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Session } from "../../src/session/types.js";
+import type { Session } from "../../src/contract/session.js";
 import { hashOf } from "../support/auth-server.js";
 import {
   expectGone,

@@ -1,12 +1,12 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { newKey } from "../../src/auth/dpop.js";
-import { memoryStore } from "../../src/auth/memory-store.js";
-import { oauth } from "../../src/auth/oauth.js";
-import { OAuthCredential } from "../../src/auth/oauth-credential.js";
-import type { CredentialStore } from "../../src/auth/store.js";
-import type { Session } from "../../src/session/types.js";
+import { newKey } from "../../src/auth/credentials/dpop.js";
+import { OAuthCredential } from "../../src/auth/credentials/oauth.js";
+import { oauth } from "../../src/auth/credentials/source.js";
+import { memoryStore } from "../../src/auth/store/memory.js";
+import type { CredentialStore } from "../../src/auth/store/store.js";
+import type { Session } from "../../src/contract/session.js";
 import { StreamableHttpTransport } from "../../src/transports/http.js";
 import { hashOf } from "../support/auth-server.js";
 import { listener } from "../support/listener.js";

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { memoryStore } from "../../src/auth/memory-store.js";
-import { oauth } from "../../src/auth/oauth.js";
+import { oauth } from "../../src/auth/credentials/source.js";
+import { memoryStore } from "../../src/auth/store/memory.js";
 import { SSETransport } from "../../src/transports/sse.js";
 import { WSTransport } from "../../src/transports/websocket.js";
 import { expectGone, failureIn, page, refuseLastToken, until, within } from "../support/person.js";

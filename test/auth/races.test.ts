@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { memoryStore } from "../../src/auth/memory-store.js";
-import { oauth } from "../../src/auth/oauth.js";
-import type { CredentialStore } from "../../src/auth/store.js";
-import type { Session } from "../../src/session/types.js";
+import { oauth } from "../../src/auth/credentials/source.js";
+import { memoryStore } from "../../src/auth/store/memory.js";
+import type { CredentialStore } from "../../src/auth/store/store.js";
+import type { Session } from "../../src/contract/session.js";
 import { StreamableHttpTransport } from "../../src/transports/http.js";
 import { freePort } from "../support/everything.js";
 import { gate } from "../support/gate.js";

@@ -1,8 +1,8 @@
 import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
-import { memoryStore } from "../../src/auth/memory-store.js";
-import { oauth } from "../../src/auth/oauth.js";
-import type { ConnectionEvent } from "../../src/connection/status.js";
+import { oauth } from "../../src/auth/credentials/source.js";
+import { memoryStore } from "../../src/auth/store/memory.js";
+import type { ConnectionEvent } from "../../src/contract/status.js";
 import { StreamableHttpTransport } from "../../src/transports/http.js";
 import { fastmcpOAuth } from "../support/fastmcp-oauth.js";
 import { closing } from "../support/fixtures.js";

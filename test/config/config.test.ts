@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { type HoldfastError, isHoldfastError } from "../../src/base/errors.js";
 import { parseConfig } from "../../src/config/parse.js";
-import { type HoldfastError, isHoldfastError } from "../../src/errors.js";
 
 const of = (server: unknown) => ({ mcpServers: { s: server } });
 const first = (config: unknown, options = {}) => Object.values(parseConfig(config, options).servers)[0];

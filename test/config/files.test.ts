@@ -11,9 +11,9 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { HoldfastError } from "../../src/base/errors.js";
 import { loadConfig, readConfig } from "../../src/config/load.js";
 import { updateConfigFile, writeConfig } from "../../src/config/write.js";
-import type { HoldfastError } from "../../src/errors.js";
 import { rejection } from "../support/fixtures.js";
 
 let directory: string;

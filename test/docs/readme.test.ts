@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { DEFAULTS } from "../../src/contract/options.js";
 import { mermaid } from "../../src/machines/mermaid.js";
-import { DEFAULTS } from "../../src/options.js";
 
 const root = new URL("../../", import.meta.url);
 const read = (name: string) => readFileSync(new URL(name, root), "utf8");
@@ -19,13 +19,13 @@ describe("the documentation", () => {
   });
 
   it("names for each rule of the lifecycle a test that there is", () => {
-    const rows = [...read("docs/lifecycle.md").matchAll(/^\| .+ \| (`[a-z/]+` › .*) \|$/gm)].map(
+    const rows = [...read("docs/lifecycle.md").matchAll(/^\| .+ \| (`[a-z/-]+` › .*) \|$/gm)].map(
       ([, held]) => held!,
     );
     expect(rows.length).toBeGreaterThan(15);
     for (const held of rows)
       for (const part of held.split("; ")) {
-        const [, file] = /^`([a-z/]+)` › /.exec(part) ?? [];
+        const [, file] = /^`([a-z/-]+)` › /.exec(part) ?? [];
         const source = read(`test/${file}.test.ts`);
         const titles = [...part.matchAll(/\*([^*]+)\*/g)].map(([, title]) => title!);
         expect(titles.length, part).toBeGreaterThan(0);

@@ -1,5 +1,6 @@
 import { createInspector as createStately, type StatelyInspectionEvent } from "@statelyai/inspect";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { MCPConfigTransport } from "../../src/composite/config-transport.js";
 import {
   createInspector,
   fromRecording,
@@ -13,7 +14,6 @@ import { Model } from "../../src/inspect/page/model.js";
 import { Recorder } from "../../src/inspect/recorder.js";
 import { edges } from "../../src/machines/edges.js";
 import { FakeServer } from "../../src/testing/index.js";
-import { MCPConfigTransport } from "../../src/transports/config.js";
 import { StdioTransport } from "../../src/transports/stdio.js";
 import type { ClientTransport } from "../../src/transports/transport.js";
 import { closing, fixture, rejection, stdioFixture, until } from "../support/fixtures.js";

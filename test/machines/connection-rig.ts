@@ -2,8 +2,9 @@ import { expect } from "vitest";
 import { createActor } from "xstate";
 import { causeOf } from "../../src/machines/causes.js";
 import { connectionMachine } from "../../src/machines/connection.js";
-import type { ConnectionMachineEvent } from "../../src/machines/parts.js";
-import type { ConnectionContext, ConnectionPolicy, Failure } from "../../src/machines/reducers.js";
+import type { Failure } from "../../src/machines/failure.js";
+import type { ConnectionContext, ConnectionPolicy } from "../../src/machines/reducers.js";
+import type { ConnectionMachineEvent } from "../../src/machines/setup.js";
 import { Gates, HandClock, settled } from "../support/by-hand.js";
 import { POLICY } from "./policy.js";
 

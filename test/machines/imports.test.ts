@@ -5,31 +5,21 @@ import { describe, expect, it } from "vitest";
 const SRC = new URL("../../src/", import.meta.url).pathname;
 
 /** What each folder may import besides itself and the files of `src` without a folder. Type imports point both ways. */
-const ARROWS: Record<string, string[]> = {
-  machines: [],
-  wires: ["machines"],
-  auth: ["machines", "wires"],
-  session: ["machines", "wires"],
-  connection: ["inspect", "machines", "wires", "session"],
-  config: ["machines"],
-  composite: ["machines", "session", "wires"],
-  transports: ["auth", "composite", "config", "connection", "machines", "session", "wires"],
-  infer: ["config", "transports"],
-  inspect: ["machines", "transports"],
-  testing: ["machines", "transports", "wires"],
-  cli: [
-    "auth",
-    "config",
-    "connection",
-    "infer",
-    "inspect",
-    "machines",
-    "session",
-    "testing",
-    "transports",
-    "wires",
-  ],
-};
+const ORDER = [
+  "machines",
+  "base",
+  "contract",
+  "wires auth config",
+  "session",
+  "connection",
+  "transports",
+  "composite",
+  "infer inspect testing",
+  "cli",
+];
+const ARROWS: Record<string, string[]> = Object.fromEntries(
+  ORDER.flatMap((rooms, i) => rooms.split(" ").map((room) => [room, ORDER.slice(0, i).join(" ").split(" ")])),
+);
 
 function imports(folder: string): { file: string; from: string }[] {
   return readdirSync(join(SRC, folder))

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
+import type { Failure } from "../../src/machines/failure.js";
 import {
   acquire,
   beginAttempt,
   type ConnectionContext,
   closeForGood,
   demand,
-  type Failure,
   failed,
   initialContext,
   judge,

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { createActor } from "xstate";
 import { connectionChart, connectionMachine } from "../../src/machines/connection.js";
-import type { ConnectionContext, ConnectionPolicy, Failure } from "../../src/machines/reducers.js";
+import type { Failure } from "../../src/machines/failure.js";
+import type { ConnectionContext, ConnectionPolicy } from "../../src/machines/reducers.js";
 
 /** The machine with effects that settle when the walk says so, and a clock that moves when it says so. */
 class Rig {

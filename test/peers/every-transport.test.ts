@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { Session } from "../../src/session/types.js";
+import type { Session } from "../../src/contract/session.js";
 import { lives, rejection, textOf, until } from "../support/fixtures.js";
 import { describeWith } from "../support/peers.js";
 import { ASKED } from "./dialects.js";

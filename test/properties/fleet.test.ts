@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Crew, type Post } from "../../src/composite/crew.js";
-import { Front } from "../../src/composite/front.js";
+import { Front } from "../../src/composite/gateway.js";
+import { Crew, type Post } from "../../src/composite/members.js";
 import { bare } from "../../src/composite/naming.js";
 import { ScheduledClock } from "../../src/testing/clock.js";
 import { type Fate, ScriptedTransport, World } from "../support/scripted-transport.js";

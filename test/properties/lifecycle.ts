@@ -1,10 +1,10 @@
 import { SdkError, SdkErrorCode } from "@modelcontextprotocol/client";
 import fc from "fast-check";
 import { expect } from "vitest";
-import { isHoldfastError } from "../../src/errors.js";
+import { isHoldfastError } from "../../src/base/errors.js";
+import type { Session } from "../../src/contract/session.js";
 import { MAX_DELAY_MS } from "../../src/machines/backoff.js";
 import { edges } from "../../src/machines/edges.js";
-import type { Session } from "../../src/session/types.js";
 import { ScheduledClock } from "../../src/testing/clock.js";
 import { type Fate, ScriptedTransport, World } from "../support/scripted-transport.js";
 

@@ -1,6 +1,6 @@
 import { type RequestOptions, SdkError, SdkErrorCode } from "@modelcontextprotocol/client";
 import { describe, expect, it } from "vitest";
-import { HoldfastError } from "../../src/errors.js";
+import { HoldfastError } from "../../src/base/errors.js";
 import { runCall } from "../../src/session/call.js";
 import { tagOf } from "../support/call-tag.js";
 import { FakeLink, lostAs, specOf, untilAborted } from "../support/fake-link.js";

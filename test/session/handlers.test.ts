@@ -1,9 +1,9 @@
 import { pathToFileURL } from "node:url";
 import type { ClientContext, Result } from "@modelcontextprotocol/client";
 import { describe, expect, it, vi } from "vitest";
-import { HoldfastError } from "../../src/errors.js";
+import { HoldfastError } from "../../src/base/errors.js";
+import type { HandlerContext, SessionOptions } from "../../src/contract/session.js";
 import { capabilitiesOf, listRoots } from "../../src/session/handlers.js";
-import type { HandlerContext, SessionOptions } from "../../src/session/options.js";
 import { epochClient, sessionOn } from "../support/fake-session.js";
 import { rejection, settled } from "../support/settling.js";
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { Outcome } from "../../src/errors.js";
-import type { ReplayMode } from "../../src/options.js";
-import { maySendAgain, RetryBudget } from "../../src/session/replay.js";
+import type { Outcome } from "../../src/base/errors.js";
+import { RetryBudget } from "../../src/connection/retry-budget.js";
+import type { ReplayMode } from "../../src/contract/options.js";
+import { maySendAgain } from "../../src/session/replay.js";
 
 const OUTCOMES: Outcome[] = ["not-sent", "rejected", "unknown"];
 const MODES: ReplayMode[] = ["safe", "always", "never"];

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { HoldfastError } from "../../src/errors.js";
+import { HoldfastError } from "../../src/base/errors.js";
 import { runCall } from "../../src/session/call.js";
 import { tagOf } from "../support/call-tag.js";
 import { FakeLink, failing, lostAs, READ, specOf, untilAborted } from "../support/fake-link.js";

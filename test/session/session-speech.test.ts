@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { HoldfastError } from "../../src/errors.js";
+import { HoldfastError } from "../../src/base/errors.js";
 import { epochClient, sessionOn } from "../support/fake-session.js";
 import { rejection, settled } from "../support/settling.js";
 

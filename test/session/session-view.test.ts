@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import type { Progress, RequestOptions } from "@modelcontextprotocol/client";
 import { describe, expect, it, vi } from "vitest";
-import { HoldfastError } from "../../src/errors.js";
+import { HoldfastError } from "../../src/base/errors.js";
 import { readyWith } from "../support/fake-link.js";
 import { epochClient, sessionOn } from "../support/fake-session.js";
 import { rejection } from "../support/settling.js";

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { Client } from "@modelcontextprotocol/client";
 import { describe, expect, it } from "vitest";
-import { isHoldfastError } from "../../src/errors.js";
+import { isHoldfastError } from "../../src/base/errors.js";
 import { SessionView } from "../../src/session/session.js";
 import { recorded, rejection, stdioFixture, textOf, until } from "../support/fixtures.js";
 

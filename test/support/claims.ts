@@ -2,8 +2,8 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, utimesSync, writeFileSync } from "node:fs";
 import { onTestFinished } from "vitest";
-import { type Holder, thisHolder } from "../../src/auth/holder.js";
-import { claimPath } from "../../src/auth/rivals.js";
+import { type Holder, thisHolder } from "../../src/auth/store/lock-holder.js";
+import { claimPath } from "../../src/auth/store/lock-rivals.js";
 
 let claims = 0;
 

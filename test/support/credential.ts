@@ -1,4 +1,4 @@
-import type { Credential } from "../../src/wires/credential.js";
+import type { Credential } from "../../src/contract/credential.js";
 
 /** A credential that is what the test says, with nothing behind it. */
 export const holding = (

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import type { StoredCredential } from "../../src/auth/store.js";
+import type { StoredCredential } from "../../src/auth/store/store.js";
 
 export const SERVER = "https://mcp.example/mcp";
 

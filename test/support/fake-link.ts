@@ -1,10 +1,10 @@
 import type { Client } from "@modelcontextprotocol/client";
 import { vi } from "vitest";
-import type { ConnectionStatus } from "../../src/connection/status.js";
+import { RetryBudget } from "../../src/connection/retry-budget.js";
+import { Lists } from "../../src/connection/server-lists.js";
+import type { ConnectionStatus } from "../../src/contract/status.js";
 import type { CallSpec } from "../../src/session/call.js";
-import type { Announcement, Link, Ready } from "../../src/session/link.js";
-import { Lists } from "../../src/session/lists.js";
-import { RetryBudget } from "../../src/session/replay.js";
+import type { Announcement, Link, Ready } from "../../src/session/ports.js";
 import { Lost } from "../../src/wires/lost.js";
 import { ManualClock } from "./manual-clock.js";
 
@@ -34,6 +34,12 @@ export class FakeLink implements Link {
     if (client) this.ready = readyWith(client);
   }
 
+  mayRepeat(tool: string | undefined): boolean {
+    return this.trustAnnotations && this.lists.repeatable(tool);
+  }
+  mayResend(): boolean {
+    return this.budget.take();
+  }
   status(): ConnectionStatus {
     return this.state as ConnectionStatus;
   }

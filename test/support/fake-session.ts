@@ -1,6 +1,6 @@
 import type { Client } from "@modelcontextprotocol/client";
 import { vi } from "vitest";
-import type { SessionOptions } from "../../src/session/options.js";
+import type { SessionOptions } from "../../src/contract/session.js";
 import { SessionView } from "../../src/session/session.js";
 import { FakeLink } from "./fake-link.js";
 

@@ -1,7 +1,7 @@
 import type { McpSubscription } from "@modelcontextprotocol/client";
 import { vi } from "vitest";
-import type { Ready } from "../../src/session/link.js";
-import { ListenStream } from "../../src/session/listen-stream.js";
+import { ListenStream } from "../../src/connection/listen-stream.js";
+import type { Ready } from "../../src/session/ports.js";
 import { readyWith } from "./fake-link.js";
 import { epochClient } from "./fake-session.js";
 import { ManualClock } from "./manual-clock.js";

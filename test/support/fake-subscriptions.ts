@@ -1,7 +1,7 @@
 import type { LoggingLevel } from "@modelcontextprotocol/client";
 import { vi } from "vitest";
-import type { Ready } from "../../src/session/link.js";
-import { Subscriptions } from "../../src/session/subscriptions.js";
+import { Subscriptions } from "../../src/connection/subscriptions.js";
+import type { Ready } from "../../src/session/ports.js";
 import { readyWith } from "./fake-link.js";
 import { epochClient } from "./fake-session.js";
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { CallToolResult } from "@modelcontextprotocol/client";
 import { onTestFinished } from "vitest";
-import type { ConnectionEvent } from "../../src/connection/status.js";
+import type { ConnectionEvent } from "../../src/contract/status.js";
 import type { ProcessOptions } from "../../src/transports/stdio.js";
 import { StdioTransport } from "../../src/transports/stdio.js";
 import type { ClientTransport } from "../../src/transports/transport.js";

@@ -1,7 +1,7 @@
 import type { JSONRPCMessage, TransportSendOptions } from "@modelcontextprotocol/client";
 import { vi } from "vitest";
+import type { Wire } from "../../src/contract/wire.js";
 import { Guard, type GuardHooks } from "../../src/wires/guard.js";
-import type { Wire } from "../../src/wires/wire.js";
 
 /** A wire that keeps what it is sent, and says what a test makes it say. */
 export function wireWith(part: Partial<Wire> = {}) {

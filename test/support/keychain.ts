@@ -10,7 +10,7 @@ const PRELUDE = `
 const { AsyncEntry, findCredentials } = await import("@napi-rs/keyring");
 const platform = process.platform;
 if (process.env.LIMIT === "windows") Object.defineProperty(process, "platform", { value: "win32" });
-const { keychainStore } = await import(process.env.DIST + "auth/keychain-store.js");
+const { keychainStore } = await import(process.env.DIST + "auth/store/keychain.js");
 Object.defineProperty(process, "platform", { value: platform });
 const SERVER = "https://mcp.example/mcp";
 const directory = process.env.LOCKS;

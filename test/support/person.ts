@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { expect, onTestFinished } from "vitest";
-import { memoryStore } from "../../src/auth/memory-store.js";
-import { oauth } from "../../src/auth/oauth.js";
-import type { AuthorizeContext, OAuthOptions } from "../../src/auth/options.js";
-import type { ConnectionEvent, ConnectionStatus } from "../../src/connection/status.js";
+import { oauth } from "../../src/auth/credentials/source.js";
+import type { AuthorizeContext, OAuthOptions } from "../../src/auth/sign-in/options.js";
+import { memoryStore } from "../../src/auth/store/memory.js";
+import type { ConnectionEvent, ConnectionStatus } from "../../src/contract/status.js";
 import { StreamableHttpTransport, type StreamableHttpTransportOptions } from "../../src/transports/http.js";
 import type { ClientTransport } from "../../src/transports/transport.js";
 import type { ProtectedServer } from "./protected-server.js";

@@ -1,12 +1,11 @@
 import type { JSONRPCMessage } from "@modelcontextprotocol/client";
 import type fc from "fast-check";
-import type { AttemptContext } from "../../src/connection/attempt.js";
-import { HoldfastError, type Outcome } from "../../src/errors.js";
-import type { ReconnectOptions, SharedOptions } from "../../src/options.js";
+import { HoldfastError, type Outcome } from "../../src/base/errors.js";
+import type { ReconnectOptions, SharedOptions } from "../../src/contract/options.js";
+import type { AttemptContext, Wire } from "../../src/contract/wire.js";
 import type { ScheduledClock } from "../../src/testing/clock.js";
 import { ClientTransport } from "../../src/transports/transport.js";
 import { Lost } from "../../src/wires/lost.js";
-import type { Wire } from "../../src/wires/wire.js";
 
 /** What one attempt meets. */
 export interface Fate {

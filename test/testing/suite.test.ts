@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { serveWebSockets } from "../../examples/websocket-server.mjs";
-import { memoryStore } from "../../src/auth/memory-store.js";
-import { oauth } from "../../src/auth/oauth.js";
+import { oauth } from "../../src/auth/credentials/source.js";
+import { memoryStore } from "../../src/auth/store/memory.js";
+import { MCPConfigTransport } from "../../src/composite/config-transport.js";
 import { examine, FakeServer, lifecycleSuite, type MakeTransport } from "../../src/testing/index.js";
 import { PROMISES, UNTESTED } from "../../src/testing/promises.js";
 import { play } from "../../src/testing/run.js";
-import { MCPConfigTransport } from "../../src/transports/config.js";
 import { StreamableHttpTransport } from "../../src/transports/http.js";
 import { MemoryTransport } from "../../src/transports/memory.js";
 import { NodeStdioTransport } from "../../src/transports/node.js";

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type HoldfastError, isHoldfastError } from "../../src/errors.js";
+import { type HoldfastError, isHoldfastError } from "../../src/base/errors.js";
 import { FastMCPStdioTransport, fastmcpCommandLine } from "../../src/transports/fastmcp.js";
 import { NodeStdioTransport, nodeCommandLine } from "../../src/transports/node.js";
 import { NpxStdioTransport, npxCommandLine } from "../../src/transports/npx.js";

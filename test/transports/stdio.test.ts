@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { isHoldfastError } from "../../src/errors.js";
+import { isHoldfastError } from "../../src/base/errors.js";
 import { StdioTransport } from "../../src/transports/stdio.js";
 import {
   closing,

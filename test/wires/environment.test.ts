@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { redactor } from "../../src/secrets.js";
+import { redactor } from "../../src/base/redact.js";
 import { childEnvironment, isRunner, secretsIn } from "../../src/wires/environment.js";
 
 afterEach(() => vi.unstubAllEnvs());

@@ -1,8 +1,8 @@
 import type { InMemoryTransport, JSONRPCMessage } from "@modelcontextprotocol/client";
 import { describe, expect, it, vi } from "vitest";
-import { HoldfastError } from "../../src/errors.js";
+import { HoldfastError } from "../../src/base/errors.js";
+import { FrontWire } from "../../src/composite/gateway-wire.js";
 import { CALL, type CallTag } from "../../src/wires/call-tag.js";
-import { FrontWire } from "../../src/wires/front.js";
 import { Lost } from "../../src/wires/lost.js";
 import { MemoryWire } from "../../src/wires/memory.js";
 import { request } from "../support/hand-made-wire.js";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { closeFailure } from "../../src/wires/close-codes.js";
-import { checkedProbeAnswer } from "../../src/wires/discover.js";
+import { checkedProbeAnswer } from "../../src/wires/era-probe.js";
 import { LogFile } from "../../src/wires/log-file.js";
 import { Lost } from "../../src/wires/lost.js";
 import { isMessage, parseMessages } from "../../src/wires/messages.js";

@@ -1,4 +1,4 @@
-import type { InspectionEvent } from "../events.js";
+import type { InspectionEvent } from "../../contract/inspection.js";
 
 export interface Server {
   id: string;

@@ -1,0 +1,15 @@
+import { HoldfastError } from "../../base/errors.js";
+
+/** Whether a value may stand in a header; said by us, because whoever sends it would quote it. */
+export const isHeaderValue = (value: string) => !/[^\t\x20-\x7e\x80-\xff]/.test(value);
+
+/** @throws HoldfastError `CONFIG_INVALID` for a token that no header can hold; it is not quoted */
+export function checkToken(token: string): void {
+  if (isHeaderValue(token)) return;
+  const message = 'option "auth": holds a character that a header cannot have';
+  throw new HoldfastError("CONFIG_INVALID", message, { path: "auth" });
+}
+
+export const isAuthorization = (key: string): boolean => key.toLowerCase() === "authorization";
+export const hasAuthorization = (headers: Record<string, string> = {}): boolean =>
+  Object.keys(headers).some(isAuthorization);

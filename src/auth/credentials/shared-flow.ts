@@ -1,0 +1,66 @@
+import type { Authorization, AuthorizationStep } from "../../contract/credential.js";
+
+type Run<T> = (authorization: Authorization) => Promise<T>;
+
+/** Flows that several wait for: each runs once, tells all of them where it is, and ends when nobody waits any more. */
+export class SharedFlows<T> {
+  readonly #running = new Map<string, Flow<T>>();
+
+  join(key: string, run: Run<T>, waiter: Authorization): Promise<T> {
+    let flow = this.#running.get(key);
+    if (!flow) {
+      flow = new Flow(run, () => {
+        if (this.#running.get(key) === flow) this.#running.delete(key);
+      });
+      this.#running.set(key, flow);
+    }
+    return flow.wait(waiter);
+  }
+}
+
+class Flow<T> {
+  readonly #abort = new AbortController();
+  readonly #waiters = new Set<Authorization>();
+  readonly #result: Promise<T>;
+  #step: AuthorizationStep | undefined;
+
+  constructor(
+    run: Run<T>,
+    private readonly ended: () => void,
+  ) {
+    const progress = (step: AuthorizationStep) => {
+      this.#step = step;
+      for (const waiter of this.#waiters) waiter.progress(step);
+    };
+    // Begun in a later tick, when the first waiter is there to be told.
+    this.#result = Promise.resolve()
+      .then(() => run({ signal: this.#abort.signal, progress }))
+      .finally(ended);
+    this.#result.catch(() => {});
+  }
+
+  wait(waiter: Authorization): Promise<T> {
+    const { signal } = waiter;
+    this.#waiters.add(waiter);
+    if (this.#step) waiter.progress(this.#step);
+    return new Promise<T>((resolve, reject) => {
+      const leave = () => {
+        signal.removeEventListener("abort", onAbort);
+        this.#waiters.delete(waiter);
+        // Race: a wire that is lost while its sign-in runs leaves and comes back in one tick.
+        setImmediate(() => {
+          if (this.#waiters.size > 0) return;
+          this.ended();
+          this.#abort.abort(new Error("nobody waits for this sign-in any more"));
+        });
+      };
+      const onAbort = () => {
+        leave();
+        reject(signal.reason);
+      };
+      this.#result.then(resolve, reject).finally(leave);
+      signal.addEventListener("abort", onAbort, { once: true });
+      if (signal.aborted) onAbort();
+    });
+  }
+}

@@ -1,0 +1,36 @@
+import { type Credential, CredentialSource, type Resource } from "../../contract/credential.js";
+import { checkOAuth, type OAuthOptions } from "../sign-in/options.js";
+import { memoryStore } from "../store/memory.js";
+import type { CredentialStore } from "../store/store.js";
+import { OAuthCredential } from "./oauth.js";
+
+/** Shared by all transports of this program that name no store. */
+let shared: CredentialStore | undefined;
+
+class OAuth extends CredentialSource {
+  override readonly personMs: number | undefined;
+
+  // Not a property that a log of it would show: there may be a secret in it.
+  readonly #options: OAuthOptions;
+
+  constructor(options: OAuthOptions) {
+    super();
+    this.#options = options;
+    this.personMs = options.timeoutMs;
+  }
+
+  override for(server: Resource): Credential {
+    shared ??= memoryStore();
+    return new OAuthCredential(server, this.#options, this.#options.store ?? shared);
+  }
+}
+
+/**
+ * Signs a person in with the browser, where the server asks for it: `auth: oauth({ … })`, or `auth: "oauth"` for all
+ * defaults. One may serve many transports.
+ * @throws HoldfastError `CONFIG_INVALID` for a wrong option
+ */
+export function oauth(options: OAuthOptions = {}): CredentialSource {
+  checkOAuth(options);
+  return new OAuth({ ...options });
+}

@@ -1,7 +1,0 @@
-import { HoldfastError } from "../errors.js";
-import { tell } from "../sentences.js";
-
-/** There is no token to get: why, and what the user may do about it. Nothing secret may be in either. */
-export function refused(server: string, message: string, hint?: string): HoldfastError<"AUTH_REQUIRED"> {
-  return new HoldfastError("AUTH_REQUIRED", tell(`${server}: ${message}`, hint ? { hint } : {}), { server });
-}

@@ -1,0 +1,41 @@
+import { OAuthClientFlowError, OAuthError } from "@modelcontextprotocol/client";
+import { isHoldfastError } from "../../base/errors.js";
+import { redactor } from "../../base/redact.js";
+import { refused } from "./auth-required.js";
+import { UnsafeAnswer } from "./safe-fetch.js";
+
+/**
+ * What went wrong in a sign-in, in our words and without what is secret. A failure of the network, and of an
+ * authorization server that is not well, stays what it is: it may be tried again.
+ */
+export function told(server: string, error: unknown, secrets: (string | undefined)[] = []): unknown {
+  if (isHoldfastError(error) || !(error instanceof Error)) return error;
+  const redact = redactor(secrets.filter((secret) => secret !== undefined));
+  // A body that is no error of OAuth is quoted whole by the SDK.
+  const bare = error.message.replace(
+    /Invalid OAuth error response[\s\S]*/,
+    "its answer is no error of OAuth",
+  );
+  const message = redact(bare).slice(0, 300);
+  if (error instanceof OAuthError) {
+    const { code } = error;
+    if (PASSING.has(code)) return new Error(`the authorization server says ${code}: ${message}`);
+    return refused(server, `the authorization server says ${code}: ${message}`);
+  }
+  if (error instanceof UnsafeAnswer) return refused(server, `signing in is not safe: ${message}`);
+  if (error instanceof OAuthClientFlowError) return refused(server, message);
+  if (error.name === "ZodError")
+    return refused(server, `an answer of the sign-in lacks what it must have: ${fieldsOf(error)}`);
+  if (error instanceof SyntaxError) return refused(server, "an answer of the sign-in is not JSON");
+  // The SDK's word for a resource that is not the server's.
+  if (/does not match expected/.test(message))
+    return refused(server, `the server's metadata is for another server: ${message}`);
+  return error;
+}
+
+const PASSING = new Set(["server_error", "temporarily_unavailable", "too_many_requests"]);
+
+function fieldsOf(error: Error): string {
+  const { issues = [] } = error as { issues?: { path: PropertyKey[] }[] };
+  return issues.map(({ path }) => path.join(".")).join(", ");
+}

@@ -1,0 +1,120 @@
+import {
+  isStrictScopeSuperset,
+  type OAuthClientMetadata,
+  RegistrationRejectedError,
+  registerClient,
+  resolveClientMetadata,
+  type StoredOAuthClientInformation,
+} from "@modelcontextprotocol/client";
+import type { FetchLike } from "../../contract/credential.js";
+import { refused } from "./auth-required.js";
+import type { Discovered } from "./discover.js";
+import type { OAuthOptions } from "./options.js";
+
+/** Which client these options name; a credential of another is never used. */
+export function clientKey({ clientId, clientMetadataUrl, clientName }: OAuthOptions): string {
+  if (clientId !== undefined) return `id:${clientId}`;
+  if (clientMetadataUrl !== undefined) return `document:${clientMetadataUrl}`;
+  return `registered:${clientName ?? "holdfast"}`;
+}
+
+/** A client that needs no registration: pre-registered, or known by its metadata document. */
+export function knownClient(
+  options: OAuthOptions,
+  { issuer, metadata }: Discovered,
+): StoredOAuthClientInformation | undefined {
+  const { clientId, clientSecret, clientMetadataUrl, tokenEndpointAuthMethod } = options;
+  if (clientId !== undefined)
+    return {
+      client_id: clientId,
+      issuer,
+      ...(clientSecret !== undefined && { client_secret: clientSecret }),
+      ...(tokenEndpointAuthMethod && { token_endpoint_auth_method: tokenEndpointAuthMethod }),
+    };
+  const takesDocuments = metadata.client_id_metadata_document_supported === true;
+  return clientMetadataUrl !== undefined && takesDocuments
+    ? { client_id: clientMetadataUrl, issuer }
+    : undefined;
+}
+
+/** Whether a registration can still be used, with this address to come back to and for this scope. */
+export function isUsable(
+  registration: StoredOAuthClientInformation | undefined,
+  redirectUrl: string,
+  scope: string | undefined,
+): registration is StoredOAuthClientInformation {
+  if (!registration) return false;
+  const {
+    client_secret_expires_at: expires,
+    redirect_uris: redirects,
+    scope: registered,
+  } = registration as {
+    client_secret_expires_at?: number;
+    redirect_uris?: string[];
+    scope?: string;
+  };
+  if (expires !== undefined && expires !== 0 && expires * 1000 <= Date.now()) return false;
+  // Many take the registered scope for the most that may be asked for.
+  if (registered !== undefined && isStrictScopeSuperset(scope, registered)) return false;
+  return redirects === undefined || redirects.includes(redirectUrl);
+}
+
+/**
+ * Registers this program with an authorization server.
+ * @throws HoldfastError `AUTH_REQUIRED` where it takes no registrations, or refuses this one
+ */
+export async function register(
+  server: string,
+  options: OAuthOptions,
+  found: Discovered,
+  redirectUrl: string,
+  scope: string | undefined,
+  fetch: FetchLike,
+): Promise<StoredOAuthClientInformation> {
+  const { issuer, metadata, url } = found;
+  if (!metadata.registration_endpoint)
+    throw refused(
+      server,
+      `the authorization server ${issuer} takes no registrations`,
+      "Pass oauth({ clientId }) with a client that it knows",
+    );
+  const methods = metadata.token_endpoint_auth_methods_supported;
+  const method = options.tokenEndpointAuthMethod ?? (methods?.includes("none") ? "none" : undefined);
+  const clientMetadata: OAuthClientMetadata = resolveClientMetadata({
+    redirectUrl,
+    clientMetadata: {
+      client_name: options.clientName ?? "holdfast",
+      redirect_uris: [redirectUrl],
+      response_types: ["code"],
+      ...(method && { token_endpoint_auth_method: method }),
+      ...options.additionalClientMetadata,
+    },
+  });
+  try {
+    const information = await registerClient(url, {
+      metadata,
+      clientMetadata,
+      fetchFn: fetch,
+      ...(scope !== undefined && { scope }),
+    });
+    return { ...information, issuer };
+  } catch (error) {
+    if (!(error instanceof RegistrationRejectedError)) throw error;
+    throw refused(
+      server,
+      `the authorization server ${issuer} refuses to register this program (HTTP ${error.status}${reasonIn(error.body)})`,
+      "Pass oauth({ clientId }) with a client that it knows",
+    );
+  }
+}
+
+function reasonIn(body: string): string {
+  try {
+    const { error, error_description: description } = JSON.parse(body) as Record<string, unknown>;
+    return [error, description]
+      .map((part) => (typeof part === "string" ? `, ${part.slice(0, 200)}` : ""))
+      .join("");
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,96 @@
+import { withoutUserInfo } from "../../base/redact.js";
+import type { FetchLike } from "../../contract/credential.js";
+import { systemClock } from "../../machines/clock.js";
+
+/** One request of a sign-in may take so long. */
+const TIMEOUT_MS = 15_000;
+/** Metadata, registrations and tokens are small; what is larger is no answer to us. */
+const MAX_BYTES = 512 * 1024;
+const MAX_REDIRECTS = 3;
+
+/** What is wrong with an authorization server's address or answer; a further attempt does not help. */
+export class UnsafeAnswer extends Error {}
+
+/**
+ * The requests of a sign-in: https save on loopback, bounded in size and time, redirects only for what is read and only
+ * within the origin. Only a server on this machine (`local`) may name what is on this machine.
+ */
+export function safeFetch(fetch: FetchLike, local: boolean, signal?: AbortSignal): FetchLike {
+  return async (url, init) => {
+    let target = new URL(url);
+    for (let redirects = 0; ; redirects++) {
+      if (!isSecure(target, local)) throw new UnsafeAnswer(insecure(target, local));
+      const response = await bounded(fetch, target, { ...init, redirect: "manual" }, signal);
+      const location = response.headers.get("location");
+      if (response.status < 300 || response.status > 399 || !location) return response;
+      const next = new URL(location, target);
+      const method = init?.method ?? "GET";
+      if (method !== "GET" || next.origin !== target.origin || redirects >= MAX_REDIRECTS)
+        throw new UnsafeAnswer(`${shown(target)} redirects to ${shown(next)}, which is not followed`);
+      target = next;
+    }
+  };
+}
+
+/** The whole answer is read here, so that the limits hold for its body too. */
+async function bounded(
+  fetch: FetchLike,
+  url: URL,
+  init: RequestInit,
+  signal: AbortSignal | undefined,
+): Promise<Response> {
+  const limit = new AbortController();
+  const timer = systemClock.setTimeout(
+    () => limit.abort(new Error(`${shown(url)} did not answer within ${TIMEOUT_MS / 1000} s`)),
+    TIMEOUT_MS,
+  );
+  const onAbort = () => limit.abort(signal?.reason);
+  signal?.addEventListener("abort", onAbort, { once: true });
+  if (signal?.aborted) onAbort();
+  try {
+    const response = await fetch(url, { ...init, signal: limit.signal });
+    const body = await read(response, url);
+    const { status, statusText, headers } = response;
+    return new Response(BODILESS.has(status) ? null : body, { status, statusText, headers });
+  } catch (error) {
+    throw limit.signal.aborted ? limit.signal.reason : error;
+  } finally {
+    systemClock.clearTimeout(timer);
+    signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+const BODILESS = new Set([101, 204, 205, 304]);
+
+async function read(response: Response, url: URL): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.byteLength;
+    if (size > MAX_BYTES) throw new UnsafeAnswer(`${shown(url)} answered with more than ${MAX_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+const LOOPBACK = /^(localhost|.*\.localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+export const isLoopback = (host: string): boolean => LOOPBACK.test(host);
+export const isLocal = ({ hostname }: URL): boolean => isLoopback(hostname);
+
+/** https; on this machine http too, where `local` says that it may be named at all. */
+export const isSecure = ({ protocol, hostname }: URL, local: boolean): boolean => {
+  const here = isLoopback(hostname);
+  return here ? local && /^https?:$/.test(protocol) : protocol === "https:";
+};
+
+/** Why an address is not asked. */
+export const insecure = (url: URL, local: boolean): string =>
+  !local && isLoopback(url.hostname)
+    ? `${shown(url)} is on this machine, and the server is not`
+    : `${shown(url)} is neither https nor on this machine`;
+
+/** Where it was, without what a query may hold. */
+const shown = (url: URL) =>
+  withoutUserInfo(url.href)
+    .replace(/[?#].*$/s, "")
+    .slice(0, 200);

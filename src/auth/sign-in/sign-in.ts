@@ -1,0 +1,129 @@
+import { randomBytes } from "node:crypto";
+import {
+  exchangeAuthorization,
+  OAuthError,
+  OAuthErrorCode,
+  type OAuthTokens,
+  type StoredOAuthClientInformation,
+} from "@modelcontextprotocol/client";
+import { isHoldfastError, messageOf } from "../../base/errors.js";
+import { Turns } from "../../base/keyed-lock.js";
+import type { Authorization } from "../../contract/credential.js";
+import { refused } from "./auth-required.js";
+import { Callback } from "./callback.js";
+import { authorizationOf, clientFor, portOf, unknownClient } from "./client.js";
+import type { Discovered } from "./discover.js";
+import { told } from "./explain.js";
+import { codeIn, withPerson } from "./person.js";
+import type { SignIn } from "./request.js";
+import { insecure, isSecure } from "./safe-fetch.js";
+
+export interface SignedIn {
+  tokens: OAuthTokens;
+  /** When they were asked for, epoch ms: they expire so and so long after that. */
+  askedAt: number;
+  registration: StoredOAuthClientInformation;
+}
+
+/** A port that was given is for one sign-in at a time, whichever server it is for. */
+const turns = new Turns();
+
+/**
+ * Brings a person to the authorization server and back, and exchanges what came back for tokens.
+ * Undefined: another program was faster.
+ * @throws HoldfastError `AUTH_REQUIRED` with the reason; a failure of the network may be tried again
+ */
+export function signIn(input: SignIn, authorization: Authorization): Promise<SignedIn | undefined> {
+  const { callbackHost, callbackPort } = input.options;
+  const run = () => signInNow(input, authorization);
+  if (callbackPort === undefined) return run();
+  return turns.run(`${callbackHost ?? ""}:${callbackPort}`, run, authorization.signal);
+}
+
+async function signInNow(input: SignIn, { signal, progress }: Authorization): Promise<SignedIn | undefined> {
+  const { server, options, found, registration } = input;
+  checkPkce(server, found);
+  checkPage(input);
+  const callback = await Callback.listen({
+    name: server,
+    host: options.callbackHost ?? "127.0.0.1",
+    port: options.callbackPort,
+    preferredPort: portOf(registration),
+  });
+  const over = new AbortController();
+  let failure: string | undefined = "The sign-in was given up.";
+  // Of this one sign-in; an answer may repeat them.
+  const secrets: (string | undefined)[] = [];
+  let exchanging = false;
+  try {
+    const client = await clientFor(input, callback.redirectUrl, () => progress({ step: "registering" }));
+    callback.state = randomBytes(24).toString("base64url");
+    const { authorizationUrl, codeVerifier } = await authorizationOf(
+      input,
+      client,
+      callback.redirectUrl,
+      callback.state,
+    );
+    const work = { ...input, client, callback, over, signal, authorizationUrl };
+    const outcome = await withPerson(work, progress);
+    if (outcome === "elsewhere") {
+      failure = undefined;
+      return undefined;
+    }
+    exchanging = true;
+    progress({ step: "exchanging" });
+    const askedAt = Date.now();
+    secrets.push(callback.state, codeVerifier, outcome.code, client.client_secret);
+    const tokens = await exchangeAuthorization(found.url, {
+      metadata: found.metadata,
+      clientInformation: client,
+      authorizationCode: codeIn(input, outcome),
+      codeVerifier,
+      redirectUri: callback.redirectUrl,
+      fetchFn: input.fetch,
+      ...(outcome.iss !== undefined && { iss: outcome.iss }),
+      ...(found.resource !== undefined && { resource: found.resource }),
+      ...(input.dpop && { dpop: input.dpop }),
+    });
+    failure = undefined;
+    return { tokens: { scope: input.scope, ...tokens } as OAuthTokens, askedAt, registration: client };
+  } catch (error) {
+    const { clientId } = options;
+    const unknown = error instanceof OAuthError && error.code === OAuthErrorCode.InvalidClient;
+    const cause =
+      unknown && clientId !== undefined
+        ? unknownClient(server, found, clientId)
+        : withoutToken(server, told(server, error, secrets), exchanging);
+    failure = (cause as Error).message;
+    throw cause;
+  } finally {
+    over.abort();
+    await callback.close(failure);
+  }
+}
+
+/** A code is good for one try. Whoever signed in is not sent away again without being told why. */
+function withoutToken(server: string, cause: unknown, exchanging: boolean): unknown {
+  if (!exchanging || isHoldfastError(cause)) return cause;
+  return refused(
+    server,
+    `signed in, and got no token: ${messageOf(cause)}`,
+    "Connect again to be asked again",
+  );
+}
+
+/** S256 or nothing: a server that does not say that it checks the proof is not asked. */
+function checkPkce(server: string, { issuer, metadata }: Discovered): void {
+  if (metadata.code_challenge_methods_supported?.includes("S256")) return;
+  throw refused(
+    server,
+    `the authorization server ${issuer} does not offer PKCE with S256, and no sign-in is safe without`,
+  );
+}
+
+/** The browser opens whatever address it is given: also a file, and what starts another program. */
+function checkPage({ server, local, found }: SignIn): void {
+  const page = new URL(found.metadata.authorization_endpoint);
+  if (!isSecure(page, local))
+    throw refused(server, `signing in is not safe: the page for it, ${insecure(page, local)}`);
+}

@@ -1,0 +1,66 @@
+import type { AsyncEntry } from "@napi-rs/keyring";
+import { codeOf, HoldfastError, messageOf } from "../../base/errors.js";
+
+const PACKAGE = "@napi-rs/keyring";
+const MOST_KEPT = 16;
+
+/** One service's entries in the operating system's keychain. All reject with `CONFIG_INVALID` where it cannot be used. */
+export class Keychain {
+  /** Each may have a connection to the keychain until it is collected, so the same one is used again. */
+  readonly #kept = new Map<string, AsyncEntry>();
+
+  constructor(readonly service: string) {}
+
+  get(account: string): Promise<string | null> {
+    return this.#with("read", account, (entry) => entry.getPassword());
+  }
+
+  set(account: string, value: string): Promise<void> {
+    return this.#with("written", account, (entry) => entry.setPassword(value));
+  }
+
+  /** Does nothing where there is none. */
+  async remove(account: string): Promise<void> {
+    await this.#with("written", account, (entry) => entry.deleteCredential());
+    this.#kept.delete(account);
+  }
+
+  async #with<T>(what: string, account: string, action: (entry: AsyncEntry) => Promise<T>): Promise<T> {
+    const { AsyncEntry } = await load();
+    try {
+      let entry = this.#kept.get(account);
+      // Linux: never the kernel's keyring instead, which a restart empties.
+      entry ??= new AsyncEntry(this.service, account, { linux: { store: "secret-service" } });
+      if (this.#kept.size >= MOST_KEPT) this.#kept.clear();
+      this.#kept.set(account, entry);
+      return await action(entry);
+    } catch (cause) {
+      // Its connection may be what failed: the next one makes a new one.
+      this.#kept.delete(account);
+      const needed =
+        process.platform === "linux"
+          ? "; it needs a session bus and a Secret Service (GNOME Keyring, KWallet) that is unlocked"
+          : "";
+      throw invalid(
+        `the keychain of this machine cannot be ${what}: ${messageOf(cause)}${needed}. fileStore() needs none`,
+        cause,
+      );
+    }
+  }
+}
+
+async function load(): Promise<typeof import("@napi-rs/keyring")> {
+  try {
+    return await import("@napi-rs/keyring");
+  } catch (cause) {
+    // What is missing may also be the part of it for this platform.
+    const why =
+      codeOf(cause) === "ERR_MODULE_NOT_FOUND"
+        ? "which is not installed"
+        : `which fails: ${messageOf(cause)}`;
+    throw invalid(`keychainStore() needs the package ${PACKAGE}, ${why}. Run: npm install ${PACKAGE}`, cause);
+  }
+}
+
+const invalid = (message: string, cause: unknown) =>
+  new HoldfastError("CONFIG_INVALID", message, { path: "store", cause });

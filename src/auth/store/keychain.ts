@@ -1,0 +1,150 @@
+import { randomBytes } from "node:crypto";
+import { join, resolve } from "node:path";
+import { z } from "zod";
+import { type CredentialFile, parseCredentials } from "./credential-file.js";
+import { defaultDirectory, nameFor } from "./directory.js";
+import { type Hold, withFileLock } from "./file-lock.js";
+import { Keychain } from "./keychain-binding.js";
+import { runTurn } from "./locked-update.js";
+import type { CredentialStore, StoredCredential } from "./store.js";
+
+export interface KeychainStoreOptions {
+  /** The name that the keychain shows the entries under. Default: `holdfast`. */
+  service?: string;
+  /** Where programs wait for each other; nothing secret is in it. Default: the directory of `fileStore`. */
+  directory?: string;
+}
+
+/** Windows takes 2560 bytes of UTF-16. Elsewhere there is no need to split, and macOS may ask the person for each entry. */
+const LONGEST = process.platform === "win32" ? 1_200 : 60_000;
+/** What the first line of the head may take of that. */
+const INDEX = 200;
+
+/** Values that were too long for the head, under a name that is used once: entries `1` to `count`. */
+const PIECES = z.object({ id: z.string(), count: z.number().int().min(1).max(9_999) });
+type Pieces = z.infer<typeof PIECES>;
+/** The first line of the head: which pieces are the value, and which others may be there, to be removed. */
+const INDEX_LINE = z.object({ pieces: PIECES.optional(), left: z.array(PIECES).optional() });
+
+/** What one entry says: the index, then the credentials where no pieces hold them. */
+interface Head {
+  index: z.infer<typeof INDEX_LINE>;
+  text: string;
+}
+
+/**
+ * A store in the keychain of the operating system (macOS, Windows, a Secret Service on Linux), shared by all programs
+ * that name the same service and directory. Needs the package `@napi-rs/keyring`, which is loaded by the first use. There
+ * is one entry for each server, and more where the platform's entries are too short; a reader sees the old value or the
+ * new one, whenever a writer is killed. A value that cannot be used counts as empty, and is replaced by the next save.
+ * @throws HoldfastError `CONFIG_INVALID` with `path: "store"`, by `list`, `update` and `save`: the package is missing, the
+ *   machine has no keychain or it stays locked, or as `fileStore` about the lock
+ */
+export function keychainStore(options: KeychainStoreOptions = {}): CredentialStore {
+  const service = options.service ?? "holdfast";
+  const directory = resolve(options.directory ?? defaultDirectory());
+  const keychain = new Keychain(service);
+
+  return {
+    async list(server) {
+      return (await read(keychain, server)).file.credentials;
+    },
+    update(server, work, signal) {
+      const turn = async (hold: Hold) => {
+        const { file, head } = await read(keychain, server);
+        const entry = new Entry(keychain, server, head, hold);
+        const write = (credentials: StoredCredential[]) =>
+          entry.replace(credentials.length > 0 ? ascii({ ...file.others, version: 1, credentials }) : "");
+        return await runTurn(file.credentials, write, work);
+      };
+      return withFileLock(join(directory, `${nameFor(server)}.keychain`), turn, signal);
+    },
+  };
+}
+
+/** One server's entry, under its lock. */
+class Entry {
+  constructor(
+    readonly keychain: Keychain,
+    readonly server: string,
+    private head: Head,
+    readonly hold: Hold,
+  ) {}
+
+  /**
+   * The value changes with the head, at once. Pieces are named in a head before they are written and until they are
+   * gone, so that what a killed writer left is found and removed by the next.
+   */
+  async replace(text: string): Promise<void> {
+    const { pieces, left = [] } = this.head.index;
+    const old = pieces ? [...left, pieces] : left;
+    const next = await this.#writePieces(text);
+    const head = next ? "" : text;
+    if (text !== "" || old.length > 0) await this.#write({ index: { pieces: next, left: old }, text: head });
+    for (const one of old)
+      for (let i = 1; i <= one.count; i++) await this.keychain.remove(nameOf(this.server, one, i));
+    const done: Head = { index: { pieces: next }, text: head };
+    if (text !== "") {
+      if (old.length > 0) await this.#write(done);
+      return;
+    }
+    await this.hold.check();
+    await this.keychain.remove(this.server);
+    this.head = done;
+  }
+
+  async #writePieces(text: string): Promise<Pieces | undefined> {
+    if (text.length <= LONGEST - INDEX) return undefined;
+    const pieces = { id: randomBytes(4).toString("hex"), count: Math.ceil(text.length / LONGEST) };
+    const { index } = this.head;
+    await this.#write({ ...this.head, index: { ...index, left: [...(index.left ?? []), pieces] } });
+    for (let i = 1; i <= pieces.count; i++) {
+      await this.hold.check();
+      const piece = text.slice((i - 1) * LONGEST, i * LONGEST);
+      await this.keychain.set(nameOf(this.server, pieces, i), piece);
+    }
+    return pieces;
+  }
+
+  async #write(head: Head): Promise<void> {
+    await this.hold.check();
+    await this.keychain.set(this.server, `${JSON.stringify(head.index)}\n${head.text}`);
+    this.head = head;
+  }
+}
+
+/** Waits for nobody: where a writer removes the pieces that we read, the head changed before, and is read again. */
+async function read(keychain: Keychain, server: string): Promise<{ file: CredentialFile; head: Head }> {
+  for (;;) {
+    const value = await keychain.get(server);
+    const head = parseHead(value ?? "");
+    const { pieces } = head.index;
+    if (!pieces) return { file: parse(head.text), head };
+    const numbers = Array.from({ length: pieces.count }, (_, i) => i + 1);
+    const found = await Promise.all(numbers.map((i) => keychain.get(nameOf(server, pieces, i))));
+    if (!found.includes(null)) return { file: parse(found.join("")), head };
+    if ((await keychain.get(server)) === value) return { file: parse(""), head };
+  }
+}
+
+const parse = (text: string): CredentialFile =>
+  text === "" ? { credentials: [], others: {} } : parseCredentials(text);
+
+function parseHead(value: string): Head {
+  const end = value.indexOf("\n");
+  try {
+    return { index: INDEX_LINE.parse(JSON.parse(value.slice(0, end))), text: value.slice(end + 1) };
+  } catch {
+    return { index: {}, text: "" };
+  }
+}
+
+/** A server has no fragment, so this is no server's head. */
+const nameOf = (server: string, pieces: Pieces, i: number) => `${server}#${pieces.id}.${i}`;
+
+/** JSON that can be cut anywhere, and whose length is the same in each encoding but for a factor. */
+const ascii = (value: unknown) =>
+  JSON.stringify(value).replace(
+    /[\u0080-\uffff]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );

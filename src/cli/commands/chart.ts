@@ -1,0 +1,20 @@
+import { Command } from "commander";
+import { connectionChart } from "../../machines/connection.js";
+import { edges } from "../../machines/edges.js";
+import { mermaid } from "../../machines/mermaid.js";
+
+export const chartCommand = new Command("chart")
+  .description("print the chart of a connection, made from the machine itself")
+  .option("--json", "the states, the edges between them, and XState's own config, as JSON")
+  .action(({ json }: { json?: boolean }) => {
+    if (!json) return console.log(mermaid());
+    const arrows = [...edges].map((edge) => edge.split(" -> ")).map(([from, to]) => ({ from, to }));
+    const states = [...new Set(arrows.flatMap(({ from, to }) => [from, to]))].sort();
+    console.log(
+      JSON.stringify(
+        { id: connectionChart.id, states, edges: arrows, config: connectionChart.config },
+        null,
+        2,
+      ),
+    );
+  });

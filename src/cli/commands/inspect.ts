@@ -1,0 +1,87 @@
+import { existsSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { messageOf } from "../../base/errors.js";
+import { createInspector, fromRecording } from "../../inspect/index.js";
+import { showRecording } from "../../inspect/inspector.js";
+import { UsageError } from "../terminal/exit.js";
+import { type TargetOptions, targetCommand, targetOf } from "./target.js";
+
+type InspectOptions = TargetOptions & { port?: number; controls: boolean };
+
+const portOf = (text: string): number => {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new UsageError(`--port: expected a port, got ${JSON.stringify(text)}`);
+  return port;
+};
+
+export const inspectCommand = targetCommand(
+  "inspect",
+  "show the connections in a page on this machine: live, or a recording.jsonl",
+  "",
+)
+  .option("--port <port>", "of the page; default: a free one", portOf)
+  .option("--no-controls", "a page without buttons")
+  .option("--watch", "follow the config file")
+  .action((args: string[], options: InspectOptions) =>
+    args[0]?.endsWith(".jsonl") && existsSync(args[0]) ? replay(args[0], options) : live(args, options),
+  );
+
+async function live(args: string[], options: InspectOptions): Promise<void> {
+  const { transport, rest } = targetOf(args, options);
+  if (rest.length > 0) throw new UsageError(`unexpected argument: ${rest[0]}`);
+  const inspector = await createInspector({ ...pageOptions(options), transports: [transport] });
+  // Before anything can go wrong: what goes wrong is what a person wants to see.
+  console.log(inspector.url);
+  console.error("open this address in a browser on this machine; Ctrl-C ends it");
+  try {
+    await Promise.race([
+      untilSignal(),
+      transport.connect().then(
+        () => new Promise(() => {}),
+        (error: unknown) => {
+          console.error(`holdfast: ${messageOf(error)}`);
+          console.error("the page stays: reconnect there, or end it with Ctrl-C");
+          return new Promise(() => {});
+        },
+      ),
+    ]);
+  } finally {
+    await transport.close();
+    await inspector.close();
+  }
+}
+
+/** Settles with Ctrl-C. Something must hold the program until then: a page never does. */
+function untilSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    const hold = setInterval(() => {}, 2 ** 30);
+    const end = () => {
+      clearInterval(hold);
+      for (const signal of SIGNALS) process.off(signal, end);
+      resolve();
+    };
+    for (const signal of SIGNALS) process.on(signal, end);
+  });
+}
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+async function replay(file: string, options: InspectOptions): Promise<void> {
+  let events: ReturnType<typeof fromRecording>;
+  try {
+    events = fromRecording(readFileSync(file, "utf8"));
+  } catch (error) {
+    throw new UsageError(`${file}: ${messageOf(error)}`);
+  }
+  const page = await showRecording(basename(file), events, pageOptions(options));
+  console.log(page.url);
+  console.error(`${events.length} events; open this address in a browser on this machine; Ctrl-C ends it`);
+  await untilSignal();
+  await page.close();
+}
+
+const pageOptions = ({ port, controls }: InspectOptions) => ({
+  controls,
+  ...(port !== undefined && { port }),
+});

@@ -1,0 +1,58 @@
+import type { Session } from "../../contract/session.js";
+import { firstLine, table } from "../terminal/format.js";
+import { onTarget } from "./run.js";
+import { type TargetOptions, targetCommand } from "./target.js";
+
+interface Row {
+  key: string;
+  description?: string | undefined;
+}
+
+/** A command that prints one list of the server: names and the first lines of their descriptions. */
+function listCommand<T>(
+  name: string,
+  description: string,
+  list: (session: Session) => Promise<T[]>,
+  row: (item: T) => Row,
+) {
+  return targetCommand(name, description, "")
+    .option("--json", "the whole list as JSON")
+    .action((args: string[], options: TargetOptions & { json?: boolean }) =>
+      onTarget(args, options, async ({ session }) => {
+        const items = await list(session);
+        if (options.json) return console.log(JSON.stringify(items, null, 2));
+        if (items.length === 0) return console.error(`no ${name}`);
+        console.log(table(items.map(row).map(({ key, description: text }) => [key, firstLine(text)])));
+      }),
+    );
+}
+
+export const toolsCommand = listCommand(
+  "tools",
+  "list the tools",
+  async (session) => (await session.listTools()).tools,
+  (tool) => ({ key: tool.name, description: tool.description ?? tool.title }),
+);
+
+export const promptsCommand = listCommand(
+  "prompts",
+  "list the prompts",
+  async (session) => (await session.listPrompts()).prompts,
+  (prompt) => ({ key: prompt.name, description: prompt.description ?? prompt.title }),
+);
+
+export const resourcesCommand = listCommand(
+  "resources",
+  "list the resources and the resource templates",
+  async (session) => {
+    const [{ resources }, { resourceTemplates }] = await Promise.all([
+      session.listResources(),
+      session.listResourceTemplates(),
+    ]);
+    return [...resources, ...resourceTemplates];
+  },
+  (resource) => ({
+    key: "uri" in resource ? String(resource.uri) : String(resource.uriTemplate),
+    description: resource.description ?? resource.name,
+  }),
+);

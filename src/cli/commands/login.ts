@@ -1,0 +1,163 @@
+import { Command, Option } from "commander";
+import type { OAuthOptions, OnAuthorize } from "../../auth/sign-in/options.js";
+import { scopeText } from "../../auth/sign-in/options.js";
+import type { FileStore } from "../../auth/store/file.js";
+import type { CredentialStore, StoredCredential } from "../../auth/store/store.js";
+import { HoldfastError, messageOf } from "../../base/errors.js";
+import { kept } from "../../base/keep-alive.js";
+import { transportOf } from "../../composite/server-transport.js";
+import type { Authorizing } from "../../contract/status.js";
+import { UsageError } from "../terminal/exit.js";
+import { pastedLine } from "../terminal/pasted-line.js";
+import { stopOnSignals } from "./run.js";
+import { cliStore } from "./sign-in.js";
+import { clientOptions, type Remote, type RemoteChoice, remotesOf } from "./sign-in-targets.js";
+import { headerOption } from "./target.js";
+
+interface LoginOptions extends RemoteChoice {
+  browser: boolean;
+  scope?: string;
+  clientId?: string;
+  callbackPort?: number;
+}
+
+const portOf = (text: string): number => {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new UsageError(`--callback-port: expected a port, got ${JSON.stringify(text)}`);
+  return port;
+};
+
+export const loginCommandLine = new Command("login")
+  .description("sign in to a server, or to each remote server of a config, with the browser")
+  .argument("<target>", "a URL, a config, or a client's name (cursor, cursor:weather)")
+  .option("--server <name>", "only this server of a config")
+  .option("--no-browser", "open none: print the address, and take the one that it ends at on stdin")
+  .option("--scope <scopes>", "what to ask for; default: what the server advertises")
+  .option("--client-id <id>", "a client that the authorization server knows (secret: HOLDFAST_CLIENT_SECRET)")
+  .option("--callback-port <port>", "where the browser is waited for; default: a free one", portOf)
+  .addOption(headerOption())
+  .addOption(new Option("--transport <kind>", "how to reach a URL").choices(["http", "sse"]))
+  .action(login);
+
+async function login(target: string, options: LoginOptions): Promise<void> {
+  const remotes = remotesOf(target, options);
+  const client = clientOptions(options);
+  if (remotes.length > 1 && client.clientId !== undefined)
+    throw new UsageError("--client-id is for one server: name it with --server");
+  const store = cliStore();
+  const failures: unknown[] = [];
+  // One after another: a person has one pair of hands.
+  for (const remote of remotes)
+    try {
+      await kept(signInTo(remote, options, client, store));
+    } catch (error) {
+      failures.push(error);
+      if (remotes.length > 1) console.error(messageOf(error));
+    }
+  if (remotes.length === 1 && failures.length > 0) throw failures[0];
+  if (failures.length > 0) {
+    const message = `not signed in to ${failures.length} of ${remotes.length} servers`;
+    throw new HoldfastError("AUTH_REQUIRED", message, {});
+  }
+}
+
+async function signInTo(
+  { name, server, key }: Remote,
+  options: LoginOptions,
+  client: OAuthOptions,
+  store: FileStore,
+): Promise<void> {
+  const before = newest(await store.list(key), client);
+  const ask = askFor(name, options.browser);
+  let asked = false;
+  const oauth: OAuthOptions = {
+    // Whoever named a client once need not do it again.
+    ...(before && namedBy(before)),
+    ...client,
+    store: before && lacks(before, client) ? without(store, before) : store,
+    onAuthorize: (url, context) => {
+      asked = true;
+      return ask(url, context) as Promise<string | undefined>;
+    },
+  };
+  const transport = transportOf(name, server, { oauth, defaultAuth: "oauth" });
+  const stop = stopOnSignals(transport);
+  transport.subscribe((_status, event) => {
+    if (event.type === "authorizing") sayStep(name, event.authorizing);
+  });
+  try {
+    await transport.connect();
+  } finally {
+    await transport.close();
+    stop();
+  }
+  const after = newest(await store.list(key), client);
+  if (!after) return console.log(`${name} wants nobody to sign in`);
+  console.log(`${asked ? "signed in to" : "already signed in to"} ${name}${termsOf(after)}`);
+}
+
+const newest = (stored: StoredCredential[], { clientId }: OAuthOptions) =>
+  stored.find(({ tokens, client }) => tokens && (clientId === undefined || client === `id:${clientId}`));
+
+function namedBy({ client, registration }: StoredCredential): OAuthOptions {
+  if (!client.startsWith("id:")) return {};
+  const secret = registration?.client_secret;
+  return { clientId: client.slice(3), ...(secret !== undefined && { clientSecret: secret }) };
+}
+
+/** Whether more is asked for now than was got then. */
+function lacks({ tokens }: StoredCredential, { scopes }: OAuthOptions): boolean {
+  const had = (tokens?.scope ?? "").split(" ");
+  return (scopeText(scopes) ?? "").split(" ").some((scope) => scope !== "" && !had.includes(scope));
+}
+
+/** The store without these tokens, so that a person is asked; they stay where they are until there are others. */
+function without(store: CredentialStore, { tokens: old }: StoredCredential): CredentialStore {
+  return {
+    list: async (server) =>
+      (await store.list(server)).map((one) => {
+        if (one.tokens?.access_token !== old?.access_token) return one;
+        const { tokens: _, ...rest } = one;
+        return rest;
+      }),
+    update: (...turn) => store.update(...turn),
+  };
+}
+
+/** Brings the person to the page; where no browser shows it, also takes the address at which it ended. */
+const askFor =
+  (name: string, browser: boolean): OnAuthorize =>
+  async (url, { signal, openBrowser }) => {
+    console.error(`${name} wants you to sign in. Open this page:\n\n${url.href}\n`);
+    if (browser && (await openBrowser())) {
+      console.error("It was opened in the browser. Waiting for you to sign in there; Ctrl-C gives up.");
+      return undefined;
+    }
+    console.error(
+      "Waiting for you to sign in there; Ctrl-C gives up. Where the browser cannot come back to this machine, " +
+        "paste the address that it ends at:",
+    );
+    return pastedLine(signal);
+  };
+
+const STEPS: Record<Authorizing["step"], string> = {
+  discovering: "asking the server who signs people in",
+  registering: "registering this program there",
+  waiting: "",
+  exchanging: "trading the answer for a token",
+  refreshing: "refreshing the token",
+};
+
+function sayStep(name: string, { step }: Authorizing): void {
+  if (STEPS[step]) console.error(`${name}: ${STEPS[step]}`);
+}
+
+/** What was granted, and for how long; no token. */
+function termsOf({ tokens, expiresAt }: StoredCredential): string {
+  const scope = tokens?.scope && `scope: ${tokens.scope}`;
+  const until = expiresAt !== undefined && `until ${new Date(expiresAt).toISOString()}`;
+  const renewed = until && tokens?.refresh_token && `${until}, then renewed by itself`;
+  const terms = [scope, renewed || until].filter(Boolean).join("; ");
+  return terms && ` (${terms})`;
+}

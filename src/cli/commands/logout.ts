@@ -1,0 +1,66 @@
+import { Command } from "commander";
+import { type Revocation, revoke } from "../../auth/sign-in/revoke.js";
+import { isLocal, safeFetch } from "../../auth/sign-in/safe-fetch.js";
+import type { StoredCredential } from "../../auth/store/store.js";
+import { messageOf } from "../../base/errors.js";
+import { kept } from "../../base/keep-alive.js";
+import { redactor } from "../../base/redact.js";
+import { DEFAULTS } from "../../contract/options.js";
+import { once } from "../../transports/remote.js";
+import { cliStore } from "./sign-in.js";
+import { type Remote, type RemoteChoice, remotesOf } from "./sign-in-targets.js";
+
+export const logoutCommandLine = new Command("logout")
+  .description("forget what was got for a server, or for each remote server of a config")
+  .argument("<target>", "a URL, a config, or a client's name (cursor, cursor:weather)")
+  .option("--server <name>", "only this server of a config")
+  .action(async (target: string, options: RemoteChoice) => {
+    // What asks here is unref'd, and would not hold the program.
+    for (const remote of remotesOf(target, options)) await kept(signOutOf(remote));
+  });
+
+async function signOutOf({ name, key }: Remote): Promise<void> {
+  // First of all it is gone from here, whatever anybody else answers.
+  const removed = await cliStore().update(key, async ({ stored, save }) => {
+    if (stored.length > 0) await save([]);
+    return stored;
+  });
+  if (removed.length === 0) return console.log(`${name}: nothing was stored`);
+  for (const credential of removed) {
+    const what = [credential.tokens && "the tokens", credential.registration && "the client's registration"]
+      .filter(Boolean)
+      .join(" and ");
+    console.log(`${name}: removed ${what || "what was stored"} of ${credential.issuer}`);
+    console.error(`${name}: ${await told(credential)}`);
+  }
+}
+
+/** What the authorization server made of it. */
+async function told(credential: StoredCredential): Promise<string> {
+  const { tokens, registration, issuer } = credential;
+  const secrets = [tokens?.access_token, tokens?.refresh_token, registration?.client_secret];
+  try {
+    return SAID[await revoke(credential, safeFetch(request, isLocal(new URL(credential.server))))];
+  } catch (error) {
+    const redact = redactor(secrets.filter((secret) => secret !== undefined));
+    return `${issuer} could not be told to revoke the refresh token: ${redact(messageOf(error))}`;
+  }
+}
+
+const SAID: Record<Revocation, string> = {
+  revoked: "the authorization server has revoked the refresh token",
+  "not-offered": "the authorization server takes no revocations; its tokens are good until they expire",
+  "nothing-to-revoke": "there was no refresh token to revoke",
+};
+
+const request = (url: string | URL, init?: RequestInit) =>
+  once(
+    {
+      url: new URL(url),
+      fetch: undefined,
+      tls: undefined,
+      proxy: undefined,
+      connectTimeoutMs: DEFAULTS.connectTimeoutMs,
+    },
+    [url, init],
+  );

@@ -1,0 +1,87 @@
+import type { Session, SessionOptions } from "../../contract/session.js";
+import type { ClientTransport } from "../../transports/transport.js";
+import { elicitOnTerminal } from "../terminal/ask.js";
+import { EXIT } from "../terminal/exit.js";
+import { describeTransition } from "../terminal/format.js";
+import type { Needing } from "./sign-in.js";
+import { type TargetOptions, targetOf } from "./target.js";
+
+export interface Task {
+  session: Session;
+  transport: ClientTransport;
+  /** The arguments after the target. */
+  rest: string[];
+  /** The servers that were found to need a person. */
+  needing: Needing;
+}
+
+interface Extra {
+  /** Called before the error is thrown, where there is no session. */
+  failed?: ((error: unknown, task: Omit<Task, "session">) => void) | undefined;
+  /** The command itself says how each server is. */
+  showsServers?: boolean;
+}
+
+/** Opens a session on the target, does the work, and leaves nothing behind, Ctrl-C included. */
+export async function onTarget(
+  args: string[],
+  options: TargetOptions,
+  work: (task: Task) => Promise<void>,
+  { failed, showsServers }: Extra = {},
+): Promise<void> {
+  const { transport, rest, needing } = targetOf(args, options);
+  const stop = stopOnSignals(transport);
+  transport.subscribe((_status, event) => {
+    const server = event.type === "server" ? event : undefined;
+    if (server?.event.type === "transition" && (options.verbose || server.event.to === "connecting.waiting"))
+      console.error(`${server.server}: ${describeTransition(server.event)}`);
+    if (event.type !== "transition") return;
+    // What goes wrong is always shown; the usual only on request.
+    if (options.verbose || event.to === "connecting.waiting")
+      console.error(`${transport.name}: ${describeTransition(event)}`);
+  });
+  try {
+    const session = await transport.connectSession(sessionOptions(options)).catch((error) => {
+      failed?.(error, { transport, rest, needing });
+      throw error;
+    });
+    if (!showsServers && transport.status.kind === "config")
+      for (const [name, command] of needing) console.error(`${name}: needs sign-in. Run: ${command}`);
+    await work({ session, transport, rest, needing });
+    await session.close();
+  } finally {
+    await transport.close();
+    stop();
+  }
+}
+
+function sessionOptions(options: TargetOptions): SessionOptions {
+  const terminal = process.stdin.isTTY && process.stderr.isTTY;
+  return {
+    timeoutMs: options.timeout,
+    onProgress: ({ progress, total, message }) =>
+      console.error(
+        `progress ${progress}${total === undefined ? "" : `/${total}`}${message ? ` ${message}` : ""}`,
+      ),
+    onLog: ({ level, data }) =>
+      options.verbose &&
+      console.error(`[${level}] ${typeof data === "string" ? data : JSON.stringify(data)}`),
+    ...(terminal && { elicitation: elicitOnTerminal }),
+  };
+}
+
+/** Ctrl-C closes the transport first, so that no process is left; a second one does not wait. */
+export function stopOnSignals(...transports: ClientTransport[]): () => void {
+  let stopping = false;
+  const onSignal = () => {
+    if (stopping) process.exit(EXIT.interrupted);
+    stopping = true;
+    void Promise.allSettled(transports.map((transport) => transport.close())).then(() =>
+      process.exit(EXIT.interrupted),
+    );
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
+  return () => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.off(signal, onSignal);
+  };
+}

@@ -1,0 +1,71 @@
+import { MCPConfigTransport } from "../../composite/config-transport.js";
+import type { ConnectionStatus } from "../../contract/status.js";
+import type { ClientTransport } from "../../transports/transport.js";
+import { describeServer, describeTransition, firstLine, table } from "../terminal/format.js";
+import type { Needing } from "./sign-in.js";
+
+/** The servers behind a composite; undefined where there is only one. */
+export function serversOf(transport: ClientTransport): Record<string, ConnectionStatus> | undefined {
+  if (!(transport instanceof MCPConfigTransport)) return undefined;
+  const { servers } = transport;
+  return Object.values(servers).length > 1 || transport.status.kind === "config" ? servers : undefined;
+}
+
+/** A line for each server: how it is, why, and when the next try is. */
+export function serverTable(servers: Record<string, ConnectionStatus>, needing: Needing = new Map()): string {
+  const rows = Object.values(servers).map((status) => {
+    const help = helpFor(status, needing);
+    return help === undefined ? rowOf(status) : [status.name, "needs sign-in", help];
+  });
+  return table([["server", "state", ""], ...rows]);
+}
+
+/** The command that helps, where a person is needed. */
+export function helpFor({ name, state, lastError }: ConnectionStatus, needing: Needing): string | undefined {
+  return state !== "connected" && lastError?.code === "AUTH_REQUIRED" ? needing.get(name) : undefined;
+}
+
+function rowOf(status: ConnectionStatus): string[] {
+  return [
+    status.name,
+    status.detail === undefined || status.detail === "steady"
+      ? status.state
+      : `${status.state}.${status.detail}`,
+    status.state === "connected" ? describeServer(status) : why(status),
+  ];
+}
+
+function why({ authorizing, lastError, nextRetryAt, attempt }: ConnectionStatus): string {
+  if (authorizing?.step === "waiting") return "waits for a person to sign in";
+  const next =
+    nextRetryAt === undefined
+      ? ""
+      : `next try in ${Math.max(0, (nextRetryAt - Date.now()) / 1000).toFixed(1)} s`;
+  const tries = attempt > 1 ? `attempt ${attempt}` : "";
+  return [firstLine(lastError?.message, 100), tries, next].filter(Boolean).join(", ");
+}
+
+/** Shows every change until the transport is closed: a table that is drawn anew on a terminal, else a line each. */
+export async function watchServers(transport: ClientTransport): Promise<void> {
+  const redraw = () => {
+    const servers = serversOf(transport) ?? { [transport.name]: transport.status };
+    // Up to the top, and over what stood there.
+    process.stdout.write(`\u001b[2J\u001b[H${serverTable(servers)}\n`);
+  };
+  const live = process.stdout.isTTY && !process.env["NO_COLOR"];
+  const stop = transport.subscribe((_status, event) => {
+    if (live) return redraw();
+    if (event.type === "transition") console.log(`${transport.name}: ${describeTransition(event)}`);
+    if (event.type === "server" && event.event.type === "transition")
+      console.log(`${event.server}: ${describeTransition(event.event)}`);
+    if (event.type === "health") console.log(`${transport.name}: ${event.health}`);
+  });
+  // The time of the next try runs.
+  const timer = live ? setInterval(redraw, 500) : undefined;
+  try {
+    await transport.waitFor("closed");
+  } finally {
+    clearInterval(timer);
+    stop();
+  }
+}

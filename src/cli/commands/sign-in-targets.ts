@@ -1,0 +1,83 @@
+import { existsSync } from "node:fs";
+import type { OAuthOptions } from "../../auth/sign-in/options.js";
+import { shownUrl } from "../../base/redact.js";
+import { authOf } from "../../composite/server-transport.js";
+import { clientConfig, clientOf } from "../../config/known.js";
+import { readConfig } from "../../config/load.js";
+import type { McpConfig } from "../../config/parse.js";
+import { isRemote, type RemoteServerConfig } from "../../config/schema.js";
+import { CONFIG_ENDINGS } from "../../infer/infer.js";
+import { UsageError } from "../terminal/exit.js";
+
+/** A remote server that one can sign in to. */
+export interface Remote {
+  name: string;
+  server: RemoteServerConfig;
+  /** What the store knows it by. */
+  key: string;
+}
+
+export interface RemoteChoice {
+  server?: string;
+  header?: Record<string, string>;
+  transport?: "http" | "sse";
+}
+
+/**
+ * The remote servers of a target, a URL or a config, that are signed in to with a person.
+ * @throws UsageError where there is none
+ */
+export function remotesOf(target: string, { server: only, header = {}, transport }: RemoteChoice): Remote[] {
+  const isUrl = /^(https?|wss?):\/\//i.test(target);
+  if (isUrl && URL.canParse(target)) {
+    if (only !== undefined) throw new UsageError("--server is for a config");
+    const server = { url: target, headers: header, ...(transport && { transport }) };
+    return [remote(shownUrl(new URL(target)), server)];
+  }
+  const { servers } = configOf(target);
+  if (only !== undefined && !Object.hasOwn(servers, only))
+    throw new UsageError(
+      `${target} has no server ${JSON.stringify(only)}; it has: ${Object.keys(servers).join(", ")}`,
+    );
+  const chosen = Object.entries(servers).filter(([name]) => only === undefined || name === only);
+  const remotes = chosen.flatMap(([name, server]) =>
+    isRemote(server) && authOf(server, "oauth") === "oauth" ? [remote(name, server)] : [],
+  );
+  if (remotes.length > 0) return remotes;
+  const what = only === undefined ? `no server of ${target}` : only;
+  throw new UsageError(
+    `${what} is to be signed in to: those are the remote ones, without credentials in the config`,
+  );
+}
+
+function configOf(target: string): McpConfig {
+  const known = existsSync(target) ? undefined : clientOf(target);
+  if (known) return clientConfig(known.client, known.server);
+  if (CONFIG_ENDINGS.some((ending) => target.endsWith(ending))) return readConfig(target);
+  throw new UsageError(`${target} is neither the URL of a server, nor a config, nor the name of a client`);
+}
+
+function remote(name: string, server: RemoteServerConfig): Remote {
+  // As the sign-in has it: asked over HTTP, without user and fragment.
+  const url = new URL(server.url.replace(/^ws/i, "http"));
+  url.username = url.password = url.hash = "";
+  return { name, server, key: url.href };
+}
+
+/** What of `--client-id`, `--scope`, … goes to the sign-in. The secret has no option: others can see an argument list. */
+export function clientOptions(options: {
+  clientId?: string;
+  scope?: string;
+  callbackPort?: number;
+}): OAuthOptions {
+  const { clientId, scope, callbackPort } = options;
+  const clientSecret = process.env["HOLDFAST_CLIENT_SECRET"];
+  if (clientSecret && clientId === undefined)
+    throw new UsageError("HOLDFAST_CLIENT_SECRET comes with --client-id");
+  return {
+    ...(clientId !== undefined && { clientId }),
+    ...(clientSecret && { clientSecret }),
+    ...(scope !== undefined && { scopes: scope.split(/[\s,]+/).filter(Boolean) }),
+    ...(callbackPort !== undefined && { callbackPort }),
+  };
+}

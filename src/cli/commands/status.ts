@@ -1,0 +1,70 @@
+import { isHoldfastError } from "../../base/errors.js";
+import type { ConnectionStatus } from "../../contract/status.js";
+import { describeServer } from "../terminal/format.js";
+import { onTarget, type Task } from "./run.js";
+import { helpFor, serversOf, serverTable, watchServers } from "./servers.js";
+import type { Needing } from "./sign-in.js";
+import { type TargetOptions, targetCommand } from "./target.js";
+
+type StatusOptions = TargetOptions & { json?: boolean };
+
+export const statusCommand = targetCommand(
+  "status",
+  "connect, and show the connection and what the server offers",
+  "",
+)
+  .option("--json", "the status as JSON")
+  .option("--watch", "go on, follow the config file, and show every change, until Ctrl-C")
+  .option("--strict", "one server of a config that cannot be reached is an error")
+  .action((args: string[], options: StatusOptions) =>
+    onTarget(
+      args,
+      options,
+      async (task) => {
+        await show(task, options);
+        if (options.watch) await watchServers(task.transport);
+      },
+      { showsServers: true, failed: options.json ? showFailure : undefined },
+    ),
+  );
+
+async function show({ session, transport, needing }: Task, { json }: StatusOptions): Promise<void> {
+  const [{ tools }, { resources }, { prompts }] = await Promise.all([
+    session.listTools(),
+    session.listResources(),
+    session.listPrompts(),
+  ]);
+  const counts = { tools: tools.length, resources: resources.length, prompts: prompts.length };
+  const status = transport.status;
+  const servers = serversOf(transport);
+  if (json) return print({ ...status, ...counts, ...(servers && { servers: withHints(servers, needing) }) });
+  console.log(`${status.name}  ${status.state}  ${describeServer(status)}`);
+  console.log(`  ${counts.tools} tools, ${counts.resources} resources, ${counts.prompts} prompts`);
+  if (servers) console.log(`\n${serverTable(servers, needing)}`);
+}
+
+/** What could not be reached has a status too; the error itself goes to stderr, as always. */
+function showFailure(error: unknown, { transport, needing }: Omit<Task, "session">): void {
+  if (!isHoldfastError(error)) return;
+  const { code, message } = error;
+  const servers = serversOf(transport);
+  const [hint] = servers ? [] : needing.values();
+  print({
+    ...transport.status,
+    code,
+    message,
+    ...(hint !== undefined && { hint }),
+    ...(servers && { servers: withHints(servers, needing) }),
+  });
+}
+
+function withHints(servers: Record<string, ConnectionStatus>, needing: Needing) {
+  return Object.fromEntries(
+    Object.entries(servers).map(([name, status]) => {
+      const hint = helpFor(status, needing);
+      return [name, hint === undefined ? status : { ...status, code: "AUTH_REQUIRED", hint }];
+    }),
+  );
+}
+
+const print = (value: unknown) => console.log(JSON.stringify(value, null, 2));

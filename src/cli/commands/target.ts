@@ -1,0 +1,161 @@
+import { existsSync } from "node:fs";
+import { Command, Option } from "commander";
+import { authOf } from "../../composite/server-transport.js";
+import { clientConfig, clientOf } from "../../config/known.js";
+import type { EraOption, SharedOptions } from "../../contract/options.js";
+import { CONFIG_ENDINGS, inferTransport } from "../../infer/infer.js";
+import { StdioTransport } from "../../transports/stdio.js";
+import type { ClientTransport } from "../../transports/transport.js";
+import { UsageError } from "../terminal/exit.js";
+import { loginCommand, type Needing, unattended } from "./sign-in.js";
+
+/** The options that say which server, and how to reach it. */
+export interface TargetOptions {
+  header: Record<string, string>;
+  auth?: string;
+  env: Record<string, string>;
+  cwd?: string;
+  transport?: "http" | "sse";
+  era?: EraOption;
+  timeout: number;
+  verbose?: boolean;
+  /** Follow the config file, where the target is one. */
+  watch?: boolean;
+  strict?: boolean;
+}
+
+/** The command line that follows `--`; set once, before commander sees the rest. */
+let commandLine: string[] | undefined;
+
+/** Cuts the arguments at `--`: what follows is the server's command, whatever it holds. */
+export function splitCommand(argv: readonly string[]): string[] {
+  const at = argv.indexOf("--");
+  commandLine = at === -1 ? undefined : argv.slice(at + 1);
+  return at === -1 ? [...argv] : argv.slice(0, at);
+}
+
+const pair = (separator: RegExp, form: string) => (text: string, before: Record<string, string>) => {
+  const at = text.search(separator);
+  if (at <= 0) throw new UsageError(`expected ${form}, got ${JSON.stringify(text)}`);
+  return { ...before, [text.slice(0, at).trim()]: text.slice(at + 1).trim() };
+};
+
+const seconds = (text: string) => {
+  const value = Number(text);
+  if (!(value > 0)) throw new UsageError(`--timeout: expected seconds above 0, got ${JSON.stringify(text)}`);
+  return value * 1000;
+};
+
+export const headerOption = () =>
+  new Option("--header <name: value>", "a header for a remote server; may be repeated")
+    .argParser(pair(/:/, "NAME: VALUE"))
+    .default({});
+
+/** A command on one server; its first argument is the target unless the server's command follows `--`. */
+export function targetCommand(name: string, description: string, rest: string): Command {
+  return new Command(name)
+    .description(description)
+    .usage(`[options] (<target>${rest} | ${rest ? `${rest.trim()} ` : ""}-- COMMAND ARGS)`)
+    .argument(
+      "[arguments...]",
+      "a URL, a script, a config, a client's name (cursor, cursor:weather), or what this command needs besides",
+    )
+    .addOption(headerOption())
+    .option("--auth <token>", "a bearer token for a remote server (or HOLDFAST_AUTH)")
+    .option(
+      "--env <NAME=value>",
+      "a variable for a local server; may be repeated",
+      pair(/=/, "NAME=VALUE"),
+      {},
+    )
+    .option("--cwd <directory>", "where a local server runs")
+    .addOption(new Option("--transport <kind>", "how to reach a URL").choices(["http", "sse"]))
+    .addOption(new Option("--era <era>", "the protocol era").choices(["auto", "legacy", "modern"]))
+    .addOption(
+      new Option("--timeout <seconds>", "the deadline of a call").argParser(seconds).default(60_000, "60"),
+    )
+    .option("--verbose", "show each transition and what the server writes to stderr");
+}
+
+export interface Chosen {
+  transport: ClientTransport;
+  /** The arguments that are left for the command. */
+  rest: string[];
+  /** The servers that were found to need a person. */
+  needing: Needing;
+}
+
+/** The transport that the arguments name. An option that the target lacks is a mistake. */
+export function targetOf(args: string[], options: TargetOptions, shared: SharedOptions = {}): Chosen {
+  const needing: Needing = new Map();
+  const { header, auth, env, cwd, transport, era, verbose } = options;
+  const given = {
+    ...shared,
+    logger: { warn: (message: string) => console.error(message) },
+    ...(era && { era }),
+    ...(cwd && { cwd }),
+    ...(Object.keys(env).length > 0 && { env }),
+    ...(auth && { auth }),
+    ...(transport && { transport }),
+    ...(Object.keys(header).length > 0 && { headers: header }),
+  };
+  const onStderr = verbose && { onStderr: (line: string) => console.error(`  ${line}`) };
+  if (commandLine) {
+    const [command, ...commandArgs] = commandLine;
+    if (command === undefined) throw new UsageError("expected a command after --");
+    return {
+      transport: new StdioTransport({ command, args: commandArgs, ...given, ...onStderr }),
+      rest: args,
+      needing,
+    };
+  }
+  const [target, ...rest] = args;
+  if (target === undefined)
+    throw new UsageError(
+      "expected a target: a URL, a script, a config, the name of a client, or -- COMMAND ARGS",
+    );
+  const known = existsSync(target) ? undefined : clientOf(target);
+  if (known) {
+    const config = clientConfig(known.client, known.server);
+    const signIn = forConfig(needing, (server) =>
+      loginCommand(known.server === undefined ? `${known.client}:${server}` : target),
+    );
+    return {
+      transport: inferTransport(config, { name: target, ...signIn, ...given, ...onStderr }),
+      rest,
+      needing,
+    };
+  }
+  const isUrl = /^(https?|wss?):/i.test(target);
+  const isConfig = CONFIG_ENDINGS.some((ending) => target.endsWith(ending));
+  const followed = isConfig && {
+    ...(options.watch && { watch: true }),
+    ...(options.strict && { strict: true }),
+  };
+  const fromEnvironment = process.env["HOLDFAST_AUTH"];
+  const remote = isUrl && {
+    oauth: unattended(needing, () => loginCommand(target)),
+    ...(fromEnvironment ? { auth: fromEnvironment } : signsIn(target, header) && { auth: "oauth" }),
+  };
+  const signIn = isConfig && forConfig(needing, (server) => loginCommand(target, server));
+  return {
+    transport: inferTransport(target, {
+      ...remote,
+      ...signIn,
+      ...given,
+      ...followed,
+      ...(!isUrl && onStderr),
+    }),
+    rest,
+    needing,
+  };
+}
+
+const forConfig = (needing: Needing, commandFor: (server: string) => string) => ({
+  oauth: unattended(needing, commandFor),
+  defaultAuth: "oauth",
+});
+
+/** Who brings other credentials is not signed in. */
+const signsIn = (url: string, headers: Record<string, string>): boolean =>
+  authOf({ url, headers }, "oauth") === "oauth";

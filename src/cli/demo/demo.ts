@@ -1,0 +1,66 @@
+import { Command } from "commander";
+import { StreamableHttpTransport } from "../../transports/http.js";
+import { MemoryTransport } from "../../transports/memory.js";
+import { StdioTransport } from "../../transports/stdio.js";
+import { stopOnSignals } from "../commands/run.js";
+import { attempt, echo, greet, killStdio, report, restartHttp, watch } from "./recovery.js";
+import { EverythingServer, everythingPath, localServer } from "./servers.js";
+import { Show } from "./show.js";
+import { tour } from "./tour.js";
+
+async function demo({ inspect }: { inspect?: boolean }): Promise<void> {
+  const everything = everythingPath();
+  if (!inspect) {
+    await recovery(everything);
+    await tour(everything);
+    return;
+  }
+  const show = await Show.start();
+  try {
+    await recovery(everything, show);
+    await show.over();
+  } finally {
+    await show.close();
+  }
+}
+
+/** Three servers, two of which die while calls are running. */
+async function recovery(everything: string, show?: Show): Promise<void> {
+  console.log("holdfast demo: three servers, two of them are going to die while calls are running\n");
+  const http = new EverythingServer(everything, "streamableHttp");
+  await http.start();
+  const scores = {
+    stdio: watch(
+      new StdioTransport({ name: "stdio", command: process.execPath, args: [everything, "stdio"] }),
+    ),
+    http: watch(new StreamableHttpTransport({ name: "http", url: http.url })),
+    memory: watch(new MemoryTransport({ name: "memory", server: localServer })),
+  };
+  const transports = Object.values(scores).map(({ transport }) => transport);
+  const stop = stopOnSignals(...transports);
+  await show?.watch(transports);
+  try {
+    const [stdio, remote, memory] = await Promise.all(
+      transports.map((transport) => transport.connectSession()),
+    );
+    await greet(scores.stdio, stdio!);
+    await greet(scores.http, remote!);
+    await greet(scores.memory, memory!);
+    await show?.pause();
+    await killStdio(scores.stdio, stdio!);
+    await show?.pause();
+    await restartHttp(scores.http, remote!, http);
+    await attempt(scores.memory, echo(memory!, "still here"));
+    report(Object.values(scores));
+    await show?.pause();
+  } finally {
+    await Promise.all(transports.map((transport) => transport.close()));
+    await http.stop();
+    stop();
+  }
+}
+
+export const demoCommand = new Command("demo")
+  .description("show on real servers what happens when connections break")
+  .option("--inspect", "with a page that shows the connections while it happens")
+  .action(demo);

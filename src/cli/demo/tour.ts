@@ -1,0 +1,166 @@
+import { fileURLToPath } from "node:url";
+import { messageOf } from "../../base/errors.js";
+import { FastMCPStdioTransport } from "../../transports/fastmcp.js";
+import { NodeStdioTransport } from "../../transports/node.js";
+import { NpxStdioTransport } from "../../transports/npx.js";
+import { PythonStdioTransport } from "../../transports/python.js";
+import { SSETransport } from "../../transports/sse.js";
+import type { ClientTransport } from "../../transports/transport.js";
+import { UvStdioTransport } from "../../transports/uv.js";
+import { UvxStdioTransport } from "../../transports/uvx.js";
+import { WSTransport } from "../../transports/websocket.js";
+import { stopOnSignals } from "../commands/run.js";
+import { describeServer, firstLine, table } from "../terminal/format.js";
+import { EverythingServer, localServer } from "./servers.js";
+
+type Call = { name: string; arguments: Record<string, unknown> };
+
+/** One transport of the tour: how it is made, what is called, how its server is killed. */
+interface Stop {
+  transport: ClientTransport;
+  call: Call;
+  kill(): void | Promise<void>;
+  end?(): void | Promise<void>;
+}
+
+const packageRoot = fileURLToPath(new URL("../../../", import.meta.url));
+const examples = new URL("../../../examples/", import.meta.url);
+const echo: Call = { name: "echo", arguments: { message: "hello" } };
+
+/** A package that has to be fetched over a slow line is left out, not waited for. */
+const patience = { connectTimeoutMs: 20_000, closeTimeoutMs: 2_000 };
+
+/** Every other transport: each is connected, called, killed, and called again on the same session. */
+export async function tour(everything: string): Promise<void> {
+  console.log("\nEvery other transport, each on a real server that is killed once:\n");
+  const python = fileURLToPath(new URL("server.py", examples));
+  const reference = "@modelcontextprotocol/server-everything";
+  const stops: [string, () => Stop | Promise<Stop>][] = [
+    ["node", () => local(new NodeStdioTransport({ ...patience, scriptPath: everything, args: ["stdio"] }))],
+    [
+      "npx",
+      () =>
+        local(
+          new NpxStdioTransport({
+            ...patience,
+            package: reference,
+            args: ["stdio"],
+            projectDirectory: packageRoot,
+          }),
+        ),
+    ],
+    ["python", () => local(new PythonStdioTransport({ ...patience, scriptPath: python }))],
+    ["fastmcp", () => local(new FastMCPStdioTransport({ ...patience, scriptPath: python }))],
+    [
+      "uv",
+      () =>
+        local(
+          new UvStdioTransport({ ...patience, command: "python", args: [python], withPackages: ["fastmcp"] }),
+        ),
+    ],
+    [
+      "uvx",
+      () =>
+        local(new UvxStdioTransport({ ...patience, toolName: "mcp-server-time" }), {
+          name: "get_current_time",
+          arguments: { timezone: "UTC" },
+        }),
+    ],
+    ["sse", () => sse(everything)],
+    ["websocket", webSocket],
+  ];
+  const rows = [["transport", "server", "tools", "connected in", "killed, back in"]];
+  // Two at a time: starting all at once would only show how slow this machine is then.
+  const queue = [...stops];
+  const worker = async () => {
+    for (let next = queue.shift(); next; next = queue.shift()) {
+      const row = await visit(...next);
+      if (row) rows.push(row);
+    }
+  };
+  await Promise.all([worker(), worker()]);
+  console.log(`\n${table(rows)}`);
+}
+
+/** The row of one transport; undefined where this machine cannot run it, which is said at once. */
+async function visit(name: string, open: () => Stop | Promise<Stop>): Promise<string[] | undefined> {
+  let stop: Stop | undefined;
+  let forget = () => {};
+  try {
+    stop = await open();
+    const { transport, call } = stop;
+    forget = stopOnSignals(transport);
+    const startedAt = performance.now();
+    const session = await transport.connectSession();
+    const connected = performance.now() - startedAt;
+    const { tools } = await session.listTools();
+    await session.callTool(call);
+    const killedAt = performance.now();
+    const noticed = loss(transport);
+    await stop.kill();
+    await noticed;
+    await session.callTool(call);
+    const back = performance.now() - killedAt;
+    console.log(`  ${name.padEnd(9)}  ${call.name} answered, before and after`);
+    return [name, describeServer(transport.status), String(tools.length), seconds(connected), seconds(back)];
+  } catch (error) {
+    console.log(`  ${name.padEnd(9)}  left out: ${reason(error)}`);
+    return undefined;
+  } finally {
+    await stop?.transport.close();
+    await stop?.end?.();
+    forget();
+  }
+}
+
+const local = (transport: ClientTransport, call = echo): Stop => ({
+  transport,
+  call,
+  kill: () => void process.kill(transport.status.pid!, "SIGKILL"),
+});
+
+async function sse(everything: string): Promise<Stop> {
+  const server = new EverythingServer(everything, "sse");
+  await server.start();
+  return {
+    transport: new SSETransport({ ...patience, url: server.url }),
+    call: echo,
+    kill: async () => {
+      await server.stop();
+      await server.start();
+    },
+    end: () => server.stop(),
+  };
+}
+
+async function webSocket(): Promise<Stop> {
+  const { serveWebSockets } = await import(new URL("websocket-server.mjs", examples).href);
+  const server = await serveWebSockets(localServer);
+  return {
+    transport: new WSTransport({ ...patience, url: server.url, auth: server.token }),
+    call: { name: "echo", arguments: {} },
+    kill: () => {
+      for (const socket of server.sockets) socket.terminate();
+    },
+    end: () => server.close(),
+  };
+}
+
+/** Settles when the transport notices that its server is gone. */
+function loss(transport: ClientTransport): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = transport.subscribe((_status, event) => {
+      if (event.type !== "transition" || !event.to.startsWith("connecting")) return;
+      stop();
+      resolve();
+    });
+  });
+}
+
+/** What went wrong, and the last thing that the server said about it. */
+function reason(error: unknown): string {
+  const lines = messageOf(error).trim().split("\n");
+  return lines.length === 1 ? firstLine(lines[0], 150) : `${lines[0]} (${firstLine(lines.at(-1), 100)})`;
+}
+
+const seconds = (ms: number) => `${(ms / 1000).toFixed(2)} s`;

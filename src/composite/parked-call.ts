@@ -1,0 +1,96 @@
+import { randomUUID } from "node:crypto";
+import type { ServerContext } from "@modelcontextprotocol/server";
+import { controllerForMany } from "../base/abort.js";
+
+/** A request of a legacy server, waiting for the client to answer it. */
+interface Ask {
+  id: string;
+  request: { method: string; params?: Record<string, unknown> };
+  resolve(answer: unknown): void;
+  reject(reason: unknown): void;
+}
+
+/** What a client is told while a call is parked: answer these, then call again with this state. */
+export interface Parked {
+  resultType: "input_required";
+  inputRequests: Record<string, unknown>;
+  requestState: string;
+}
+
+/**
+ * One call on its way to a legacy server for a modern client. What the server asks meanwhile cannot be sent to such a
+ * client, so the call is parked: the client gets the question as a result, and takes the call up again with its answer.
+ */
+export class Flight {
+  readonly id = randomUUID();
+  readonly abort = controllerForMany();
+  readonly #asks: Ask[] = [];
+  readonly #asked: Ask[] = [];
+  #wake = () => {};
+  /** A client is there to be asked. */
+  waiting = false;
+  readonly #result: Promise<{ done: unknown }>;
+
+  constructor(
+    /** The server that it is on its way to. */
+    readonly member: string,
+    public context: ServerContext,
+    run: (signal: AbortSignal, current: () => ServerContext) => Promise<unknown>,
+  ) {
+    this.#result = run(this.abort.signal, () => this.context).then((done) => ({ done }));
+    // Nobody may be waiting when a parked call fails.
+    this.#result.catch(() => {});
+  }
+
+  /** The server asks; settles with the client's answer. */
+  ask(request: Ask["request"], signal: AbortSignal): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const ask = {
+        id: `ask-${this.#asks.length + this.#asked.length}-${randomUUID()}`,
+        request,
+        resolve,
+        reject,
+      };
+      this.#asks.push(ask);
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+      this.#wake();
+    });
+  }
+
+  /** The client came back with what it was asked. */
+  resume(context: ServerContext): void {
+    this.context = context;
+    const answers = context.mcpReq.inputResponses ?? {};
+    for (const ask of this.#asked.splice(0)) {
+      if (ask.id in answers) ask.resolve(answers[ask.id]);
+      else ask.reject(new Error("the client did not answer"));
+    }
+  }
+
+  /** Settles with the result, or with the next questions. The signal ends the call at the server. */
+  async next(signal: AbortSignal): Promise<{ done: unknown } | { parked: Parked }> {
+    const onAbort = () => this.cancel(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    this.waiting = true;
+    try {
+      const asked = new Promise<"asked">((resolve) => {
+        this.#wake = () => resolve("asked");
+        if (this.#asks.length > 0) resolve("asked");
+      });
+      const first = await Promise.race([this.#result, asked]);
+      if (first !== "asked") return first;
+      this.#asked.push(...this.#asks.splice(0));
+      const inputRequests = Object.fromEntries(this.#asked.map(({ id, request }) => [id, request]));
+      return { parked: { resultType: "input_required", inputRequests, requestState: this.id } };
+    } finally {
+      this.waiting = false;
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+
+  /** Nobody will come back. */
+  cancel(reason: unknown): void {
+    this.abort.abort(reason);
+    for (const ask of [...this.#asks.splice(0), ...this.#asked.splice(0)]) ask.reject(reason);
+  }
+}

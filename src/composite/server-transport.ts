@@ -1,0 +1,89 @@
+import { hasAuthorization } from "../auth/credentials/header.js";
+import type { OAuthOptions } from "../auth/sign-in/options.js";
+import { isRemote, type RemoteServerConfig, type ServerConfig } from "../config/schema.js";
+import type { AuthOption, SharedOptions } from "../contract/options.js";
+import { StreamableHttpTransport } from "../transports/http.js";
+import { SSETransport } from "../transports/sse.js";
+import { type ProcessOptions, StdioTransport } from "../transports/stdio.js";
+import type { ClientTransport } from "../transports/transport.js";
+import { WSTransport } from "../transports/websocket.js";
+
+/** What the servers of a config have in common, besides what it says of each. */
+export type CommonOptions = SharedOptions &
+  Pick<ProcessOptions, "onStderr" | "stderr" | "reapOrphans"> & {
+    /** What `"auth": "oauth"` means in the config: the options of `oauth()`. */
+    oauth?: OAuthOptions;
+    /** The `auth` of remote servers for which the config has none, and no Authorization header. Default: none. */
+    defaultAuth?: AuthOption;
+  };
+
+/** The transport of one server of a config. */
+export function transportOf(name: string, server: ServerConfig, common: CommonOptions): ClientTransport {
+  const { onStderr, stderr, reapOrphans, oauth, defaultAuth, ...rest } = common;
+  const shared = {
+    ...rest,
+    name,
+    ...(server.keepAlive !== undefined && { keepAlive: server.keepAlive }),
+    ...(server.era !== undefined && { era: server.era }),
+    ...(server.timeout !== undefined && { callTimeoutMs: server.timeout }),
+  };
+  if (!isRemote(server)) {
+    const { command, args, env, cwd } = server;
+    return new StdioTransport({
+      ...shared,
+      command,
+      ...(onStderr && { onStderr }),
+      ...(stderr && { stderr }),
+      ...(reapOrphans !== undefined && { reapOrphans }),
+      ...(args && { args }),
+      ...(env && { env }),
+      ...(cwd !== undefined && { cwd }),
+    });
+  }
+  const { url, headers } = server;
+  const auth = authOf(server, defaultAuth);
+  const remote = {
+    ...shared,
+    url,
+    ...(headers && { headers }),
+    ...(auth !== undefined && { auth }),
+    ...(oauth && { oauth }),
+  };
+  switch (kindOf(server)) {
+    case "ws":
+      return new WSTransport(remote);
+    case "sse": {
+      const { era, ...legacy } = remote;
+      return new SSETransport({ ...legacy, ...(era && era !== "modern" && { era }) });
+    }
+    default:
+      return new StreamableHttpTransport(remote);
+  }
+}
+
+/** How a remote server is signed in to: as the config says, or as all are for which it says nothing. */
+export function authOf(
+  { url, headers, auth }: RemoteServerConfig,
+  defaultAuth: AuthOption | undefined,
+): AuthOption | undefined {
+  if (auth !== undefined || hasAuthorization(headers)) return auth;
+  // User and password become a header.
+  const { username, password } = URL.canParse(url) ? new URL(url) : { username: "", password: "" };
+  return username || password ? undefined : defaultAuth;
+}
+
+/** `/sse` as the end of a part of the path. */
+const SSE_PATH = /\/sse(?:[/?&;]|$)/;
+
+/** How a URL is reached where nobody says: by its scheme, and by its path. */
+export function kindOfUrl(url: URL): "http" | "sse" | "ws" | undefined {
+  if (url.protocol === "ws:" || url.protocol === "wss:") return "ws";
+  if (url.protocol !== "http:" && url.protocol !== "https:") return undefined;
+  return SSE_PATH.test(url.pathname) ? "sse" : "http";
+}
+
+/** `stdio`, or how the URL is reached. */
+export function kindOf(server: ServerConfig): "stdio" | "http" | "sse" | "ws" {
+  if (!isRemote(server)) return "stdio";
+  return server.transport ?? kindOfUrl(new URL(server.url)) ?? "http";
+}

@@ -1,0 +1,49 @@
+import type { Inspect, InspectionEvent, Observed } from "../contract/inspection.js";
+import type { ConnectionEvent, ConnectionStatus } from "../contract/status.js";
+import { appearedOf, identityOf, observedOf } from "./inspection.js";
+
+let connections = 0;
+
+/** Who inspects a transport, over all lives of its connection. Costs nothing while there is nobody. */
+export class Observers {
+  readonly id = `c${++connections}`;
+  readonly #all = new Set<Inspect>();
+
+  get present(): boolean {
+    return this.#all.size > 0;
+  }
+
+  /** The new one hears at once how things are. */
+  add(observer: Inspect, status: ConnectionStatus, at: number): () => void {
+    const own: Inspect = (event) => observer(event);
+    this.#all.add(own);
+    this.#tell(own, this.#whole(appearedOf(status), at));
+    if (status.state === "connected")
+      this.#tell(own, this.#whole({ type: "wire.opened", epoch: status.epoch, ...identityOf(status) }, at));
+    return () => {
+      if (this.#all.delete(own)) this.#tell(own, this.#whole({ type: "ended" }, Date.now()));
+    };
+  }
+
+  hear(event: Observed, at: number): void {
+    const whole = this.#whole(event, at);
+    for (const observer of this.#all) this.#tell(observer, whole);
+  }
+
+  announced(status: ConnectionStatus, event: ConnectionEvent): void {
+    for (const observed of observedOf(status, event)) this.hear(observed, event.at);
+  }
+
+  /** The same object: each event is made for this, and calls make many. */
+  #whole(event: Observed, at: number): InspectionEvent {
+    return Object.assign(event, { at, id: this.id }) as InspectionEvent;
+  }
+
+  #tell(observer: Inspect, event: InspectionEvent): void {
+    try {
+      observer(event);
+    } catch {
+      // An inspector that throws disturbs nobody.
+    }
+  }
+}

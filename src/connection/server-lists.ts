@@ -1,0 +1,104 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Client, Implementation, RequestOptions, Tool } from "@modelcontextprotocol/client";
+import type { ListDifference, ListKind, ServerChange } from "../contract/status.js";
+
+type Items = Map<string, object>;
+
+const METHODS: Record<string, ListKind> = {
+  "tools/list": "tools",
+  "prompts/list": "prompts",
+  "resources/list": "resources",
+  "resources/templates/list": "resourceTemplates",
+};
+
+const keyOf = (item: object): string | undefined => {
+  const { uri, uriTemplate, name } = item as { uri?: unknown; uriTemplate?: unknown; name?: unknown };
+  const key = uri ?? uriTemplate ?? name;
+  return typeof key === "string" ? key : undefined;
+};
+
+const itemsOf = (list: unknown): Items => {
+  const items: Items = new Map();
+  if (!Array.isArray(list)) return items;
+  for (const item of list) {
+    const key = typeof item === "object" && item !== null ? keyOf(item) : undefined;
+    if (key !== undefined) items.set(key, item);
+  }
+  return items;
+};
+
+/** What the server was last seen to offer: what tools say of themselves, and what a reconnect is compared with. */
+export class Lists {
+  readonly #known = new Map<ListKind, Items>();
+  #server: { version: Implementation | undefined; capabilities: string[] } | undefined;
+
+  /** One page of a list, as it came in. A hostile one is not looked at; the Client says what is wrong with it. */
+  note(method: string, result: object): void {
+    const kind = METHODS[method];
+    if (kind === undefined) return;
+    const known = this.#known.get(kind) ?? new Map();
+    for (const [key, item] of itemsOf((result as Record<string, unknown>)[kind])) known.set(key, item);
+    this.#known.set(kind, known);
+  }
+
+  /** Whether a tool's annotations say that calling it twice is calling it once. */
+  repeatable(name: string | undefined): boolean {
+    const tool = name === undefined ? undefined : (this.#known.get("tools")?.get(name) as Tool | undefined);
+    return tool?.annotations?.readOnlyHint === true || tool?.annotations?.idempotentHint === true;
+  }
+
+  /** Reads again what was read before, which refills the Client's cache of schemas too; undefined: nothing changed. */
+  async compare(client: Client, options: RequestOptions): Promise<ServerChange | undefined> {
+    const before = this.#server;
+    const version = client.getServerVersion();
+    const capabilities = Object.keys(client.getServerCapabilities() ?? {});
+    this.#server = { version, capabilities };
+    if (!before) return undefined;
+    const change: ServerChange = { lists: {} };
+    if (!isDeepStrictEqual(before.version, version)) change.server = { from: before.version, to: version };
+    const added = capabilities.filter((name) => !before.capabilities.includes(name));
+    const removed = before.capabilities.filter((name) => !capabilities.includes(name));
+    if (added.length + removed.length > 0) change.capabilities = { added, removed };
+    await Promise.all(
+      [...this.#known].map(async ([kind, known]) => {
+        // A copy: what comes in meanwhile is noted there.
+        const old = new Map(known);
+        const now = itemsOf(await read(kind, client, options));
+        this.#known.set(kind, now);
+        const difference = differenceOf(old, now);
+        if (difference) change.lists[kind] = difference;
+      }),
+    );
+    const same = !change.server && !change.capabilities && Object.keys(change.lists).length === 0;
+    return same ? undefined : change;
+  }
+}
+
+async function read(kind: ListKind, client: Client, options: RequestOptions): Promise<unknown> {
+  const offered = client.getServerCapabilities();
+  const fresh = { ...options, cacheMode: "refresh" as const };
+  switch (kind) {
+    case "tools":
+      return offered?.tools ? (await client.listTools(undefined, fresh)).tools : [];
+    case "prompts":
+      return offered?.prompts ? (await client.listPrompts(undefined, fresh)).prompts : [];
+    case "resources":
+      return offered?.resources ? (await client.listResources(undefined, fresh)).resources : [];
+    case "resourceTemplates":
+      return offered?.resources
+        ? (await client.listResourceTemplates(undefined, fresh)).resourceTemplates
+        : [];
+  }
+}
+
+function differenceOf(old: Items, now: Items): ListDifference | undefined {
+  const difference = {
+    added: [...now.keys()].filter((key) => !old.has(key)),
+    removed: [...old.keys()].filter((key) => !now.has(key)),
+    changed: [...now]
+      .filter(([key, item]) => old.has(key) && !isDeepStrictEqual(old.get(key), item))
+      .map(([key]) => key),
+  };
+  const { added, removed, changed } = difference;
+  return added.length + removed.length + changed.length > 0 ? difference : undefined;
+}

@@ -1,0 +1,38 @@
+import type { Logger } from "../contract/options.js";
+import type { ConnectionEvent, ConnectionStatus, StatusListener } from "../contract/status.js";
+import { Observers } from "./inspectors.js";
+
+/** The subscribers of a transport, over all lives of its connection. One that throws disturbs nobody. */
+export class Listeners {
+  readonly observers = new Observers();
+  readonly #all = new Set<StatusListener>();
+
+  constructor(private readonly logger: Logger | undefined) {}
+
+  add(listener: StatusListener): () => void {
+    // The same function may subscribe twice; each gets its own end.
+    const own: StatusListener = (status, event) => listener(status, event);
+    this.#all.add(own);
+    return () => this.#all.delete(own);
+  }
+
+  get size(): number {
+    return this.#all.size;
+  }
+
+  tell(status: () => ConnectionStatus, event: ConnectionEvent): void {
+    if (event.type === "warning") this.logger?.warn(event.message);
+    if (this.#all.size === 0 && !this.observers.present) return;
+    const now = status();
+    this.observers.announced(now, event);
+    for (const listener of [...this.#all]) this.call(listener, now, event);
+  }
+
+  call(listener: StatusListener, status: ConnectionStatus, event: ConnectionEvent): void {
+    try {
+      listener(status, event);
+    } catch (error) {
+      this.logger?.warn(`a subscriber of ${status.name} threw: ${String(error)}`);
+    }
+  }
+}

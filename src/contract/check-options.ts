@@ -1,0 +1,51 @@
+import { checkBoolean, checkFunction, checkOneOf, checkPositive, invalid, show } from "../base/check.js";
+import type { SharedOptions } from "./options.js";
+
+/** The options that every transport takes. */
+export function checkShared(options: SharedOptions): void {
+  for (const key of DURATIONS) checkPositive(key, options[key]);
+  if (options.reconnect)
+    for (const key of RECONNECT) checkPositive(`reconnect.${key}`, options.reconnect[key]);
+  const { callTimeoutMs } = options;
+  if (callTimeoutMs !== undefined && !(callTimeoutMs >= 0))
+    throw invalid("callTimeoutMs", `expected a number, 0 or above, got ${show(callTimeoutMs)}`);
+  checkBoolean("keepAlive", options.keepAlive);
+  const { heartbeat } = options;
+  if (heartbeat !== undefined && heartbeat !== false && (typeof heartbeat !== "object" || heartbeat === null))
+    throw invalid("heartbeat", "expected { intervalMs }, or false");
+  if (heartbeat) checkPositive("heartbeat.intervalMs", heartbeat.intervalMs);
+  checkFunction("inspect", options.inspect);
+  checkBoolean("trustAnnotations", options.trustAnnotations);
+  checkPositive("maxQueued", options.maxQueued);
+  checkOneOf("era", options.era, ["auto", "legacy", "modern"]);
+  checkOneOf("replay", options.replay, ["safe", "always", "never"]);
+}
+
+const SHARED = [
+  "name",
+  "reconnect",
+  "connectTimeoutMs",
+  "closeTimeoutMs",
+  "idleTimeoutMs",
+  "keepAlive",
+  "era",
+  "replay",
+  "callTimeoutMs",
+  "heartbeat",
+  "trustAnnotations",
+  "maxQueued",
+  "inspect",
+  "logger",
+];
+
+/** An option that this kind of transport does not have is a mistake, not a thing to ignore. */
+export function checkKnown(kind: string, options: object, known: readonly string[]): void {
+  for (const key of Object.keys(options)) {
+    if (known.includes(key) || SHARED.includes(key) || options[key as never] === undefined) continue;
+    throw invalid(key, `a ${kind} transport has no such option`);
+  }
+}
+
+const DURATIONS = ["connectTimeoutMs", "closeTimeoutMs", "idleTimeoutMs"] as const;
+
+const RECONNECT = ["baseMs", "capMs", "maxAttempts", "maxElapsedMs", "stableAfterMs"] as const;

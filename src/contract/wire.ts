@@ -1,0 +1,55 @@
+import type { ClientCapabilities, Implementation, RequestId, Transport } from "@modelcontextprotocol/client";
+import type { Outcome } from "../base/errors.js";
+import type { Failure } from "../machines/failure.js";
+import type { Authorization, Refusal } from "./credential.js";
+
+/** Whether the server can speak first: `open`, `lost` (it should, and cannot now), or `none` (it has no such stream). */
+export type Listening = "open" | "lost" | "none";
+
+/**
+ * What an attempt opens: an SDK `Transport`. The optional members are what our own wires tell besides;
+ * a transport of the user's own works without them.
+ */
+export interface Wire extends Transport {
+  /** The process behind the wire. With `stderr` present the SDK takes the wire for stdio. */
+  readonly pid?: number;
+  readonly stderr?: unknown;
+  /** Why the wire ended; read when `onclose` is called. */
+  readonly failure?: Failure;
+  readonly listening?: Listening;
+  /** Bytes that came in so far; undefined where the wire cannot tell. */
+  readonly bytesRead?: number | undefined;
+  /** Whether the transport itself shows life, though the server answers nothing. */
+  alive?(timeoutMs: number): Promise<boolean>;
+  /** Called when something hints that the server is gone, so that it is asked. */
+  ondoubt?: (cause: unknown) => void;
+  onlistening?: (listening: Listening) => void;
+  /** Gets another credential after a refusal; works when the wire is closed, too. Errors as `Credential.obtain`. */
+  authorize?(refusal: Refusal, authorization: Authorization): Promise<void>;
+  /** Called when the server refuses the credential: settles when there is another to show, rejects when there is none. */
+  onrefused?: (refusal: Refusal) => Promise<void>;
+  /**
+   * A request was refused and waits for a credential, so the server has not done it; or it no longer waits. False: nobody
+   * wants its answer any more.
+   */
+  onparked?: (id: RequestId, parked: boolean) => boolean;
+  /** Says goodbye to the server before an asked end. Bounded by the close deadline. */
+  end?(): Promise<void>;
+  /** What became of a request whose `send` failed; undefined where the failure is the server's own answer. */
+  outcomeOf?(error: unknown): Outcome | undefined;
+  /** Adds what the wire knows to a failed attempt: the exit code, the last lines on stderr. */
+  explain?(failure: Failure): Failure;
+}
+
+/** What `openWire` of a transport is told. */
+export interface AttemptContext {
+  /** The number of the attempt, never reset. */
+  epoch: number;
+  /** Fires when the attempt is given up: close what was opened, and reject. */
+  signal: AbortSignal;
+  /** What the handshake is going to declare. */
+  clientInfo: Implementation;
+  capabilities: ClientCapabilities;
+  /** Registers a resource to be closed with the attempt; call it before the first await that follows its making. */
+  cleanup(close: () => unknown): void;
+}

@@ -1,0 +1,38 @@
+import { ProtocolError, SdkError } from "@modelcontextprotocol/client";
+import { isHoldfastError } from "../base/errors.js";
+import type { Observed, RequestEnd } from "../contract/inspection.js";
+
+let requests = 0;
+
+/** Runs a call, and tells those who inspect when it began and how it ended. Not async: each turn would cost a call one. */
+export function observed<T>(
+  observe: (event: Observed) => void,
+  { method, name }: { method: string; name: string | undefined },
+  run: () => Promise<T>,
+): Promise<T> {
+  const request = ++requests;
+  const named = name === undefined ? undefined : { name };
+  const startedAt = performance.now();
+  const settle = (end: RequestEnd, code?: string) => {
+    const durationMs = Math.round((performance.now() - startedAt) * 100) / 100;
+    const coded = code === undefined ? undefined : { code };
+    observe({ type: "request.settled", request, method, durationMs, end, ...named, ...coded });
+  };
+  observe({ type: "request.started", request, method, ...named });
+  return run().then(
+    (result) => {
+      settle((result as { isError?: boolean } | undefined)?.isError ? "refused" : "answered");
+      return result;
+    },
+    (error: unknown) => {
+      settle(...endOf(error));
+      throw error;
+    },
+  );
+}
+
+function endOf(error: unknown): [RequestEnd, string?] {
+  if (isHoldfastError(error)) return [(error as { outcome?: RequestEnd }).outcome ?? "failed", error.code];
+  if (error instanceof ProtocolError) return ["refused", String(error.code)];
+  return ["failed", error instanceof SdkError ? String(error.code) : undefined];
+}
