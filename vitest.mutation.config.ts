@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 /** What a mutant of one folder is run against: the tests that are quick to notice. */
 const TESTS: Record<string, string[]> = {
   machines: [
-    "test/machines/{backoff,connected,connecting,disconnecting,fleet,imports,member,pieces,reducers,table}.test.ts",
+    "test/machines/{backoff,charts,connected,connecting,disconnecting,fleet,member,pieces,reducers,table}.test.ts",
     "test/properties/**",
     "test/transports/custom.test.ts",
   ],

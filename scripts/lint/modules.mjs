@@ -47,7 +47,8 @@ const literal = (node) => {
 
 /**
  * Everything that a module names by a specifier: `import`, `import type`, `export … from`, `import()`, `import("…")` in a
- * type and in the comments of a script, `import x = require("…")`, and `require("…")`. Each is a `{ specifier, line, use }`;
+ * type and in a comment, `import x = require("…")`, `require("…")`, `declare module "./…"`, `new URL("./….js",
+ * import.meta.url)` and `/// <reference path>`. Each is a `{ specifier, line, use }`;
  * `use` is "values", "types" (nothing is loaded) or "effect" (`import "…"`, or an `import()` whose value nobody takes).
  * A specifier that is computed is `undefined`.
  */
@@ -75,12 +76,21 @@ export function arrowsOf({ program, module, comments, source }) {
       add(literal(node.source), node.start, ignored.has(node) ? "effect" : "values"),
     TSImportType: (node) => add(literal(node.source), node.start, "types"),
     TSExternalModuleReference: (node) => add(literal(node.expression), node.start),
+    TSModuleDeclaration: (node) => {
+      if (literal(node.id)?.startsWith(".")) add(literal(node.id), node.start, "types");
+    },
+    NewExpression: (node) => {
+      const [path, base] = node.arguments;
+      const isModule = MODULE.test(literal(path) ?? "") && base?.type === "MemberExpression";
+      if (node.callee.name === "URL" && isModule) add(literal(path), node.start, "effect");
+    },
     CallExpression: (node) => {
       if (node.callee.name === "require") add(literal(node.arguments[0]), node.start);
     },
   }).visit(program);
   for (const { value, start } of comments) {
-    for (const [, specifier] of value.matchAll(/import\(["']([^"']+)["']\)/g)) add(specifier, start, "types");
+    for (const [, specifier] of value.matchAll(/(?:import\(|<reference path=)["']([^"']+)["']/g))
+      add(specifier, start, "types");
   }
   return found;
 }

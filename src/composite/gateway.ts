@@ -11,9 +11,9 @@ import {
   Server,
   type ServerContext,
 } from "@modelcontextprotocol/server";
-import { ANYTHING } from "../base/any-result.js";
 import { isHoldfastError } from "../base/errors.js";
 import { VERSION } from "../base/version.js";
+import { ANYTHING } from "../contract/any-result.js";
 import type { ReplayMode } from "../contract/options.js";
 import { systemClock } from "../machines/clock.js";
 import { Catalog, type CatalogHost } from "./catalog.js";

@@ -4,8 +4,8 @@ import {
   SdkError,
   SdkErrorCode,
 } from "@modelcontextprotocol/client";
-import { ANYTHING } from "../base/any-result.js";
 import { statusOf } from "../base/errors.js";
+import { ANYTHING } from "../contract/any-result.js";
 import type { AuthorizationStep, Refusal } from "../contract/credential.js";
 import type { EraOption } from "../contract/options.js";
 import type { AttemptContext, Wire } from "../contract/wire.js";

@@ -1,6 +1,6 @@
 import type { LoggingLevel } from "@modelcontextprotocol/client";
 import { describe, expect, it } from "vitest";
-import { ANYTHING } from "../../src/base/any-result.js";
+import { ANYTHING } from "../../src/contract/any-result.js";
 import { missingCapability } from "../../src/session/capabilities.js";
 import { isWanted, mostVerbose } from "../../src/session/log-levels.js";
 

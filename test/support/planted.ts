@@ -23,7 +23,9 @@ export function copyOf(...folders: string[]): Copy {
   for (const name of folders) cpSync(join(root, name), join(folder, name), { recursive: true });
   const git = (...args: string[]) => execFileSync("git", args, { cwd: folder, stdio: "ignore" });
   git("init", "--quiet");
-  git("add", "--all");
+  // Only the names count: the contents need not be stored.
+  const track = () => git("add", "--all", "--intent-to-add");
+  track();
   return {
     folder,
     write(file, text) {
@@ -32,7 +34,7 @@ export function copyOf(...folders: string[]): Copy {
     },
     append: (file, text) => appendFileSync(join(folder, file), text),
     remove: (file) => rmSync(join(folder, file)),
-    track: () => git("add", "--all"),
+    track,
   };
 }
 

@@ -1,8 +1,5 @@
-import type { webcrypto } from "node:crypto";
 import { type DpopKeyPair, DpopSession, generateDpopKeyPair } from "@modelcontextprotocol/client";
-
-/** The key that tokens are bound to, as it is stored beside them. */
-export type StoredKey = webcrypto.JsonWebKey;
+import type { StoredKey } from "../store/store.js";
 
 /** A new key, and what it is stored as. */
 export async function newKey(): Promise<{ session: DpopSession; stored: StoredKey }> {

@@ -1,5 +1,8 @@
+import type { webcrypto } from "node:crypto";
 import type { StoredOAuthClientInformation, StoredOAuthTokens } from "@modelcontextprotocol/client";
-import type { StoredKey } from "../credentials/dpop.js";
+
+/** The private key that tokens are bound to (DPoP), as it is stored beside them. */
+export type StoredKey = webcrypto.JsonWebKey;
 
 /** What one client got for one server from one authorization server. All of it is secret. */
 export interface StoredCredential {

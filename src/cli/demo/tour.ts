@@ -134,10 +134,10 @@ async function sse(everything: string): Promise<Stop> {
 }
 
 async function webSocket(): Promise<Stop> {
-  const { serveWebSockets } = await import(new URL("websocket-server.mjs", examples).href);
+  const { serveWebSockets } = await import("../../../examples/websocket-server.mjs");
   const server = await serveWebSockets(localServer);
   return {
-    transport: new WSTransport({ ...patience, url: server.url, auth: server.token }),
+    transport: new WSTransport({ ...patience, url: server.url, auth: server.token ?? undefined }),
     call: { name: "echo", arguments: {} },
     kill: () => {
       for (const socket of server.sockets) socket.terminate();

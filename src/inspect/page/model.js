@@ -1,6 +1,6 @@
 // What the events come to: one record for each server. No page in here, so that a test can run it.
 
-/** @typedef {import("../events.js").InspectionEvent} InspectionEvent */
+/** @typedef {import("../../contract/inspection.js").InspectionEvent} InspectionEvent */
 
 const MAX_BANDS = 400;
 const MAX_FAULTS = 300;
