@@ -15,7 +15,8 @@ export default defineConfig({
     env: peers,
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // Says that a test hangs, and nothing else: a busy machine is ten times slower.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });

@@ -1,13 +1,25 @@
-import { afterEach, beforeEach, vi } from "vitest";
+import { afterEach, beforeEach, onTestFinished, vi } from "vitest";
+
+const FAKED = { toFake: ["setTimeout", "clearTimeout", "performance"] } as const;
 
 /** For each test of a file: time passes where the test says, and a wait before an attempt is as long as it may be. */
 export function withFakeTimers() {
   beforeEach(() => {
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    vi.useFakeTimers({ toFake: [...FAKED.toFake] });
     vi.spyOn(Math, "random").mockReturnValue(0.999_999);
   });
   afterEach(() => {
     vi.useRealTimers();
     vi.restoreAllMocks();
   });
+}
+
+/**
+ * From here to the end of the test no deadline comes by itself, however slow the machine is: time passes where the test
+ * says. Sockets and processes work as ever.
+ */
+export function stopTime(): (ms: number) => Promise<void> {
+  vi.useFakeTimers({ toFake: [...FAKED.toFake] });
+  onTestFinished(() => void vi.useRealTimers());
+  return async (ms) => void (await vi.advanceTimersByTimeAsync(ms));
 }

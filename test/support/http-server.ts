@@ -17,9 +17,11 @@ export async function httpServer(options: { port?: number } = {}) {
   const sessions = new Map<string, StreamableHTTPServerTransport>();
   const sockets = new Set<Socket>();
   const counts = { posts: 0, gets: 0, deletes: 0, writes: new Map<string, number>() };
-  const control: { fault: Fault | undefined; headers: IncomingMessage["headers"][] } = {
+  const control: { fault: Fault | undefined; headers: IncomingMessage["headers"][]; held: Promise<void> } = {
     fault: undefined,
     headers: [],
+    /** What the tool `held` waits for. */
+    held: Promise.resolve(),
   };
 
   const http = createServer(async (request, response) => {
@@ -45,7 +47,7 @@ export async function httpServer(options: { port?: number } = {}) {
       sessionIdGenerator: randomUUID,
       onsessioninitialized: (id) => void sessions.set(id, transport),
     });
-    await tools(counts.writes).connect(transport);
+    await tools(counts.writes, () => control.held).connect(transport);
     return transport;
   }
 
@@ -61,15 +63,15 @@ export async function httpServer(options: { port?: number } = {}) {
   return { url: `http://127.0.0.1:${port}/mcp`, port, counts, control, sessions, sockets, stop };
 }
 
-function tools(writes: Map<string, number>): McpServer {
+function tools(writes: Map<string, number>, held: () => Promise<void>): McpServer {
   const server = new McpServer({ name: "http-fixture", version: "1.0.0" }, { capabilities: { logging: {} } });
   const text = (value: string) => ({ content: [{ type: "text" as const, text: value }] });
   server.registerTool("echo", { inputSchema: { message: z.string() } }, ({ message }) =>
     text(`Echo: ${message}`),
   );
-  server.registerTool("slow", { inputSchema: { ms: z.number() } }, async ({ ms }) => {
-    await new Promise((resolve) => setTimeout(resolve, ms));
-    return text("slept");
+  server.registerTool("held", {}, async () => {
+    await held();
+    return text("let go");
   });
   server.registerTool("write", { inputSchema: { name: z.string() } }, ({ name }) => {
     writes.set(name, (writes.get(name) ?? 0) + 1);

@@ -1,9 +1,14 @@
-/** Settles when `check` holds; looks again whenever the transport says something, and every 10 ms besides. */
-export async function until(check: () => boolean | Promise<boolean>, ms = 10_000): Promise<void> {
+/** Under fake timers too: what happens outside is waited for in real time. */
+const { setTimeout: realTimeout } = globalThis;
+/** Shorter than the deadline of a test, so that a wait that never ends says what it waited for. Decides nothing else. */
+const HANGS_MS = 50_000;
+
+/** Settles when `check` holds; looks again every 10 ms. */
+export async function until(check: () => boolean | Promise<boolean>, ms = HANGS_MS): Promise<void> {
   const deadline = Date.now() + ms;
   while (!(await check())) {
     if (Date.now() > deadline) throw new Error(`not within ${ms} ms: ${check}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => realTimeout(resolve, 10));
   }
 }
 
@@ -23,4 +28,15 @@ export const settled = () => new Promise<void>((resolve) => setImmediate(resolve
 /** The same for what passes through the queues of several streams. */
 export async function quiet(): Promise<void> {
   for (let i = 0; i < 4; i++) await settled();
+}
+
+/** Whether a promise has not settled yet. */
+export async function isPending(work: Promise<unknown>): Promise<boolean> {
+  let pending = true;
+  const done = () => {
+    pending = false;
+  };
+  work.then(done, done);
+  await settled();
+  return pending;
 }

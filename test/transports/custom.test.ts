@@ -95,16 +95,18 @@ describe("closing", () => {
   });
 
   it("disconnecting again rejects at once what began to wait meanwhile", async () => {
-    const transport = closing(new FakeServer().transport({ closeTimeoutMs: 5_000 }));
+    const transport = closing(new FakeServer().transport({ closeTimeoutMs: 300 }));
     // Its end takes a while.
     inject(transport, { attempts: [{ closeHangs: true }] });
     const session = await transport.connectSession();
-    const first = transport.disconnect();
+    let gone = false;
+    const first = transport.disconnect().then(() => {
+      gone = true;
+    });
     const waiting = rejection(session.ping());
     const second = transport.disconnect();
-    const startedAt = performance.now();
     expect(await waiting).toMatchObject({ code: "CONNECTION_LOST", outcome: "not-sent" });
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(gone).toBe(false);
     await Promise.all([first, second]);
     expect(transport.status.state).toBe("idle");
   });

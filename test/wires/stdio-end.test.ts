@@ -36,12 +36,10 @@ describe("a process that ends by itself", () => {
   it("is over though a child of it holds the pipes, whose goodbyes are no answers", async () => {
     const late = `printf '%s\\n' '${error(1, -32000)}' '${error(2, -32001)}' '{"jsonrpc":"2.0","id":3,"result":{}}'`;
     const { wire, heard, closed } = shell(
-      `printf '%s\\n' '${error(0, -32000)}'; (sleep 0.03; ${late}; sleep 9) & exit 5`,
+      `printf '%s\\n' '${error(0, -32000)}'; (sleep 0.03; ${late}; sleep 600) & exit 5`,
     );
     await wire.start();
-    const startedAt = performance.now();
     await closed;
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
     expect(heard.map(({ id }) => id)).toEqual([0, 2, 3]);
     expect(wire.failure!.message).toBe("it exited with code 5");
     await wire.close();
