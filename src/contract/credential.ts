@@ -42,6 +42,8 @@ export interface Credential {
   obtain(refusal: Refusal, authorization: Authorization): Promise<void>;
   /** Wraps the `fetch` that carries the token, where it must be signed (DPoP). */
   sign?(fetch: FetchLike): FetchLike;
+  /** Whether the token of this moment must be signed. */
+  signs?(): boolean;
 }
 
 /** The server that a credential is for. */

@@ -18,6 +18,8 @@ export interface AgentOptions {
   /** A proxy's URL; `false` for none; undefined to follow `HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY`. */
   proxy: string | false | undefined;
   connectTimeoutMs: number;
+  /** How many sockets there may be at once; null: as many as there are requests. */
+  connections?: number | null;
 }
 
 /** What the open and ended sockets of one connection received, as far as they are ours to count. */
@@ -41,11 +43,13 @@ export class Traffic {
 }
 
 /** The sockets of one connection. They end with it, and none of them keeps a program alive. */
-export function createAgent({ tls, proxy, connectTimeoutMs }: AgentOptions, traffic: Traffic): Dispatcher {
+export function createAgent(options: AgentOptions, traffic: Traffic): Dispatcher {
+  const { tls, proxy, connectTimeoutMs, connections = null } = options;
   // Our own deadlines hold; undici's would end a quiet stream after 300 s.
   const common = {
     headersTimeout: 0,
     bodyTimeout: 0,
+    connections,
     connect: unheld({ ...tls, timeout: connectTimeoutMs }, traffic),
   };
   const proxied = { ...common, connect: undefined, requestTls: tls, proxyTls: tls };

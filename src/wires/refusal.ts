@@ -4,10 +4,13 @@ import type { Failure } from "../machines/failure.js";
 import { Lost } from "./lost.js";
 
 /** A refusal for which there is something to do; undefined for any other answer. */
-export function refusalOf(response: Response, token: string | undefined): Refusal | undefined {
+export function refusalOf(
+  response: Pick<Response, "status" | "headers">,
+  token: string | undefined,
+): Refusal | undefined {
   const { status, headers } = response;
   if (status !== 401 && status !== 403) return undefined;
-  const { scope, resourceMetadataUrl, error } = extractWWWAuthenticateParams(response);
+  const { scope, resourceMetadataUrl, error } = extractWWWAuthenticateParams(response as Response);
   if (status === 403 && error !== "insufficient_scope") return undefined;
   return {
     status,

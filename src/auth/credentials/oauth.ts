@@ -65,11 +65,14 @@ export class OAuthCredential implements Credential {
     return true;
   }
 
+  signs(): boolean {
+    return this.#kept.current?.tokens?.token_type.toLowerCase() === "dpop";
+  }
+
   sign(fetch: FetchLike): FetchLike {
-    const bound = () => this.#kept.current?.tokens?.token_type.toLowerCase() === "dpop";
     return withDpop(
-      () => (bound() ? this.#kept.dpop : undefined),
-      () => (bound() ? this.#kept.token : undefined),
+      () => (this.signs() ? this.#kept.dpop : undefined),
+      () => (this.signs() ? this.#kept.token : undefined),
     )(fetch);
   }
 

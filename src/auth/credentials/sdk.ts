@@ -54,6 +54,10 @@ export class SdkCredential implements Credential {
     return true;
   }
 
+  signs(): boolean {
+    return this.provider.dpop !== undefined;
+  }
+
   sign(fetch: FetchLike): FetchLike {
     return this.provider.dpop ? withDpopFromProvider(this.provider)(fetch) : fetch;
   }

@@ -1,0 +1,131 @@
+import { HoldfastError } from "../../base/errors.js";
+import { decompressor, type Sink } from "./decompress.js";
+
+/** The headers of an answer, their names in lower case. */
+export type Fields = Record<string, string | string[] | undefined>;
+
+/** So much of a body that nobody wants is read, so that its socket can be used again. */
+const MAX_DISCARDED = 64 * 1024;
+
+/** An answer over HTTP, whose body is read once and as it comes. */
+export class HttpAnswer {
+  /** Came in before anybody read it: what was in the same packet as the headers. */
+  #early: Buffer[] = [];
+  #sink: Sink | undefined;
+  #end: { error: Error | undefined } | undefined;
+  #settle: (() => void) | undefined;
+
+  constructor(
+    readonly status: number,
+    private readonly fields: Fields,
+    /** Ends the exchange. */
+    private readonly stop: (reason: Error) => void,
+    /** The body comes as it is meant, whatever its headers say. */
+    private readonly decoded = false,
+  ) {}
+
+  get ok(): boolean {
+    return this.status >= 200 && this.status < 300;
+  }
+
+  /** One header; the first where there are several. */
+  header(name: string): string | undefined {
+    const value = this.fields[name];
+    return Array.isArray(value) ? value[0] : value;
+  }
+
+  get cookies(): readonly string[] {
+    const value = this.fields["set-cookie"];
+    return value === undefined ? [] : Array.isArray(value) ? value : [value];
+  }
+
+  /** `application/json` of `Application/JSON; charset=utf-8`; undefined where the server does not say. */
+  get mediaType(): string | undefined {
+    const [type = ""] = (this.header("content-type") ?? "").split(";", 1);
+    return type.trim().toLowerCase() || undefined;
+  }
+
+  // Called by what receives it.
+
+  push(bytes: Buffer): void {
+    if (this.#sink) this.#sink.write(bytes);
+    else this.#early.push(bytes);
+  }
+
+  finish(error?: Error): void {
+    if (this.#end) return;
+    this.#end = { error };
+    this.#settle?.();
+  }
+
+  /** Gives the bytes as they come; settles with the body's end, rejects where it breaks off. */
+  read(onBytes: (bytes: Buffer) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const fail = (error: Error) => {
+        this.#sink?.destroy();
+        this.#sink = IGNORED;
+        reject(error);
+      };
+      const bytes = (chunk: Buffer) => {
+        try {
+          onBytes(chunk);
+        } catch (error) {
+          this.stop(error as Error);
+          fail(error as Error);
+        }
+      };
+      try {
+        this.#sink = decompressor(this.decoded ? "" : (this.header("content-encoding") ?? ""), {
+          bytes,
+          end: resolve,
+          fail,
+        });
+      } catch (error) {
+        this.stop(error as Error);
+        return fail(error as Error);
+      }
+      this.#settle = () => {
+        const { error } = this.#end!;
+        if (error) fail(error);
+        else this.#sink!.end();
+      };
+      for (const chunk of this.#early.splice(0)) this.#sink!.write(chunk);
+      if (this.#end) this.#settle();
+    });
+  }
+
+  /** The whole body. Rejects with `MESSAGE_TOO_LARGE` as soon as it is larger than `maxBytes`. */
+  async text(maxBytes: number): Promise<string> {
+    const parts: Buffer[] = [];
+    let size = 0;
+    await this.read((bytes) => {
+      size += bytes.length;
+      if (size > maxBytes) throw tooLarge(maxBytes);
+      parts.push(bytes);
+    });
+    const text = parts.length === 1 ? parts[0]!.toString() : Buffer.concat(parts, size).toString();
+    return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+  }
+
+  /** Nobody wants the body. */
+  discard(): void {
+    if (this.mediaType === "text/event-stream") {
+      this.stop(new Error("nobody reads the stream"));
+      return;
+    }
+    let size = 0;
+    const count = (bytes: Buffer) => {
+      size += bytes.length;
+      if (size > MAX_DISCARDED) this.stop(new Error("nobody reads the body"));
+    };
+    this.#sink = { ...IGNORED, write: count };
+    for (const chunk of this.#early.splice(0)) count(chunk);
+  }
+}
+
+const IGNORED: Sink = { write() {}, end() {}, destroy() {} };
+
+export function tooLarge(maxMessageBytes: number): HoldfastError<"MESSAGE_TOO_LARGE"> {
+  const message = `a message was larger than ${maxMessageBytes} bytes and was thrown away; raise maxMessageBytes to accept it`;
+  return new HoldfastError("MESSAGE_TOO_LARGE", message, { maxMessageBytes });
+}

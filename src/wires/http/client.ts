@@ -1,0 +1,117 @@
+import { fetch as undiciFetch } from "undici";
+import type { HoldfastError } from "../../base/errors.js";
+import { VERSION } from "../../base/version.js";
+import type { Credential, FetchLike } from "../../contract/credential.js";
+import type { Wire } from "../../contract/wire.js";
+import type { NetworkOptions } from "../network.js";
+import type { HttpAnswer } from "./answer.js";
+import { Authorized } from "./authorized.js";
+import { Cookies } from "./cookies.js";
+import { ACCEPTED_ENCODINGS } from "./decompress.js";
+import { Dispatched } from "./dispatched.js";
+import { Fetched } from "./fetched.js";
+import { redirected } from "./redirect.js";
+import type { HttpRequest, Sender } from "./request.js";
+import { Sockets } from "./sockets.js";
+
+export interface HttpClientOptions extends NetworkOptions {
+  /** The server's, for what a caller is told. */
+  name: string;
+  /** The user's own; they go with each request. */
+  headers: Record<string, string>;
+  credential: Credential | undefined;
+  /** How many calls go over sockets at once. */
+  maxSockets: number;
+}
+
+const DEFAULT_HEADERS = { "user-agent": `holdfast/${VERSION}`, "accept-encoding": ACCEPTED_ENCODINGS };
+
+/** The requests of one connection: its sockets, its cookies and its credential, and redirects within the origin. */
+export class HttpClient implements Sender<HttpAnswer> {
+  /** What goes with each request, the names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly #sockets: Sockets | undefined;
+  readonly #authorized: Authorized;
+
+  constructor(options: HttpClientOptions, wire: Pick<Wire, "onrefused" | "onparked">) {
+    const { url, fetch, headers } = options;
+    this.headers = { ...DEFAULT_HEADERS, ...lowerCased(headers) };
+    const cookies = new Cookies(url);
+    const sockets = fetch ? undefined : new Sockets(options);
+    this.#sockets = sockets;
+    const plain = fetch ? new Fetched(fetch) : new Dispatched(sockets!);
+    const signed = (sign: (fetch: FetchLike) => FetchLike) => new Fetched(sign(fetch ?? fetchOver(sockets!)));
+    const { credential } = options;
+    this.#authorized = new Authorized(wire, options, {
+      plain: new WithinOrigin(plain, cookies),
+      signed: credential?.sign && new WithinOrigin(signed(credential.sign.bind(credential)), cookies),
+    });
+  }
+
+  send(request: HttpRequest): Promise<HttpAnswer> {
+    return this.#authorized.send(request);
+  }
+
+  /** What a caller is told where the server wants a credential that there is not; undefined for any other answer. */
+  unauthorized(answer: HttpAnswer): HoldfastError | undefined {
+    return this.#authorized.refused(answer);
+  }
+
+  /** Nobody is asked for a credential any more: the wire is going. */
+  leave(): void {
+    this.#authorized.ending = true;
+  }
+
+  /** Undefined where the sockets are not ours to count. */
+  get bytesRead(): number | undefined {
+    return this.#sockets?.bytesRead;
+  }
+
+  /** Whether the machine is there; a proxy or a `fetch` of the user's says nothing of the server. */
+  async alive(timeoutMs: number): Promise<boolean> {
+    return this.#sockets?.alive(timeoutMs) ?? false;
+  }
+
+  /** Destroys the sockets. */
+  async close(): Promise<void> {
+    await this.#sockets?.close();
+  }
+}
+
+/** Sends with the origin's cookies, and follows where the origin leads within itself. */
+class WithinOrigin implements Sender<HttpAnswer> {
+  constructor(
+    private readonly sender: Sender<HttpAnswer>,
+    private readonly cookies: Cookies,
+  ) {}
+
+  async send(request: HttpRequest): Promise<HttpAnswer> {
+    const { headers } = request;
+    request.target = request.url;
+    for (let followed = 0; ; followed++) {
+      const cookie = this.cookies.for(request.target);
+      if (cookie !== undefined) request.headers = { ...headers, cookie: joined(headers["cookie"], cookie) };
+      const answer = await this.sender.send(request);
+      this.cookies.take(answer.cookies, request.target);
+      const next = redirected(answer, request, followed);
+      if (!next) return answer;
+      answer.discard();
+      request.target = next;
+    }
+  }
+}
+
+const joined = (own: string | undefined, cookie: string) => (own ? `${own}; ${cookie}` : cookie);
+
+/** A `fetch` over the connection's own sockets, for what signs its requests. */
+function fetchOver(sockets: Sockets): FetchLike {
+  return (url, init) =>
+    undiciFetch(url, {
+      ...(init as object),
+      dispatcher: sockets.lane("streams"),
+    }) as unknown as Promise<Response>;
+}
+
+function lowerCased(headers: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}

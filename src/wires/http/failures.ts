@@ -1,0 +1,79 @@
+import { STATUS_CODES } from "node:http";
+import { SdkError, SdkErrorCode, SdkHttpError } from "@modelcontextprotocol/client";
+import { messageOf, type Outcome } from "../../base/errors.js";
+import { Lost } from "../lost.js";
+import { retryAfterMs } from "../network.js";
+import type { HttpAnswer } from "./answer.js";
+
+/** The network failed a request: there is no answer, or the rest of it never came. */
+export class NetworkLost extends Lost {
+  constructor(outcome: Outcome, cause: unknown) {
+    super(outcome, { code: "CONNECTION_LOST", message: messageOf(cause), error: cause });
+  }
+}
+
+/** A body that says why is short; a longer one is a page. */
+const MAX_SAID = 200;
+/** So much of a refusal is read: the envelope of an error is in it. */
+export const MAX_REFUSAL_BYTES = 64 * 1024;
+
+/** What a caller is told where the server refuses a request: the status, and the server's own words where there are some. */
+export function refused(
+  { status }: HttpAnswer,
+  text: string,
+  code: SdkErrorCode = SdkErrorCode.ClientHttpNotImplemented,
+): SdkHttpError {
+  const said = saidBy(text);
+  const statusText = STATUS_CODES[status] ?? "";
+  const message = `HTTP ${status} ${statusText}`.trim() + (said ? `: ${said}` : "");
+  return new SdkHttpError(code, message, { status, statusText, text: isPage(text) ? "" : text });
+}
+
+/** The body of a refusal; what cannot be read says nothing. */
+export async function reasonOf(answer: HttpAnswer): Promise<string> {
+  return answer.text(MAX_REFUSAL_BYTES).catch(() => "");
+}
+
+/** A server that said when to come back has refused the request before doing it. */
+export function busy(answer: HttpAnswer, error: SdkHttpError): Lost | undefined {
+  const ms = retryAfterMs(answer.status, answer.header("retry-after"));
+  if (ms === undefined) return undefined;
+  return new Lost("rejected", {
+    code: "CONNECTION_LOST",
+    message: messageOf(error),
+    retryAfterMs: ms,
+    error,
+    details: { status: answer.status },
+  });
+}
+
+/** An answer that is no message at all. */
+export function unexpected(mediaType: string | undefined, text: string): SdkError {
+  const what = isPage(text) ? "a web page" : "something that is no message";
+  const type = mediaType ?? "without a content type";
+  const message = `the server answered with ${what} (${type}). Is this the address of an MCP server?`;
+  return new SdkError(SdkErrorCode.ClientHttpUnexpectedContent, message, { contentType: mediaType });
+}
+
+const isPage = (text: string): boolean => /^\s*(<!doctype|<html|<\?xml|<head|<body)/i.test(text);
+
+/** What a server says of its refusal, in one short line. */
+function saidBy(text: string): string {
+  if (isPage(text)) return "";
+  const words = (wordsOf(text) ?? text).replace(/\s+/g, " ").trim();
+  return words.length > MAX_SAID ? `${words.slice(0, MAX_SAID)}…` : words;
+}
+
+/** The sentence in the forms of JSON that servers give as an error. */
+function wordsOf(text: string): string | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== "object" || value === null) return undefined;
+  const { error, message, error_description, detail } = value as Record<string, unknown>;
+  const inner = (error as { message?: unknown } | null | undefined)?.message;
+  return [inner, error_description, message, detail, error].find((words) => typeof words === "string");
+}
