@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import { circlesOf } from "./circles.mjs";
 import { arrowsOf, modulesBelow, parse, resolve, trackedBelow } from "./modules.mjs";
-import * as ROOMS from "./rooms.mjs";
+import { ONLY, ORDER, OUTSIDE, PACKAGES } from "./rooms.mjs";
 
 /** What src/ may hold that has no arrows. */
 const NO_MODULE = /\.(html|css)$/;
@@ -15,7 +15,7 @@ const ownerOf = (root, file) =>
 const roomOf = (file) => file.split("/")[1];
 
 /** The arrows of a checkout, as `{ from, to, where }` with paths from its root, and what could not be read of them. */
-export function readArrows(root) {
+function readArrows(root) {
   const read = modulesBelow(root, "src");
   const problems = unread(root, read);
   const arrows = [];
@@ -57,7 +57,7 @@ function unread(root, read) {
 }
 
 /** Everything wrong with the arrows of a checkout: a sentence each. */
-export function check(root, rooms = ROOMS) {
+export function check(root) {
   const { read, arrows, packages, problems } = readArrows(root);
   const between = arrows.filter(({ from, to }) => from !== to);
   const circles = circlesOf(between);
@@ -67,9 +67,9 @@ export function check(root, rooms = ROOMS) {
       .filter(({ from, to }) => from !== to),
   );
   problems.push(
-    ...read.flatMap((file) => misplaced(file, rooms)),
-    ...between.flatMap((arrow) => misdirected(arrow, rooms)),
-    ...packages.flatMap((arrow) => foreign(arrow, rooms)),
+    ...read.flatMap((file) => misplaced(file)),
+    ...between.flatMap((arrow) => misdirected(arrow)),
+    ...packages.flatMap((arrow) => foreign(arrow)),
     ...circles.map((circle) => `a circle of files: ${circle.join(" -> ")}`),
     ...roomCircles.map((circle) => `a circle of rooms: ${circle.join(" -> ")}`),
   );
@@ -82,27 +82,27 @@ export function check(root, rooms = ROOMS) {
   };
 }
 
-const levelOf = (room, { ORDER }) => ORDER.findIndex((line) => line.includes(room));
+const levelOf = (room) => ORDER.findIndex((line) => line.includes(room));
 
-function misplaced(file, rooms) {
-  return levelOf(roomOf(file), rooms) < 0 ? [`${file} is in no room of scripts/lint/rooms.mjs`] : [];
+function misplaced(file) {
+  return levelOf(roomOf(file)) < 0 ? [`${file} is in no room of scripts/lint/rooms.mjs`] : [];
 }
 
-function misdirected({ from, to, where }, rooms) {
+function misdirected({ from, to, where }) {
   const [room, target] = [roomOf(from), roomOf(to)];
   if (!to.startsWith("src/")) {
-    const allowed = rooms.OUTSIDE[room] ?? [];
+    const allowed = OUTSIDE[room] ?? [];
     return allowed.includes(to.split("/")[0]) ? [] : [`${where} imports ${to}, which is not in src/`];
   }
   if (room === target) return [];
   const points = `${where} points from ${room} to ${target} (${to})`;
-  if (levelOf(target, rooms) >= levelOf(room, rooms)) return [`${points}, which is not below it`];
-  const only = rooms.ONLY[room];
+  if (levelOf(target) >= levelOf(room)) return [`${points}, which is not below it`];
+  const only = ONLY[room];
   return only && !only.includes(target) ? [`${points}; it may know ${only.join(" and ")} only`] : [];
 }
 
-function foreign({ from, name, where }, rooms) {
-  const { only, never } = rooms.PACKAGES[roomOf(from)] ?? {};
+function foreign({ from, name, where }) {
+  const { only, never } = PACKAGES[roomOf(from)] ?? {};
   const isWrong = (only && !only.test(name)) || never?.test(name);
   return isWrong ? [`${where} imports ${name}, which ${roomOf(from)} may not know`] : [];
 }

@@ -13,7 +13,7 @@ const ACTS =
   /^(spawn|exec|execFile|fork)(Sync)?$|^(listen|connect|kill|setInterval|setTimeout|setImmediate)$|^(write|append|mk|rm|copy|cp|rename|unlink)[A-Za-z]*$/;
 
 /** What a module does when it is loaded: `{ what, line }` each. A `main` guarded by import.meta does nothing then. */
-export function effectsOf({ program, source }) {
+function effectsOf({ program, source }) {
   const lineOf = (node) => source.slice(0, node.start).split("\n").length;
   const effects = [];
   for (const statement of program.body) {

@@ -39,8 +39,6 @@ const CLIENTS: Record<string, (place: Place) => string[]> = {
       : [join(env["XDG_CONFIG_HOME"] ?? join(home, ".config"), "goose/config.yaml")],
 };
 
-export const CLIENT_NAMES = Object.keys(CLIENTS);
-
 function applications({ home, platform, env }: Place): string {
   if (platform === "darwin") return join(home, "Library/Application Support");
   if (platform === "win32") return env["APPDATA"] ?? join(home, "AppData/Roaming");

@@ -1,9 +1,5 @@
-import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
-import { copyOf } from "../support/planted.js";
-
-const biome = fileURLToPath(new URL("../../node_modules/.bin/biome", import.meta.url));
+import { copyOf, runTool } from "../support/planted.js";
 
 it("a promise that nobody waits for is a lint error, of a method of another file, too", async () => {
   const copy = copyOf("biome.json", "src");
@@ -15,9 +11,8 @@ it("a promise that nobody waits for is a lint error, of a method of another file
     "src/machines/planted.ts",
     'import { Disposer } from "./disposer.js";\n\nexport function planted(): void {\n  const disposer = new Disposer();\n  disposer.dispose();\n}\n',
   );
-  const output = await new Promise<string>((resolve) => {
-    execFile(biome, ["check", "--reporter=github", "."], { cwd: copy.folder }, (_error, out) => resolve(out));
-  });
+  const { code, output } = await runTool("biome", ["check", "--reporter=github", "."], copy);
+  expect(code).toBe(1);
   const found = [...output.matchAll(/title=([^,]+),file=([^,]+),line=(\d+)/g)].map(([, rule, file]) => [
     rule,
     file,

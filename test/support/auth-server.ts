@@ -37,18 +37,8 @@ export interface TokenRequest {
   status: number;
 }
 
-export type AuthServer = Awaited<ReturnType<typeof startAuthServer>>;
-
 /** As `refreshTokensUsed` has them. */
 export const hashOf = (token: string) => createHash("sha256").update(token).digest("hex");
-
-/** Ends with the test. */
-export async function authServer(options: AuthServerOptions) {
-  const { onTestFinished } = await import("vitest");
-  const server = await startAuthServer(options);
-  onTestFinished(server.stop);
-  return server;
-}
 
 /** A real authorization server, oidc-provider, on a port of its own. It is yours to stop, in a test or outside. */
 export async function startAuthServer(options: AuthServerOptions) {

@@ -7,7 +7,7 @@ import { epochClient } from "./fake-session.js";
 import { ManualClock } from "./manual-clock.js";
 
 /** A stream as a server opened it; `over` ends it. */
-export function opened(filter: object) {
+function opened(filter: object) {
   let over: (how: string) => void = () => {};
   const closed = new Promise((resolve) => {
     over = resolve;

@@ -1,5 +1,14 @@
 import { execFile, execFileSync } from "node:child_process";
-import { appendFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -38,10 +47,26 @@ export function copyOf(...folders: string[]): Copy {
   };
 }
 
+/** Runs a tool of node_modules on a copy, which gets the checkout's packages for it. */
+export function runTool(
+  tool: string,
+  args: string[],
+  { folder }: Copy,
+): Promise<{ code: number | null; output: string }> {
+  if (!existsSync(join(folder, "node_modules"))) {
+    symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+  }
+  return exec(join(root, "node_modules/.bin", tool), args, folder);
+}
+
 /** Runs one of `scripts/` and resolves to its exit code and all that it printed. */
 export function run(script: string, ...args: string[]): Promise<{ code: number | null; output: string }> {
+  return exec(process.execPath, [join(root, "scripts", script), ...args], root);
+}
+
+function exec(file: string, args: string[], cwd: string): Promise<{ code: number | null; output: string }> {
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [join(root, "scripts", script), ...args], (_error, out, err) =>
+    const child = execFile(file, args, { cwd }, (_error, out, err) =>
       resolve({ code: child.exitCode, output: out + err }),
     );
   });

@@ -1,0 +1,34 @@
+import type { KnipConfig } from "knip";
+
+/** `!` marks what is shipped: `knip --production` looks at that alone, without what only tests use. */
+const config: KnipConfig = {
+  entry: [
+    "src/{index,inspect/index,testing/index,cli/main,cli/start}.ts!",
+    "src/inspect/page/app.js!",
+    // Programs that are started and never imported.
+    "bench/peers/{holdfast,langchain,mcporter,sdk}.mjs",
+    "examples/{survive,websocket-server}.mjs",
+    "scripts/{inspector-load,plant}.mjs",
+    "scripts/conformance/client.mjs",
+    "scripts/soak/websocket-server.mjs",
+    "test/fixtures/*-{server,program,parent,writer,suite,world}.mjs",
+  ],
+  project: [
+    "src/**/*.{ts,js}!",
+    "test/**/*.{ts,mjs}",
+    "bench/**/*.mjs",
+    "scripts/**/*.mjs",
+    "examples/**/*.mjs",
+  ],
+  // A type of a public signature is exported to be nameable. With what is shipped it is asked what nothing uses at all.
+  ignoreExportsUsedInFile: process.argv.includes("--production") || { interface: true, type: true },
+  // Found by its path, and started.
+  ignoreDependencies: [
+    "@modelcontextprotocol/server-everything",
+    "@changesets/cli",
+    "@microsoft/api-extractor",
+  ],
+  ignoreBinaries: ["dbus-run-session"],
+};
+
+export default config;
