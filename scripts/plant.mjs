@@ -49,7 +49,7 @@ const PLANTS = [
     ["part.add(() => guard.close());", "part.add(() => client.close());"],
     ["", ""],
   ],
-  ["5", "a timer is left", "src/session/call.ts", "link.clock.clearTimeout(timer);", ""],
+  ["5", "a timer is left", "src/session/call.ts", "port.clock.clearTimeout(timer);", ""],
   [
     "6",
     "the counter is reset on open",
@@ -83,8 +83,8 @@ const PLANTS = [
     "10",
     "a server that fails takes its siblings down",
     "src/composite/members.ts",
-    'this.#fleet.send({ type: "server.told", name, fact });',
-    'this.#fleet.send({ type: "server.told", name, fact });\n        if (fact === "failed") for (const other of this.#hands.values()) void other.session?.close();',
+    'this.#fleet.send({ type: "server.reported", name, fact });',
+    'this.#fleet.send({ type: "server.reported", name, fact });\n        if (fact === "failed") for (const other of this.#sessions.values()) void other.session?.close();',
   ],
   ["10", "more servers start at once than may", "src/machines/fleet.ts", "|| free-- <= 0", "|| free-- <= -1"],
 ];

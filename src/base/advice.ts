@@ -1,5 +1,8 @@
 /** A message, what to do about it, and what the server had to say. */
-export function tell(message: string, { hint, appendix }: { hint?: string; appendix?: string }): string {
+export function formatMessage(
+  message: string,
+  { hint, appendix }: { hint?: string; appendix?: string },
+): string {
   const advice = hint ? ` ${sentence(hint)}` : "";
   return `${advice ? sentence(message) : message}${advice}${appendix ? `\n${appendix}` : ""}`;
 }

@@ -18,7 +18,7 @@ export function keepAlive(): () => void {
 }
 
 /** Keeps the program alive until `work` has settled. */
-export async function kept<T>(work: Promise<T>): Promise<T> {
+export async function keepAliveWhile<T>(work: Promise<T>): Promise<T> {
   const release = keepAlive();
   try {
     return await work;

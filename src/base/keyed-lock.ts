@@ -1,5 +1,5 @@
 /** Turns in this program: for each key one at a time, first come first served. */
-export class Turns {
+export class KeyedLock {
   /** Who waits for a key, in order; a key is here as long as somebody has the turn. */
   readonly #waiting = new Map<string, (() => void)[]>();
 

@@ -18,9 +18,9 @@ import type { FleetHealth } from "../machines/fleet.js";
 import { serveFresh, serveInstance } from "../transports/memory.js";
 import { personMs } from "../transports/remote.js";
 import { ClientTransport } from "../transports/transport.js";
-import { Front } from "./gateway.js";
-import { FrontWire } from "./gateway-wire.js";
-import { Crew, type Post } from "./members.js";
+import { Gateway } from "./gateway.js";
+import { GatewayWire } from "./gateway-wire.js";
+import { type ConfiguredServer, Members } from "./members.js";
 import { bare, type NameRule, prefixed } from "./naming.js";
 import { authOf, type CommonOptions, kindOf, transportOf } from "./server-transport.js";
 
@@ -44,11 +44,6 @@ export interface MCPConfigTransportOptions extends CommonOptions, ParseOptions {
 const OWN = ["config", "nameAsPrefix", "toolName", "startTimeoutMs", "maxStarts", "strict", "watch"];
 const SHARED = ["onStderr", "stderr", "reapOrphans", "oauth", "defaultAuth", "variables", "inputs", "from"];
 
-/** One server of the config, and its transport for as long as that does not change. */
-interface Entry extends Post {
-  readonly config: ServerConfig;
-}
-
 /**
  * The servers of a config, as one. A single server is reached directly; several stand behind a front that shows their
  * tools, prompts and resources under their names. Each has a connection of its own that no other one touches.
@@ -56,11 +51,11 @@ interface Entry extends Post {
  */
 export class MCPConfigTransport extends ClientTransport {
   readonly #options: MCPConfigTransportOptions;
-  #entries: Map<string, Entry>;
+  #servers: Map<string, ConfiguredServer>;
   /** The last one that was applied. */
   #config: McpConfig;
-  #crew: Crew | undefined;
-  #front: Front | undefined;
+  #members: Members | undefined;
+  #gateway: Gateway | undefined;
   #health: FleetHealth = "closed";
   #stopWatching: (() => void) | undefined;
 
@@ -94,19 +89,19 @@ export class MCPConfigTransport extends ClientTransport {
     );
     this.#options = options;
     this.#config = parsed;
-    this.#entries = this.#plan(parsed, new Map());
+    this.#servers = this.#plan(parsed, new Map());
     if (options.watch && path !== undefined) this.#watch(path);
   }
 
   /** The status of each server by its name, in the declared order. */
   get servers(): Record<string, ConnectionStatus> {
     if (this.#direct) return { [this.#direct.name]: this.status };
-    return Object.fromEntries([...this.#entries].map(([name, { transport }]) => [name, transport.status]));
+    return Object.fromEntries([...this.#servers].map(([name, { transport }]) => [name, transport.status]));
   }
 
   /** How the servers are, taken together; `closed` while nobody needs them. */
   get health(): FleetHealth {
-    if (!this.#direct) return this.#crew?.health ?? "closed";
+    if (!this.#direct) return this.#members?.health ?? "closed";
     const { state } = this.status;
     return state === "connected"
       ? "ready"
@@ -123,16 +118,16 @@ export class MCPConfigTransport extends ClientTransport {
    */
   server(name: string): ClientTransport {
     if (this.#direct?.name === name) return this;
-    const entry = this.#entries.get(name);
-    if (entry) return entry.transport;
-    const message = `${this.name}: there is no server ${JSON.stringify(name)}; there are: ${[...this.#entries.keys()].join(", ")}`;
+    const server = this.#servers.get(name);
+    if (server) return server.transport;
+    const message = `${this.name}: there is no server ${JSON.stringify(name)}; there are: ${[...this.#servers.keys()].join(", ")}`;
     throw new HoldfastError("SERVER_UNKNOWN", message, { server: this.name });
   }
 
   /** The server and the original name of a tool that was listed; undefined where none is shown under that name. */
   resolveTool(name: string): { server: string; name: string } | undefined {
     if (this.#direct) return { server: this.#direct.name, name };
-    const found = this.#front?.catalog.knownTool(name);
+    const found = this.#gateway?.catalog.knownTool(name);
     return found && { server: found.member.name, name: found.tool.original };
   }
 
@@ -142,7 +137,7 @@ export class MCPConfigTransport extends ClientTransport {
    * @throws HoldfastError `CONFIG_INVALID`; the last config stays then
    */
   async setConfig(config: string | URL | McpConfig | object): Promise<void> {
-    const before = this.#entries;
+    const before = this.#servers;
     const parsed = read(config, this.#options);
     // One server is reached directly and several by their names: where that changes, everything begins anew. Sessions
     // stay open, and their next call finds the new way.
@@ -151,25 +146,25 @@ export class MCPConfigTransport extends ClientTransport {
       direct !== (this.#direct !== undefined) || before.size > 1 !== Object.keys(parsed.servers).length > 1;
     const next = this.#plan(parsed, anew ? new Map() : before);
     const removed = [...before].filter(([name]) => !next.has(name));
-    const changed = [...before].filter(([name, entry]) => next.has(name) && next.get(name) !== entry);
+    const changed = [...before].filter(([name, server]) => next.has(name) && next.get(name) !== server);
     const added = [...next].filter(([name]) => !before.has(name));
-    this.#entries = next;
+    this.#servers = next;
     this.#config = parsed;
     this.announce({ type: "servers", servers: [...next.keys()] });
     if (anew || (direct && changed.length > 0)) await this.disconnect();
-    const crew = this.#crew;
-    for (const [name] of removed) crew?.remove(name);
-    for (const [name] of changed) crew?.replace(name);
-    if (added.length > 0) crew?.add(added.map(([name]) => name));
+    const members = this.#members;
+    for (const [name] of removed) members?.remove(name);
+    for (const [name] of changed) members?.replace(name);
+    if (added.length > 0) members?.add(added.map(([name]) => name));
     await Promise.all([...removed, ...changed].map(([, { transport }]) => transport.close()));
   }
 
   /** Skips the wait of every server, and starts those anew that failed for good. */
   override retryNow(): void {
     super.retryNow();
-    for (const [name, { transport }] of this.#entries) {
+    for (const [name, { transport }] of this.#servers) {
       transport.retryNow();
-      this.#crew?.retry(name);
+      this.#members?.retry(name);
     }
   }
 
@@ -183,7 +178,7 @@ export class MCPConfigTransport extends ClientTransport {
   ): Promise<ConnectionStatus> {
     const { servers, ...wait } = options;
     if (servers === undefined || this.#direct) return super.waitFor(state, wait);
-    const waits = [...this.#entries.values()].map(({ transport }) => transport.waitFor(state, wait));
+    const waits = [...this.#servers.values()].map(({ transport }) => transport.waitFor(state, wait));
     await (servers === "all" ? Promise.all(waits) : Promise.any(waits));
     return this.status;
   }
@@ -192,7 +187,7 @@ export class MCPConfigTransport extends ClientTransport {
     this.#stopWatching?.();
     await Promise.all([
       super.close(),
-      ...[...this.#entries.values()].map(({ transport }) => transport.close()),
+      ...[...this.#servers.values()].map(({ transport }) => transport.close()),
     ]);
   }
 
@@ -204,7 +199,7 @@ export class MCPConfigTransport extends ClientTransport {
     const tool = method === "tools/call" && name !== undefined ? this.resolveTool(name)?.server : undefined;
     const server = this.#direct?.name ?? tool;
     return (
-      (server === undefined ? undefined : this.#entries.get(server)?.timeoutMs) ??
+      (server === undefined ? undefined : this.#servers.get(server)?.timeoutMs) ??
       super.callTimeoutMs(method, name)
     );
   }
@@ -213,32 +208,32 @@ export class MCPConfigTransport extends ClientTransport {
     return this.#direct ? ClientTransport.openWireOf(this.#direct.transport, attempt) : this.#open(attempt);
   }
 
-  get #direct(): Entry | undefined {
-    const [only, ...more] = this.#entries.values();
+  get #direct(): ConfiguredServer | undefined {
+    const [only, ...more] = this.#servers.values();
     return only && more.length === 0 && isPlain(only.config) ? only : undefined;
   }
 
   async #open(attempt: AttemptContext): Promise<Wire> {
     const { maxStarts, startTimeoutMs, strict, closeTimeoutMs, nameAsPrefix, toolName } = this.#options;
     const { connectTimeoutMs } = this.#options;
-    let wire: FrontWire | undefined;
-    const prefix = nameAsPrefix !== false && this.#entries.size > 1;
+    let wire: GatewayWire | undefined;
+    const prefix = nameAsPrefix !== false && this.#servers.size > 1;
     const rule = toolName ?? (prefix ? prefixed : bare);
-    const front: Front = new Front({
-      members: () => crew.members(),
-      member: (name) => crew.member(name),
+    const gateway: Gateway = new Gateway({
+      members: () => members.members(),
+      member: (name) => members.member(name),
       toolName: rule,
       promptName: rule,
       uriPrefix: prefix,
       listTimeoutMs: DEFAULTS.listTimeoutMs,
       report: (message) => this.announce({ type: "warning", message: `${this.name}: ${message}` }),
-      instructions: () => instructionsOf(crew),
+      instructions: () => instructionsOf(members),
       noteOf: (id) => {
         const note = wire?.noteOf(id);
         return note && { ...note, remainingMs: note.deadline.remaining() };
       },
     });
-    const crew: Crew = new Crew({
+    const members: Members = new Members({
       clock: systemClock,
       name: this.name,
       maxStarts: maxStarts ?? DEFAULTS.maxStarts,
@@ -249,48 +244,48 @@ export class MCPConfigTransport extends ClientTransport {
       ),
       closeTimeoutMs: (closeTimeoutMs ?? DEFAULTS.closeTimeoutMs) * 0.9,
       strict: strict ?? false,
-      posts: () => [...this.#entries.values()],
+      configured: () => [...this.#servers.values()],
       clientInfo: attempt.clientInfo,
       capabilities: attempt.capabilities,
-      front: () => front,
+      gateway: () => gateway,
       onHealth: () => this.#noteHealth(),
     });
     attempt.cleanup(async () => {
-      front.close();
-      await crew.close();
-      if (this.#crew === crew) this.#crew = this.#front = undefined;
+      gateway.close();
+      await members.close();
+      if (this.#members === members) this.#members = this.#gateway = undefined;
       this.#noteHealth();
     });
-    this.#crew = crew;
-    this.#front = front;
-    await crew.started(attempt.signal);
+    this.#members = members;
+    this.#gateway = gateway;
+    await members.started(attempt.signal);
     // A question of a legacy server reaches a legacy client at once, and a modern one only as the result of a call.
-    const modern = this.#options.era === "modern" || crew.members().every(isModern);
-    const make = () => front.make();
-    wire = new FrontWire(
+    const modern = this.#options.era === "modern" || members.members().every(isModern);
+    const make = () => gateway.make();
+    wire = new GatewayWire(
       (side) => (modern ? serveFresh(make, side, this.name) : serveInstance(make(), side)),
       (added, dropped) => {
         const failed = (error: unknown) => this.announce({ type: "warning", message: messageOf(error) });
-        if (added.length > 0) front.subscribe(added, true).catch(failed);
-        if (dropped.length > 0) front.subscribe(dropped, false).catch(failed);
+        if (added.length > 0) gateway.subscribe(added, true).catch(failed);
+        if (dropped.length > 0) gateway.subscribe(dropped, false).catch(failed);
       },
     );
     return wire;
   }
 
   /** The servers of a config; those that are the same keep their transports. */
-  #plan(config: McpConfig, before: ReadonlyMap<string, Entry>): Map<string, Entry> {
+  #plan(config: McpConfig, before: ReadonlyMap<string, ConfiguredServer>): Map<string, ConfiguredServer> {
     const many = directOf(config).length === 0;
     return new Map(
       Object.entries(config.servers).map(([name, server]) => {
         const known = before.get(name);
         if (known && isDeepStrictEqual(known.config, server)) return [name, known];
-        return [name, this.#entry(name, server, many)];
+        return [name, this.#configured(name, server, many)];
       }),
     );
   }
 
-  #entry(name: string, config: ServerConfig, many: boolean): Entry {
+  #configured(name: string, config: ServerConfig, many: boolean): ConfiguredServer {
     const { reconnect, logger, connectTimeoutMs, closeTimeoutMs, idleTimeoutMs, replay } = this.#options;
     const { trustAnnotations, heartbeat, maxQueued } = this.#options;
     const { onStderr, stderr, reapOrphans, oauth, defaultAuth } = this.#options;
@@ -381,8 +376,8 @@ const isModern = ({ session }: { session: { getProtocolEra(): string | undefined
   session?.getProtocolEra() === "modern";
 
 /** What the servers say of themselves, under their names. */
-function instructionsOf(crew: Crew): string | undefined {
-  const all = crew.members().flatMap(({ name, session }) => {
+function instructionsOf(members: Members): string | undefined {
+  const all = members.members().flatMap(({ name, session }) => {
     const instructions = session?.getInstructions();
     return instructions ? [`# ${name}\n\n${instructions}`] : [];
   });

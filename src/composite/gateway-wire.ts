@@ -12,7 +12,7 @@ export interface Note {
 }
 
 /** The client's end in front of a composite: what it asks for is noted, so that the front can act on it. */
-export class FrontWire extends MemoryWire {
+export class GatewayWire extends MemoryWire {
   readonly #notes = new Map<string | number, Note>();
   /** The resources that each open listen stream of a modern client is about. */
   readonly #listens = new Map<string | number, readonly string[]>();
@@ -53,7 +53,7 @@ export class FrontWire extends MemoryWire {
     const before = this.#listened();
     const { notifications } = params as { notifications?: { resourceSubscriptions?: string[] } };
     this.#listens.set(id, notifications?.resourceSubscriptions ?? []);
-    this.#tell(before);
+    this.#announce(before);
   }
 
   #over(id: string | number): void {
@@ -61,14 +61,14 @@ export class FrontWire extends MemoryWire {
     if (!this.#listens.has(id)) return;
     const before = this.#listened();
     this.#listens.delete(id);
-    this.#tell(before);
+    this.#announce(before);
   }
 
   #listened(): Set<string> {
     return new Set([...this.#listens.values()].flat());
   }
 
-  #tell(before: Set<string>): void {
+  #announce(before: Set<string>): void {
     const now = this.#listened();
     const added = [...now].filter((uri) => !before.has(uri));
     const dropped = [...before].filter((uri) => !now.has(uri));

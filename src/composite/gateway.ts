@@ -13,13 +13,13 @@ import {
 } from "@modelcontextprotocol/server";
 import { isHoldfastError } from "../base/errors.js";
 import { VERSION } from "../base/version.js";
-import { ANYTHING } from "../contract/any-result.js";
+import { ANY_RESULT } from "../contract/any-result.js";
 import type { ReplayMode } from "../contract/options.js";
 import { systemClock } from "../machines/clock.js";
 import { Catalog, type CatalogHost } from "./catalog.js";
 import type { Member } from "./member.js";
-import { Flight } from "./parked-call.js";
-import { mapResult } from "./result-uris.js";
+import { ParkedCall } from "./parked-call.js";
+import { rewriteUris } from "./result-uris.js";
 
 /** What the client's side knows of one of its requests. */
 export interface CallNote {
@@ -32,7 +32,7 @@ export interface CallNote {
   replay: ReplayMode | undefined;
 }
 
-export interface FrontHost extends CatalogHost {
+export interface GatewayHost extends CatalogHost {
   instructions(): string | undefined;
   /** Nothing where the client is not ours. */
   noteOf(requestId: string | number): CallNote | undefined;
@@ -48,14 +48,14 @@ const OF_THE_HOP = /^(progressToken$|io\.modelcontextprotocol\/(?!logLevel))/;
 type Params = Record<string, unknown>;
 
 /** The low-level server that presents the members as one. It relays, and validates nothing: the outer client does. */
-export class Front {
+export class Gateway {
   readonly catalog: Catalog;
-  readonly #flights = new Map<string, Flight>();
+  readonly #parked = new Map<string, ParkedCall>();
   #server: Server | undefined;
   #level: LoggingLevel | undefined;
   #changed: Set<"tools" | "prompts" | "resources"> | undefined;
 
-  constructor(private readonly host: FrontHost) {
+  constructor(private readonly host: GatewayHost) {
     this.catalog = new Catalog(host);
   }
 
@@ -87,7 +87,7 @@ export class Front {
 
   /** What the servers offer is not what it was. Told once for all that happens in one tick. */
   changed(): void {
-    this.#tell(["tools", "prompts", "resources"]);
+    this.#announce(["tools", "prompts", "resources"]);
   }
 
   /** A request of a member, for the client. */
@@ -102,20 +102,20 @@ export class Front {
       return server.request(request as never, { signal, timeout: ASK_MS }) as Promise<Result>;
     }
     // A legacy server does not say for which call it asks: the newest one on its way to it.
-    const flights = [...this.#flights.values()].filter((f) => f.member === member.name);
-    const flight = flights.filter((f) => f.waiting).at(-1) ?? flights.at(-1);
-    if (!flight)
+    const parkedCalls = [...this.#parked.values()].filter((f) => f.member === member.name);
+    const parked = parkedCalls.filter((f) => f.waiting).at(-1) ?? parkedCalls.at(-1);
+    if (!parked)
       throw new ProtocolError(
         ProtocolErrorCode.MethodNotFound,
         `${request.method} is possible only during a call`,
       );
-    return (await flight.ask(request, signal)) as Result;
+    return (await parked.ask(request, signal)) as Result;
   }
 
   /** A notification of a member, for the client. */
   heard(member: Member, { method, params }: JSONRPCNotification): void {
     const kind = /^notifications\/(tools|prompts|resources)\/list_changed$/.exec(method)?.[1];
-    if (kind) this.#tell([kind as "tools"]);
+    if (kind) this.#announce([kind as "tools"]);
     else if (method === "notifications/resources/updated")
       this.#notify(method, { ...params, uri: this.catalog.showUri(member, String(params?.["uri"])) });
     else if (method === "notifications/message") {
@@ -140,8 +140,8 @@ export class Front {
 
   /** The client is gone: nobody comes back for what is parked. */
   close(): void {
-    for (const flight of this.#flights.values()) flight.cancel(new Error("the client is gone"));
-    this.#flights.clear();
+    for (const parked of this.#parked.values()) parked.cancel(new Error("the client is gone"));
+    this.#parked.clear();
   }
 
   #register(server: Server): void {
@@ -213,44 +213,44 @@ export class Front {
     const legacy = member.session?.getProtocolEra() !== "modern";
     // Only here can a question come up that the client cannot be sent.
     if (!(legacy && this.#server && isModern(this.#server)))
-      return mapResult(method, await this.#send(member, ctx, method, params, signal, () => ctx), show);
+      return rewriteUris(method, await this.#send(member, ctx, method, params, signal, () => ctx), show);
     const state = ctx.mcpReq.requestState<string>();
-    const known = state === undefined ? undefined : this.#flights.get(state);
+    const known = state === undefined ? undefined : this.#parked.get(state);
     // It may have been done: a client that comes too late must not make it a second call.
     if (state !== undefined && !known)
       throw new ProtocolError(
         ProtocolErrorCode.InvalidParams,
         "the call that was parked under this state is over",
       );
-    const flight =
+    const parked =
       known ??
-      new Flight(member.name, ctx, (inner, current) =>
+      new ParkedCall(member.name, ctx, (inner, current) =>
         this.#send(member, ctx, method, params, inner, current),
       );
     if (known) known.resume(ctx);
-    else this.#begin(flight, this.host.noteOf(ctx.mcpReq.id));
+    else this.#begin(parked, this.host.noteOf(ctx.mcpReq.id));
     try {
-      const next = await flight.next(signal);
+      const next = await parked.next(signal);
       if ("parked" in next) return next.parked as unknown as Result;
-      this.#flights.delete(flight.id);
-      flight.cancel(new Error("the call in which it was asked is over"));
-      return mapResult(method, next.done as Result, show);
+      this.#parked.delete(parked.id);
+      parked.cancel(new Error("the call in which it was asked is over"));
+      return rewriteUris(method, next.done as Result, show);
     } catch (error) {
-      this.#flights.delete(flight.id);
-      flight.cancel(error);
+      this.#parked.delete(parked.id);
+      parked.cancel(error);
       throw error;
     }
   }
 
   /** A parked call has no request that could be cancelled: its caller's own signals end it. */
-  #begin(flight: Flight, note: CallNote | undefined): void {
-    this.#flights.set(flight.id, flight);
+  #begin(parked: ParkedCall, note: CallNote | undefined): void {
+    this.#parked.set(parked.id, parked);
     for (const signal of [note?.signal, note?.ended]) {
       const over = () => {
-        this.#flights.delete(flight.id);
-        flight.cancel(signal?.reason);
+        this.#parked.delete(parked.id);
+        parked.cancel(signal?.reason);
       };
-      signal?.addEventListener("abort", over, { once: true, signal: flight.abort.signal });
+      signal?.addEventListener("abort", over, { once: true, signal: parked.abort.signal });
     }
   }
 
@@ -289,7 +289,7 @@ export class Front {
     try {
       const session = member.session ?? (await this.#within(ctx, (inner) => member.opened(inner)));
       // Not validated here: the outer client does that, once.
-      return (await session.request(request, ANYTHING, options)) as Result;
+      return (await session.request(request, ANY_RESULT, options)) as Result;
     } catch (error) {
       throw relayed(error);
     }
@@ -321,7 +321,7 @@ export class Front {
     });
   }
 
-  #tell(kinds: readonly ("tools" | "prompts" | "resources")[]): void {
+  #announce(kinds: readonly ("tools" | "prompts" | "resources")[]): void {
     const first = this.#changed === undefined;
     this.#changed ??= new Set();
     for (const kind of kinds) this.#changed.add(kind);

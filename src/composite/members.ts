@@ -2,6 +2,7 @@ import type { ClientCapabilities, Implementation } from "@modelcontextprotocol/c
 import { type ActorRefFrom, createActor, waitFor } from "xstate";
 import { controllerForMany } from "../base/abort.js";
 import { messageOf } from "../base/errors.js";
+import type { ServerConfig } from "../config/schema.js";
 import type { Session, SessionOptions } from "../contract/session.js";
 import type { ConnectionEvent, ConnectionStatus } from "../contract/status.js";
 import type { Clock } from "../machines/clock.js";
@@ -9,18 +10,20 @@ import { type FleetContext, type FleetHealth, fleetMachine, healthOf } from "../
 import type { MemberPhase } from "../machines/member.js";
 import type { ClientTransport } from "../transports/transport.js";
 import { Lost } from "../wires/lost.js";
-import { askable, type Front } from "./gateway.js";
+import { askable, type Gateway } from "./gateway.js";
 import type { Member } from "./member.js";
 import type { ToolRules } from "./transforms.js";
 
 /** One configured server: how it is reached, and what the config says of it. */
-export interface Post extends ToolRules {
+export interface ConfiguredServer extends ToolRules {
   readonly name: string;
+  /** As the config has it; its transport lives for as long as that does not change. */
+  readonly config: ServerConfig;
   readonly transport: ClientTransport;
   readonly timeoutMs: number | undefined;
 }
 
-export interface CrewHost {
+export interface MembersHost {
   clock: Clock;
   name: string;
   maxStarts: number;
@@ -29,21 +32,21 @@ export interface CrewHost {
   /** Whether one failure is everybody's. */
   strict: boolean;
   /** The configured servers as they are now, in the declared order. */
-  posts(): readonly Post[];
+  configured(): readonly ConfiguredServer[];
   /** The client's handshake, which the servers' follow. */
   clientInfo: Implementation;
   capabilities: ClientCapabilities;
-  front(): Front;
+  gateway(): Gateway;
   /** The phases may have changed, and with them the health. */
   onHealth(phases: Readonly<Record<string, MemberPhase>>): void;
 }
 
 /** The sessions that one front has on its servers: opened by the fleet, each on its own, and closed together. */
-export class Crew {
+export class Members {
   readonly #fleet: ActorRefFrom<ReturnType<typeof fleetMachine>>;
-  readonly #hands = new Map<string, Hand>();
+  readonly #sessions = new Map<string, MemberSession>();
 
-  constructor(private readonly host: CrewHost) {
+  constructor(private readonly host: MembersHost) {
     const { maxStarts, startTimeoutMs, closeTimeoutMs, clock } = host;
     const machine = fleetMachine({
       start: (name, signal) => this.#start(name, signal),
@@ -52,7 +55,7 @@ export class Crew {
     this.#fleet = createActor(machine, { input: { maxStarts, startTimeoutMs, closeTimeoutMs }, clock });
     this.#fleet.subscribe(({ context: { phases } }) => host.onHealth(phases));
     this.#fleet.start();
-    this.add(host.posts().map(({ name }) => name));
+    this.add(host.configured().map(({ name }) => name));
   }
 
   get health(): FleetHealth {
@@ -60,11 +63,11 @@ export class Crew {
   }
 
   members(): readonly Member[] {
-    return this.host.posts().flatMap(({ name }) => this.#hands.get(name) ?? []);
+    return this.host.configured().flatMap(({ name }) => this.#sessions.get(name) ?? []);
   }
 
   member(name: string): Member | undefined {
-    return this.#hands.get(name);
+    return this.#sessions.get(name);
   }
 
   add(names: readonly string[]): void {
@@ -110,7 +113,7 @@ export class Crew {
   }
 
   get #someoneSignsIn(): boolean {
-    return [...this.#hands.values()].some(({ signingIn }) => signingIn);
+    return [...this.#sessions.values()].some(({ signingIn }) => signingIn);
   }
 
   /** Ends the sessions, not the transports: a process that is kept is kept. */
@@ -130,29 +133,29 @@ export class Crew {
   }
 
   async #start(name: string, signal: AbortSignal): Promise<void> {
-    const post = this.host.posts().find((one) => one.name === name);
-    if (!post) throw new Error("it is configured no more");
-    this.#hands.get(name)?.end();
-    const hand = new Hand(post, this.host, {
+    const server = this.host.configured().find((one) => one.name === name);
+    if (!server) throw new Error("it is configured no more");
+    this.#sessions.get(name)?.end();
+    const member = new MemberSession(server, this.host, {
       fact: (fact) => {
-        this.#fleet.send({ type: "server.told", name, fact });
-        if (fact === "failed") this.host.front().catalog.drop(name);
-        if (fact !== "down") this.host.front().changed();
+        this.#fleet.send({ type: "server.reported", name, fact });
+        if (fact === "failed") this.host.gateway().catalog.drop(name);
+        if (fact !== "down") this.host.gateway().changed();
       },
       retry: () => this.retry(name),
     });
-    this.#hands.set(name, hand);
-    await hand.first(signal);
+    this.#sessions.set(name, member);
+    await member.first(signal);
   }
 
   async #leave(name: string, forGood: boolean): Promise<void> {
-    const hand = this.#hands.get(name);
-    this.#hands.delete(name);
-    await hand?.leave();
+    const member = this.#sessions.get(name);
+    this.#sessions.delete(name);
+    await member?.leave();
     if (!forGood) return;
-    await hand?.post.transport.close();
-    this.host.front().catalog.drop(name);
-    this.host.front().changed();
+    await member?.server.transport.close();
+    this.host.gateway().catalog.drop(name);
+    this.host.gateway().changed();
   }
 }
 
@@ -166,14 +169,14 @@ function whyNot(name: string, status: ConnectionStatus): string {
   return line?.replace(`${name}: `, "") ?? "it did not answer in time";
 }
 
-interface HandHooks {
+interface MemberHooks {
   fact(fact: "up" | "down" | "failed"): void;
   /** Somebody else brought the server back after it had failed for good. */
   retry(): void;
 }
 
 /** The session on one server, and what is known of that server meanwhile. */
-class Hand implements Member {
+class MemberSession implements Member {
   session: Session | undefined;
   /** From when a person was asked until what came of it is known. */
   signingIn = false;
@@ -183,32 +186,32 @@ class Hand implements Member {
   #firstFailed: (reason: Error) => void = () => {};
 
   constructor(
-    readonly post: Post,
-    private readonly host: CrewHost,
-    private readonly hooks: HandHooks,
+    readonly server: ConfiguredServer,
+    private readonly host: MembersHost,
+    private readonly hooks: MemberHooks,
   ) {
     this.#opening = this.#open();
     this.#opening.catch(() => {});
-    this.#unsubscribe = post.transport.subscribe((status, event) => this.#watch(status, event));
+    this.#unsubscribe = server.transport.subscribe((status, event) => this.#watch(status, event));
   }
 
   get name() {
-    return this.post.name;
+    return this.server.name;
   }
   get tools() {
-    return this.post.tools;
+    return this.server.tools;
   }
   get includeTags() {
-    return this.post.includeTags;
+    return this.server.includeTags;
   }
   get excludeTags() {
-    return this.post.excludeTags;
+    return this.server.excludeTags;
   }
   get timeoutMs() {
-    return this.post.timeoutMs;
+    return this.server.timeoutMs;
   }
 
-  status = () => this.post.transport.status;
+  status = () => this.server.transport.status;
 
   /** The first attempt only; the transport goes on by itself. */
   async first(signal: AbortSignal): Promise<void> {
@@ -238,12 +241,12 @@ class Hand implements Member {
 
   async #open(): Promise<Session> {
     const { clientInfo } = this.host;
-    const front = this.host.front();
+    const gateway = this.host.gateway();
     const { sampling, elicitation, roots } = askable(this.host.capabilities);
     const ask =
       (method: string) =>
       (params: unknown, { signal }: { signal: AbortSignal }) =>
-        front.ask(
+        gateway.ask(
           this,
           { method, ...(params !== undefined && { params: params as Record<string, unknown> }) },
           signal,
@@ -255,16 +258,16 @@ class Hand implements Member {
       capabilities: askable(this.host.capabilities),
       ...(sampling && { sampling: ask("sampling/createMessage") as never }),
       ...(elicitation && { elicitation: ask("elicitation/create") as never }),
-      onNotification: (notification) => front.heard(this, notification as never),
+      onNotification: (notification) => gateway.heard(this, notification as never),
       onError: () => {},
-      ...(front.level && { logLevel: front.level }),
+      ...(gateway.level && { logLevel: gateway.level }),
     };
     try {
-      const session = await this.post.transport.connectSession(options);
+      const session = await this.server.transport.connectSession(options);
       if (roots)
         session.setRequestHandler(
           "roots/list",
-          (_request, ctx) => front.ask(this, { method: "roots/list" }, ctx.mcpReq.signal) as never,
+          (_request, ctx) => gateway.ask(this, { method: "roots/list" }, ctx.mcpReq.signal) as never,
         );
       this.session = session;
       this.signingIn = false;

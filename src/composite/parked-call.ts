@@ -3,7 +3,7 @@ import type { ServerContext } from "@modelcontextprotocol/server";
 import { controllerForMany } from "../base/abort.js";
 
 /** A request of a legacy server, waiting for the client to answer it. */
-interface Ask {
+interface Question {
   id: string;
   request: { method: string; params?: Record<string, unknown> };
   resolve(answer: unknown): void;
@@ -11,7 +11,7 @@ interface Ask {
 }
 
 /** What a client is told while a call is parked: answer these, then call again with this state. */
-export interface Parked {
+export interface InputRequired {
   resultType: "input_required";
   inputRequests: Record<string, unknown>;
   requestState: string;
@@ -21,11 +21,11 @@ export interface Parked {
  * One call on its way to a legacy server for a modern client. What the server asks meanwhile cannot be sent to such a
  * client, so the call is parked: the client gets the question as a result, and takes the call up again with its answer.
  */
-export class Flight {
+export class ParkedCall {
   readonly id = randomUUID();
   readonly abort = controllerForMany();
-  readonly #asks: Ask[] = [];
-  readonly #asked: Ask[] = [];
+  readonly #asks: Question[] = [];
+  readonly #asked: Question[] = [];
   #wake = () => {};
   /** A client is there to be asked. */
   waiting = false;
@@ -43,7 +43,7 @@ export class Flight {
   }
 
   /** The server asks; settles with the client's answer. */
-  ask(request: Ask["request"], signal: AbortSignal): Promise<unknown> {
+  ask(request: Question["request"], signal: AbortSignal): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const ask = {
         id: `ask-${this.#asks.length + this.#asked.length}-${randomUUID()}`,
@@ -68,7 +68,7 @@ export class Flight {
   }
 
   /** Settles with the result, or with the next questions. The signal ends the call at the server. */
-  async next(signal: AbortSignal): Promise<{ done: unknown } | { parked: Parked }> {
+  async next(signal: AbortSignal): Promise<{ done: unknown } | { parked: InputRequired }> {
     const onAbort = () => this.cancel(signal.reason);
     signal.addEventListener("abort", onAbort, { once: true });
     this.waiting = true;

@@ -4,12 +4,12 @@ type Show = (uri: string) => string;
 type Block = { type?: string; uri?: string; resource?: { uri?: string } };
 
 /** A result with every URI in it as the composite shows it. */
-export function mapResult(method: string, result: Result, show: Show): Result {
+export function rewriteUris(method: string, result: Result, show: Show): Result {
   switch (method) {
     case "tools/call": {
       const { content } = result as { content?: Block[] };
       return content?.some(hasUri)
-        ? { ...result, content: content.map((block) => mapBlock(block, show)) }
+        ? { ...result, content: content.map((block) => rewriteBlock(block, show)) }
         : result;
     }
     case "prompts/get": {
@@ -17,7 +17,7 @@ export function mapResult(method: string, result: Result, show: Show): Result {
       if (!messages?.some(({ content }) => hasUri(content))) return result;
       return {
         ...result,
-        messages: messages.map((message) => ({ ...message, content: mapBlock(message.content, show) })),
+        messages: messages.map((message) => ({ ...message, content: rewriteBlock(message.content, show) })),
       };
     }
     case "resources/read": {
@@ -32,7 +32,7 @@ export function mapResult(method: string, result: Result, show: Show): Result {
 
 const hasUri = ({ type }: Block) => type === "resource_link" || type === "resource";
 
-function mapBlock(block: Block, show: Show): Block {
+function rewriteBlock(block: Block, show: Show): Block {
   if (block.type === "resource_link" && block.uri !== undefined) return { ...block, uri: show(block.uri) };
   const uri = block.resource?.uri;
   if (block.type !== "resource" || uri === undefined) return block;

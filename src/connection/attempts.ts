@@ -5,7 +5,7 @@ import {
   SdkErrorCode,
 } from "@modelcontextprotocol/client";
 import { statusOf } from "../base/errors.js";
-import { ANYTHING } from "../contract/any-result.js";
+import { ANY_RESULT } from "../contract/any-result.js";
 import type { AuthorizationStep, Refusal } from "../contract/credential.js";
 import type { EraOption } from "../contract/options.js";
 import type { AttemptContext, Wire } from "../contract/wire.js";
@@ -92,7 +92,7 @@ export class Attempts {
         },
         onWire: (wire) => {
           this.wire = wire;
-          wire.onrefused = (refusal) => this.#refused(refusal, epoch);
+          wire.onRefused = (refusal) => this.#refused(refusal, epoch);
           host.onWire(wire, epoch);
         },
         onLost: (failure) => host.onLost(epoch, failure),
@@ -118,7 +118,7 @@ export class Attempts {
     const questions = [
       () => (modern ? client.discover({ timeout }) : client.ping({ timeout })),
       // Some never answer a ping; a method that nobody knows is refused, and that is an answer.
-      () => client.request({ method: "holdfast/alive" }, ANYTHING, { timeout }),
+      () => client.request({ method: "holdfast/alive" }, ANY_RESULT, { timeout }),
     ];
     let failure: Failure | undefined;
     for (const ask of questions) {

@@ -19,7 +19,7 @@ import { connectionMachine } from "../machines/connection.js";
 import type { Failure } from "../machines/failure.js";
 import type { ConnectionContext } from "../machines/reducers.js";
 import type { ConnectionMachineEvent } from "../machines/setup.js";
-import type { Announcement, Link, Participant, Ready } from "../session/ports.js";
+import type { Announcement, ConnectionPort, Participant, Ready } from "../session/ports.js";
 import { Attempts, type AttemptsHost } from "./attempts.js";
 import {
   conflicting,
@@ -37,8 +37,8 @@ import { conflictWith, profileOf } from "./profile.js";
 import { Queue } from "./queue.js";
 import { RetryBudget } from "./retry-budget.js";
 import { Router } from "./router.js";
-import { Lists } from "./server-lists.js";
-import type { Listeners } from "./subscribers.js";
+import { ServerLists } from "./server-lists.js";
+import type { Subscribers } from "./subscribers.js";
 import { Subscriptions } from "./subscriptions.js";
 
 type Machine = ReturnType<typeof connectionMachine>;
@@ -53,7 +53,7 @@ export interface ConnectionSettings
   maxQueued: number;
   heartbeatMs: number;
   callTimeoutMs(method: string, name: string | undefined): number | undefined;
-  listeners: Listeners;
+  subscribers: Subscribers;
   /** The number that the first attempt follows. */
   epoch: number;
   random: () => number;
@@ -65,11 +65,11 @@ export interface Lease {
 }
 
 /** One life of one connection: the actor, and what the sessions share. */
-export class Connection implements Link {
+export class Connection implements ConnectionPort {
   readonly name: string;
   readonly clock: Clock;
   readonly replay: ReplayMode;
-  readonly #lists = new Lists();
+  readonly #lists = new ServerLists();
   readonly #budget: RetryBudget;
   /** Open sessions, the oldest first. */
   readonly sessions = new Set<Participant>();
@@ -86,9 +86,9 @@ export class Connection implements Link {
   readonly #stream: ListenStream;
   readonly #queue: Queue<Ready>;
   readonly #moved = new Queue<void>(Number.POSITIVE_INFINITY);
-  readonly #certain = new Queue<void>(Number.POSITIVE_INFINITY);
+  readonly #verdict = new Queue<void>(Number.POSITIVE_INFINITY);
   readonly #leases = new Set<Lease>();
-  readonly #observe = (event: Observed) => this.settings.listeners.observers.hear(event, this.clock.now());
+  readonly #observe = (event: Observed) => this.settings.subscribers.inspectors.hear(event, this.clock.now());
   #authorizing: Authorizing | undefined;
   #path = "idle";
   #since: number;
@@ -218,11 +218,11 @@ export class Connection implements Link {
   }
 
   announce(event: Announcement): void {
-    this.settings.listeners.tell(() => this.status(), { ...event, at: this.clock.now() } as never);
+    this.settings.subscribers.notify(() => this.status(), { ...event, at: this.clock.now() } as never);
   }
 
   get observe(): ((event: Observed) => void) | undefined {
-    return this.settings.listeners.observers.present ? this.#observe : undefined;
+    return this.settings.subscribers.inspectors.present ? this.#observe : undefined;
   }
 
   /** Counts a session that is about to open; undo with `release`. Throws `SESSION_CONFLICT`. */
@@ -290,9 +290,9 @@ export class Connection implements Link {
     }
   }
 
-  async whenCertain(signal: AbortSignal): Promise<void> {
+  async whenVerdict(signal: AbortSignal): Promise<void> {
     const refused = this.#path === "connected.authorizing" && this.ready?.guard.down;
-    if (this.#path === "connected.probing" || refused) await this.#certain.wait(signal);
+    if (this.#path === "connected.probing" || refused) await this.#verdict.wait(signal);
   }
 
   #authorizationBegins(): Authorizing {
@@ -307,8 +307,8 @@ export class Connection implements Link {
   }
 
   #watch(wire: Wire, epoch: number): void {
-    wire.ondoubt = () => this.send({ type: "wire.doubted", epoch });
-    wire.onlistening = (listening) => this.announce({ type: "listening", epoch, listening });
+    wire.onDoubt = () => this.send({ type: "wire.doubted", epoch });
+    wire.onListening = (listening) => this.announce({ type: "listening", epoch, listening });
   }
 
   #onLost(epoch: number, failure: Failure): void {
@@ -382,7 +382,7 @@ export class Connection implements Link {
 
   /** Wakes those who wait, after the subscribers have heard. */
   #wake(from: string, to: string, context: ConnectionContext, opened: boolean): void {
-    if (from === "connected.probing" || from === "connected.authorizing") this.#certain.resolve();
+    if (from === "connected.probing" || from === "connected.authorizing") this.#verdict.resolve();
     if (from === "connected.authorizing" && to === "connected.steady") this.#attempts.release();
     if (opened && this.ready) {
       for (const session of this.sessions) session.adopt(this.ready);

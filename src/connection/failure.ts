@@ -1,5 +1,5 @@
 import { SdkError, UnauthorizedError, UnsupportedProtocolVersionError } from "@modelcontextprotocol/client";
-import { tell } from "../base/advice.js";
+import { formatMessage } from "../base/advice.js";
 import {
   codeOf,
   type ErrorCode,
@@ -82,5 +82,9 @@ export function errorOf(name: string, failure: Failure): HoldfastError {
   const details = { server: name, cause: failure.error, ...failure.details } as ErrorDetails[ErrorCode] & {
     server: string;
   };
-  return new HoldfastError(failure.code as ErrorCode, tell(`${name}: ${failure.message}`, failure), details);
+  return new HoldfastError(
+    failure.code as ErrorCode,
+    formatMessage(`${name}: ${failure.message}`, failure),
+    details,
+  );
 }

@@ -5,7 +5,7 @@ import type { ConnectionEvent, ConnectionStatus } from "../contract/status.js";
  * What the connection's actor did (its events come from XState's inspection API), in the words of an inspector. The one
  * place where the two meet.
  */
-export function observedOf(status: ConnectionStatus, event: ConnectionEvent): Observed[] {
+export function inspectionOf(status: ConnectionStatus, event: ConnectionEvent): Observed[] {
   switch (event.type) {
     case "transition":
       return [transition(event), ...wire(status, event)];

@@ -1,11 +1,11 @@
 import type { Inspect, InspectionEvent, Observed } from "../contract/inspection.js";
 import type { ConnectionEvent, ConnectionStatus } from "../contract/status.js";
-import { appearedOf, identityOf, observedOf } from "./inspection.js";
+import { appearedOf, identityOf, inspectionOf } from "./inspection.js";
 
 let connections = 0;
 
 /** Who inspects a transport, over all lives of its connection. Costs nothing while there is nobody. */
-export class Observers {
+export class Inspectors {
   readonly id = `c${++connections}`;
   readonly #all = new Set<Inspect>();
 
@@ -31,7 +31,7 @@ export class Observers {
   }
 
   announced(status: ConnectionStatus, event: ConnectionEvent): void {
-    for (const observed of observedOf(status, event)) this.hear(observed, event.at);
+    for (const observed of inspectionOf(status, event)) this.hear(observed, event.at);
   }
 
   /** The same object: each event is made for this, and calls make many. */

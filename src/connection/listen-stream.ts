@@ -46,7 +46,7 @@ export class ListenStream {
     this.clock.clearTimeout(this.#timer);
     this.#open = undefined;
     this.#failed = 0;
-    this.#tell("none");
+    this.#announce("none");
   }
 
   async #follow(options: RequestOptions): Promise<void> {
@@ -67,7 +67,7 @@ export class ListenStream {
       if (this.current() !== ready) return;
       this.#open = { ready, key, handle };
       this.#failed = 0;
-      this.#tell("open");
+      this.#announce("open");
       void handle.closed.then((how) => how !== "local" && this.#ended(ready, handle));
       await old?.handle.close();
     } catch (error) {
@@ -84,7 +84,7 @@ export class ListenStream {
 
   #retry(ready: Ready, error: unknown): void {
     const unsupported = error instanceof ProtocolError && error.code === METHOD_NOT_FOUND;
-    this.#tell(unsupported ? "none" : "lost");
+    this.#announce(unsupported ? "none" : "lost");
     if (unsupported) return;
     const wait = backoffDelay(++this.#failed + 1, Math.random(), DEFAULT_BACKOFF);
     this.#timer = this.clock.setTimeout(() => {
@@ -92,7 +92,7 @@ export class ListenStream {
     }, wait);
   }
 
-  #tell(listening: Listening): void {
+  #announce(listening: Listening): void {
     if (this.listening === listening) return;
     this.listening = listening;
     this.onListening(listening);

@@ -28,7 +28,7 @@ const itemsOf = (list: unknown): Items => {
 };
 
 /** What the server was last seen to offer: what tools say of themselves, and what a reconnect is compared with. */
-export class Lists {
+export class ServerLists {
   readonly #known = new Map<ListKind, Items>();
   #server: { version: Implementation | undefined; capabilities: string[] } | undefined;
 

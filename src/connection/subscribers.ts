@@ -1,10 +1,10 @@
 import type { Logger } from "../contract/options.js";
 import type { ConnectionEvent, ConnectionStatus, StatusListener } from "../contract/status.js";
-import { Observers } from "./inspectors.js";
+import { Inspectors } from "./inspectors.js";
 
 /** The subscribers of a transport, over all lives of its connection. One that throws disturbs nobody. */
-export class Listeners {
-  readonly observers = new Observers();
+export class Subscribers {
+  readonly inspectors = new Inspectors();
   readonly #all = new Set<StatusListener>();
 
   constructor(private readonly logger: Logger | undefined) {}
@@ -20,11 +20,11 @@ export class Listeners {
     return this.#all.size;
   }
 
-  tell(status: () => ConnectionStatus, event: ConnectionEvent): void {
+  notify(status: () => ConnectionStatus, event: ConnectionEvent): void {
     if (event.type === "warning") this.logger?.warn(event.message);
-    if (this.#all.size === 0 && !this.observers.present) return;
+    if (this.#all.size === 0 && !this.inspectors.present) return;
     const now = status();
-    this.observers.announced(now, event);
+    this.inspectors.announced(now, event);
     for (const listener of [...this.#all]) this.call(listener, now, event);
   }
 

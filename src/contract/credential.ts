@@ -57,7 +57,7 @@ export interface Resource {
 
 /** Makes the credential of one server from what was said of all. The form of `auth` that holdfast's own functions give. */
 export abstract class CredentialSource {
-  abstract for(server: Resource): Credential;
+  abstract credentialFor(server: Resource): Credential;
   /** How long a person may take; undefined: no person is asked. */
   readonly personMs: number | undefined;
 }

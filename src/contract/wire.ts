@@ -22,17 +22,17 @@ export interface Wire extends Transport {
   /** Whether the transport itself shows life, though the server answers nothing. */
   alive?(timeoutMs: number): Promise<boolean>;
   /** Called when something hints that the server is gone, so that it is asked. */
-  ondoubt?: (cause: unknown) => void;
-  onlistening?: (listening: Listening) => void;
+  onDoubt?: (cause: unknown) => void;
+  onListening?: (listening: Listening) => void;
   /** Gets another credential after a refusal; works when the wire is closed, too. Errors as `Credential.obtain`. */
   authorize?(refusal: Refusal, authorization: Authorization): Promise<void>;
   /** Called when the server refuses the credential: settles when there is another to show, rejects when there is none. */
-  onrefused?: (refusal: Refusal) => Promise<void>;
+  onRefused?: (refusal: Refusal) => Promise<void>;
   /**
    * A request was refused and waits for a credential, so the server has not done it; or it no longer waits. False: nobody
    * wants its answer any more.
    */
-  onparked?: (id: RequestId, parked: boolean) => boolean;
+  onParked?: (id: RequestId, parked: boolean) => boolean;
   /** Says goodbye to the server before an asked end. Bounded by the close deadline. */
   end?(): Promise<void>;
   /** What became of a request whose `send` failed; undefined where the failure is the server's own answer. */

@@ -34,7 +34,7 @@ const lost = [
 ] as const;
 
 /**
- * One server, reached and kept. What happens to the context is in `reducers.ts`, the names are in `parts.ts`.
+ * One server, reached and kept. What happens to the context is in `reducers.ts`, the names are in `setup.ts`.
  * Attempts, probes and disposals end with the state that began them.
  */
 const chart = parts.createMachine({

@@ -31,7 +31,7 @@ export type FleetEvent =
   | { type: "servers.added"; names: readonly string[] }
   | { type: "server.removed"; name: string }
   | { type: "server.replaced"; name: string }
-  | { type: "server.told"; name: string; fact: MemberFact }
+  | { type: "server.reported"; name: string; fact: MemberFact }
   | { type: "retry"; name: string }
   | { type: "member.moved"; name: string; phase: MemberPhase }
   | { type: "close" };
@@ -150,7 +150,7 @@ const chart = parts.createMachine({
             { type: "dismiss", params: ({ event }) => ({ name: event.name, forGood: true }) },
           ],
         },
-        "server.told": {
+        "server.reported": {
           actions: enqueueActions(({ context, event, enqueue }) => {
             if (Object.hasOwn(context.phases, event.name))
               enqueue.sendTo(idOf(event.name), { type: "fact", fact: event.fact });

@@ -1,14 +1,14 @@
 import { type Client, type RequestOptions, SdkError, SdkErrorCode } from "@modelcontextprotocol/client";
 import { pause } from "../base/abort.js";
-import { tell } from "../base/advice.js";
+import { formatMessage } from "../base/advice.js";
 import { HoldfastError, isHoldfastError, type Outcome } from "../base/errors.js";
 import type { ReplayMode } from "../contract/options.js";
 import type { Failure } from "../machines/failure.js";
 import { CALL, type CallTag } from "../wires/call-tag.js";
 import { Lost } from "../wires/lost.js";
 import { Deadline } from "./deadline.js";
-import { observed } from "./inspected-call.js";
-import type { Link, Ready } from "./ports.js";
+import { inspectedCall } from "./inspected-call.js";
+import type { ConnectionPort, Ready } from "./ports.js";
 import { maySendAgain } from "./replay.js";
 
 /** A call that was lost so often is not sent again, whatever its deadline. */
@@ -32,15 +32,15 @@ type Send<T> = (client: Client, options: RequestOptions) => Promise<T>;
  * One call of a session, over as many wires as it takes: waits for ready, sends, and sends again where that is
  * safe. One deadline covers all of it. Settles once.
  */
-export function runCall<T>(link: Link, spec: CallSpec, send: Send<T>): Promise<T> {
-  const { observe } = link;
-  const run = () => perform(link, spec, send);
-  return observe ? observed(observe, spec, run) : run();
+export function runCall<T>(port: ConnectionPort, spec: CallSpec, send: Send<T>): Promise<T> {
+  const { observe } = port;
+  const run = () => perform(port, spec, send);
+  return observe ? inspectedCall(observe, spec, run) : run();
 }
 
-async function perform<T>(link: Link, spec: CallSpec, send: Send<T>): Promise<T> {
+async function perform<T>(port: ConnectionPort, spec: CallSpec, send: Send<T>): Promise<T> {
   const { options, ended } = spec;
-  const deadline = new Deadline(link.clock, spec);
+  const deadline = new Deadline(port.clock, spec);
   try {
     const caller = deadline.signal ?? options?.signal;
     const tag: CallTag = {
@@ -55,10 +55,10 @@ async function perform<T>(link: Link, spec: CallSpec, send: Send<T>): Promise<T>
       if (ended.aborted) throw ended.reason;
       if (caller?.aborted) throw caller.reason;
       let remaining = deadline.timeoutMs;
-      let ready = link.ready;
+      let ready = port.ready;
       if (ready === undefined || sendings > 1) {
-        if (deadline.remaining() <= 0) throw timedOut(link, spec, deadline);
-        ready ??= await within(link, spec, deadline, (signal) => link.whenReady(signal));
+        if (deadline.remaining() <= 0) throw timedOut(port, spec, deadline);
+        ready ??= await within(port, spec, deadline, (signal) => port.whenReady(signal));
         if (ended.aborted) throw ended.reason;
         remaining = Math.max(1, deadline.remaining());
       }
@@ -66,7 +66,7 @@ async function perform<T>(link: Link, spec: CallSpec, send: Send<T>): Promise<T>
         const headers = { ...options?.headers, [CALL]: tag } as Record<string, string>;
         return await send(ready.client, { ...options, ...deadline.sdk(), timeout: remaining, headers });
       } catch (error) {
-        await afterFailure(link, spec, deadline, { error, ready, tag, sendings });
+        await afterFailure(port, spec, deadline, { error, ready, tag, sendings });
         tag.written = 0;
       }
     }
@@ -83,7 +83,12 @@ interface Failed {
 }
 
 /** Returns where the call is to be sent again, when it is time for that; throws what its caller is told otherwise. */
-async function afterFailure(link: Link, spec: CallSpec, deadline: Deadline, failed: Failed): Promise<void> {
+async function afterFailure(
+  port: ConnectionPort,
+  spec: CallSpec,
+  deadline: Deadline,
+  failed: Failed,
+): Promise<void> {
   const { ended, options, method } = spec;
   const { error, ready, tag, sendings } = failed;
   const lost = lossOf(error, ready);
@@ -92,39 +97,39 @@ async function afterFailure(link: Link, spec: CallSpec, deadline: Deadline, fail
   // Race: the session ends in the tick in which the call that waited for a sign-in is told of it; it is told why.
   const unauthorized =
     lost?.failure.code === "AUTH_REQUIRED" && !lost.failure.authorizable && tag.written === 0;
-  if (unauthorized && lost.outcome === "rejected") throw authRequired(link, spec, lost.failure);
+  if (unauthorized && lost.outcome === "rejected") throw authRequired(port, spec, lost.failure);
   if (ended.aborted && !lostWithSession) throw ended.reason;
-  if (deadline.over) throw timedOut(link, spec, deadline);
+  if (deadline.over) throw timedOut(port, spec, deadline);
   if (options?.signal?.aborted) throw options.signal.reason;
   if (!lost) throw ownErrorOf(error);
   const outcome: Outcome = tag.written > 0 ? "unknown" : lost.outcome;
   const { failure } = lost;
-  if (lostWithSession) throw connectionLost(link, spec, outcome, failure);
-  await within(link, spec, deadline, (signal) => link.whenCertain(signal));
+  if (lostWithSession) throw connectionLost(port, spec, outcome, failure);
+  await within(port, spec, deadline, (signal) => port.whenVerdict(signal));
   // Race: the wire is ending, and the connection does not know it yet; what is left in its pipes is being read.
-  if (lost.ends === "soon") await within(link, spec, deadline, (signal) => ready.guard.whenDown(signal));
+  if (lost.ends === "soon") await within(port, spec, deadline, (signal) => ready.guard.whenDown(signal));
   const again =
     sendings < MAX_SENDINGS &&
     maySendAgain({
       method,
       outcome,
-      replay: options?.replay ?? link.replay,
-      annotated: link.mayRepeat(spec.name),
+      replay: options?.replay ?? port.replay,
+      annotated: port.mayRepeat(spec.name),
     });
-  if (failure.asked || link.closedError) throw connectionLost(link, spec, outcome, failure);
+  if (failure.asked || port.closedError) throw connectionLost(port, spec, outcome, failure);
   // A busy server's own answer is what the caller gets where there is no time to come back.
   const wait = lost.ends === undefined ? failure.retryAfterMs : undefined;
   const late = wait !== undefined && wait >= deadline.remaining();
   // What never reached the server costs it nothing; everything else is bounded.
-  const afforded = again && !late && (outcome === "not-sent" || link.mayResend());
-  if (!afforded) throw wait !== undefined ? failure.error : connectionLost(link, spec, outcome, failure);
-  if (wait !== undefined) await within(link, spec, deadline, (signal) => pause(link.clock, wait, signal));
-  link.announce({ type: "request.resent", method, outcome, ...(spec.name && { name: spec.name }) });
+  const afforded = again && !late && (outcome === "not-sent" || port.mayResend());
+  if (!afforded) throw wait !== undefined ? failure.error : connectionLost(port, spec, outcome, failure);
+  if (wait !== undefined) await within(port, spec, deadline, (signal) => pause(port.clock, wait, signal));
+  port.announce({ type: "request.resent", method, outcome, ...(spec.name && { name: spec.name }) });
 }
 
 /** Waits for as long as the call, its caller and its session allow. */
 async function within<T>(
-  link: Link,
+  port: ConnectionPort,
   spec: CallSpec,
   deadline: Deadline,
   wait: (signal: AbortSignal) => Promise<T>,
@@ -138,24 +143,24 @@ async function within<T>(
   caller?.addEventListener("abort", onCaller);
   if (ended.aborted) onEnd();
   if (caller?.aborted) onCaller();
-  const timer = link.clock.setTimeout(
-    () => over.abort(timedOut(link, spec, deadline)),
+  const timer = port.clock.setTimeout(
+    () => over.abort(timedOut(port, spec, deadline)),
     Math.max(0, deadline.remaining()),
   );
   try {
     return await wait(over.signal);
   } finally {
-    link.clock.clearTimeout(timer);
+    port.clock.clearTimeout(timer);
     ended.removeEventListener("abort", onEnd);
     caller?.removeEventListener("abort", onCaller);
   }
 }
 
 /** The SDK's own kind of timeout, with what the call was waiting for. */
-function timedOut(link: Link, spec: CallSpec, deadline: Deadline): SdkError {
-  const { state, detail, attempt, lastError } = link.status();
-  const where = link.ready ? "" : ` while ${link.name} was ${detail ?? state}, attempt ${attempt}`;
-  const why = lastError && !link.ready ? `: ${lastError.message}` : "";
+function timedOut(port: ConnectionPort, spec: CallSpec, deadline: Deadline): SdkError {
+  const { state, detail, attempt, lastError } = port.status();
+  const where = port.ready ? "" : ` while ${port.name} was ${detail ?? state}, attempt ${attempt}`;
+  const why = lastError && !port.ready ? `: ${lastError.message}` : "";
   const message = `${spec.method} was not answered within ${deadline.limitMs} ms${where}${why}`;
   return new SdkError(SdkErrorCode.RequestTimeout, message, { timeout: deadline.limitMs });
 }
@@ -183,32 +188,37 @@ const ADVICE: Record<Outcome, string> = {
 };
 
 /** There is no credential to get, and the call was refused for lack of one. */
-function authRequired(link: Link, spec: CallSpec, failure: Failure): HoldfastError {
+function authRequired(port: ConnectionPort, spec: CallSpec, failure: Failure): HoldfastError {
   const { method, name } = spec;
   const code = "AUTH_REQUIRED";
-  link.announce({ type: "request.lost", method, outcome: "rejected", code, ...(name && { name }) });
+  port.announce({ type: "request.lost", method, outcome: "rejected", code, ...(name && { name }) });
   if (isHoldfastError(failure.error)) return failure.error;
-  const details = { server: link.name, cause: failure.error, ...failure.details };
-  return new HoldfastError(code, tell(`${link.name}: ${failure.message}`, failure), details);
+  const details = { server: port.name, cause: failure.error, ...failure.details };
+  return new HoldfastError(code, formatMessage(`${port.name}: ${failure.message}`, failure), details);
 }
 
-function connectionLost(link: Link, spec: CallSpec, outcome: Outcome, failure: Failure): HoldfastError {
+function connectionLost(
+  port: ConnectionPort,
+  spec: CallSpec,
+  outcome: Outcome,
+  failure: Failure,
+): HoldfastError {
   const what = spec.name ? `${spec.method} ${JSON.stringify(spec.name)}` : spec.method;
-  link.announce({
+  port.announce({
     type: "request.lost",
     method: spec.method,
     outcome,
     code: "CONNECTION_LOST",
     ...(spec.name && { name: spec.name }),
   });
-  const message = tell(`${link.name}: ${what} was lost: ${failure.message}`, {
+  const message = formatMessage(`${port.name}: ${what} was lost: ${failure.message}`, {
     ...failure,
     hint: ADVICE[outcome],
   });
   return new HoldfastError("CONNECTION_LOST", message, {
-    server: link.name,
+    server: port.name,
     outcome,
-    cause: failure.error ?? link.closedError,
+    cause: failure.error ?? port.closedError,
     ...failure.details,
   });
 }

@@ -12,7 +12,7 @@ import type {
   Root,
 } from "@modelcontextprotocol/client";
 import type { HandlerContext, RootLike, RootsOption, Session, SessionOptions } from "../contract/session.js";
-import type { Link } from "./ports.js";
+import type { ConnectionPort } from "./ports.js";
 
 /** What the handshake must declare for these options. */
 export function capabilitiesOf(options: SessionOptions): ClientCapabilities {
@@ -32,7 +32,7 @@ export function capabilitiesOf(options: SessionOptions): ClientCapabilities {
 
 /** What the options' handlers use of their session. */
 interface Handling extends Session {
-  readonly link: Link;
+  readonly port: ConnectionPort;
   roots(): Promise<{ roots: Root[] }>;
   wantsLog(level: LoggingLevel): boolean;
 }
@@ -43,7 +43,7 @@ export function registerHandlers(session: Handling, options: SessionOptions): vo
   const context = (ctx: ClientContext): HandlerContext => ({
     signal: ctx.mcpReq.signal,
     session,
-    server: session.link.name,
+    server: session.port.name,
   });
   if (sampling) {
     session.setRequestHandler("sampling/createMessage", async (request, ctx) =>

@@ -5,7 +5,7 @@ import type { Observed, RequestEnd } from "../contract/inspection.js";
 let requests = 0;
 
 /** Runs a call, and tells those who inspect when it began and how it ended. Not async: each turn would cost a call one. */
-export function observed<T>(
+export function inspectedCall<T>(
   observe: (event: Observed) => void,
   { method, name }: { method: string; name: string | undefined },
   run: () => Promise<T>,

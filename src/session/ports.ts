@@ -71,7 +71,7 @@ export type Announcement = ConnectionEvent extends infer E
   : never;
 
 /** What a session needs of its connection. */
-export interface Link {
+export interface ConnectionPort {
   readonly name: string;
   readonly clock: Clock;
   readonly replay: ReplayMode;
@@ -86,7 +86,7 @@ export interface Link {
   /** Waits in the queue until the handshake is done; asks for the connection if it was let go. */
   whenReady(signal: AbortSignal): Promise<Ready>;
   /** While the server is being asked for a sign of life: settles with the answer. */
-  whenCertain(signal: AbortSignal): Promise<void>;
+  whenVerdict(signal: AbortSignal): Promise<void>;
   announce(event: Announcement): void;
   /** Tells those who inspect; undefined while there is nobody. */
   readonly observe: ((event: Observed) => void) | undefined;

@@ -22,11 +22,11 @@ import { missingCapability } from "./capabilities.js";
 import { type CallOptions, ClientView, type Send } from "./client-view.js";
 import { capabilitiesOf, listRoots, registerHandlers } from "./handlers.js";
 import { isWanted } from "./log-levels.js";
-import type { Declarations, Filter, Link, Participant, Ready } from "./ports.js";
+import type { ConnectionPort, Declarations, Filter, Participant, Ready } from "./ports.js";
 
 /** What the runtime gives a session. */
 export interface SessionHost {
-  link: Link;
+  port: ConnectionPort;
   connection: TransportHandle;
   subscriptions: Declarations;
   /** Called once, when the session ends. */
@@ -37,7 +37,7 @@ const LOG_LEVEL = "io.modelcontextprotocol/logLevel";
 
 /** The guarded view that `connectSession` hands out: its handlers, its calls and its end. */
 export class SessionView extends ClientView implements Session, Participant {
-  readonly link: Link;
+  readonly port: ConnectionPort;
   readonly connection: TransportHandle;
   readonly #host: SessionHost;
   readonly #options: SessionOptions;
@@ -48,7 +48,7 @@ export class SessionView extends ClientView implements Session, Participant {
   constructor(host: SessionHost, options: SessionOptions, clientInfo: { name: string; version: string }) {
     super(clientInfo, { capabilities: capabilitiesOf(options) });
     this.#host = host;
-    this.link = host.link;
+    this.port = host.port;
     this.connection = host.connection;
     this.#options = options;
     this.#roots = options.roots ?? [];
@@ -64,7 +64,7 @@ export class SessionView extends ClientView implements Session, Participant {
     return this.#logLevel;
   }
   override get transport(): Transport | undefined {
-    return this.ended ? undefined : this.link.ready?.guard;
+    return this.ended ? undefined : this.port.ready?.guard;
   }
 
   override async setLoggingLevel(level: LoggingLevel, options?: CallOptions) {
@@ -102,17 +102,17 @@ export class SessionView extends ClientView implements Session, Participant {
 
   /** Sent now or not at all: a notification is never queued. */
   override async notification(...args: Parameters<Client["notification"]>): Promise<void> {
-    const { ready } = this.#open().link;
+    const { ready } = this.#open().port;
     if (ready) return ready.client.notification(...args);
     const { method } = args[0];
     if (method === "notifications/cancelled" || method === "notifications/progress") return;
-    const { name: server } = this.link;
+    const { name: server } = this.port;
     const message = `${server}: ${method} was not sent: there is no connection`;
     throw new HoldfastError("CONNECTION_LOST", message, { server, outcome: "not-sent" });
   }
   /** Without a connection there is nobody to tell, and the next handshake has the new roots. */
   override async sendRootsListChanged(): Promise<void> {
-    const { ready } = this.#open().link;
+    const { ready } = this.#open().port;
     if (ready?.client.getProtocolEra() === "legacy") await ready.client.sendRootsListChanged();
   }
   async setRoots(roots: RootsOption): Promise<void> {
@@ -125,13 +125,13 @@ export class SessionView extends ClientView implements Session, Participant {
   }
 
   override async connect(): Promise<void> {
-    const message = `${this.link.name}: a session is connected already; call connectSession() for another`;
-    throw new HoldfastError("CONFIG_INVALID", message, { server: this.link.name });
+    const message = `${this.port.name}: a session is connected already; call connectSession() for another`;
+    throw new HoldfastError("CONFIG_INVALID", message, { server: this.port.name });
   }
 
   /** Ends this scope, not the connection: its calls are cancelled and reject, its handlers are aborted. */
   override async close(): Promise<void> {
-    const { name: server } = this.link;
+    const { name: server } = this.port;
     this.end(new HoldfastError("SESSION_CLOSED", `${server}: the session was closed`, { server }));
   }
   [Symbol.asyncDispose](): Promise<void> {
@@ -141,7 +141,7 @@ export class SessionView extends ClientView implements Session, Participant {
     if (this.ended) return;
     this.#end.abort(reason);
     this.#host.onEnd(this);
-    this.#tell(() => this.onclose?.());
+    this.#guardCallback(() => this.onclose?.());
   }
 
   adopt(ready: Ready): void {
@@ -151,13 +151,13 @@ export class SessionView extends ClientView implements Session, Participant {
   deliver(notification: JSONRPCNotification): void {
     if (this.ended) return;
     const { onNotification } = this.#options;
-    if (onNotification) this.#tell(() => onNotification(notification as Notification));
+    if (onNotification) this.#guardCallback(() => onNotification(notification as Notification));
     this._onnotification(notification);
   }
   report(error: Error): void {
     if (this.ended) return;
-    this.#tell(() => this.onerror?.(error));
-    this.#tell(() => this.#options.onError?.(error));
+    this.#guardCallback(() => this.onerror?.(error));
+    this.#guardCallback(() => this.#options.onError?.(error));
   }
   handles(method: string): boolean {
     return (this._getRequestHandler(method) ?? this.fallbackRequestHandler) !== undefined;
@@ -180,7 +180,7 @@ export class SessionView extends ClientView implements Session, Participant {
 
   /** A session may be logged: this is all of it that anybody may see. */
   toJSON(): object {
-    return { session: this.link?.name, ended: this.ended, status: this.link?.status() };
+    return { session: this.port?.name, ended: this.ended, status: this.port?.status() };
   }
   [inspect.custom](): object {
     return this.toJSON();
@@ -201,15 +201,15 @@ export class SessionView extends ClientView implements Session, Participant {
         onProgress && !options?.onprogress
           ? { ...options, onprogress: this.#progressOf(method, name) }
           : options,
-      timeoutMs: this.link.callTimeoutMs(method, name) ?? timeoutMs ?? DEFAULTS.callTimeoutMs,
+      timeoutMs: this.port.callTimeoutMs(method, name) ?? timeoutMs ?? DEFAULTS.callTimeoutMs,
       session: this,
       ended: this.#end.signal,
     };
-    return runCall(this.link, spec, (client, sendOptions) => {
+    return runCall(this.port, spec, (client, sendOptions) => {
       const missing = missingCapability(client.getServerCapabilities(), method);
       if (missing === undefined) return send(client, sendOptions);
       if (none !== undefined) return Promise.resolve(none);
-      const message = `${this.link.name} does not support ${missing} (required for ${method})`;
+      const message = `${this.port.name} does not support ${missing} (required for ${method})`;
       throw new SdkError(SdkErrorCode.CapabilityNotSupported, message);
     });
   }
@@ -224,20 +224,20 @@ export class SessionView extends ClientView implements Session, Participant {
 
   #progressOf(method: string, name: string | undefined): (progress: Progress) => void {
     const call = name === undefined ? { method } : { method, name };
-    return (progress) => this.#tell(() => this.#options.onProgress?.(progress, call));
+    return (progress) => this.#guardCallback(() => this.#options.onProgress?.(progress, call));
   }
   #open(): this {
     if (this.ended) throw this.#end.signal.reason;
     return this;
   }
   /** A user's callback that throws is the user's to hear of, not the connection's to die of. */
-  #tell(callback: () => void): void {
+  #guardCallback(callback: () => void): void {
     try {
       callback();
     } catch (error) {
-      this.link.announce({
+      this.port.announce({
         type: "warning",
-        message: `${this.link.name}: a callback of a session threw: ${String(error)}`,
+        message: `${this.port.name}: a callback of a session threw: ${String(error)}`,
       });
     }
   }

@@ -1,10 +1,10 @@
 import { controllerForMany } from "../base/abort.js";
 import { HoldfastError } from "../base/errors.js";
-import { keepAlive, kept } from "../base/keep-alive.js";
+import { keepAlive, keepAliveWhile } from "../base/keep-alive.js";
 import { Connection, type Lease } from "../connection/connection.js";
 import { EraMemory } from "../connection/era.js";
 import { OWN_INFO } from "../connection/profile.js";
-import { Listeners } from "../connection/subscribers.js";
+import { Subscribers } from "../connection/subscribers.js";
 import { checkShared } from "../contract/check-options.js";
 import type { Inspect, Observed } from "../contract/inspection.js";
 import { DEFAULTS, policyOf, type SharedOptions } from "../contract/options.js";
@@ -46,7 +46,7 @@ export abstract class ClientTransport implements TransportHandle {
   readonly #options: SharedOptions;
   readonly #identity: TransportIdentity;
   readonly #policy: ConnectionPolicy;
-  readonly #listeners: Listeners;
+  readonly #subscribers: Subscribers;
   readonly #eraMemory: EraMemory;
   readonly #clock: Clock;
   #connection: Connection;
@@ -64,7 +64,7 @@ export abstract class ClientTransport implements TransportHandle {
     const { authorizeTimeoutMs = policy.authorizeTimeoutMs } = identity;
     this.#policy = { ...policy, authorizeTimeoutMs };
     this.#eraMemory = new EraMemory(this.#clock);
-    this.#listeners = new Listeners(options.logger);
+    this.#subscribers = new Subscribers(options.logger);
     this.#connection = this.#begin(0);
     if (options.inspect) this.inspect(options.inspect);
   }
@@ -87,9 +87,9 @@ export abstract class ClientTransport implements TransportHandle {
 
   /** Tells those who inspect, if there is anybody. It does not hold the transport, so a wire may keep it. */
   protected get observe(): (event: Observed) => void {
-    const { observers } = this.#listeners;
+    const { inspectors } = this.#subscribers;
     const clock = this.#clock;
-    return (event) => observers.hear(event, clock.now());
+    return (event) => inspectors.hear(event, clock.now());
   }
 
   /** How `transport` opens a wire, for a transport that stands in for it. */
@@ -139,7 +139,7 @@ export abstract class ClientTransport implements TransportHandle {
     }
     const session = new SessionView(
       {
-        link: connection,
+        port: connection,
         connection: this,
         subscriptions: connection.subscriptions,
         onEnd: (ended) => {
@@ -174,20 +174,20 @@ export abstract class ClientTransport implements TransportHandle {
 
   /** Connects, and holds the connection until `disconnect` or `close`, sessions or not. Errors as `connectSession`. */
   async connect(options: { signal?: AbortSignal } = {}): Promise<void> {
-    await kept(this.#connect(options.signal));
+    await keepAliveWhile(this.#connect(options.signal));
   }
 
   /** Lets the connection go. Calls reject with their outcome; sessions stay open, and their next call reconnects. */
   async disconnect(): Promise<void> {
     const connection = this.#connection;
     connection.disconnect();
-    await kept(connection.until((state) => state !== "disconnecting"));
+    await keepAliveWhile(connection.until((state) => state !== "disconnecting"));
   }
 
   /** Ends the sessions and the connection for good. Idempotent; settles within `closeTimeoutMs`; leaves nothing. */
   close(): Promise<void> {
     this.#closes++;
-    this.#closing ??= kept(this.#close()).finally(() => {
+    this.#closing ??= keepAliveWhile(this.#close()).finally(() => {
       this.#closing = undefined;
     });
     return this.#closing;
@@ -204,8 +204,8 @@ export abstract class ClientTransport implements TransportHandle {
 
   /** Called at once with the status as it is, then with each event. Returns the function that ends it. */
   subscribe(listener: StatusListener): () => void {
-    const stop = this.#listeners.add(listener);
-    this.#listeners.call(listener, this.status, { type: "current", at: this.#clock.now() });
+    const stop = this.#subscribers.add(listener);
+    this.#subscribers.call(listener, this.status, { type: "current", at: this.#clock.now() });
     return stop;
   }
 
@@ -214,7 +214,7 @@ export abstract class ClientTransport implements TransportHandle {
    * them is secret. Returns the function that ends it. An inspector (`holdfast/inspect`) does this for you.
    */
   inspect(observer: Inspect): () => void {
-    return this.#listeners.observers.add(observer, this.status, this.#clock.now());
+    return this.#subscribers.inspectors.add(observer, this.status, this.#clock.now());
   }
 
   /**
@@ -232,7 +232,7 @@ export abstract class ClientTransport implements TransportHandle {
         ? this.#clock.setTimeout(() => deadline.abort(this.#waitedTooLong(state, timeoutMs)), timeoutMs)
         : undefined;
     try {
-      await kept(connection.until((now) => now === state || now === "closed", deadline.signal));
+      await keepAliveWhile(connection.until((now) => now === state || now === "closed", deadline.signal));
     } finally {
       this.#clock.clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
@@ -300,7 +300,7 @@ export abstract class ClientTransport implements TransportHandle {
       eraMemory: this.#eraMemory,
       clock: this.#clock,
       random: random ?? Math.random,
-      listeners: this.#listeners,
+      subscribers: this.#subscribers,
       openWire: (attempt) => {
         const owner = transport.deref();
         if (!owner)

@@ -1,5 +1,5 @@
 import type { RequestId } from "@modelcontextprotocol/client";
-import { tell } from "../base/advice.js";
+import { formatMessage } from "../base/advice.js";
 import { HoldfastError } from "../base/errors.js";
 import type { Credential, FetchLike, Refusal } from "../contract/credential.js";
 import type { Wire } from "../contract/wire.js";
@@ -10,13 +10,13 @@ import { refusalOf, unauthorized } from "./refusal.js";
 const MAX_ROUNDS = { 401: 3, 403: 2 };
 
 /** The requests of one wire with the credential that they need; a refused one is sent again with a better one. */
-export class Authorized {
+export class AuthorizedFetch {
   readonly #send: FetchLike;
   /** Nobody is asked for a credential any more: the wire is going. */
   ending = false;
 
   constructor(
-    private readonly wire: Pick<Wire, "onrefused" | "onparked">,
+    private readonly wire: Pick<Wire, "onRefused" | "onParked">,
     private readonly server: { url: URL; name: string; credential: Credential | undefined },
     send: FetchLike,
   ) {
@@ -40,7 +40,7 @@ export class Authorized {
         return response;
       }
       if (this.ending || rounds[refusal.status]++ >= MAX_ROUNDS[refusal.status]) return response;
-      if (!credential.mends(refusal) || !this.wire.onrefused) return response;
+      if (!credential.mends(refusal) || !this.wire.onRefused) return response;
       await response.body?.cancel();
       await this.#mended(refusal, init);
     }
@@ -57,18 +57,22 @@ export class Authorized {
       scope: requiredScope,
     } as Refusal;
     const { message, hint } = unauthorized(refusal);
-    return new HoldfastError("AUTH_REQUIRED", tell(`${this.server.name}: ${message}`, hint ? { hint } : {}), {
-      server: this.server.name,
-      status: refusal.status,
-    });
+    return new HoldfastError(
+      "AUTH_REQUIRED",
+      formatMessage(`${this.server.name}: ${message}`, hint ? { hint } : {}),
+      {
+        server: this.server.name,
+        status: refusal.status,
+      },
+    );
   }
 
   async #mended(refusal: Refusal, init: RequestInit): Promise<void> {
     const id = idOf(init);
-    if (id !== undefined) this.wire.onparked?.(id, true);
-    await this.wire.onrefused?.(refusal);
+    if (id !== undefined) this.wire.onParked?.(id, true);
+    await this.wire.onRefused?.(refusal);
     // Race: the call was given up while it was parked; it must not be sent after that.
-    if (id !== undefined && this.wire.onparked?.(id, false) === false)
+    if (id !== undefined && this.wire.onParked?.(id, false) === false)
       throw new Lost("not-sent", { code: "CONNECTION_LOST", message: "the call was given up", asked: true });
   }
 }

@@ -110,7 +110,7 @@ export class Guard implements Transport {
       if (this.#notified && !("method" in message)) queueMicrotask(() => this.#receive(message, extra));
       else this.#receive(message, extra);
     };
-    this.wire.onparked = (id, parked) => {
+    this.wire.onParked = (id, parked) => {
       const entry = this.#ledger.get(id);
       if (entry) entry.parked = parked;
       return entry !== undefined;
@@ -274,7 +274,7 @@ export class Guard implements Transport {
         code: "CONNECTION_LOST",
         message: "the answer's stream ended without an answer",
       });
-      if (this.settle(id, lost)) this.wire.ondoubt?.(lost);
+      if (this.settle(id, lost)) this.wire.onDoubt?.(lost);
     };
     const stream = new AbortController();
     entry.stream = stream;

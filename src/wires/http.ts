@@ -11,7 +11,7 @@ import type { Listening, Wire } from "../contract/wire.js";
 import { backoffDelay, DEFAULT_BACKOFF } from "../machines/backoff.js";
 import { systemClock } from "../machines/clock.js";
 import type { Failure } from "../machines/failure.js";
-import { Authorized } from "./authorized-fetch.js";
+import { AuthorizedFetch } from "./authorized-fetch.js";
 import { Lost, sessionGone } from "./lost.js";
 import {
   busy,
@@ -50,16 +50,16 @@ export class HttpWire implements Wire {
   onclose?: Wire["onclose"];
   onerror?: Wire["onerror"];
   onmessage?: Wire["onmessage"];
-  ondoubt?: Wire["ondoubt"];
-  onlistening?: Wire["onlistening"];
-  onrefused?: Wire["onrefused"];
-  onparked?: Wire["onparked"];
+  onDoubt?: Wire["onDoubt"];
+  onListening?: Wire["onListening"];
+  onRefused?: Wire["onRefused"];
+  onParked?: Wire["onParked"];
   failure?: Failure;
   listening: Listening = "none";
   readonly hasPerRequestStream = true;
   readonly #sdk: StreamableHTTPClientTransport;
   readonly #network: Network;
-  readonly #authorized: Authorized;
+  readonly #authorized: AuthorizedFetch;
   readonly #timers = new Set<unknown>();
   #reopenings = 0;
   /**
@@ -73,7 +73,7 @@ export class HttpWire implements Wire {
 
   constructor(private readonly options: HttpWireOptions) {
     this.#network = new Network(options);
-    this.#authorized = new Authorized(this, options, (url, init) => this.#network.fetch(url, init));
+    this.#authorized = new AuthorizedFetch(this, options, (url, init) => this.#network.fetch(url, init));
     this.#sdk = new StreamableHTTPClientTransport(options.url, {
       requestInit: { headers: options.headers },
       fetch: (url, init) => this.#fetch(url, init),
@@ -123,7 +123,7 @@ export class HttpWire implements Wire {
       await this.#request.run(resume, () => this.#sdk.send(message, options));
     } catch (error) {
       if (await this.#forgotten(statusOf(error))) throw new Lost("rejected", sessionGone, "now");
-      if (!this.#ended && isNetworkFailure(error)) this.ondoubt?.(error);
+      if (!this.#ended && isNetworkFailure(error)) this.onDoubt?.(error);
       throw busy(error, this.#retryAfterMs) ?? this.#authorized.refused(error) ?? error;
     }
   }
@@ -190,7 +190,7 @@ export class HttpWire implements Wire {
       return response;
     } catch (error) {
       if (streams && !this.#ended) {
-        if (isNetworkFailure(error)) this.ondoubt?.(error);
+        if (isNetworkFailure(error)) this.onDoubt?.(error);
         if (resume) this.#resumeFailed(resume);
         else this.#listen("lost");
       }
@@ -202,7 +202,7 @@ export class HttpWire implements Wire {
     const { status, headers } = response;
     if (!response.ok || !headers.get("content-type")?.startsWith("text/event-stream")) {
       // A 404 may mean a forgotten session, and a call that is on its way finds that out for itself: ask.
-      if (status === 404) this.ondoubt?.(new Error("the inbound stream was refused"));
+      if (status === 404) this.onDoubt?.(new Error("the inbound stream was refused"));
       // Anything but 405 is tried again by the SDK, and shown as deaf meanwhile.
       this.#listen(status === 405 ? "none" : "lost");
       return response;
@@ -215,7 +215,7 @@ export class HttpWire implements Wire {
       // A stream that is accepted and dropped again must not be reopened at full speed.
       if (systemClock.now() - openedAt >= STABLE_MS) this.#reopenings = 0;
       this.#listen("lost");
-      this.ondoubt?.(new Error("the inbound stream ended"));
+      this.onDoubt?.(new Error("the inbound stream ended"));
     };
     const body = watchBody(response.body, ended);
     return new Response(body, { status, headers });
@@ -240,6 +240,6 @@ export class HttpWire implements Wire {
   #listen(listening: Listening): void {
     if (this.listening === listening) return;
     this.listening = listening;
-    this.onlistening?.(listening);
+    this.onListening?.(listening);
   }
 }

@@ -8,7 +8,7 @@ import type { Outcome } from "../base/errors.js";
 import type { Authorization, Credential, Refusal } from "../contract/credential.js";
 import type { Wire } from "../contract/wire.js";
 import type { Failure } from "../machines/failure.js";
-import { Authorized } from "./authorized-fetch.js";
+import { AuthorizedFetch } from "./authorized-fetch.js";
 import { Lost, sessionGone } from "./lost.js";
 import {
   busy,
@@ -35,14 +35,14 @@ export class SseWire implements Wire {
   onclose?: Wire["onclose"];
   onerror?: Wire["onerror"];
   onmessage?: Wire["onmessage"];
-  ondoubt?: Wire["ondoubt"];
-  onrefused?: Wire["onrefused"];
-  onparked?: Wire["onparked"];
+  onDoubt?: Wire["onDoubt"];
+  onRefused?: Wire["onRefused"];
+  onParked?: Wire["onParked"];
   failure?: Failure;
   readonly listening = "open";
   readonly #sdk: SSEClientTransport;
   readonly #network: Network;
-  readonly #authorized: Authorized;
+  readonly #authorized: AuthorizedFetch;
   #retryAfterMs: number | undefined;
   /** Why the stream could not be opened. */
   #refusal: unknown;
@@ -56,7 +56,7 @@ export class SseWire implements Wire {
 
   constructor(private readonly options: SseWireOptions) {
     this.#network = new Network(options);
-    this.#authorized = new Authorized(this, options, (url, init) => this.#network.fetch(url, init));
+    this.#authorized = new AuthorizedFetch(this, options, (url, init) => this.#network.fetch(url, init));
     this.#sdk = new SSEClientTransport(options.url, {
       requestInit: { headers: options.headers },
       fetch: (url, init) => this.#fetch(url, init),
@@ -104,7 +104,7 @@ export class SseWire implements Wire {
     try {
       await this.#sdk.send(message);
     } catch (error) {
-      if (!this.#ended && isNetworkFailure(error)) this.ondoubt?.(error);
+      if (!this.#ended && isNetworkFailure(error)) this.onDoubt?.(error);
       throw busy(error, this.#retryAfterMs) ?? this.#authorized.refused(error) ?? error;
     }
   }

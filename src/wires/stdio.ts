@@ -52,7 +52,7 @@ export class StdioWire implements Wire {
   onclose?: Wire["onclose"];
   onerror?: Wire["onerror"];
   onmessage?: Wire["onmessage"];
-  ondoubt?: Wire["ondoubt"];
+  onDoubt?: Wire["onDoubt"];
   failure?: Failure;
   readonly listening = "open";
   readonly stderr = new Ring(STDERR_BYTES);

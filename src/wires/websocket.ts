@@ -36,8 +36,8 @@ export class WebSocketWire implements Wire {
   onclose?: Wire["onclose"];
   onerror?: Wire["onerror"];
   onmessage?: Wire["onmessage"];
-  ondoubt?: Wire["ondoubt"];
-  onrefused?: Wire["onrefused"];
+  onDoubt?: Wire["onDoubt"];
+  onRefused?: Wire["onRefused"];
   failure?: Failure;
   readonly listening = "open";
   #socket: WebSocket | undefined;
@@ -59,7 +59,7 @@ export class WebSocketWire implements Wire {
     } catch (error) {
       const refusal = this.#refusal;
       if (!refusal || !this.options.credential?.mends(refusal)) throw error;
-      await this.onrefused?.(refusal);
+      await this.onRefused?.(refusal);
       throw error;
     }
     const socket = this.#socket!;
@@ -214,7 +214,7 @@ export class WebSocketWire implements Wire {
       if (heard()) return this.#watch();
       this.#socket?.ping();
       this.#timer = systemClock.setTimeout(() => {
-        if (!heard()) this.ondoubt?.(new Error("a WebSocket ping was not answered"));
+        if (!heard()) this.onDoubt?.(new Error("a WebSocket ping was not answered"));
         this.#watch();
       }, pongMs);
     }, heartbeatMs);

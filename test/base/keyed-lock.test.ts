@@ -1,10 +1,10 @@
 import { describe, expect, it, vi } from "vitest";
-import { Turns } from "../../src/base/keyed-lock.js";
+import { KeyedLock } from "../../src/base/keyed-lock.js";
 import { gate } from "../support/credentials.js";
 
 describe("turns", () => {
   it("are taken one after another as they were asked for, and each key has its own", async () => {
-    const turns = new Turns();
+    const turns = new KeyedLock();
     const events: string[] = [];
     const work = (name: string) => async () => {
       events.push(`+${name}`);
@@ -19,7 +19,7 @@ describe("turns", () => {
   });
 
   it("go on after one that failed", async () => {
-    const turns = new Turns();
+    const turns = new KeyedLock();
     const failing = turns.run("a", () => Promise.reject(new Error("no")));
     const next = turns.run("a", async () => "next");
     await expect(failing).rejects.toThrow("no");
@@ -28,7 +28,7 @@ describe("turns", () => {
   });
 
   it("are left by who gives up waiting, and by nobody else", async () => {
-    const turns = new Turns();
+    const turns = new KeyedLock();
     const { open, opened } = gate();
     const first = turns.run("a", () => opened);
     const controller = new AbortController();
@@ -45,7 +45,7 @@ describe("turns", () => {
   });
 
   it("that have begun end by themselves", async () => {
-    const turns = new Turns();
+    const turns = new KeyedLock();
     const { open, opened } = gate();
     const first = turns.run("a", () => opened);
     const controller = new AbortController();
@@ -59,7 +59,7 @@ describe("turns", () => {
   it("are not for who gave up before", async () => {
     const never = vi.fn();
     const reason = new Error("enough");
-    await expect(new Turns().run("a", never, AbortSignal.abort(reason))).rejects.toBe(reason);
+    await expect(new KeyedLock().run("a", never, AbortSignal.abort(reason))).rejects.toBe(reason);
     expect(never).not.toHaveBeenCalled();
   });
 });

@@ -1,6 +1,6 @@
 import type { Client } from "@modelcontextprotocol/client";
 import { describe, expect, it, vi } from "vitest";
-import { Lists } from "../../src/connection/server-lists.js";
+import { ServerLists } from "../../src/connection/server-lists.js";
 
 type Offer = Partial<Record<"tools" | "prompts" | "resources" | "resourceTemplates", object[]>>;
 
@@ -32,7 +32,7 @@ const KINDS = [
 
 describe("a server that is reached again", () => {
   it.each(KINDS)("is compared by its %s", async (kind, method, item) => {
-    const lists = new Lists();
+    const lists = new ServerLists();
     expect(await lists.compare(client({}), {})).toBeUndefined();
     const kept = item("kept");
     lists.note(method, { [kind]: [kept, item("gone")] });
@@ -44,7 +44,7 @@ describe("a server that is reached again", () => {
   });
 
   it.each(KINDS)("is not found changed where its %s are the same", async (kind, method, item) => {
-    const lists = new Lists();
+    const lists = new ServerLists();
     const same = { resources: [], [kind]: [item("a"), item("b")] };
     await lists.compare(client(same), {});
     lists.note(method, same);
@@ -57,7 +57,7 @@ describe("a server that is reached again", () => {
     ["resources", "resources/list", "listResources"],
     ["resourceTemplates", "resources/templates/list", "listResourceTemplates"],
   ] as const)("and offers no %s any more lost them all, and is not asked", async (kind, method, ask) => {
-    const lists = new Lists();
+    const lists = new ServerLists();
     await lists.compare(client({}), {});
     lists.note(method, { [kind]: [{ name: "a" }] });
     const bare = client({});
@@ -78,7 +78,7 @@ describe("a server that is reached again", () => {
     const a = { name: "a" };
     const before = how === "removed" ? [a, { name: "b" }] : [a];
     const after = { added: [a, { name: "b" }], removed: [a], changed: [{ ...a, title: "A" }] }[how]!;
-    const lists = new Lists();
+    const lists = new ServerLists();
     await lists.compare(client({ tools: before }), {});
     lists.note("tools/list", { tools: before });
     const { tools } = (await lists.compare(client({ tools: after }), {}))!.lists;
@@ -86,7 +86,7 @@ describe("a server that is reached again", () => {
   });
 
   it("is asked past the Client's cache, and only for what was read before", async () => {
-    const lists = new Lists();
+    const lists = new ServerLists();
     await lists.compare(client({}), {});
     lists.note("tools/list", { tools: [] });
     const next = client({ tools: [], prompts: [] });
@@ -96,7 +96,7 @@ describe("a server that is reached again", () => {
   });
 
   it("with another version says so", async () => {
-    const lists = new Lists();
+    const lists = new ServerLists();
     await lists.compare(client({}, "1"), {});
     expect(await lists.compare(client({}, "2"), {})).toEqual({
       lists: {},
@@ -110,13 +110,13 @@ describe("a server that is reached again", () => {
     [{}, { logging: {} }, { added: ["logging"], removed: [] }],
     [{ logging: {} }, { completions: {} }, { added: ["completions"], removed: ["logging"] }],
   ])("with %j instead of %j says what came and went", async (before, after, capabilities) => {
-    const lists = new Lists();
+    const lists = new ServerLists();
     await lists.compare(client({}, "1", before), {});
     expect(await lists.compare(client({}, "1", after), {})).toEqual({ lists: {}, capabilities });
   });
 
   it("is compared with the last list, also with what came in while it was read", async () => {
-    const lists = new Lists();
+    const lists = new ServerLists();
     const slow = client({ tools: [{ name: "a" }] });
     await lists.compare(slow, {});
     lists.note("tools/list", { tools: [] });
@@ -135,14 +135,14 @@ describe("a list that came in", () => {
     ["a text", { tools: "many" }],
     ["items that are none", { tools: [null, 1, "text", {}, { name: 7 }, undefined] }],
   ])("is passed over where it holds %s", async (_what, result) => {
-    const lists = new Lists();
+    const lists = new ServerLists();
     await lists.compare(client({ tools: [] }), {});
     lists.note("tools/list", result);
     expect(await lists.compare(client({ tools: [] }), {})).toBeUndefined();
   });
 
   it("of no kind that is known is not noted", async () => {
-    const lists = new Lists();
+    const lists = new ServerLists();
     await lists.compare(client({}), {});
     lists.note("custom/list", { undefined: [{ name: "x" }], tools: [{ name: "x", annotations: {} }] });
     expect(await lists.compare(client({}), {})).toBeUndefined();
@@ -156,13 +156,13 @@ describe("a list that came in", () => {
     [{ destructiveHint: false }, false],
     [undefined, false],
   ])("with the annotations %j makes its tool repeatable: %s", (annotations, repeatable) => {
-    const lists = new Lists();
+    const lists = new ServerLists();
     lists.note("tools/list", { tools: [{ name: "it", annotations }] });
     expect(lists.repeatable("it")).toBe(repeatable);
   });
 
   it("vouches for its own tools only", () => {
-    const lists = new Lists();
+    const lists = new ServerLists();
     expect(lists.repeatable("it")).toBe(false);
     const tools = [{ name: "it", annotations: { readOnlyHint: true } }];
     lists.note("prompts/list", { prompts: tools });

@@ -46,7 +46,7 @@ export class Fleet {
   remove = (name: string) => this.send({ type: "server.removed", name });
   replace = (name: string) => this.send({ type: "server.replaced", name });
   retry = (name: string) => this.send({ type: "retry", name });
-  tell = (name: string, fact: MemberFact) => this.send({ type: "server.told", name, fact });
+  tell = (name: string, fact: MemberFact) => this.send({ type: "server.reported", name, fact });
   close = () => this.send({ type: "close" });
   done = (what: string) => this.gates.succeed(what);
   fail = (what: string) => this.gates.fail(what, new Error("it went wrong"));

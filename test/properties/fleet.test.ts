@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Front } from "../../src/composite/gateway.js";
-import { Crew, type Post } from "../../src/composite/members.js";
+import { Gateway } from "../../src/composite/gateway.js";
+import { type ConfiguredServer, Members } from "../../src/composite/members.js";
 import { bare } from "../../src/composite/naming.js";
 import { ScheduledClock } from "../../src/testing/clock.js";
 import { type Fate, ScriptedTransport, World } from "../support/scripted-transport.js";
@@ -45,7 +45,7 @@ function fleetProperty(order: "ordered" | "adversarial") {
   return fc
     .asyncProperty(fc.scheduler(), fleet, async (scheduler, { ill, well, maxStarts, steps }) => {
       const clock = new ScheduledClock(scheduler, order);
-      const posts = new Map<string, Post>();
+      const servers = new Map<string, ConfiguredServer>();
       const transports: ScriptedTransport[] = [];
       const worlds: World[] = [];
       let mostStarting = 0;
@@ -55,7 +55,7 @@ function fleetProperty(order: "ordered" | "adversarial") {
         const transport = new ScriptedTransport(scheduler, clock, world, script);
         transports.push(transport);
         worlds.push(world);
-        posts.set(name, { name, transport, timeoutMs: undefined });
+        servers.set(name, { name, config: { command: name }, transport, timeoutMs: undefined });
         return transport;
       };
       ill.forEach((fates, i) => void post(`ill-${i}`, fates));
@@ -70,7 +70,7 @@ function fleetProperty(order: "ordered" | "adversarial") {
         });
       });
       let closing = false;
-      const front: Front = new Front({
+      const front: Gateway = new Gateway({
         members: () => crew.members(),
         member: (name) => crew.member(name),
         toolName: bare,
@@ -81,17 +81,17 @@ function fleetProperty(order: "ordered" | "adversarial") {
         instructions: () => undefined,
         noteOf: () => undefined,
       });
-      const crew: Crew = new Crew({
+      const crew: Members = new Members({
         clock,
         name: "fleet",
         maxStarts,
         startTimeoutMs: 10_000,
         closeTimeoutMs: 60_000,
         strict: false,
-        posts: () => [...posts.values()],
+        configured: () => [...servers.values()],
         clientInfo: { name: "test", version: "1" },
         capabilities: {},
-        front: () => front,
+        gateway: () => front,
         onHealth: (phases) => {
           const starting = Object.values(phases).filter((phase) => phase === "starting").length;
           mostStarting = Math.max(mostStarting, starting);
@@ -103,14 +103,14 @@ function fleetProperty(order: "ordered" | "adversarial") {
           builder: async () => {
             const target = `ill-${which % ill.length}`;
             if (name === "retry") crew.retry(target);
-            if (name === "close") void posts.get(target)?.transport.close();
-            if (name === "replace" && posts.has(target)) {
-              const { transport } = posts.get(target)!;
+            if (name === "close") void servers.get(target)?.transport.close();
+            if (name === "replace" && servers.has(target)) {
+              const { transport } = servers.get(target)!;
               post(target, [{ start: "opens" }]);
               crew.replace(target);
               void transport.close();
             }
-            if (name === "remove" && posts.delete(target)) crew.remove(target);
+            if (name === "remove" && servers.delete(target)) crew.remove(target);
             if (name === "add") {
               post(`late-${i}`, [{ start: "opens" }]);
               crew.add([`late-${i}`]);

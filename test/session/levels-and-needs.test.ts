@@ -1,6 +1,6 @@
 import type { LoggingLevel } from "@modelcontextprotocol/client";
 import { describe, expect, it } from "vitest";
-import { ANYTHING } from "../../src/contract/any-result.js";
+import { ANY_RESULT } from "../../src/contract/any-result.js";
 import { missingCapability } from "../../src/session/capabilities.js";
 import { isWanted, mostVerbose } from "../../src/session/log-levels.js";
 
@@ -37,7 +37,7 @@ describe("a level of the log", () => {
 
 describe("the schema of anything", () => {
   it("takes it as it is", () => {
-    const { version, vendor, validate } = ANYTHING["~standard"];
+    const { version, vendor, validate } = ANY_RESULT["~standard"];
     expect({ version, vendor }).toEqual({ version: 1, vendor: "holdfast" });
     const value = { any: [1] };
     expect(validate(value)).toEqual({ value });

@@ -10,7 +10,7 @@ describe("before a lost call is sent again", () => {
     const link = new FakeLink();
     const { guard } = link.ready!;
     await runCall(link, specOf(), failing([lostAs("not-sent")]));
-    expect(link.whenCertain).toHaveBeenCalledTimes(1);
+    expect(link.whenVerdict).toHaveBeenCalledTimes(1);
     expect(guard.whenDown).not.toHaveBeenCalled();
     await runCall(link, specOf(), failing([lostAs("not-sent", {}, "soon")]));
     expect(guard.whenDown).toHaveBeenCalledTimes(1);
@@ -18,7 +18,7 @@ describe("before a lost call is sent again", () => {
 
   it.each(["certain", "down"])("a wait until it is %s ends at the call's deadline", async (what) => {
     const link = new FakeLink();
-    if (what === "certain") link.whenCertain.mockImplementation(untilAborted);
+    if (what === "certain") link.whenVerdict.mockImplementation(untilAborted);
     else vi.mocked(link.ready!.guard.whenDown).mockImplementation(untilAborted);
     const call = rejection(runCall(link, specOf(), failing([lostAs("not-sent", {}, "soon")])));
     await settled();
@@ -55,7 +55,7 @@ describe("before a lost call is sent again", () => {
   it.each(["caller", "session"])("there is no pause for a %s that is gone already", async (who) => {
     const link = new FakeLink();
     const stop = new AbortController();
-    link.whenCertain.mockImplementation(async () => stop.abort(new Error("enough")));
+    link.whenVerdict.mockImplementation(async () => stop.abort(new Error("enough")));
     const part = who === "caller" ? { options: { signal: stop.signal } } : { ended: stop.signal };
     const call = runCall(link, specOf(part), failing([lostAs("rejected", { retryAfterMs: 300 })]));
     expect(await rejection(call)).toMatchObject({ message: "enough" });
@@ -112,6 +112,6 @@ describe("a lost call is told, and not sent again,", () => {
     const error = await rejection(call);
     if (code) expect(error).toMatchObject({ code, outcome: "unknown" });
     else expect(error).toMatchObject({ message: "over" });
-    expect(link.whenCertain).not.toHaveBeenCalled();
+    expect(link.whenVerdict).not.toHaveBeenCalled();
   });
 });

@@ -2,13 +2,13 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, utimesSync, writeFileSync } from "node:fs";
 import { onTestFinished } from "vitest";
-import { type Holder, thisHolder } from "../../src/auth/store/lock-holder.js";
+import { type LockHolder, thisHolder } from "../../src/auth/store/lock-holder.js";
 import { claimPath } from "../../src/auth/store/lock-rivals.js";
 
 let claims = 0;
 
 /** Makes the claim of a holder like this process but for what is given, refreshed `age` ms ago, and gives its path. */
-export function makeClaim(path: string, holder: Partial<Holder> = {}, age = 0): string {
+export function makeClaim(path: string, holder: Partial<LockHolder> = {}, age = 0): string {
   const nonce = (++claims).toString(16).padStart(16, "0");
   const claim = claimPath(path, { ...thisHolder(), ...holder }, nonce);
   writeFileSync(claim, "");

@@ -1,10 +1,10 @@
 import type { Client } from "@modelcontextprotocol/client";
 import { vi } from "vitest";
 import { RetryBudget } from "../../src/connection/retry-budget.js";
-import { Lists } from "../../src/connection/server-lists.js";
+import { ServerLists } from "../../src/connection/server-lists.js";
 import type { ConnectionStatus } from "../../src/contract/status.js";
 import type { CallSpec } from "../../src/session/call.js";
-import type { Announcement, Link, Ready } from "../../src/session/ports.js";
+import type { Announcement, ConnectionPort, Ready } from "../../src/session/ports.js";
 import { Lost } from "../../src/wires/lost.js";
 import { ManualClock } from "./manual-clock.js";
 
@@ -12,15 +12,15 @@ import { ManualClock } from "./manual-clock.js";
 export const clientOf = (part: object = {}) => part as Client;
 
 /** A connection that is what a test says, with a clock that stands still. */
-export class FakeLink implements Link {
+export class FakeLink implements ConnectionPort {
   readonly name = "demo";
   readonly clock = new ManualClock();
-  replay: Link["replay"] = "safe";
+  replay: ConnectionPort["replay"] = "safe";
   ready: Ready | undefined;
-  readonly lists = new Lists();
+  readonly lists = new ServerLists();
   readonly budget = new RetryBudget(this.clock);
   trustAnnotations = true;
-  closedError: Link["closedError"];
+  closedError: ConnectionPort["closedError"];
   readonly observe = undefined;
   readonly announced: Announcement[] = [];
   state: Partial<ConnectionStatus> = { state: "connecting", attempt: 1 };
@@ -28,7 +28,7 @@ export class FakeLink implements Link {
     (_method: string, _name: string | undefined): number | undefined => undefined,
   );
   readonly whenReady = vi.fn((_signal: AbortSignal): Promise<Ready> => Promise.resolve(this.ready!));
-  readonly whenCertain = vi.fn((_signal: AbortSignal): Promise<void> => Promise.resolve());
+  readonly whenVerdict = vi.fn((_signal: AbortSignal): Promise<void> => Promise.resolve());
 
   constructor(client: Client | null = clientOf()) {
     if (client) this.ready = readyWith(client);

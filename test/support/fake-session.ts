@@ -28,7 +28,7 @@ export function sessionOn(client: Client | null, options: SessionOptions = {}) {
   };
   const onEnd = vi.fn();
   const connection = { name: "demo" };
-  const host = { link, connection, subscriptions, onEnd } as never;
+  const host = { port: link, connection, subscriptions, onEnd } as never;
   const session = new SessionView(host, options, { name: "me", version: "1" });
   return { session, link, subscriptions, onEnd, connection };
 }

@@ -29,8 +29,8 @@ export async function httpWire(answer: Answer, options: Partial<HttpWireOptions>
   const heard: unknown[] = [];
   const listenings: string[] = [];
   wire.onmessage = (message) => void heard.push(message);
-  wire.onlistening = (listening) => void listenings.push(listening);
-  wire.ondoubt = vi.fn();
+  wire.onListening = (listening) => void listenings.push(listening);
+  wire.onDoubt = vi.fn();
   wire.onclose = vi.fn();
   wire.onerror = vi.fn();
   await wire.start();

@@ -39,7 +39,7 @@ export class ScriptedWire implements Wire {
   onclose?: Wire["onclose"];
   onerror?: Wire["onerror"];
   onmessage?: Wire["onmessage"];
-  ondoubt?: Wire["ondoubt"];
+  onDoubt?: Wire["onDoubt"];
   readonly failure = gone;
   get hangs(): boolean {
     return this.fate.closeHangs === true;
@@ -125,7 +125,7 @@ export class ScriptedWire implements Wire {
     void this.scheduler.schedule(Promise.resolve(), `drop ${this.attempt.epoch}`).then(() => this.#end());
     void this.scheduler
       .schedule(Promise.resolve(), `doubt ${this.attempt.epoch}`)
-      .then(() => this.ondoubt?.(new Error("cut")));
+      .then(() => this.onDoubt?.(new Error("cut")));
   }
 
   #end(): void {

@@ -23,7 +23,7 @@ export function sseWire(stream: Answer, post: Answer = accepted, options: Partia
   const heard: unknown[] = [];
   wire.onmessage = (message) => void heard.push(message);
   wire.onclose = vi.fn();
-  wire.ondoubt = vi.fn();
+  wire.onDoubt = vi.fn();
   wire.onerror = vi.fn();
   onTestFinished(() => wire.close());
   return { wire, network, heard };

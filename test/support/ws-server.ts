@@ -63,7 +63,7 @@ export function wsWire(url: string, options: Partial<WebSocketWireOptions> = {})
   wire.onmessage = (message) => void heard.push(message);
   wire.onclose = vi.fn();
   wire.onerror = vi.fn();
-  wire.ondoubt = vi.fn();
+  wire.onDoubt = vi.fn();
   onTestFinished(() => wire.close());
   return { wire, heard };
 }

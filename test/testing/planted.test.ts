@@ -56,7 +56,7 @@ const PLANTS: Plant[] = [
     bug: "a timer is left",
     breaks: "nothing-left",
     file: "session/call.js",
-    changes: [["link.clock.clearTimeout(timer);", ""]],
+    changes: [["port.clock.clearTimeout(timer);", ""]],
     says: /left behind: a timer/,
   },
   {
@@ -100,11 +100,11 @@ const PLANTS: Plant[] = [
     bug: "a sibling is touched",
     breaks: "siblings",
     kind: "config",
-    file: "composite/crew.js",
+    file: "composite/members.js",
     changes: [
       [
-        'this.#fleet.send({ type: "server.told", name, fact });',
-        'this.#fleet.send({ type: "server.told", name, fact }); if (fact === "down") for (const other of this.#hands.values()) void other.post.transport.disconnect();',
+        'this.#fleet.send({ type: "server.reported", name, fact });',
+        'this.#fleet.send({ type: "server.reported", name, fact }); if (fact === "down") for (const other of this.#sessions.values()) void other.server.transport.disconnect();',
       ],
     ],
     says: /beside it/,

@@ -281,7 +281,7 @@ describe("a WebSocket that falls silent", () => {
       heartbeatMs: 30,
       pongMs: 100,
     });
-    wire.ondoubt = (cause) => doubts.push(cause);
+    wire.onDoubt = (cause) => doubts.push(cause);
     await wire.start();
     await until(() => pings.length === 2);
     expect(doubts).toEqual([]);

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import type { Refusal } from "../../src/contract/credential.js";
 import type { Wire } from "../../src/contract/wire.js";
-import { Authorized } from "../../src/wires/authorized-fetch.js";
+import { AuthorizedFetch } from "../../src/wires/authorized-fetch.js";
 import { Lost } from "../../src/wires/lost.js";
 import { holding } from "../support/credential.js";
 
@@ -17,14 +17,18 @@ const post = (id: number) => ({
 /** A wire whose server answers in this order, and what it was shown. */
 function world(answers: (() => Response)[], credential = holding(() => tokens.shift() ?? "t")) {
   const shown: (string | null)[] = [];
-  const wire: Pick<Wire, "onrefused" | "onparked"> = {
-    onrefused: vi.fn(async () => {}),
-    onparked: vi.fn(() => true),
+  const wire: Pick<Wire, "onRefused" | "onParked"> = {
+    onRefused: vi.fn(async () => {}),
+    onParked: vi.fn(() => true),
   };
-  const authorized = new Authorized(wire, { url: URL_, name: "weather", credential }, async (_url, init) => {
-    shown.push(new Headers(init?.headers).get("authorization"));
-    return answers.shift()!();
-  });
+  const authorized = new AuthorizedFetch(
+    wire,
+    { url: URL_, name: "weather", credential },
+    async (_url, init) => {
+      shown.push(new Headers(init?.headers).get("authorization"));
+      return answers.shift()!();
+    },
+  );
   return { wire, authorized, shown };
 }
 let tokens: string[] = [];
@@ -48,14 +52,14 @@ describe("a request with a credential", () => {
     );
     expect((await authorized.fetch(URL_, post(7))).status).toBe(200);
     expect(shown).toEqual(["Bearer t-1", "Bearer t-2"]);
-    expect(wire.onrefused).toHaveBeenCalledExactlyOnceWith({
+    expect(wire.onRefused).toHaveBeenCalledExactlyOnceWith({
       status: 401,
       token: "t-1",
       scope: "a",
       resourceMetadataUrl: new URL("https://server.test/meta"),
       challenge: 'Bearer scope="a", resource_metadata="https://server.test/meta"',
     } satisfies Refusal);
-    expect(vi.mocked(wire.onparked!).mock.calls).toEqual([
+    expect(vi.mocked(wire.onParked!).mock.calls).toEqual([
       [7, true],
       [7, false],
     ]);
@@ -83,13 +87,13 @@ describe("a request with a credential", () => {
     rows[2]!.authorized.ending = true;
     for (const { authorized, wire } of rows) {
       expect((await authorized.fetch(URL_)).ok).toBe(false);
-      expect(wire.onrefused).not.toHaveBeenCalled();
+      expect(wire.onRefused).not.toHaveBeenCalled();
     }
   });
 
   it("is not sent when its call was given up while it waited", async () => {
     const { authorized, shown, wire } = world([() => refusal(401), ok]);
-    wire.onparked = (_id, parked) => parked;
+    wire.onParked = (_id, parked) => parked;
     await expect(authorized.fetch(URL_, post(1))).rejects.toBeInstanceOf(Lost);
     expect(shown).toHaveLength(1);
   });
@@ -97,7 +101,7 @@ describe("a request with a credential", () => {
   it("is not sent when its signal fired while it waited", async () => {
     const { authorized, shown, wire } = world([() => refusal(401), ok]);
     const abort = new AbortController();
-    wire.onrefused = async () => abort.abort(new Error("enough"));
+    wire.onRefused = async () => abort.abort(new Error("enough"));
     await expect(authorized.fetch(URL_, { signal: abort.signal })).rejects.toThrow("enough");
     expect(shown).toHaveLength(1);
   });

@@ -39,15 +39,15 @@ describe("a wire that ends by itself", () => {
     const call = { written: 0, ended: new AbortController().signal } as CallTag;
     await guard.send(request(1), { headers: { [CALL]: call } as never });
     await guard.send(request(2));
-    expect(wire.onparked!(1, true)).toBe(true);
-    expect(wire.onparked!(9, true)).toBe(false);
+    expect(wire.onParked!(1, true)).toBe(true);
+    expect(wire.onParked!(9, true)).toBe(false);
     wire.onclose!();
     expect(heard).toMatchObject([
       { id: 1, error: { data: { outcome: "rejected" } } },
       { id: 2, error: { data: { outcome: "unknown" } } },
     ]);
     expect(call.written).toBe(0);
-    expect(wire.onparked!(1, false)).toBe(false);
+    expect(wire.onParked!(1, false)).toBe(false);
   });
 
   it("takes nothing any more", async () => {

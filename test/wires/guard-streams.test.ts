@@ -87,11 +87,11 @@ describe("a request that the wire does not take", () => {
 });
 
 describe("on a wire with a stream per request", () => {
-  const streaming = (ondoubt = vi.fn()) => guarded({ hasPerRequestStream: true, ondoubt } as never);
+  const streaming = (onDoubt = vi.fn()) => guarded({ hasPerRequestStream: true, onDoubt } as never);
 
   it("a stream that ends without an answer is a lost request, and a doubt", async () => {
-    const ondoubt = vi.fn();
-    const { guard, sent, heard } = await streaming(ondoubt);
+    const onDoubt = vi.fn();
+    const { guard, sent, heard } = await streaming(onDoubt);
     const onRequestStreamEnd = vi.fn();
     await guard.send(request(1), { onRequestStreamEnd, resumptionToken: "kept" });
     expect(sent[0]!.options!.resumptionToken).toBe("kept");
@@ -104,18 +104,18 @@ describe("on a wire with a stream per request", () => {
         error: { message, data: { outcome: "unknown", failure: { code: "CONNECTION_LOST", message } } },
       },
     ]);
-    expect(ondoubt).toHaveBeenCalledTimes(1);
+    expect(onDoubt).toHaveBeenCalledTimes(1);
     expect(guard.inFlight).toBe(0);
   });
 
   it("a stream that ends after its answer is nothing", async () => {
-    const ondoubt = vi.fn();
-    const { guard, sent, heard, say } = await streaming(ondoubt);
+    const onDoubt = vi.fn();
+    const { guard, sent, heard, say } = await streaming(onDoubt);
     await guard.send(request(1));
     say({ id: 1, result: {} });
     sent[0]!.options!.onRequestStreamEnd!();
     expect(heard).toHaveLength(1);
-    expect(ondoubt).not.toHaveBeenCalled();
+    expect(onDoubt).not.toHaveBeenCalled();
     const deaf = await guarded({ hasPerRequestStream: true });
     await deaf.guard.send(request(1), {});
     deaf.sent[0]!.options!.onRequestStreamEnd!();

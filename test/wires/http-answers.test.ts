@@ -40,7 +40,7 @@ describe("an answer that comes on a stream", () => {
     await quiet();
     expect(heard.at(-1)).toEqual({ jsonrpc: "2.0", id: 1, result: {} });
     expect(onRequestStreamEnd).not.toHaveBeenCalled();
-    expect(wire.ondoubt).not.toHaveBeenCalled();
+    expect(wire.onDoubt).not.toHaveBeenCalled();
     // It is no stream on which the server speaks first.
     expect(listenings).toEqual([]);
   });
@@ -53,7 +53,7 @@ describe("an answer that comes on a stream", () => {
     for (let i = 0; i < 9; i++) await pass();
     expect(onRequestStreamEnd).toHaveBeenCalledTimes(1);
     expect(network.made("GET")).toHaveLength(3);
-    expect(wire.ondoubt).toHaveBeenCalledTimes(doubts);
+    expect(wire.onDoubt).toHaveBeenCalledTimes(doubts);
     expect(wire.listening).toBe("none");
     expect(vi.getTimerCount()).toBe(0);
   });

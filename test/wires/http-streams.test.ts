@@ -47,9 +47,9 @@ describe("the stream on which the server speaks first", () => {
     const { wire, listenings } = await inbound(() => refusal(status));
     expect(wire.listening).toBe(listening);
     expect(listenings).toEqual(listening === "none" ? [] : [listening]);
-    expect(wire.ondoubt).toHaveBeenCalledTimes(doubts);
+    expect(wire.onDoubt).toHaveBeenCalledTimes(doubts);
     if (doubts)
-      expect(wire.ondoubt).toHaveBeenCalledWith(
+      expect(wire.onDoubt).toHaveBeenCalledWith(
         expect.objectContaining({ message: "the inbound stream was refused" }),
       );
   });
@@ -73,7 +73,7 @@ describe("the stream on which the server speaks first", () => {
   it("that nobody listens to carries on", async () => {
     const stream = eventStream();
     const { wire, network, heard } = await inbound(() => refusal(405));
-    wire.onlistening = wire.ondoubt = wire.onerror = undefined;
+    wire.onListening = wire.onDoubt = wire.onerror = undefined;
     network.control.answer = ({ method }) =>
       method === "GET" ? stream.response : new Response(null, { status: 202 });
     await wire.send(INITIALIZED);
@@ -90,21 +90,21 @@ describe("the stream on which the server speaks first", () => {
       () => new Response(null, { headers: { "content-type": "text/event-stream" } }),
     );
     expect(wire.listening).toBe("open");
-    expect(wire.ondoubt).not.toHaveBeenCalled();
+    expect(wire.onDoubt).not.toHaveBeenCalled();
   });
 
   it("that cannot be asked for is lost, and a doubt", async () => {
     const error = networkFailure("ECONNRESET");
     const { wire } = await inbound(() => Promise.reject(error));
     expect(wire.listening).toBe("lost");
-    expect(wire.ondoubt).toHaveBeenCalledExactlyOnceWith(error);
+    expect(wire.onDoubt).toHaveBeenCalledExactlyOnceWith(error);
     expect(wire.onerror).toHaveBeenCalledWith(error);
   });
 
   it("that fails otherwise is no doubt", async () => {
     const { wire } = await inbound(() => Promise.reject(new Error("odd")));
     expect(wire.listening).toBe("lost");
-    expect(wire.ondoubt).not.toHaveBeenCalled();
+    expect(wire.onDoubt).not.toHaveBeenCalled();
   });
 
   it("that fails because the wire was closed is no doubt", async () => {
@@ -117,7 +117,7 @@ describe("the stream on which the server speaks first", () => {
     await wire.send(INITIALIZED);
     await quiet();
     expect(listenings).toEqual([]);
-    expect(wire.ondoubt).not.toHaveBeenCalled();
+    expect(wire.onDoubt).not.toHaveBeenCalled();
   });
 
   it.each(["end", "cut"] as const)("is lost and a doubt at its %s, and is opened again", async (how) => {
@@ -127,7 +127,7 @@ describe("the stream on which the server speaks first", () => {
     streams[0]![how]();
     await quiet();
     expect(listenings).toEqual(["open", "lost"]);
-    expect(wire.ondoubt).toHaveBeenCalledExactlyOnceWith(
+    expect(wire.onDoubt).toHaveBeenCalledExactlyOnceWith(
       expect.objectContaining({ message: "the inbound stream ended" }),
     );
     await vi.advanceTimersByTimeAsync(DEFAULT_BACKOFF.capMs);
@@ -144,7 +144,7 @@ describe("the stream on which the server speaks first", () => {
     await wire.close();
     stream.end();
     await quiet();
-    expect(wire.ondoubt).not.toHaveBeenCalled();
+    expect(wire.onDoubt).not.toHaveBeenCalled();
     expect(listenings).toEqual(["open", "none"]);
   });
 

@@ -54,11 +54,11 @@ describe("a request that fails on the network", () => {
     const error = networkFailure("ECONNREFUSED");
     const { wire } = await httpWire(() => Promise.reject(error));
     expect(await rejection(wire.send(request(1)))).toBe(error);
-    expect(wire.ondoubt).toHaveBeenCalledExactlyOnceWith(error);
+    expect(wire.onDoubt).toHaveBeenCalledExactlyOnceWith(error);
     expect(wire.onerror).toHaveBeenCalledWith(error);
     expect(wire.outcomeOf(error)).toBe("not-sent");
     expect(wire.outcomeOf(networkFailure("ECONNRESET"))).toBe("unknown");
-    wire.ondoubt = undefined;
+    wire.onDoubt = undefined;
     expect(await rejection(wire.send(request(1)))).toBe(error);
   });
 
@@ -66,7 +66,7 @@ describe("a request that fails on the network", () => {
     const { wire } = await httpWire(() => refusal(500));
     const error = await rejection(wire.send(request(1)));
     expect(error).toMatchObject({ status: 500 });
-    expect(wire.ondoubt).not.toHaveBeenCalled();
+    expect(wire.onDoubt).not.toHaveBeenCalled();
     expect(wire.outcomeOf(error)).toBeUndefined();
   });
 
@@ -77,7 +77,7 @@ describe("a request that fails on the network", () => {
       throw error;
     });
     expect(await rejection(wire.send(request(1)))).toBe(error);
-    expect(wire.ondoubt).not.toHaveBeenCalled();
+    expect(wire.onDoubt).not.toHaveBeenCalled();
     expect(wire.onerror).not.toHaveBeenCalled();
   });
 });

@@ -1,7 +1,7 @@
 import type { InMemoryTransport, JSONRPCMessage } from "@modelcontextprotocol/client";
 import { describe, expect, it, vi } from "vitest";
 import { HoldfastError } from "../../src/base/errors.js";
-import { FrontWire } from "../../src/composite/gateway-wire.js";
+import { GatewayWire } from "../../src/composite/gateway-wire.js";
 import { CALL, type CallTag } from "../../src/wires/call-tag.js";
 import { Lost } from "../../src/wires/lost.js";
 import { MemoryWire } from "../../src/wires/memory.js";
@@ -130,7 +130,7 @@ describe("a front", () => {
   const front = async () => {
     const onListen = vi.fn();
     const made = server();
-    const wire = new FrontWire(made.serve, onListen);
+    const wire = new GatewayWire(made.serve, onListen);
     wire.onmessage = vi.fn();
     await wire.start();
     return { ...made, wire, onListen };

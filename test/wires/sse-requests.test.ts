@@ -12,16 +12,16 @@ describe("a request over SSE", () => {
     const error = await rejection(wire.send(request(1)));
     expect(error).toMatchObject({ status: 500, message: "HTTP 500" });
     expect(wire.outcomeOf(error)).toBeUndefined();
-    expect(wire.ondoubt).not.toHaveBeenCalled();
+    expect(wire.onDoubt).not.toHaveBeenCalled();
   });
 
   it("that fails on the network is a doubt", async () => {
     const error = networkFailure("ECONNREFUSED");
     const { wire } = await open(() => Promise.reject(error));
     expect(await rejection(wire.send(request(1)))).toBe(error);
-    expect(wire.ondoubt).toHaveBeenCalledExactlyOnceWith(error);
+    expect(wire.onDoubt).toHaveBeenCalledExactlyOnceWith(error);
     expect(wire.outcomeOf(error)).toBe("not-sent");
-    wire.ondoubt = undefined;
+    wire.onDoubt = undefined;
     expect(await rejection(wire.send(request(1)))).toBe(error);
   });
 
@@ -31,7 +31,7 @@ describe("a request over SSE", () => {
       throw networkFailure("ECONNRESET");
     });
     await rejection(made.wire.send(request(1)));
-    expect(made.wire.ondoubt).not.toHaveBeenCalled();
+    expect(made.wire.onDoubt).not.toHaveBeenCalled();
     expect(made.wire.onerror).not.toHaveBeenCalled();
   });
 
@@ -110,7 +110,7 @@ describe("credentials over SSE", () => {
       (asked) => (known(asked) ? accepted() : refusal(401)),
       { credential: holding(() => token) },
     );
-    wire.onrefused = async (refused) => {
+    wire.onRefused = async (refused) => {
       expect(refused).toMatchObject({ status: 401, token: "old" });
       token = "new";
     };

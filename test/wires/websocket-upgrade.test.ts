@@ -79,11 +79,11 @@ describe("the credentials of a socket", () => {
     const { url, upgrades } = await asking("never");
     const { wire } = wsWire(url, { credential: holding(() => "old") });
     const wanted = new Error("another one is wanted");
-    wire.onrefused = vi.fn(async () => {
+    wire.onRefused = vi.fn(async () => {
       throw wanted;
     });
     expect(await rejection(wire.start())).toBe(wanted);
-    expect(wire.onrefused).toHaveBeenCalledExactlyOnceWith(
+    expect(wire.onRefused).toHaveBeenCalledExactlyOnceWith(
       expect.objectContaining({ status: 401, token: "old", scope: undefined }),
     );
     expect(upgrades).toHaveLength(1);
@@ -99,9 +99,9 @@ describe("the credentials of a socket", () => {
     ] as const;
     for (const [to, credential, status] of rows) {
       const { wire } = wsWire(to, { credential });
-      wire.onrefused = vi.fn();
+      wire.onRefused = vi.fn();
       expect(await rejection(wire.start())).toMatchObject({ status });
-      expect(wire.onrefused).not.toHaveBeenCalled();
+      expect(wire.onRefused).not.toHaveBeenCalled();
     }
   });
 

@@ -185,16 +185,16 @@ describe("the heartbeat of a socket", () => {
   it("pings where nothing comes in, and raises a doubt where no pong does", async () => {
     const { wire, socket } = await wsOpen({ heartbeatMs: 20, pongMs: 20 }, { autoPong: false });
     const seen = pings(socket);
-    await until(() => vi.mocked(wire.ondoubt!).mock.calls.length >= 2);
+    await until(() => vi.mocked(wire.onDoubt!).mock.calls.length >= 2);
     expect(seen.count).toBeGreaterThanOrEqual(2);
-    expect(wire.ondoubt).toHaveBeenCalledWith(
+    expect(wire.onDoubt).toHaveBeenCalledWith(
       expect.objectContaining({ message: "a WebSocket ping was not answered" }),
     );
   });
 
   it("goes on where nobody wants to hear of a doubt", async () => {
     const { wire, socket } = await wsOpen({ heartbeatMs: 10, pongMs: 10 }, { autoPong: false });
-    wire.ondoubt = undefined;
+    wire.onDoubt = undefined;
     const seen = pings(socket);
     await until(() => seen.count >= 3);
   });
@@ -203,7 +203,7 @@ describe("the heartbeat of a socket", () => {
     const { wire, socket } = await wsOpen({ heartbeatMs: 20, pongMs: 20 });
     const seen = pings(socket);
     await until(() => seen.count >= 3);
-    expect(wire.ondoubt).not.toHaveBeenCalled();
+    expect(wire.onDoubt).not.toHaveBeenCalled();
   });
 
   it("does not ping where something comes in", async () => {
@@ -222,6 +222,6 @@ describe("the heartbeat of a socket", () => {
     await until(() => heard.length === 1);
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(seen.count).toBe(0);
-    expect(wire.ondoubt).not.toHaveBeenCalled();
+    expect(wire.onDoubt).not.toHaveBeenCalled();
   });
 });

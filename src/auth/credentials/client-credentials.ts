@@ -31,7 +31,7 @@ class ClientCredentials extends CredentialSource {
   }
 
   /** Tokens are for one server: each has a provider of its own. */
-  override for(server: Resource): Credential {
+  override credentialFor(server: Resource): Credential {
     return new SdkCredential(server, this.#provider());
   }
 }

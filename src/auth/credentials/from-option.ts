@@ -4,7 +4,7 @@ import type { AuthOption } from "../../contract/options.js";
 import type { OAuthOptions } from "../sign-in/options.js";
 import { SdkCredential } from "./sdk.js";
 import { oauth } from "./source.js";
-import { GivenTokens, StaticToken } from "./token.js";
+import { StaticToken, TokenFunction } from "./token.js";
 
 /** The credential for each form of the option `auth`. */
 export function credentialOf(
@@ -13,12 +13,12 @@ export function credentialOf(
   defaults: OAuthOptions | undefined,
 ): Credential | undefined {
   if (auth === undefined) return undefined;
-  if (auth === "oauth") return oauth(defaults).for(server);
+  if (auth === "oauth") return oauth(defaults).credentialFor(server);
   if (typeof auth === "string") return new StaticToken(auth);
-  if (typeof auth === "function") return new GivenTokens(server, { token: async () => auth() });
-  if (auth instanceof CredentialSource) return auth.for(server);
+  if (typeof auth === "function") return new TokenFunction(server, { token: async () => auth() });
+  if (auth instanceof CredentialSource) return auth.credentialFor(server);
   if (isOAuthProvider(auth)) return new SdkCredential(server, auth);
-  return new GivenTokens(server, auth);
+  return new TokenFunction(server, auth);
 }
 
 const isOAuthProvider = (auth: AuthProvider | OAuthClientProvider): auth is OAuthClientProvider =>

@@ -1,9 +1,9 @@
 import { computeScopeUnion, isStrictScopeSuperset, withDpop } from "@modelcontextprotocol/client";
 import type { Authorization, Credential, FetchLike, Refusal, Resource } from "../../contract/credential.js";
-import { refused } from "../sign-in/auth-required.js";
+import { authRequired } from "../sign-in/auth-required.js";
 import { unknownClient } from "../sign-in/client.js";
 import { type Discovered, discover, isSameIssuer, scopeFor } from "../sign-in/discover.js";
-import { told } from "../sign-in/explain.js";
+import { explainAuthError } from "../sign-in/explain.js";
 import { type OAuthOptions, scopeText } from "../sign-in/options.js";
 import { clientKey, knownClient } from "../sign-in/registration.js";
 import { isLocal, isSecure, safeFetch } from "../sign-in/safe-fetch.js";
@@ -13,8 +13,8 @@ import { newKey } from "./dpop.js";
 import { isHeaderValue } from "./header.js";
 import { expiresSoon, expiryOf, isExpired, isYoung } from "./renewal.js";
 import { SharedFlows } from "./shared-flow.js";
-import { Kept } from "./token-cache.js";
-import { Freshness } from "./untried-token.js";
+import { TokenCache } from "./token-cache.js";
+import { UntriedToken } from "./untried-token.js";
 
 /** The sign-ins of this program: transports that need the same one share it. */
 const flows = new WeakMap<CredentialStore, SharedFlows<void>>();
@@ -24,9 +24,9 @@ const flows = new WeakMap<CredentialStore, SharedFlows<void>>();
  * who share the store, and used for this server only.
  */
 export class OAuthCredential implements Credential {
-  readonly #kept: Kept;
+  readonly #cache: TokenCache;
   readonly #client: string;
-  readonly #freshness: Freshness;
+  readonly #untried: UntriedToken;
   readonly #options: OAuthOptions;
   #renewing: Promise<void> | undefined;
   #found: Discovered | undefined;
@@ -40,25 +40,25 @@ export class OAuthCredential implements Credential {
     url.hash = "";
     this.#options = options;
     this.#client = clientKey(options);
-    this.#kept = new Kept(store, url.href, options.unattended ? undefined : this.#client);
-    this.#freshness = new Freshness(server.name);
+    this.#cache = new TokenCache(store, url.href, options.unattended ? undefined : this.#client);
+    this.#untried = new UntriedToken(server.name);
   }
 
   async token(): Promise<string | undefined> {
     // A token in clear text is everybody's.
     if (!isSecure(this.server.url, true)) return undefined;
-    await this.#kept.loaded();
-    const { current } = this.#kept;
+    await this.#cache.loaded();
+    const { current } = this.#cache;
     if (current?.tokens?.refresh_token && expiresSoon(current)) {
       const renewing = this.#renew();
       // Until the last moment the old one is used, and nobody waits.
       if (isExpired(current)) await renewing;
     }
-    return this.#kept.token;
+    return this.#cache.token;
   }
 
   accepted(token: string): void {
-    this.#freshness.accepted(token);
+    this.#untried.accepted(token);
   }
 
   mends(): boolean {
@@ -66,41 +66,41 @@ export class OAuthCredential implements Credential {
   }
 
   signs(): boolean {
-    return this.#kept.current?.tokens?.token_type.toLowerCase() === "dpop";
+    return this.#cache.current?.tokens?.token_type.toLowerCase() === "dpop";
   }
 
   sign(fetch: FetchLike): FetchLike {
     return withDpop(
-      () => (this.signs() ? this.#kept.dpop : undefined),
-      () => (this.signs() ? this.#kept.token : undefined),
+      () => (this.signs() ? this.#cache.dpop : undefined),
+      () => (this.signs() ? this.#cache.token : undefined),
     )(fetch);
   }
 
   async obtain(refusal: Refusal, authorization: Authorization): Promise<void> {
     const shared = flows.get(this.store) ?? new SharedFlows<void>();
     flows.set(this.store, shared);
-    const key = `${this.#kept.server} ${this.#client} ${refusal.status} ${refusal.scope ?? ""}`;
+    const key = `${this.#cache.server} ${this.#client} ${refusal.status} ${refusal.scope ?? ""}`;
     try {
       await shared.join(key, (flow) => this.#obtain(refusal, flow), authorization);
     } catch (error) {
-      throw told(this.server.name, error, this.#secrets());
+      throw explainAuthError(this.server.name, error, this.#secrets());
     }
     // Another transport of this program may have done it.
-    await this.#kept.load();
+    await this.#cache.load();
   }
 
   async #obtain(refusal: Refusal, authorization: Authorization): Promise<void> {
     const { name, url, fetch } = this.server;
     const { progress, signal } = authorization;
     if (!isSecure(url, true))
-      throw refused(name, "signing in is not safe: the server is neither https nor on this machine");
-    await this.#kept.load();
-    const { current } = this.#kept;
+      throw authRequired(name, "signing in is not safe: the server is neither https nor on this machine");
+    await this.#cache.load();
+    const { current } = this.#cache;
     // Race: it was refused for a token that was replaced meanwhile.
-    const replaced = current?.tokens && this.#kept.token !== refusal.token && !isExpired(current);
+    const replaced = current?.tokens && this.#cache.token !== refusal.token && !isExpired(current);
     if (replaced && (refusal.status === 401 || covers(current, refusal.scope))) return;
     // A short one may have aged on its way here: servers count in whole seconds, and from another moment.
-    if (current && isYoung(current)) this.#freshness.check(refusal);
+    if (current && isYoung(current)) this.#untried.check(refusal);
     progress({ step: "discovering" });
     const found = await discover(
       this.server,
@@ -119,7 +119,7 @@ export class OAuthCredential implements Credential {
     const scope = this.#scopeFor(refusal, found);
     const { unattended } = this.#options;
     // No hint of the usual form: the advice ends with a command, which no full stop may follow.
-    if (unattended) throw refused(name, `needs sign-in. ${unattended(name)}`);
+    if (unattended) throw authRequired(name, `needs sign-in. ${unattended(name)}`);
     await this.#signIn(found, scope, registration, authorization);
   }
 
@@ -142,17 +142,17 @@ export class OAuthCredential implements Credential {
         registration,
         dpop: key?.session,
         fetch: safeFetch(fetch, local, authorization.signal),
-        elsewhere: (signal) => this.#kept.elsewhere(scope, found.issuer, signal),
+        elsewhere: (signal) => this.#cache.elsewhere(scope, found.issuer, signal),
       },
       authorization,
     );
     // Another program signed in, and stored it.
-    if (!signedIn) return this.#kept.load();
+    if (!signedIn) return this.#cache.load();
     const { tokens, askedAt, registration: client } = signedIn;
     checkToken(name, tokens.access_token);
     const expiresAt = expiryOf(tokens, askedAt);
-    await this.#kept.save({
-      server: this.#kept.server,
+    await this.#cache.save({
+      server: this.#cache.server,
       issuer: found.issuer,
       client: this.#client,
       tokens: { ...tokens, issuer: found.issuer },
@@ -162,13 +162,13 @@ export class OAuthCredential implements Credential {
       ...(expiresAt !== undefined && { expiresAt }),
       ...(key && { dpopKey: key.stored }),
     });
-    this.#freshness.got(tokens.access_token);
+    this.#untried.got(tokens.access_token);
   }
 
   /** More scope is asked for in addition to what there was, and only once. */
   #scopeFor(refusal: Refusal, found: Discovered): string | undefined {
     const wished = scopeText(this.#options.scopes);
-    const current = this.#kept.current?.issuer === found.issuer ? this.#kept.current : undefined;
+    const current = this.#cache.current?.issuer === found.issuer ? this.#cache.current : undefined;
     if (refusal.status === 401) {
       const scope = scopeFor(wished, refusal.scope, found);
       // What was stepped up to before is not lost with the token.
@@ -176,7 +176,7 @@ export class OAuthCredential implements Credential {
     }
     const scope = computeScopeUnion(current?.asked ?? current?.tokens?.scope, wished, refusal.scope);
     if (current?.asked !== undefined && !isStrictScopeSuperset(scope, current.asked))
-      throw refused(
+      throw authRequired(
         this.server.name,
         `the server asks for the scope ${JSON.stringify(refusal.scope ?? "")}, which was asked for and does not help (HTTP 403)`,
         "Does this account have it?",
@@ -187,9 +187,9 @@ export class OAuthCredential implements Credential {
   /** A client that was named by its user goes to the authorization server that the user named, or that was met first. */
   #checkIssuer({ issuer }: Discovered): void {
     const { issuer: given, clientId } = this.#options;
-    const named = given ?? (clientId === undefined ? undefined : this.#kept.current?.issuer);
+    const named = given ?? (clientId === undefined ? undefined : this.#cache.current?.issuer);
     if (named === undefined || isSameIssuer(named, issuer)) return;
-    throw refused(
+    throw authRequired(
       this.server.name,
       `the server names the authorization server ${issuer}, and the client is for ${named}`,
       "It was not sent there",
@@ -210,7 +210,7 @@ export class OAuthCredential implements Credential {
       try {
         this.#found ??= await discover(this.server, safeFetch(fetch, isLocal(url)));
         this.#checkIssuer(this.#found);
-        if (this.#found.issuer === this.#kept.current?.issuer) await this.#refresh(this.#found);
+        if (this.#found.issuer === this.#cache.current?.issuer) await this.#refresh(this.#found);
       } catch {
         // Asked again with the next request.
       } finally {
@@ -224,16 +224,16 @@ export class OAuthCredential implements Credential {
   async #refresh(found: Discovered): Promise<"tokens" | "registration" | undefined> {
     const { name, url, fetch } = this.server;
     const known = knownClient(this.#options, found);
-    const refreshed = await this.#kept.refresh(found, known, safeFetch(fetch, isLocal(url)));
+    const refreshed = await this.#cache.refresh(found, known, safeFetch(fetch, isLocal(url)));
     if ("gone" in refreshed) return refreshed.gone;
-    checkToken(name, this.#kept.token ?? "");
+    checkToken(name, this.#cache.token ?? "");
     // What a sibling got may have been taken, and refused later.
-    if (refreshed.ours) this.#freshness.got(this.#kept.token);
+    if (refreshed.ours) this.#untried.got(this.#cache.token);
     return undefined;
   }
 
   #secrets(): (string | undefined)[] {
-    const { tokens, registration } = this.#kept.current ?? {};
+    const { tokens, registration } = this.#cache.current ?? {};
     return [
       tokens?.access_token,
       tokens?.refresh_token,
@@ -246,7 +246,7 @@ export class OAuthCredential implements Credential {
 /** @throws HoldfastError `AUTH_REQUIRED`: whoever would send it would quote it */
 function checkToken(server: string, token: string): void {
   if (!isHeaderValue(token))
-    throw refused(server, "the authorization server gave a token that no header can hold");
+    throw authRequired(server, "the authorization server gave a token that no header can hold");
 }
 
 const covers = ({ tokens }: StoredCredential, scope: string | undefined) =>

@@ -8,12 +8,12 @@ import {
 import { pause } from "../../base/abort.js";
 import type { Authorization, Credential, FetchLike, Refusal, Resource } from "../../contract/credential.js";
 import { systemClock } from "../../machines/clock.js";
-import { refused } from "../sign-in/auth-required.js";
-import { told } from "../sign-in/explain.js";
+import { authRequired } from "../sign-in/auth-required.js";
+import { explainAuthError } from "../sign-in/explain.js";
 import { isLocal, safeFetch } from "../sign-in/safe-fetch.js";
 import { checkToken } from "./header.js";
 import { SharedFlows } from "./shared-flow.js";
-import { Freshness } from "./untried-token.js";
+import { UntriedToken } from "./untried-token.js";
 
 /** How often a provider that sent a person away is asked whether there are tokens. */
 const LOOK_MS = 300;
@@ -26,7 +26,7 @@ const flows = new WeakMap<OAuthClientProvider, SharedFlows<void>>();
  * `auth(provider, { serverUrl, authorizationCode })`, and what waits goes on by itself.
  */
 export class SdkCredential implements Credential {
-  readonly #freshness: Freshness;
+  readonly #untried: UntriedToken;
   /** When the token should be replaced, by our clock; only where nobody has to be asked. */
   #renewAt = Number.POSITIVE_INFINITY;
   #renewing = false;
@@ -36,7 +36,7 @@ export class SdkCredential implements Credential {
     private readonly server: Resource,
     private readonly provider: OAuthClientProvider,
   ) {
-    this.#freshness = new Freshness(server.name);
+    this.#untried = new UntriedToken(server.name);
   }
 
   async token(): Promise<string | undefined> {
@@ -47,7 +47,7 @@ export class SdkCredential implements Credential {
   }
 
   accepted(token: string): void {
-    this.#freshness.accepted(token);
+    this.#untried.accepted(token);
   }
 
   mends(): boolean {
@@ -75,7 +75,7 @@ export class SdkCredential implements Credential {
     // Race: it was refused for a token that was replaced meanwhile.
     const replaced = tokens !== undefined && tokens.access_token !== refusal.token;
     if (replaced && (refusal.status === 401 || !isStrictScopeSuperset(refusal.scope, tokens.scope))) return;
-    this.#freshness.check(refusal);
+    this.#untried.check(refusal);
     const scope = refusal.status === 403 ? this.#moreScope(refusal, tokens?.scope) : refusal.scope;
     progress({ step: tokens?.refresh_token && refusal.status === 401 ? "refreshing" : "discovering" });
     try {
@@ -92,7 +92,11 @@ export class SdkCredential implements Credential {
       }
     } catch (error) {
       const client = await Promise.resolve(this.provider.clientInformation()).catch(() => undefined);
-      throw told(name, error, [tokens?.access_token, tokens?.refresh_token, client?.client_secret]);
+      throw explainAuthError(name, error, [
+        tokens?.access_token,
+        tokens?.refresh_token,
+        client?.client_secret,
+      ]);
     }
     if (refusal.status === 403) this.#asked = scope;
     await this.#got();
@@ -101,7 +105,7 @@ export class SdkCredential implements Credential {
   #moreScope(refusal: Refusal, had: string | undefined): string | undefined {
     const scope = computeScopeUnion(this.#asked, had, refusal.scope);
     if (this.#asked !== undefined && !isStrictScopeSuperset(scope, this.#asked))
-      throw refused(
+      throw authRequired(
         this.server.name,
         `the server asks for the scope ${JSON.stringify(refusal.scope ?? "")}, which was asked for and does not help (HTTP 403)`,
         "Does this account have it?",
@@ -111,7 +115,7 @@ export class SdkCredential implements Credential {
 
   async #got(): Promise<void> {
     const tokens = await this.provider.tokens();
-    this.#freshness.got(tokens?.access_token);
+    this.#untried.got(tokens?.access_token);
     const seconds = tokens?.expires_in;
     const alone = this.provider.redirectUrl === undefined && seconds !== undefined;
     this.#renewAt = alone ? systemClock.now() + seconds * 700 : Number.POSITIVE_INFINITY;

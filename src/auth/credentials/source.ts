@@ -19,7 +19,7 @@ class OAuth extends CredentialSource {
     this.personMs = options.timeoutMs;
   }
 
-  override for(server: Resource): Credential {
+  override credentialFor(server: Resource): Credential {
     shared ??= memoryStore();
     return new OAuthCredential(server, this.#options, this.#options.store ?? shared);
   }

@@ -1,5 +1,5 @@
 import { computeScopeUnion, type DpopSession, isStrictScopeSuperset } from "@modelcontextprotocol/client";
-import { kept as untilDone } from "../../base/keep-alive.js";
+import { keepAliveWhile } from "../../base/keep-alive.js";
 import type { FetchLike } from "../../contract/credential.js";
 import { systemClock } from "../../machines/clock.js";
 import type { Discovered } from "../sign-in/discover.js";
@@ -11,7 +11,7 @@ import { isExpired, type Refreshed, refresh } from "./renewal.js";
 const ELSEWHERE_MS = 1_000;
 
 /** What is kept for one server, as this program knows it and as the store has it for all who share it. */
-export class Kept {
+export class TokenCache {
   current: StoredCredential | undefined;
   /** The key that the current tokens are bound to. */
   dpop: DpopSession | undefined;
@@ -52,7 +52,7 @@ export class Kept {
   async save(credential: StoredCredential): Promise<void> {
     this.#unsaved = { credential, stored: this.current && this.token };
     await this.#adopt(credential);
-    await untilDone(
+    await keepAliveWhile(
       this.store.update(this.server, ({ stored, save }) =>
         save([credential, ...stored.filter((one) => !isSame(one, credential))]),
       ),
@@ -71,27 +71,27 @@ export class Kept {
   ): Promise<Refreshed & { ours?: boolean }> {
     const before = this.current;
     // A program that ends in the midst of it would take the only good refresh token with it.
-    return untilDone(
+    return keepAliveWhile(
       this.store.update(this.server, async (update) => {
         const stored = this.#amended(update.stored);
-        const kept = stored.find((one) => one.client === before?.client && one.issuer === found.issuer);
-        if (!kept) return { gone: "tokens" };
-        if (kept.tokens && kept.tokens.access_token !== before?.tokens?.access_token && !isExpired(kept)) {
-          await this.#adopt(kept);
-          return { credential: kept };
+        const mine = stored.find((one) => one.client === before?.client && one.issuer === found.issuer);
+        if (!mine) return { gone: "tokens" };
+        if (mine.tokens && mine.tokens.access_token !== before?.tokens?.access_token && !isExpired(mine)) {
+          await this.#adopt(mine);
+          return { credential: mine };
         }
-        const refreshed = await refresh(kept, found, await this.#keyOf(kept), fetch, known);
-        const others = stored.filter((one) => one !== kept);
+        const refreshed = await refresh(mine, found, await this.#keyOf(mine), fetch, known);
+        const others = stored.filter((one) => one !== mine);
         if ("credential" in refreshed) {
           // The old refresh token is used up, whatever becomes of the saving.
           await this.#adopt(refreshed.credential);
-          const had = update.stored.find((one) => isSame(one, kept))?.tokens?.access_token;
+          const had = update.stored.find((one) => isSame(one, mine))?.tokens?.access_token;
           this.#unsaved = { credential: refreshed.credential, stored: had };
           await update.save([refreshed.credential, ...others]);
           this.#saved();
           return { ...refreshed, ours: true };
         }
-        const { tokens: _, expiresAt: __, registration, ...rest } = kept;
+        const { tokens: _, expiresAt: __, registration, ...rest } = mine;
         const keeps = refreshed.gone === "tokens" && registration;
         await update.save(keeps ? [{ ...rest, registration }, ...others] : others);
         return refreshed;

@@ -1,9 +1,9 @@
 import type { AuthProvider } from "@modelcontextprotocol/client";
 import { HoldfastError, isHoldfastError } from "../../base/errors.js";
 import type { Authorization, Credential, FetchLike, Refusal } from "../../contract/credential.js";
-import { refused } from "../sign-in/auth-required.js";
+import { authRequired } from "../sign-in/auth-required.js";
 import { checkToken } from "./header.js";
-import { Freshness } from "./untried-token.js";
+import { UntriedToken } from "./untried-token.js";
 
 /** A bearer token. Once refused it stays refused. */
 export class StaticToken implements Credential {
@@ -19,14 +19,14 @@ export class StaticToken implements Credential {
 }
 
 /** What gives a token for each request: a function, or a minimal `AuthProvider` of the SDK. */
-export class GivenTokens implements Credential {
-  readonly #freshness: Freshness;
+export class TokenFunction implements Credential {
+  readonly #untried: UntriedToken;
 
   constructor(
     private readonly server: { name: string; url: URL; fetch: FetchLike },
     private readonly provider: AuthProvider,
   ) {
-    this.#freshness = new Freshness(server.name);
+    this.#untried = new UntriedToken(server.name);
   }
 
   async token(): Promise<string | undefined> {
@@ -43,7 +43,7 @@ export class GivenTokens implements Credential {
   }
 
   accepted(token: string): void {
-    this.#freshness.accepted(token);
+    this.#untried.accepted(token);
   }
 
   mends({ status, token }: Refusal): boolean {
@@ -52,7 +52,7 @@ export class GivenTokens implements Credential {
 
   async obtain(refusal: Refusal, { progress }: Authorization): Promise<void> {
     progress({ step: "refreshing" });
-    this.#freshness.check(refusal);
+    this.#untried.check(refusal);
     const { name, url, fetch } = this.server;
     const headers: Record<string, string> =
       refusal.challenge === undefined ? {} : { "www-authenticate": refusal.challenge };
@@ -60,7 +60,7 @@ export class GivenTokens implements Credential {
     await this.provider.onUnauthorized?.({ response, serverUrl: url, fetchFn: fetch });
     const token = await this.token();
     if (token === refusal.token)
-      throw refused(name, "the server refuses the token (HTTP 401)", "Let auth give another one");
-    this.#freshness.got(token);
+      throw authRequired(name, "the server refuses the token (HTTP 401)", "Let auth give another one");
+    this.#untried.got(token);
   }
 }

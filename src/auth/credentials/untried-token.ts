@@ -1,8 +1,8 @@
 import type { Refusal } from "../../contract/credential.js";
-import { refused } from "../sign-in/auth-required.js";
+import { authRequired } from "../sign-in/auth-required.js";
 
 /** Tells a server that refuses every token from one that wants another. */
-export class Freshness {
+export class UntriedToken {
   /** The token that was got last, as long as the server has not taken it. */
   #untried: string | undefined;
 
@@ -20,7 +20,7 @@ export class Freshness {
   check({ status, token }: Refusal): void {
     if (status !== 401 || token === undefined || token !== this.#untried) return;
     this.#untried = undefined;
-    throw refused(
+    throw authRequired(
       this.server,
       "the server refuses the token that it was just given (HTTP 401)",
       "Is the token for this server, and does it accept tokens of this authorization server?",

@@ -2,7 +2,7 @@ import { timingSafeEqual } from "node:crypto";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { codeOf } from "../../base/errors.js";
-import { refused } from "./auth-required.js";
+import { authRequired } from "./auth-required.js";
 import { page } from "./page.js";
 
 /** What the browser brought back. */
@@ -63,7 +63,7 @@ export class Callback {
       if (port === undefined && preferredPort !== undefined)
         return new Callback(await listen(host, 0), options);
       const taken = codeOf(error) === "EADDRINUSE";
-      throw refused(
+      throw authRequired(
         name,
         `cannot wait for the browser on port ${port ?? 0} of ${host}: ${taken ? "it is taken" : (error as Error).message}`,
         taken ? "End the program that has it, or choose another callbackPort" : undefined,
@@ -83,10 +83,18 @@ export class Callback {
   accept(address: string | URL): void {
     const { name } = this.options;
     if (!URL.canParse(String(address).trim()))
-      throw refused(name, "what was pasted is no address", "Paste all of the address that the browser shows");
+      throw authRequired(
+        name,
+        "what was pasted is no address",
+        "Paste all of the address that the browser shows",
+      );
     const url = new URL(String(address).trim());
     if (!this.#isOurs(url))
-      throw refused(name, "that address is not the answer to this sign-in", "Paste the one that it ended at");
+      throw authRequired(
+        name,
+        "that address is not the answer to this sign-in",
+        "Paste the one that it ended at",
+      );
     this.#settle(url);
   }
 
@@ -95,11 +103,11 @@ export class Callback {
     const { http, options } = this;
     const response = this.#waiting;
     if (response && !response.destroyed) {
-      const told = new Promise((resolve) => response.once("close", resolve));
+      const responded = new Promise((resolve) => response.once("close", resolve));
       if (failure === undefined)
         show(response, 200, "You are signed in", `${options.name} can be used now. You may close this page.`);
       else show(response, 400, "You are not signed in", failure);
-      await told;
+      await responded;
     }
     const closed = new Promise((resolve) => http.close(resolve));
     http.closeAllConnections();

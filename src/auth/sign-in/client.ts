@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { type StoredOAuthClientInformation, startAuthorization } from "@modelcontextprotocol/client";
 import type { HoldfastError } from "../../base/errors.js";
-import { refused } from "./auth-required.js";
+import { authRequired } from "./auth-required.js";
 import type { Discovered } from "./discover.js";
 import { isUsable, knownClient, register } from "./registration.js";
 import type { SignIn } from "./request.js";
@@ -32,7 +32,7 @@ export async function clientFor(
 
 /** @throws HoldfastError `AUTH_REQUIRED` */
 export function unknownClient(server: string, { issuer }: Discovered, clientId: string): HoldfastError {
-  return refused(
+  return authRequired(
     server,
     `the authorization server ${issuer} does not accept the client ${JSON.stringify(clientId)}`,
     "Are clientId and clientSecret right?",

@@ -7,7 +7,7 @@ import {
   selectResourceURL,
 } from "@modelcontextprotocol/client";
 import type { FetchLike } from "../../contract/credential.js";
-import { refused } from "./auth-required.js";
+import { authRequired } from "./auth-required.js";
 import { UnsafeAnswer } from "./safe-fetch.js";
 
 /** Who gives out tokens for a server, and for what. */
@@ -49,7 +49,7 @@ export async function discover(
     if (unsafe) throw unsafe;
     const { authorizationServerMetadata: metadata, authorizationServerUrl, resourceMetadata } = info;
     if (!metadata)
-      throw refused(
+      throw authRequired(
         name,
         "the server wants credentials (HTTP 401), and names no authorization server where one could sign in",
         "Pass auth, or an Authorization header",
@@ -65,7 +65,7 @@ export async function discover(
   } catch (error) {
     const cause = unsafe ?? error;
     if (cause instanceof IssuerMismatchError)
-      throw refused(
+      throw authRequired(
         name,
         `the authorization server calls itself ${JSON.stringify(cause.received)}, and ${JSON.stringify(cause.expected)} was asked`,
         "It is not trusted",

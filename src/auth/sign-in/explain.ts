@@ -1,14 +1,18 @@
 import { OAuthClientFlowError, OAuthError } from "@modelcontextprotocol/client";
 import { isHoldfastError } from "../../base/errors.js";
 import { redactor } from "../../base/redact.js";
-import { refused } from "./auth-required.js";
+import { authRequired } from "./auth-required.js";
 import { UnsafeAnswer } from "./safe-fetch.js";
 
 /**
  * What went wrong in a sign-in, in our words and without what is secret. A failure of the network, and of an
  * authorization server that is not well, stays what it is: it may be tried again.
  */
-export function told(server: string, error: unknown, secrets: (string | undefined)[] = []): unknown {
+export function explainAuthError(
+  server: string,
+  error: unknown,
+  secrets: (string | undefined)[] = [],
+): unknown {
   if (isHoldfastError(error) || !(error instanceof Error)) return error;
   const redact = redactor(secrets.filter((secret) => secret !== undefined));
   // A body that is no error of OAuth is quoted whole by the SDK.
@@ -20,16 +24,16 @@ export function told(server: string, error: unknown, secrets: (string | undefine
   if (error instanceof OAuthError) {
     const { code } = error;
     if (PASSING.has(code)) return new Error(`the authorization server says ${code}: ${message}`);
-    return refused(server, `the authorization server says ${code}: ${message}`);
+    return authRequired(server, `the authorization server says ${code}: ${message}`);
   }
-  if (error instanceof UnsafeAnswer) return refused(server, `signing in is not safe: ${message}`);
-  if (error instanceof OAuthClientFlowError) return refused(server, message);
+  if (error instanceof UnsafeAnswer) return authRequired(server, `signing in is not safe: ${message}`);
+  if (error instanceof OAuthClientFlowError) return authRequired(server, message);
   if (error.name === "ZodError")
-    return refused(server, `an answer of the sign-in lacks what it must have: ${fieldsOf(error)}`);
-  if (error instanceof SyntaxError) return refused(server, "an answer of the sign-in is not JSON");
+    return authRequired(server, `an answer of the sign-in lacks what it must have: ${fieldsOf(error)}`);
+  if (error instanceof SyntaxError) return authRequired(server, "an answer of the sign-in is not JSON");
   // The SDK's word for a resource that is not the server's.
   if (/does not match expected/.test(message))
-    return refused(server, `the server's metadata is for another server: ${message}`);
+    return authRequired(server, `the server's metadata is for another server: ${message}`);
   return error;
 }
 

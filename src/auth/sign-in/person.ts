@@ -3,13 +3,13 @@ import { isHoldfastError, messageOf } from "../../base/errors.js";
 import type { Authorization } from "../../contract/credential.js";
 import { DEFAULTS } from "../../contract/options.js";
 import { systemClock } from "../../machines/clock.js";
-import { refused } from "./auth-required.js";
+import { authRequired } from "./auth-required.js";
 import { openBrowser } from "./browser.js";
 import type { Answer, Callback } from "./callback.js";
 import type { OAuthOptions } from "./options.js";
 import type { SignIn } from "./request.js";
 
-export interface WithPerson extends SignIn {
+export interface PersonRequest extends SignIn {
   callback: Callback;
   authorizationUrl: URL;
   over: AbortController;
@@ -17,8 +17,8 @@ export interface WithPerson extends SignIn {
 }
 
 /** Settles with what the browser brought back, or that another program was faster. */
-export async function withPerson(
-  work: WithPerson,
+export async function askPerson(
+  work: PersonRequest,
   progress: Authorization["progress"],
 ): Promise<Answer | "elsewhere"> {
   const { server, options, callback, authorizationUrl: url, over, signal } = work;
@@ -30,7 +30,11 @@ export async function withPerson(
     timer = systemClock.setTimeout(
       () =>
         reject(
-          refused(server, `nobody signed in within ${timeoutMs / 1000} s`, "Connect again to be asked again"),
+          authRequired(
+            server,
+            `nobody signed in within ${timeoutMs / 1000} s`,
+            "Connect again to be asked again",
+          ),
         ),
       timeoutMs,
     );
@@ -48,7 +52,7 @@ export async function withPerson(
     };
     const answer = await (async () => ask(url, context))().catch((error: unknown) => {
       // Else it would count as a failure of the network, and the person would be asked again and again.
-      throw isHoldfastError(error) ? error : refused(server, `onAuthorize failed: ${messageOf(error)}`);
+      throw isHoldfastError(error) ? error : authRequired(server, `onAuthorize failed: ${messageOf(error)}`);
     });
     if (answer) callback.accept(answer);
   })();
@@ -81,15 +85,18 @@ export function codeIn({ server, found }: SignIn, { code, iss, error, descriptio
     });
   } catch {
     // Nothing else of such an answer may be believed, or shown.
-    throw refused(
+    throw authRequired(
       server,
       "the answer of the sign-in does not come from the authorization server that was asked",
     );
   }
   if (error !== undefined) {
     const why = error === "access_denied" ? "it was refused" : `the authorization server says ${error}`;
-    throw refused(server, `not signed in: ${why}${description ? ` (${description.slice(0, 300)})` : ""}`);
+    throw authRequired(
+      server,
+      `not signed in: ${why}${description ? ` (${description.slice(0, 300)})` : ""}`,
+    );
   }
-  if (code === undefined) throw refused(server, "the answer of the sign-in holds no code");
+  if (code === undefined) throw authRequired(server, "the answer of the sign-in holds no code");
   return code;
 }

@@ -7,7 +7,7 @@ import {
   type StoredOAuthClientInformation,
 } from "@modelcontextprotocol/client";
 import type { FetchLike } from "../../contract/credential.js";
-import { refused } from "./auth-required.js";
+import { authRequired } from "./auth-required.js";
 import type { Discovered } from "./discover.js";
 import type { OAuthOptions } from "./options.js";
 
@@ -73,7 +73,7 @@ export async function register(
 ): Promise<StoredOAuthClientInformation> {
   const { issuer, metadata, url } = found;
   if (!metadata.registration_endpoint)
-    throw refused(
+    throw authRequired(
       server,
       `the authorization server ${issuer} takes no registrations`,
       "Pass oauth({ clientId }) with a client that it knows",
@@ -100,7 +100,7 @@ export async function register(
     return { ...information, issuer };
   } catch (error) {
     if (!(error instanceof RegistrationRejectedError)) throw error;
-    throw refused(
+    throw authRequired(
       server,
       `the authorization server ${issuer} refuses to register this program (HTTP ${error.status}${reasonIn(error.body)})`,
       "Pass oauth({ clientId }) with a client that it knows",

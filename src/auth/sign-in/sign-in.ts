@@ -7,14 +7,14 @@ import {
   type StoredOAuthClientInformation,
 } from "@modelcontextprotocol/client";
 import { isHoldfastError, messageOf } from "../../base/errors.js";
-import { Turns } from "../../base/keyed-lock.js";
+import { KeyedLock } from "../../base/keyed-lock.js";
 import type { Authorization } from "../../contract/credential.js";
-import { refused } from "./auth-required.js";
+import { authRequired } from "./auth-required.js";
 import { Callback } from "./callback.js";
 import { authorizationOf, clientFor, portOf, unknownClient } from "./client.js";
 import type { Discovered } from "./discover.js";
-import { told } from "./explain.js";
-import { codeIn, withPerson } from "./person.js";
+import { explainAuthError } from "./explain.js";
+import { askPerson, codeIn } from "./person.js";
 import type { SignIn } from "./request.js";
 import { insecure, isSecure } from "./safe-fetch.js";
 
@@ -26,7 +26,7 @@ export interface SignedIn {
 }
 
 /** A port that was given is for one sign-in at a time, whichever server it is for. */
-const turns = new Turns();
+const locks = new KeyedLock();
 
 /**
  * Brings a person to the authorization server and back, and exchanges what came back for tokens.
@@ -37,7 +37,7 @@ export function signIn(input: SignIn, authorization: Authorization): Promise<Sig
   const { callbackHost, callbackPort } = input.options;
   const run = () => signInNow(input, authorization);
   if (callbackPort === undefined) return run();
-  return turns.run(`${callbackHost ?? ""}:${callbackPort}`, run, authorization.signal);
+  return locks.run(`${callbackHost ?? ""}:${callbackPort}`, run, authorization.signal);
 }
 
 async function signInNow(input: SignIn, { signal, progress }: Authorization): Promise<SignedIn | undefined> {
@@ -65,7 +65,7 @@ async function signInNow(input: SignIn, { signal, progress }: Authorization): Pr
       callback.state,
     );
     const work = { ...input, client, callback, over, signal, authorizationUrl };
-    const outcome = await withPerson(work, progress);
+    const outcome = await askPerson(work, progress);
     if (outcome === "elsewhere") {
       failure = undefined;
       return undefined;
@@ -93,7 +93,7 @@ async function signInNow(input: SignIn, { signal, progress }: Authorization): Pr
     const cause =
       unknown && clientId !== undefined
         ? unknownClient(server, found, clientId)
-        : withoutToken(server, told(server, error, secrets), exchanging);
+        : withoutToken(server, explainAuthError(server, error, secrets), exchanging);
     failure = (cause as Error).message;
     throw cause;
   } finally {
@@ -105,7 +105,7 @@ async function signInNow(input: SignIn, { signal, progress }: Authorization): Pr
 /** A code is good for one try. Whoever signed in is not sent away again without being told why. */
 function withoutToken(server: string, cause: unknown, exchanging: boolean): unknown {
   if (!exchanging || isHoldfastError(cause)) return cause;
-  return refused(
+  return authRequired(
     server,
     `signed in, and got no token: ${messageOf(cause)}`,
     "Connect again to be asked again",
@@ -115,7 +115,7 @@ function withoutToken(server: string, cause: unknown, exchanging: boolean): unkn
 /** S256 or nothing: a server that does not say that it checks the proof is not asked. */
 function checkPkce(server: string, { issuer, metadata }: Discovered): void {
   if (metadata.code_challenge_methods_supported?.includes("S256")) return;
-  throw refused(
+  throw authRequired(
     server,
     `the authorization server ${issuer} does not offer PKCE with S256, and no sign-in is safe without`,
   );
@@ -125,5 +125,5 @@ function checkPkce(server: string, { issuer, metadata }: Discovered): void {
 function checkPage({ server, local, found }: SignIn): void {
   const page = new URL(found.metadata.authorization_endpoint);
   if (!isSecure(page, local))
-    throw refused(server, `signing in is not safe: the page for it, ${insecure(page, local)}`);
+    throw authRequired(server, `signing in is not safe: the page for it, ${insecure(page, local)}`);
 }

@@ -2,10 +2,10 @@ import { randomBytes } from "node:crypto";
 import { access, mkdir, open, rm, utimes } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { HoldfastError } from "../../base/errors.js";
-import { Turns } from "../../base/keyed-lock.js";
+import { KeyedLock } from "../../base/keyed-lock.js";
 import { cannotBe } from "./directory.js";
 import { thisHolder } from "./lock-holder.js";
-import { claimPath, Rivals } from "./lock-rivals.js";
+import { claimPath, LockRivals } from "./lock-rivals.js";
 
 /** How often a holder shows that it lives. */
 const REFRESH_MS = 1_000;
@@ -18,7 +18,7 @@ export interface Hold {
   check(): Promise<void>;
 }
 
-const turns = new Turns();
+const locks = new KeyedLock();
 
 /**
  * Runs `work` while nobody else runs one for this path, in this process or another, and gives its result. The path
@@ -49,12 +49,12 @@ export function withFileLock<T>(
       await withdraw(claim);
     }
   };
-  return turns.run(file, turn, signal);
+  return locks.run(file, turn, signal);
 }
 
 /** Gives the claim that holds the lock. */
 async function takeLock(path: string, signal?: AbortSignal): Promise<string> {
-  const rivals = new Rivals(path);
+  const rivals = new LockRivals(path);
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     for (;;) {
@@ -70,7 +70,7 @@ async function takeLock(path: string, signal?: AbortSignal): Promise<string> {
   throw signal.reason;
 }
 
-async function tryLock(path: string, rivals: Rivals): Promise<string | undefined> {
+async function tryLock(path: string, rivals: LockRivals): Promise<string | undefined> {
   const claim = claimPath(path, thisHolder(), randomBytes(8).toString("hex"));
   await (await open(claim, "wx", 0o600)).close();
   try {

@@ -10,7 +10,7 @@ import {
 } from "./credential-file.js";
 import { cannotBe, defaultDirectory, nameFor } from "./directory.js";
 import { withFileLock } from "./file-lock.js";
-import { newestFirst, runTurn } from "./locked-update.js";
+import { lockedUpdate, newestFirst } from "./locked-update.js";
 import type { CredentialStore, StoredCredential } from "./store.js";
 
 export interface FileStoreOptions {
@@ -44,15 +44,15 @@ export function fileStore(options: FileStoreOptions = {}): FileStore {
       // Who listens badly still gets the credentials.
     }
   };
-  /** Which broken files `list` and `all` have told of; they are called often. */
-  const told = new Set<string>();
+  /** Which broken files `list` and `all` have reported of; they are called often. */
+  const reported = new Set<string>();
 
   const read = async (name: string) => {
     const path = join(directory, name);
     const { credentials, broken } = await inStore("read", directory, () => readCredentialFile(path));
-    if (broken === undefined) told.delete(path);
-    else if (!told.has(path)) {
-      told.add(path);
+    if (broken === undefined) reported.delete(path);
+    else if (!reported.has(path)) {
+      reported.add(path);
       // Not set aside from here: race with an update that replaces it between our reading and our renaming.
       warn(`${path} counts as empty: ${broken}`);
     }
@@ -77,7 +77,7 @@ export function fileStore(options: FileStoreOptions = {}): FileStore {
             inStore("written", directory, () =>
               writeCredentialFile(path, { ...file, credentials }, () => hold.check()),
             );
-          return await runTurn(file.credentials, write, work);
+          return await lockedUpdate(file.credentials, write, work);
         },
         signal,
       );

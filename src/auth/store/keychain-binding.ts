@@ -7,7 +7,7 @@ const MOST_KEPT = 16;
 /** One service's entries in the operating system's keychain. All reject with `CONFIG_INVALID` where it cannot be used. */
 export class Keychain {
   /** Each may have a connection to the keychain until it is collected, so the same one is used again. */
-  readonly #kept = new Map<string, AsyncEntry>();
+  readonly #entries = new Map<string, AsyncEntry>();
 
   constructor(readonly service: string) {}
 
@@ -22,21 +22,21 @@ export class Keychain {
   /** Does nothing where there is none. */
   async remove(account: string): Promise<void> {
     await this.#with("written", account, (entry) => entry.deleteCredential());
-    this.#kept.delete(account);
+    this.#entries.delete(account);
   }
 
   async #with<T>(what: string, account: string, action: (entry: AsyncEntry) => Promise<T>): Promise<T> {
     const { AsyncEntry } = await load();
     try {
-      let entry = this.#kept.get(account);
+      let entry = this.#entries.get(account);
       // Linux: never the kernel's keyring instead, which a restart empties.
       entry ??= new AsyncEntry(this.service, account, { linux: { store: "secret-service" } });
-      if (this.#kept.size >= MOST_KEPT) this.#kept.clear();
-      this.#kept.set(account, entry);
+      if (this.#entries.size >= MOST_KEPT) this.#entries.clear();
+      this.#entries.set(account, entry);
       return await action(entry);
     } catch (cause) {
       // Its connection may be what failed: the next one makes a new one.
-      this.#kept.delete(account);
+      this.#entries.delete(account);
       const needed =
         process.platform === "linux"
           ? "; it needs a session bus and a Secret Service (GNOME Keyring, KWallet) that is unlocked"

@@ -5,7 +5,7 @@ import { type CredentialFile, parseCredentials } from "./credential-file.js";
 import { defaultDirectory, nameFor } from "./directory.js";
 import { type Hold, withFileLock } from "./file-lock.js";
 import { Keychain } from "./keychain-binding.js";
-import { runTurn } from "./locked-update.js";
+import { lockedUpdate } from "./locked-update.js";
 import type { CredentialStore, StoredCredential } from "./store.js";
 
 export interface KeychainStoreOptions {
@@ -55,7 +55,7 @@ export function keychainStore(options: KeychainStoreOptions = {}): CredentialSto
         const entry = new Entry(keychain, server, head, hold);
         const write = (credentials: StoredCredential[]) =>
           entry.replace(credentials.length > 0 ? ascii({ ...file.others, version: 1, credentials }) : "");
-        return await runTurn(file.credentials, write, work);
+        return await lockedUpdate(file.credentials, write, work);
       };
       return withFileLock(join(directory, `${nameFor(server)}.keychain`), turn, signal);
     },

@@ -3,7 +3,7 @@ import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
 /** A process that holds a lock or wants to. */
-export interface Holder {
+export interface LockHolder {
   /** Where its pid means something, as 12 hex digits: host, and on Linux this boot of it and the pid namespace. */
   place: string;
   pid: number;
@@ -11,16 +11,16 @@ export interface Holder {
   start: number;
 }
 
-let self: Holder | undefined;
+let self: LockHolder | undefined;
 
 /** This process. */
-export function thisHolder(): Holder {
+export function thisHolder(): LockHolder {
   self ??= { place: place(), pid: process.pid, start: statOf(process.pid)?.start ?? 0 };
   return self;
 }
 
 /** Whether it certainly lives no more. Nothing is certain of a process of another place. */
-export function isDead(holder: Holder): boolean {
+export function isDead(holder: LockHolder): boolean {
   if (holder.place !== thisHolder().place) return false;
   try {
     process.kill(holder.pid, 0);

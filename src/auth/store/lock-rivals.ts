@@ -1,7 +1,7 @@
 import { readdir, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { codeOf } from "../../base/errors.js";
-import { type Holder, isDead } from "./lock-holder.js";
+import { isDead, type LockHolder } from "./lock-holder.js";
 
 /** How long a claim lives that its holder does not refresh. */
 const STALE_MS = 15_000;
@@ -14,7 +14,7 @@ const STALE_LOOKS = 100;
 const CLAIM = /^([0-9a-f]{12})-(\d+)-(\d+)-[0-9a-f]{16}$/;
 
 /** Where this holder claims `path`: a name that nobody ever uses again, with all that is to be known of the holder. */
-export function claimPath(path: string, { place, pid, start }: Holder, nonce: string): string {
+export function claimPath(path: string, { place, pid, start }: LockHolder, nonce: string): string {
   return `${path}.lock-${place}-${pid}-${start}-${nonce}`;
 }
 
@@ -22,7 +22,7 @@ export function claimPath(path: string, { place, pid, start }: Holder, nonce: st
 type Seen = Map<string, { mtimeMs: number; looks: number }>;
 
 /** The claims of others on one path, as one waiter has seen them. */
-export class Rivals {
+export class LockRivals {
   readonly #path: string;
   #seen: Seen = new Map();
 
@@ -75,7 +75,7 @@ async function mtimeOf(path: string): Promise<number | undefined> {
 }
 
 /** Undefined: another version of this program named it, so that only its time tells. */
-function holderOf(claim: string): Holder | undefined {
+function holderOf(claim: string): LockHolder | undefined {
   const [, place, pid, start] = CLAIM.exec(claim) ?? [];
   return place === undefined ? undefined : { place, pid: Number(pid), start: Number(start) };
 }

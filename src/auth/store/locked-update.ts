@@ -6,7 +6,7 @@ type Credentials = readonly StoredCredential[];
  * Runs `work` with one turn at a store, where `stored` is kept, the newest first. Saves run one after another as they were called, and all are done when this is,
  * also those that `work` did not wait for; a save after that rejects. What is saved is a copy of what was given.
  */
-export async function runTurn<T>(
+export async function lockedUpdate<T>(
   stored: Credentials,
   write: (credentials: StoredCredential[]) => Promise<void>,
   work: (update: StoreUpdate) => Promise<T>,

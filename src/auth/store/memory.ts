@@ -1,12 +1,12 @@
-import { Turns } from "../../base/keyed-lock.js";
-import { runTurn } from "./locked-update.js";
+import { KeyedLock } from "../../base/keyed-lock.js";
+import { lockedUpdate } from "./locked-update.js";
 import type { CredentialStore, StoredCredential } from "./store.js";
 
 /** A store that ends with the program. Each call makes an empty one; what it gives and takes are copies. */
 export function memoryStore(): CredentialStore {
-  const kept = new Map<string, StoredCredential[]>();
-  const turns = new Turns();
-  const read = (server: string) => structuredClone(kept.get(server) ?? []);
+  const all = new Map<string, StoredCredential[]>();
+  const locks = new KeyedLock();
+  const read = (server: string) => structuredClone(all.get(server) ?? []);
 
   return {
     async list(server) {
@@ -14,10 +14,10 @@ export function memoryStore(): CredentialStore {
     },
     update(server, work, signal) {
       const write = async (credentials: StoredCredential[]) => {
-        if (credentials.length > 0) kept.set(server, structuredClone(credentials));
-        else kept.delete(server);
+        if (credentials.length > 0) all.set(server, structuredClone(credentials));
+        else all.delete(server);
       };
-      return turns.run(server, () => runTurn(read(server), write, work), signal);
+      return locks.run(server, () => lockedUpdate(read(server), write, work), signal);
     },
   };
 }

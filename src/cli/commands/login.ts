@@ -4,7 +4,7 @@ import { scopeText } from "../../auth/sign-in/options.js";
 import type { FileStore } from "../../auth/store/file.js";
 import type { CredentialStore, StoredCredential } from "../../auth/store/store.js";
 import { HoldfastError, messageOf } from "../../base/errors.js";
-import { kept } from "../../base/keep-alive.js";
+import { keepAliveWhile } from "../../base/keep-alive.js";
 import { transportOf } from "../../composite/server-transport.js";
 import type { Authorizing } from "../../contract/status.js";
 import { UsageError } from "../terminal/exit.js";
@@ -50,7 +50,7 @@ async function login(target: string, options: LoginOptions): Promise<void> {
   // One after another: a person has one pair of hands.
   for (const remote of remotes)
     try {
-      await kept(signInTo(remote, options, client, store));
+      await keepAliveWhile(signInTo(remote, options, client, store));
     } catch (error) {
       failures.push(error);
       if (remotes.length > 1) console.error(messageOf(error));

@@ -3,7 +3,7 @@ import { type Revocation, revoke } from "../../auth/sign-in/revoke.js";
 import { isLocal, safeFetch } from "../../auth/sign-in/safe-fetch.js";
 import type { StoredCredential } from "../../auth/store/store.js";
 import { messageOf } from "../../base/errors.js";
-import { kept } from "../../base/keep-alive.js";
+import { keepAliveWhile } from "../../base/keep-alive.js";
 import { redactor } from "../../base/redact.js";
 import { DEFAULTS } from "../../contract/options.js";
 import { once } from "../../transports/remote.js";
@@ -16,7 +16,7 @@ export const logoutCommandLine = new Command("logout")
   .option("--server <name>", "only this server of a config")
   .action(async (target: string, options: RemoteChoice) => {
     // What asks here is unref'd, and would not hold the program.
-    for (const remote of remotesOf(target, options)) await kept(signOutOf(remote));
+    for (const remote of remotesOf(target, options)) await keepAliveWhile(signOutOf(remote));
   });
 
 async function signOutOf({ name, key }: Remote): Promise<void> {
@@ -31,12 +31,12 @@ async function signOutOf({ name, key }: Remote): Promise<void> {
       .filter(Boolean)
       .join(" and ");
     console.log(`${name}: removed ${what || "what was stored"} of ${credential.issuer}`);
-    console.error(`${name}: ${await told(credential)}`);
+    console.error(`${name}: ${await revocationMessage(credential)}`);
   }
 }
 
 /** What the authorization server made of it. */
-async function told(credential: StoredCredential): Promise<string> {
+async function revocationMessage(credential: StoredCredential): Promise<string> {
   const { tokens, registration, issuer } = credential;
   const secrets = [tokens?.access_token, tokens?.refresh_token, registration?.client_secret];
   try {

@@ -1,4 +1,4 @@
-import { tell } from "../../base/advice.js";
+import { formatMessage } from "../../base/advice.js";
 import { HoldfastError } from "../../base/errors.js";
 import type { Credential, Refusal } from "../../contract/credential.js";
 import type { Wire } from "../../contract/wire.js";
@@ -16,7 +16,7 @@ export class Authorized implements Sender<HttpAnswer> {
   ending = false;
 
   constructor(
-    private readonly wire: Pick<Wire, "onrefused" | "onparked">,
+    private readonly wire: Pick<Wire, "onRefused" | "onParked">,
     private readonly server: { url: URL; name: string; credential: Credential | undefined },
     private readonly senders: { plain: Sender<HttpAnswer>; signed: Sender<HttpAnswer> | undefined },
   ) {}
@@ -43,7 +43,7 @@ export class Authorized implements Sender<HttpAnswer> {
         return answer;
       }
       if (this.ending || rounds[refusal.status]++ >= MAX_ROUNDS[refusal.status]) return answer;
-      if (!credential.mends(refusal) || !this.wire.onrefused) return answer;
+      if (!credential.mends(refusal) || !this.wire.onRefused) return answer;
       answer.discard();
       await this.#mended(refusal, request);
     }
@@ -55,17 +55,17 @@ export class Authorized implements Sender<HttpAnswer> {
     const refusal = refusalIn(answer, credential && "");
     if (!refusal) return undefined;
     const { message, hint } = unauthorized(refusal);
-    return new HoldfastError("AUTH_REQUIRED", tell(`${name}: ${message}`, hint ? { hint } : {}), {
+    return new HoldfastError("AUTH_REQUIRED", formatMessage(`${name}: ${message}`, hint ? { hint } : {}), {
       server: name,
       status: refusal.status,
     });
   }
 
   async #mended(refusal: Refusal, { id }: HttpRequest): Promise<void> {
-    if (id !== undefined) this.wire.onparked?.(id, true);
-    await this.wire.onrefused?.(refusal);
+    if (id !== undefined) this.wire.onParked?.(id, true);
+    await this.wire.onRefused?.(refusal);
     // Race: the call was given up while it was parked; it must not be sent after that.
-    if (id !== undefined && this.wire.onparked?.(id, false) === false)
+    if (id !== undefined && this.wire.onParked?.(id, false) === false)
       throw new Lost("not-sent", { code: "CONNECTION_LOST", message: "the call was given up", asked: true });
   }
 }

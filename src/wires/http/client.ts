@@ -33,7 +33,7 @@ export class HttpClient implements Sender<HttpAnswer> {
   readonly #sockets: Sockets | undefined;
   readonly #authorized: Authorized;
 
-  constructor(options: HttpClientOptions, wire: Pick<Wire, "onrefused" | "onparked">) {
+  constructor(options: HttpClientOptions, wire: Pick<Wire, "onRefused" | "onParked">) {
     const { url, fetch, headers } = options;
     this.headers = { ...DEFAULT_HEADERS, ...lowerCased(headers) };
     const cookies = new Cookies(url);

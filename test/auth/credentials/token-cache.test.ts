@@ -1,5 +1,5 @@
 import { expect, it, vi } from "vitest";
-import { Kept } from "../../../src/auth/credentials/token-cache.js";
+import { TokenCache } from "../../../src/auth/credentials/token-cache.js";
 import { memoryStore } from "../../../src/auth/store/memory.js";
 import type { StoredCredential } from "../../../src/auth/store/store.js";
 
@@ -23,7 +23,7 @@ it.each([
 ])("a sign-in elsewhere is one %s", async (_which, more, scope, taken) => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   const store = memoryStore();
-  const kept = new Kept(store, SERVER, "registered:holdfast");
+  const kept = new TokenCache(store, SERVER, "registered:holdfast");
   await kept.save(credential("t-1"));
   const over = new AbortController();
   const settled = vi.fn();
@@ -42,7 +42,7 @@ it.each([
 it("what the store did not take stands, until somebody stores another", async () => {
   const store = memoryStore();
   const full = { ...store, update: () => Promise.reject(new Error("no space left")) };
-  const kept = new Kept(full, SERVER, "registered:holdfast");
+  const kept = new TokenCache(full, SERVER, "registered:holdfast");
   await expect(kept.save(credential("t-1"))).rejects.toThrow("no space left");
   await kept.load();
   expect(kept.token).toBe("t-1");
@@ -62,7 +62,7 @@ it("a read that is overtaken by a refresh does not bring the old token back", as
       return stored;
     },
   };
-  const kept = new Kept(slow, SERVER, "registered:holdfast");
+  const kept = new TokenCache(slow, SERVER, "registered:holdfast");
   await kept.save(credential("t-1"));
   const early = kept.load();
   await vi.waitFor(() => expect(reads).toHaveLength(1));

@@ -3,7 +3,7 @@ import { readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { withFileLock } from "../../../src/auth/store/file-lock.js";
-import { Rivals } from "../../../src/auth/store/lock-rivals.js";
+import { LockRivals } from "../../../src/auth/store/lock-rivals.js";
 import { deadPid, makeClaim, touch, zombiePid } from "../../support/claims.js";
 import { gate, temporaryDirectory } from "../../support/credentials.js";
 
@@ -15,7 +15,7 @@ function temporaryPath() {
 }
 
 /** Who has taken the lock: waits for nobody, and leaves nothing. */
-const isFree = async (path: string) => !(await new Rivals(path).look()).rivals;
+const isFree = async (path: string) => !(await new LockRivals(path).look()).rivals;
 
 describe("a lock", () => {
   it("is one file beside the path while it is held, and none after that", async () => {
@@ -200,9 +200,9 @@ describe("who has waited for a lock", () => {
 
   it("claims it again where its claim was taken for dead before it held the lock", async () => {
     const { directory, path } = temporaryPath();
-    const look = Rivals.prototype.look;
+    const look = LockRivals.prototype.look;
     let lost = 0;
-    const spy = vi.spyOn(Rivals.prototype, "look").mockImplementation(function (this: Rivals, ours) {
+    const spy = vi.spyOn(LockRivals.prototype, "look").mockImplementation(function (this: LockRivals, ours) {
       if (ours !== undefined && lost++ === 0) rmSync(ours);
       return look.call(this, ours);
     });
@@ -253,7 +253,7 @@ describe("a lock whose holder is dead", () => {
   ])("%s is taken when it was long not refreshed", async (_what, holder, age) => {
     const { directory, path } = temporaryPath();
     const claim = makeClaim(path, { pid: process.pid, ...holder }, age);
-    const rivals = new Rivals(path);
+    const rivals = new LockRivals(path);
     for (let look = 1; look < 100; look++) expect((await rivals.look()).rivals).toBe(true);
     // It lives after all: as many looks again.
     touch(claim, 2 * age);
@@ -265,7 +265,7 @@ describe("a lock whose holder is dead", () => {
   it("on another host is not taken for being young, however often one looks", async () => {
     const { path } = temporaryPath();
     const claim = makeClaim(path, { place: "0123456789ab", pid: deadPid() }, 5_000);
-    const rivals = new Rivals(path);
+    const rivals = new LockRivals(path);
     for (let look = 0; look < 150; look++) expect((await rivals.look()).rivals).toBe(true);
     rmSync(claim);
   });
@@ -283,7 +283,7 @@ describe("a lock whose holder is dead", () => {
   it("and that others removed is not held by one that claimed it before it stood still", async () => {
     const { path } = temporaryPath();
     const claim = makeClaim(path);
-    const rivals = new Rivals(path);
+    const rivals = new LockRivals(path);
     expect(await rivals.look(claim)).toEqual({ rivals: false, ours: true });
     rmSync(claim);
     expect(await rivals.look(claim)).toEqual({ rivals: false, ours: false });
