@@ -4,26 +4,22 @@ import {
   type MessageExtraInfo,
   type TransportSendOptions,
 } from "@modelcontextprotocol/client";
-import { isHoldfastError, messageOf, type Outcome } from "../base/errors.js";
-import type { Wire } from "../contract/wire.js";
-import type { Failure } from "../machines/failure.js";
+import { isHoldfastError, messageOf } from "../base/errors.js";
+import { BaseWire } from "./base-wire.js";
 import { Lost } from "./lost.js";
 
 /** Connects a server to its end of a pair; what it returns is closed with the wire. */
 export type Serve = (serverSide: InMemoryTransport) => Promise<() => unknown>;
 
 /** The client's end of a linked pair, with the server on the other one. */
-export class MemoryWire implements Wire {
-  onclose?: Wire["onclose"];
-  onerror?: Wire["onerror"];
-  onmessage?: Wire["onmessage"];
+export class MemoryWire extends BaseWire {
   readonly listening = "open";
-  failure?: Failure;
   #serving: Promise<(() => unknown) | undefined> | undefined;
   #client: InMemoryTransport | undefined;
-  #closed = false;
 
-  constructor(private readonly serve: Serve) {}
+  constructor(private readonly serve: Serve) {
+    super();
+  }
 
   async start(): Promise<void> {
     const [client, server] = InMemoryTransport.createLinkedPair();
@@ -31,7 +27,7 @@ export class MemoryWire implements Wire {
     client.onmessage = (message, extra) => this.deliver(message, extra);
     client.onerror = (error) => this.onerror?.(error);
     client.onclose = () =>
-      this.#end({ code: "CONNECTION_LOST", message: "the server closed the connection" });
+      this.finish({ code: "CONNECTION_LOST", message: "the server closed the connection" });
     // Not awaited: a server may want to hear from its client before it is done connecting.
     this.#serving = this.#serve(server);
     await client.start();
@@ -42,7 +38,7 @@ export class MemoryWire implements Wire {
       return await this.serve(side);
     } catch (error) {
       const message = `the server did not start: ${messageOf(error)}`;
-      this.#end({ code: "CONNECT_FAILED", message, error, fatal: isHoldfastError(error) });
+      this.finish({ code: "CONNECT_FAILED", message, error, fatal: isHoldfastError(error) });
       return undefined;
     }
   }
@@ -53,28 +49,17 @@ export class MemoryWire implements Wire {
   }
 
   send(message: JSONRPCMessage, _options?: TransportSendOptions): Promise<void> {
-    if (this.#client && !this.#closed) return this.#client.send(message);
+    if (this.#client && !this.ended) return this.#client.send(message);
     return Promise.reject(
       new Lost("not-sent", this.failure ?? { code: "CONNECTION_LOST", message: "the server is gone" }),
     );
   }
 
-  outcomeOf(error: unknown): Outcome {
-    return error instanceof Lost ? error.outcome : "unknown";
-  }
-
   async close(): Promise<void> {
-    this.#end();
+    this.finish();
     await this.#client?.close();
     // Also when it was closed while the server was being made: it must not outlive that.
     const stop = await this.#serving;
     await stop?.();
-  }
-
-  #end(failure?: Failure): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    if (failure) this.failure = failure;
-    this.onclose?.();
   }
 }

@@ -2,10 +2,10 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import type { JSONRPCMessage } from "@modelcontextprotocol/client";
 import { execa, type ResultPromise } from "execa";
-import { codeOf, HoldfastError, type Outcome } from "../base/errors.js";
-import type { Wire } from "../contract/wire.js";
+import { codeOf, HoldfastError } from "../base/errors.js";
 import { systemClock } from "../machines/clock.js";
 import type { Failure } from "../machines/failure.js";
+import { BaseWire } from "./base-wire.js";
 import { LineReader } from "./lines.js";
 import { LogFile, type LogTarget } from "./log-file.js";
 import { Lost } from "./lost.js";
@@ -48,12 +48,7 @@ const wholeWords = (text: string): string => text.replace(/\S+$/, "");
 type Child = ResultPromise<{ buffer: false; encoding: "buffer"; reject: false }>;
 
 /** One server process and its pipes. The process has a group of its own, which ends with the wire. */
-export class StdioWire implements Wire {
-  onclose?: Wire["onclose"];
-  onerror?: Wire["onerror"];
-  onmessage?: Wire["onmessage"];
-  onDoubt?: Wire["onDoubt"];
-  failure?: Failure;
+export class StdioWire extends BaseWire {
   readonly listening = "open";
   readonly stderr = new Ring(STDERR_BYTES);
   pid: number | undefined = undefined;
@@ -65,13 +60,14 @@ export class StdioWire implements Wire {
   });
   #exit: { code: number | null; signal: NodeJS.Signals | null } | undefined;
   #closing: Promise<void> | undefined;
-  #ended = false;
   #groupGone = false;
   /** The server said something that was MCP. */
   #heard = false;
   #garbage = "";
 
-  constructor(private readonly options: StdioWireOptions) {}
+  constructor(private readonly options: StdioWireOptions) {
+    super();
+  }
 
   async start(): Promise<void> {
     const { command, args, env, cwd, logFile, reapOrphans } = this.options;
@@ -121,10 +117,6 @@ export class StdioWire implements Wire {
     });
   }
 
-  outcomeOf(error: unknown): Outcome {
-    return error instanceof Lost ? error.outcome : "unknown";
-  }
-
   /** Ends stdin, then waits, terminates and kills, the whole group. Settles when nothing of it is left. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -142,7 +134,7 @@ export class StdioWire implements Wire {
   async #close(): Promise<void> {
     await this.#stop();
     await this.#log?.close();
-    this.#end();
+    this.finish();
   }
 
   async #stop(): Promise<void> {
@@ -219,20 +211,20 @@ export class StdioWire implements Wire {
     const message = `a message was larger than ${maxMessageBytes} bytes and was thrown away; raise maxMessageBytes to accept it`;
     const error = new HoldfastError("MESSAGE_TOO_LARGE", message, { maxMessageBytes });
     const id = idOfCutAnswer(head, tail);
-    if (id === undefined) this.#lose({ code: "MESSAGE_TOO_LARGE", message, error });
+    if (id === undefined) this.finish({ code: "MESSAGE_TOO_LARGE", message, error });
     else this.onmessage?.({ jsonrpc: "2.0", id, error: { code: -32000, message, data: error } });
   }
 
   #onPipeError(error: Error): void {
     // EPIPE comes before or after the exit; the exit tells more, so it gets the first word.
     systemClock.setTimeout(
-      () => this.#lose(this.#describe(`its pipe broke (${codeOf(error) ?? error.message})`)),
+      () => this.finish(this.#describe(`its pipe broke (${codeOf(error) ?? error.message})`)),
       DRAIN_MS,
     );
   }
 
   #onStdoutEnd(): void {
-    systemClock.setTimeout(() => this.#lose(this.#describe("it closed its stdout")), DRAIN_MS);
+    systemClock.setTimeout(() => this.finish(this.#describe("it closed its stdout")), DRAIN_MS);
   }
 
   #onExit(code: number | null, signal: NodeJS.Signals | null): void {
@@ -240,25 +232,13 @@ export class StdioWire implements Wire {
     // Its number may be given out again: from here on nobody may signal it.
     this.#groupGone = this.pid === undefined || !signalGroup(this.pid, 0);
     if (this.#groupGone && this.pid !== undefined) forgetGroup(this.pid);
-    const done = () => this.#lose(this.#describe("it ended"));
+    const done = () => this.finish(this.#describe("it ended"));
     const pipes = [this.#child?.stdout, this.#child?.stderr].filter(
       (pipe) => pipe && !pipe.readableEnded && !pipe.destroyed,
     );
     let left = pipes.length;
     for (const pipe of pipes) pipe!.once("close", () => --left === 0 && done());
     systemClock.setTimeout(done, left === 0 ? 0 : DRAIN_MS);
-  }
-
-  #lose(failure: Failure): void {
-    if (this.#ended) return;
-    this.failure = failure;
-    this.#end();
-  }
-
-  #end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.onclose?.();
   }
 
   /** The loss as callers see it: the exit, or `how` while there is none, and the last words on stderr. */

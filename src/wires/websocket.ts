@@ -3,13 +3,12 @@ import type { Socket } from "node:net";
 import { type JSONRPCMessage, SdkErrorCode, SdkHttpError } from "@modelcontextprotocol/client";
 import { HttpsProxyAgent } from "https-proxy-agent";
 import { WebSocket } from "ws";
-import type { Outcome } from "../base/errors.js";
 import { redactor } from "../base/redact.js";
 import type { Authorization, Credential, Refusal } from "../contract/credential.js";
-import type { Wire } from "../contract/wire.js";
 import { systemClock } from "../machines/clock.js";
 import type { Failure } from "../machines/failure.js";
 import { type AgentOptions, proxyFor } from "./agent.js";
+import { BaseWire } from "./base-wire.js";
 import { closeFailure } from "./close-codes.js";
 import { Lost } from "./lost.js";
 import { parseMessages } from "./messages.js";
@@ -32,13 +31,7 @@ export interface WebSocketWireOptions extends AgentOptions {
 const PONG_MS = 5_000;
 
 /** One WebSocket. Its end is the wire's; the close code says what to make of it. */
-export class WebSocketWire implements Wire {
-  onclose?: Wire["onclose"];
-  onerror?: Wire["onerror"];
-  onmessage?: Wire["onmessage"];
-  onDoubt?: Wire["onDoubt"];
-  onRefused?: Wire["onRefused"];
-  failure?: Failure;
+export class WebSocketWire extends BaseWire {
   readonly listening = "open";
   #socket: WebSocket | undefined;
   #timer: unknown;
@@ -49,9 +42,10 @@ export class WebSocketWire implements Wire {
   #redact: (text: string) => string = (text) => text;
   /** What the upgrade was refused for, where another credential may help. */
   #refusal: Refusal | undefined;
-  #ended = false;
 
-  constructor(private readonly options: WebSocketWireOptions) {}
+  constructor(private readonly options: WebSocketWireOptions) {
+    super();
+  }
 
   async start(): Promise<void> {
     try {
@@ -67,7 +61,7 @@ export class WebSocketWire implements Wire {
     socket.once("close", (code, reason) => {
       // Also where the wire was closed meanwhile: a code that came with the upgrade is read before a send fails.
       this.failure ??= closeFailure(code, this.#redact(reason.toString()), Math.random());
-      this.#end();
+      this.finish();
     });
     socket.on("message", (data) => this.#receive(String(data)));
     this.#watch();
@@ -77,7 +71,7 @@ export class WebSocketWire implements Wire {
     const { url, headers, credential, protocols, maxMessageBytes, tls, proxy } = this.options;
     const { connectTimeoutMs, closeTimeoutMs } = this.options;
     const token = await credential?.token();
-    if (this.#ended) throw new Error("the wire was closed");
+    if (this.ended) throw new Error("the wire was closed");
     this.#redact = redactor([...Object.values(headers), ...(token === undefined ? [] : [token])]);
     const through = proxyFor(url, proxy);
     const socket = new WebSocket(url, [...protocols], {
@@ -146,17 +140,13 @@ export class WebSocketWire implements Wire {
     });
   }
 
-  outcomeOf(error: unknown): Outcome {
-    return error instanceof Lost ? error.outcome : "unknown";
-  }
-
   explain(failure: Failure): Failure {
     return this.#retryAfterMs === undefined ? failure : { ...failure, retryAfterMs: this.#retryAfterMs };
   }
 
   async close(): Promise<void> {
     const socket = this.#socket;
-    this.#end();
+    this.finish();
     this.#abort.abort();
     if (!socket || socket.readyState === WebSocket.CLOSED) return;
     const gone = new Promise<void>((resolve) => socket.once("close", () => resolve()));
@@ -177,14 +167,14 @@ export class WebSocketWire implements Wire {
   }
 
   #fail(error: Error): void {
-    if (this.#ended) return;
+    if (this.ended) return;
     const tooLarge = (error as { code?: string }).code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH";
     if (!tooLarge) {
       this.onerror?.(error);
       return;
     }
     const { maxMessageBytes } = this.options;
-    this.#end({
+    this.finish({
       code: "CONNECTION_LOST",
       message: `a message was larger than ${maxMessageBytes} bytes; raise maxMessageBytes to accept it`,
     });
@@ -207,7 +197,7 @@ export class WebSocketWire implements Wire {
   /** Looks whether something came in, and pings where nothing did. */
   #watch(): void {
     const { heartbeatMs, pongMs = PONG_MS } = this.options;
-    if (!Number.isFinite(heartbeatMs) || this.#ended) return;
+    if (!Number.isFinite(heartbeatMs) || this.ended) return;
     const before = this.#tcp?.bytesRead;
     const heard = () => this.#tcp?.bytesRead !== before;
     this.#timer = systemClock.setTimeout(() => {
@@ -220,12 +210,9 @@ export class WebSocketWire implements Wire {
     }, heartbeatMs);
   }
 
-  #end(failure?: Failure): void {
-    if (this.#ended) return;
-    this.#ended = true;
+  protected override finish(failure?: Failure): void {
     systemClock.clearTimeout(this.#timer);
-    if (failure) this.failure = failure;
-    this.onclose?.();
+    super.finish(failure);
   }
 }
 
