@@ -18,5 +18,6 @@ export default defineConfig({
     // Says that a test hangs, and nothing else: a busy machine is ten times slower.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 50_000 } },
   },
 });

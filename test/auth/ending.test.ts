@@ -34,4 +34,4 @@ it("a program that ends while a token is refreshed stays until the new one is st
   expect(auth.counts.token.refresh_token).toBe(1);
   const [after] = await store.list(server.url);
   expect(after!.tokens!.refresh_token).not.toBe(before!.tokens!.refresh_token);
-}, 30_000);
+});

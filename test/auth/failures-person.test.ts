@@ -3,16 +3,16 @@ import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { AuthorizeContext } from "../../src/auth/sign-in/options.js";
+import { stopTime } from "../support/fake-timers.js";
 import {
   doesNothing,
   expectGone,
-  failureIn,
+  failureOf,
   page,
   refuseLastToken,
   saysNo,
   signsIn,
   until,
-  within,
   withPerson,
 } from "../support/person.js";
 
@@ -44,12 +44,7 @@ describe("what comes back from the browser", () => {
       pages.push(await page(back(context, { error: "access_denied", state: "wrong" })));
       signsIn(url, context, world);
     });
-    expect(
-      await within(
-        5_000,
-        transport.withSession((session) => session.callTool(echo)),
-      ),
-    ).toMatchObject(echoed);
+    expect(await transport.withSession((session) => session.callTool(echo))).toMatchObject(echoed);
     expect(pages.map(({ status }) => status)).toEqual([400, 400, 400, 400, 400]);
     expect(pages[0]!.text).toContain("This is the answer to another sign-in");
     await expectGone(asked[0]!.context.redirectUrl);
@@ -71,12 +66,7 @@ describe("what comes back from the browser", () => {
       );
       pages = Promise.all([first, second]);
     });
-    expect(
-      await within(
-        5_000,
-        transport.withSession((session) => session.callTool(echo)),
-      ),
-    ).toMatchObject(echoed);
+    expect(await transport.withSession((session) => session.callTool(echo))).toMatchObject(echoed);
     const [first, second] = await pages!;
     expect(first).toMatchObject({ status: 200, text: expect.stringContaining("You are signed in") });
     expect(second).toMatchObject({ status: 409, text: expect.stringContaining("answered already") });
@@ -89,17 +79,14 @@ describe("what comes back from the browser", () => {
     const { transport, asked } = await withPerson(async (url, _context, { auth }) => {
       shown = page(await auth.approve(url, { deny: true }));
     });
-    const error = await failureIn(5_000, transport.connectSession());
+    const error = await failureOf(transport.connectSession());
     const message = "files: not signed in: it was refused (the person said no)";
     expect(error).toMatchObject({ code: "AUTH_REQUIRED", server: "files", message });
     expect(await shown).toMatchObject({
       status: 400,
       text: expect.stringContaining("You are not signed in"),
     });
-    await within(
-      2_000,
-      until(transport, ({ state }) => state === "closed"),
-    );
+    await until(transport, ({ state }) => state === "closed");
     expect(transport.status).toMatchObject({
       authorizing: undefined,
       lastError: { code: "AUTH_REQUIRED", message },
@@ -116,7 +103,7 @@ describe("what comes back from the browser", () => {
         else address.searchParams.set("iss", iss);
         page(address).catch(() => {});
       });
-      const error = await failureIn(5_000, transport.connectSession());
+      const error = await failureOf(transport.connectSession());
       expect(error).toMatchObject({ code: "AUTH_REQUIRED", server: "files" });
       expect(error.message).toBe(
         "files: the answer of the sign-in does not come from the authorization server that was asked",
@@ -139,10 +126,7 @@ describe("what comes back from the browser", () => {
       statuses.push(await getAs(`127.0.0.1:${port}`, other));
       signsIn(url, context, world);
     });
-    await within(
-      5_000,
-      transport.withSession((session) => session.callTool(echo)),
-    );
+    await transport.withSession((session) => session.callTool(echo));
     expect(statuses).toEqual([404, 404, 404, 404]);
   });
 
@@ -151,7 +135,7 @@ describe("what comes back from the browser", () => {
       const state = url.searchParams.get("state")!;
       page(back(context, { state, iss: auth.issuer })).catch(() => {});
     });
-    const error = await failureIn(5_000, transport.connectSession());
+    const error = await failureOf(transport.connectSession());
     expect(error).toMatchObject({ code: "AUTH_REQUIRED" });
     expect(error.message).toBe("files: the answer of the sign-in holds no code");
   });
@@ -160,13 +144,10 @@ describe("what comes back from the browser", () => {
 describe("a person who does nothing", () => {
   it("is waited for as long as was said", async () => {
     const { transport, asked } = await withPerson(doesNothing, { timeoutMs: 300 });
-    const error = await failureIn(2_000, transport.connectSession());
+    const error = await failureOf(transport.connectSession());
     const message = "files: nobody signed in within 0.3 s. Connect again to be asked again.";
     expect(error).toMatchObject({ code: "AUTH_REQUIRED", server: "files", message });
-    await within(
-      2_000,
-      until(transport, ({ state }) => state === "closed"),
-    );
+    await until(transport, ({ state }) => state === "closed");
     expect(transport.status).toMatchObject({
       authorizing: undefined,
       lastError: { code: "AUTH_REQUIRED", message },
@@ -177,32 +158,28 @@ describe("a person who does nothing", () => {
   });
 
   it("in mid-session: the call and the transport end with that", async () => {
-    const { transport, server, auth, asked, person } = await withPerson(signsIn, { timeoutMs: 2_000 });
+    const { transport, server, auth, asked, person } = await withPerson(signsIn, { timeoutMs: 60_000 });
     const session = await transport.connectSession();
+    const pass = stopTime();
     person.does = doesNothing;
     refuseLastToken(server);
     auth.revokeRefreshTokens();
-    const error = await failureIn(5_000, session.callTool(echo));
+    const call = failureOf(session.callTool(echo, { timeout: 300_000 }));
+    await until(transport, ({ authorizing }) => authorizing?.step === "waiting");
+    await pass(60_000);
+    const error = await call;
     expect(error).toMatchObject({ code: "AUTH_REQUIRED" });
-    expect(error.message).toBe("files: nobody signed in within 2 s. Connect again to be asked again.");
-    await within(
-      2_000,
-      until(transport, ({ state }) => state === "closed"),
-    );
+    expect(error.message).toBe("files: nobody signed in within 60 s. Connect again to be asked again.");
+    await until(transport, ({ state }) => state === "closed");
     expect(server.counts.calls).toBe(0);
     await expectGone(asked[1]!.context.redirectUrl);
   });
 
   it("and connects again is asked again", async () => {
     const { transport, asked, person } = await withPerson(saysNo);
-    await failureIn(5_000, transport.connectSession());
+    await failureOf(transport.connectSession());
     person.does = signsIn;
-    expect(
-      await within(
-        5_000,
-        transport.withSession((session) => session.callTool(echo)),
-      ),
-    ).toMatchObject(echoed);
+    expect(await transport.withSession((session) => session.callTool(echo))).toMatchObject(echoed);
     expect(asked).toHaveLength(2);
   });
 
@@ -219,7 +196,7 @@ describe("a person who does nothing", () => {
       {},
       { reconnect: { initial: true } },
     );
-    const error = await failureIn(2_000, transport.connectSession());
+    const error = await failureOf(transport.connectSession());
     expect(error).toMatchObject({ code: "AUTH_REQUIRED", message: "files: onAuthorize failed: no window" });
     expect(calls).toBe(1);
   });
@@ -231,7 +208,7 @@ it("a callbackPort that another program has is named", async () => {
   onTestFinished(() => void other.close());
   const { port } = other.address() as AddressInfo;
   const { transport, asked, auth } = await withPerson(signsIn, { callbackPort: port });
-  const error = await failureIn(2_000, transport.connectSession());
+  const error = await failureOf(transport.connectSession());
   expect(error).toMatchObject({ code: "AUTH_REQUIRED", server: "files" });
   expect(error.message).toBe(
     `files: cannot wait for the browser on port ${port} of 127.0.0.1: it is taken. End the program that has it, or choose another callbackPort.`,

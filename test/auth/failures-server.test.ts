@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { describe, expect, it } from "vitest";
+import { stopTime } from "../support/fake-timers.js";
+import { gate } from "../support/gate.js";
 import { listener } from "../support/listener.js";
-import { failureIn, refuseLastToken, signsIn, until, within, withPerson } from "../support/person.js";
+import { failureOf, refuseLastToken, signsIn, until, withPerson } from "../support/person.js";
 
 const echo = { name: "echo", arguments: { message: "hi" } };
 const echoed = { content: [{ type: "text", text: "Echo: hi" }] };
@@ -27,14 +29,11 @@ describe("an authorization server", () => {
   it("that is down: the user is told, and in time", async () => {
     const { transport, auth, asked } = await withPerson();
     await auth.stop();
-    const error = await failureIn(3_000, transport.connectSession());
+    const error = await failureOf(transport.connectSession());
     expect(error).toMatchObject({ server: "files" });
     expect(error.message).toMatch(/^files: .*ECONNREFUSED/);
     expect(asked).toHaveLength(0);
-    await within(
-      2_000,
-      until(transport, ({ state }) => state === "closed"),
-    );
+    await until(transport, ({ state }) => state === "closed");
   });
 
   it("that is down in mid-session: the call goes on once it is there again", async () => {
@@ -51,12 +50,9 @@ describe("an authorization server", () => {
       return true;
     });
     const call = session.callTool(echo);
-    await within(
-      5_000,
-      until(transport, ({ detail }) => detail === "waiting"),
-    );
+    await until(transport, ({ detail }) => detail === "waiting");
     auth.setFault(undefined);
-    expect(await within(5_000, call)).toMatchObject(echoed);
+    expect(await call).toMatchObject(echoed);
     expect(asked).toHaveLength(1);
     expect(server.counts.calls).toBe(1);
   });
@@ -74,13 +70,10 @@ describe("an authorization server", () => {
     call.catch(() => {});
     const waits = () =>
       events.filter(({ event }) => event.type === "transition" && event.to === "connecting.waiting");
-    await within(
-      5_000,
-      until(transport, ({ state }) => waits().length >= 8 || state === "closed"),
-    );
+    await until(transport, ({ state }) => waits().length >= 8 || state === "closed");
     expect(transport.status.state).toBe("connecting");
     auth.setFault(undefined);
-    expect(await within(5_000, call)).toMatchObject(echoed);
+    expect(await call).toMatchObject(echoed);
     expect(asked).toHaveLength(1);
   });
 
@@ -106,7 +99,7 @@ describe("an authorization server", () => {
         response.writeHead(500).end("out of order");
         return true;
       });
-      const error = await failureIn(5_000, session ? session.callTool(echo) : transport.connectSession());
+      const error = await failureOf(session ? session.callTool(echo) : transport.connectSession());
       expect(error).toMatchObject({ code: "AUTH_REQUIRED", server: "files" });
       expect(error.message).toMatch(/^files: signed in, and got no token: .*server_error/);
       expect(error.message).toMatch(/Connect again to be asked again\.$/);
@@ -118,11 +111,18 @@ describe("an authorization server", () => {
     const { transport, server, auth } = await withPerson();
     const session = await transport.connectSession();
     refuseLastToken(server);
-    auth.setFault(() => true);
-    const error = await failureIn(2_000, session.callTool(echo, { timeout: 300 }));
-    expect(error.message).toMatch(/300|timed out/i);
+    const asked = gate();
+    auth.setFault(() => {
+      asked.open();
+      return true;
+    });
+    const pass = stopTime();
+    const call = failureOf(session.callTool(echo, { timeout: 300 }));
+    await asked.opened;
+    await pass(300);
+    expect((await call).message).toMatch(/300|timed out/i);
     expect(transport.status).toMatchObject({ state: "connected", detail: "authorizing" });
-    await within(1_000, transport.close());
+    await transport.close();
     expect(server.counts.calls).toBe(0);
   });
 
@@ -134,12 +134,7 @@ describe("an authorization server", () => {
       await new Promise((resolve) => setTimeout(resolve, 50));
       return false;
     });
-    expect(
-      await within(
-        10_000,
-        transport.withSession((session) => session.callTool(echo)),
-      ),
-    ).toMatchObject(echoed);
+    expect(await transport.withSession((session) => session.callTool(echo))).toMatchObject(echoed);
     expect(slow).toBeGreaterThan(2);
   });
 
@@ -161,17 +156,14 @@ describe("an authorization server", () => {
         .end(text);
       return true;
     });
-    const error = await failureIn(3_000, transport.connectSession());
+    const error = await failureOf(transport.connectSession());
     expect(error).toMatchObject({ code: "AUTH_REQUIRED", server: "files" });
     expect(error.message).toMatch(
       /^files: an answer of the sign-in (is not JSON|lacks what it must have: \w+)/,
     );
     expect(answered).toBeGreaterThan(0);
     expect(asked.length).toBeLessThanOrEqual(1);
-    await within(
-      2_000,
-      until(transport, ({ state }) => state === "closed"),
-    );
+    await until(transport, ({ state }) => state === "closed");
   });
 
   it("whose metadata has 10 MB is not read to its end", async () => {
@@ -182,7 +174,7 @@ describe("an authorization server", () => {
       response.end(`{"issuer":"${"x".repeat(10_000_000)}"}`);
       return true;
     });
-    const error = await failureIn(3_000, transport.connectSession());
+    const error = await failureOf(transport.connectSession());
     expect(error).toMatchObject({ code: "AUTH_REQUIRED", server: "files" });
     expect(error.message).toMatch(
       /^files: signing in is not safe: http:\/\/127\.0\.0\.1:\d+\/\.well-known\/\S+ answered with more than 524288 bytes/,
@@ -198,7 +190,7 @@ describe("an authorization server", () => {
       response.writeHead(307, { location: `${other.origin}/token` }).end();
       return true;
     });
-    const error = await failureIn(3_000, transport.connectSession());
+    const error = await failureOf(transport.connectSession());
     expect(error).toMatchObject({ code: "AUTH_REQUIRED", server: "files" });
     expect(error.message).toMatch(
       /^files: signing in is not safe: http:\S+\/token redirects to http:\S+\/token, which is not followed/,
@@ -219,7 +211,7 @@ describe("an authorization server", () => {
       await answerMetadata(auth.issuer, response, { [endpoint]: address });
       return true;
     });
-    const error = await failureIn(3_000, transport.connectSession());
+    const error = await failureOf(transport.connectSession());
     expect(error).toMatchObject({ code: "AUTH_REQUIRED", server: "files" });
     expect(error.message).toMatch(/^files: /);
     expect(error.message).toContain(address);
@@ -233,7 +225,7 @@ describe("an authorization server", () => {
       await answerMetadata(auth.issuer, response, { issuer: "https://evil.example" });
       return true;
     });
-    const error = await failureIn(3_000, transport.connectSession());
+    const error = await failureOf(transport.connectSession());
     expect(error).toMatchObject({ code: "AUTH_REQUIRED", server: "files" });
     expect(error.message).toMatch(/^files: the authorization server calls itself "https:\/\/evil\.example"/);
     expect(asked).toHaveLength(0);
@@ -246,7 +238,7 @@ describe("an authorization server", () => {
       await answerMetadata(auth.issuer, response, { code_challenge_methods_supported: ["plain"] });
       return true;
     });
-    const error = await failureIn(3_000, transport.connectSession());
+    const error = await failureOf(transport.connectSession());
     expect(error).toMatchObject({ code: "AUTH_REQUIRED" });
     expect(error.message).toMatch(/^files: .*(PKCE with S256|code challenge method S256)/);
     expect(asked).toHaveLength(0);
@@ -254,7 +246,7 @@ describe("an authorization server", () => {
 
   it("that takes no registrations: what to do is told", async () => {
     const { transport } = await withPerson(signsIn, {}, { auth: { registration: false } });
-    const error = await failureIn(3_000, transport.connectSession());
+    const error = await failureOf(transport.connectSession());
     expect(error).toMatchObject({ code: "AUTH_REQUIRED" });
     expect(error.message).toMatch(
       /^files: the authorization server \S+ takes no registrations\. Pass oauth\(\{ clientId \}\)/,
@@ -264,7 +256,7 @@ describe("an authorization server", () => {
   it("that is not the one that the client is for gets nothing", async () => {
     const options = { clientId: "mine", clientSecret: "s3cret-of-mine", issuer: "https://right.example" };
     const { transport, auth, asked } = await withPerson(signsIn, options);
-    const error = await failureIn(3_000, transport.connectSession());
+    const error = await failureOf(transport.connectSession());
     expect(error).toMatchObject({ code: "AUTH_REQUIRED" });
     expect(error.message).toBe(
       `files: the server names the authorization server ${auth.issuer}, and the client is for https://right.example. It was not sent there.`,

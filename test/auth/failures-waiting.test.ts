@@ -1,15 +1,16 @@
 import { once } from "node:events";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { stopTime } from "../support/fake-timers.js";
 import {
   doesNothing,
   expectGone,
-  failureIn,
+  failureOf,
   refuseLastToken,
   signsIn,
   until,
-  within,
   withPerson,
 } from "../support/person.js";
+import { eventually } from "../support/settling.js";
 
 const echo = { name: "echo", arguments: { message: "hi" } };
 const echoed = { content: [{ type: "text", text: "Echo: hi" }] };
@@ -21,42 +22,41 @@ const waiting = (transport: Parameters<typeof until>[0]) =>
 describe("a sign-in that is given up while a person is waited for", () => {
   it("by disconnect()", async () => {
     const { transport, asked } = await withPerson(doesNothing);
-    const opening = failureIn(2_000, transport.connectSession());
+    const opening = failureOf(transport.connectSession());
     await waiting(transport);
-    await within(1_000, transport.disconnect());
+    stopTime();
+    await transport.disconnect();
     expect(await opening).toMatchObject({ code: "CONNECTION_LOST", outcome: "not-sent" });
     expect(transport.status).toMatchObject({ state: "idle", authorizing: undefined });
-    await within(1_000, aborted(asked[0]!.context.signal));
+    await aborted(asked[0]!.context.signal);
     await gone(asked[0]!.context.redirectUrl);
   });
 
   it("by close()", async () => {
     const { transport, asked } = await withPerson(doesNothing);
-    const opening = failureIn(2_000, transport.connectSession());
+    const opening = failureOf(transport.connectSession());
     await waiting(transport);
-    await within(1_000, transport.close());
+    stopTime();
+    await transport.close();
     expect(await opening).toMatchObject({
       code: "TRANSPORT_CLOSED",
       message: "files: the transport was closed",
     });
     expect(transport.status).toMatchObject({ state: "closed", authorizing: undefined });
-    await within(1_000, aborted(asked[0]!.context.signal));
+    await aborted(asked[0]!.context.signal);
     await gone(asked[0]!.context.redirectUrl);
   });
 
   it("by the signal of the one who opens", async () => {
     const { transport, asked } = await withPerson(doesNothing);
     const controller = new AbortController();
-    const opening = failureIn(2_000, transport.connectSession({ signal: controller.signal }));
+    const opening = failureOf(transport.connectSession({ signal: controller.signal }));
     await waiting(transport);
     const reason = new Error("enough");
     controller.abort(reason);
     expect(await opening).toBe(reason);
-    await within(
-      1_000,
-      until(transport, ({ state }) => state === "idle"),
-    );
-    await within(1_000, aborted(asked[0]!.context.signal));
+    await until(transport, ({ state }) => state === "idle");
+    await aborted(asked[0]!.context.signal);
     await gone(asked[0]!.context.redirectUrl);
   });
 
@@ -75,13 +75,13 @@ describe("a sign-in that is given up while a person is waited for", () => {
     auth.revokeRefreshTokens();
     const write = (name: string, timeout: number) =>
       session.callTool({ name: "write", arguments: { name } }, { timeout });
-    const late = failureIn(2_000, write("late", 300));
+    const late = failureOf(write("late", 300));
     await waiting(transport);
-    const patient = write("patient", 10_000);
+    const patient = write("patient", 60_000);
     expect((await late).message).toMatch(/write|tools\/call|timed out/i);
     expect(transport.status).toMatchObject({ state: "connected", detail: "authorizing" });
     letIn();
-    await within(5_000, patient);
+    await patient;
     await session.callTool(echo);
     expect([...server.counts.writes]).toEqual([["patient", 1]]);
     expect(asked).toHaveLength(2);
@@ -102,12 +102,12 @@ describe("a sign-in that is given up while a person is waited for", () => {
     auth.revokeRefreshTokens();
     const controller = new AbortController();
     const { signal } = controller;
-    const call = failureIn(2_000, session.callTool({ name: "write", arguments: { name: "w" } }, { signal }));
+    const call = failureOf(session.callTool({ name: "write", arguments: { name: "w" } }, { signal }));
     await waiting(transport);
     controller.abort(new Error("enough"));
     await call;
     letIn();
-    await within(5_000, session.callTool(echo));
+    await session.callTool(echo);
     expect(server.counts.writes.size).toBe(0);
   });
 });
@@ -117,10 +117,7 @@ describe("several who need the same sign-in", () => {
     const { transport, asked, auth } = await withPerson();
     const fork = transport.fork();
     onTestFinished(() => fork.close());
-    const sessions = await within(
-      5_000,
-      Promise.all([transport, transport, fork, fork].map((one) => one.connectSession())),
-    );
+    const sessions = await Promise.all([transport, transport, fork, fork].map((one) => one.connectSession()));
     for (const session of sessions) expect(await session.callTool(echo)).toMatchObject(echoed);
     expect(asked).toHaveLength(1);
     expect(auth.counts.token).toMatchObject({ authorization_code: 1, refresh_token: 0 });
@@ -135,7 +132,7 @@ describe("several who need the same sign-in", () => {
     refuseLastToken(server);
     auth.revokeRefreshTokens();
     const calls = sessions.flatMap((session) => [session.callTool(echo), session.callTool(echo)]);
-    for (const result of await within(5_000, Promise.all(calls))) expect(result).toMatchObject(echoed);
+    for (const result of await Promise.all(calls)) expect(result).toMatchObject(echoed);
     expect(asked).toHaveLength(2);
     expect(auth.counts.token.authorization_code).toBe(2);
     expect(server.counts.calls).toBe(6);
@@ -152,13 +149,13 @@ describe("several who need the same sign-in", () => {
     });
     const fork = transport.fork();
     onTestFinished(() => fork.close());
-    const first = failureIn(2_000, transport.connectSession());
+    const first = failureOf(transport.connectSession());
     const second = fork.connectSession();
     await Promise.all([waiting(transport), waiting(fork)]);
     await transport.close();
     await first;
     letIn();
-    expect(await (await within(5_000, second)).callTool(echo)).toMatchObject(echoed);
+    expect(await (await second).callTool(echo)).toMatchObject(echoed);
     expect(asked).toHaveLength(1);
   });
 });
@@ -169,14 +166,5 @@ function aborted(signal: AbortSignal): Promise<unknown> {
 
 /** The listener ends a turn or two after the signal. */
 async function gone(url: string): Promise<void> {
-  await expect
-    .poll(
-      () =>
-        expectGone(url).then(
-          () => true,
-          () => false,
-        ),
-      { timeout: 2_000 },
-    )
-    .toBe(true);
+  await eventually(() => expectGone(url));
 }

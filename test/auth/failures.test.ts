@@ -1,15 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Session } from "../../src/contract/session.js";
 import { hashOf } from "../support/auth-server.js";
-import {
-  expectGone,
-  failureIn,
-  refuseLastToken,
-  saysNo,
-  signsIn,
-  within,
-  withPerson,
-} from "../support/person.js";
+import { expectGone, failureOf, refuseLastToken, saysNo, signsIn, withPerson } from "../support/person.js";
 
 const echo = (session: Session) => session.callTool({ name: "echo", arguments: { message: "hi" } });
 const echoed = { content: [{ type: "text", text: "Echo: hi" }] };
@@ -21,7 +13,7 @@ describe("a token that is refused in mid-session", () => {
     const { epoch } = transport.status;
     refuseLastToken(server);
     events.length = 0;
-    expect(await within(5_000, echo(session))).toMatchObject(echoed);
+    expect(await echo(session)).toMatchObject(echoed);
     expect(transport.status).toMatchObject({ state: "connected", detail: "steady", epoch });
     expect(asked).toHaveLength(1);
     expect(auth.counts.token).toMatchObject({ authorization_code: 1, refresh_token: 1 });
@@ -37,7 +29,7 @@ describe("a token that is refused in mid-session", () => {
     refuseLastToken(server);
     auth.revokeRefreshTokens();
     events.length = 0;
-    expect(await within(5_000, echo(session))).toMatchObject(echoed);
+    expect(await echo(session)).toMatchObject(echoed);
     expect(transport.status).toMatchObject({ state: "connected", detail: "steady", epoch });
     expect(asked).toHaveLength(2);
     expect(auth.counts.token).toMatchObject({ authorization_code: 2, refresh_token: 1 });
@@ -54,16 +46,16 @@ describe("a token that is refused in mid-session", () => {
     refuseLastToken(server);
     auth.revokeRefreshTokens();
     person.does = saysNo;
-    const error = await failureIn(5_000, echo(session));
+    const error = await failureOf(echo(session));
     const message = "files: not signed in: it was refused (the person said no)";
     expect(error).toMatchObject({ code: "AUTH_REQUIRED", server: "files", message });
-    await within(5_000, transport.waitFor("closed"));
+    await transport.waitFor("closed");
     expect(transport.status.lastError).toEqual({ code: "AUTH_REQUIRED", message });
     expect(asked).toHaveLength(2);
     expect(server.counts.calls).toBe(0);
     await expectGone(asked[1]!.context.redirectUrl);
     expect(session.ended).toBe(true);
-    const later = await failureIn(1_000, echo(session));
+    const later = await failureOf(echo(session));
     expect(later).toMatchObject({ code: "TRANSPORT_CLOSED", cause: { code: "AUTH_REQUIRED" } });
   });
 
@@ -78,10 +70,10 @@ describe("a token that is refused in mid-session", () => {
     });
     expect((await fetch(`${auth.issuer}/token`, { method: "POST", body })).status).toBe(200);
     refuseLastToken(server);
-    expect(await within(5_000, echo(session))).toMatchObject(echoed);
+    expect(await echo(session)).toMatchObject(echoed);
     expect(asked).toHaveLength(2);
     expect(auth.refreshTokensUsed).toEqual([hashOf(tokens!.refresh_token!), hashOf(tokens!.refresh_token!)]);
-    expect(await within(5_000, echo(session))).toMatchObject(echoed);
+    expect(await echo(session)).toMatchObject(echoed);
     expect(auth.counts.token).toMatchObject({ authorization_code: 2, refresh_token: 2 });
   });
 });
@@ -96,7 +88,7 @@ describe("a clock that is wrong by an hour", () => {
     const again = first.transport.fork();
     // By the server's clock it is the other way round: it refuses what we take for good, and takes what we refresh.
     if (hours === 1) refuseLastToken(first.server);
-    expect(await within(5_000, again.withSession(echo))).toMatchObject(echoed);
+    expect(await again.withSession(echo)).toMatchObject(echoed);
     expect(again.status.lastError).toBeUndefined();
     await again.close();
     expect(first.asked).toHaveLength(1);
@@ -111,7 +103,7 @@ describe("a registration that was forgotten", () => {
     const { epoch } = transport.status;
     refuseLastToken(server);
     auth.forgetClients();
-    expect(await within(5_000, echo(session))).toMatchObject(echoed);
+    expect(await echo(session)).toMatchObject(echoed);
     expect(auth.counts.registrations).toBe(2);
     expect(asked).toHaveLength(2);
     expect(asked[1]!.url.searchParams.get("client_id")).not.toBe(asked[0]!.url.searchParams.get("client_id"));
@@ -124,20 +116,20 @@ describe("a registration that was forgotten", () => {
     refuseLastToken(server);
     auth.revokeRefreshTokens();
     auth.forgetClients();
-    expect(await within(5_000, echo(session))).toMatchObject(echoed);
+    expect(await echo(session)).toMatchObject(echoed);
     expect(auth.counts.registrations).toBe(2);
     expect(asked).toHaveLength(2);
   });
 
   it("a clientId that nobody knows is named, is not registered, and is tried once", async () => {
     const { transport, auth, asked } = await withPerson(signsIn, { clientId: "nobody", timeoutMs: 3_000 });
-    const error = await failureIn(5_000, transport.connectSession());
+    const error = await failureOf(transport.connectSession());
     expect(error).toMatchObject({ code: "AUTH_REQUIRED", server: "files" });
     expect(error.message).toMatch(/^files: .*does not accept the client "nobody"/);
     expect(error.message).toMatch(/clientId/);
     expect(auth.counts.registrations).toBe(0);
     expect(asked.length).toBeLessThanOrEqual(1);
-    await within(2_000, transport.waitFor("closed"));
+    await transport.waitFor("closed");
   });
 });
 
@@ -145,7 +137,7 @@ describe("a server that lets nobody in", () => {
   it("from the start: one sign-in, and the user is told", async () => {
     const { transport, server, auth, asked } = await withPerson();
     server.control.refuseAll = true;
-    const error = await failureIn(5_000, transport.connectSession());
+    const error = await failureOf(transport.connectSession());
     expect(error).toMatchObject({ code: "AUTH_REQUIRED", server: "files" });
     expect(error.message).toMatch(
       /^files: the server refuses the token that it was just given \(HTTP 401\)\. Is the/,
@@ -153,7 +145,7 @@ describe("a server that lets nobody in", () => {
     expect(asked).toHaveLength(1);
     expect(auth.authorizationRequests.length).toBeLessThanOrEqual(3);
     expect(auth.counts.token).toMatchObject({ authorization_code: 1, refresh_token: 0 });
-    await within(2_000, transport.waitFor("closed"));
+    await transport.waitFor("closed");
     expect(transport.status.lastError?.code).toBe("AUTH_REQUIRED");
     await expectGone(asked[0]!.context.redirectUrl);
   });
@@ -163,7 +155,7 @@ describe("a server that lets nobody in", () => {
     const session = await transport.connectSession();
     await echo(session);
     server.control.refuseAll = true;
-    const error = await failureIn(5_000, echo(session));
+    const error = await failureOf(echo(session));
     expect(error).toMatchObject({ code: "AUTH_REQUIRED", server: "files" });
     expect(error.message).toMatch(/^files: .*\(HTTP 401\)/);
     expect(asked).toHaveLength(1);
@@ -182,7 +174,7 @@ describe("more scope", () => {
       const { transport, server, asked } = await withPerson(signsIn, {}, about);
       const session = await transport.connectSession();
       const { epoch, sessionId } = transport.status;
-      const result = await within(5_000, session.callTool({ name: "restricted" }));
+      const result = await session.callTool({ name: "restricted" });
       expect(result.content).toEqual([{ type: "text", text: "you may" }]);
       expect(transport.status).toMatchObject({ state: "connected", detail: "steady", epoch, sessionId });
       expect(asked).toHaveLength(2);
@@ -204,7 +196,7 @@ describe("more scope", () => {
     );
     const session = await transport.connectSession();
     server.control.alwaysWantScope = "mcp:more";
-    const error = await failureIn(5_000, echo(session));
+    const error = await failureOf(echo(session));
     expect(error).toMatchObject({ code: "AUTH_REQUIRED", server: "files" });
     expect(error.message).toMatch(
       /^files: the server asks for the scope "mcp:more", which was asked for and does not help \(HTTP 403\)/,

@@ -10,7 +10,7 @@ import type { Session } from "../../src/contract/session.js";
 import { StreamableHttpTransport } from "../../src/transports/http.js";
 import { hashOf } from "../support/auth-server.js";
 import { listener } from "../support/listener.js";
-import { failureIn, refuseLastToken, signsIn, within, withPerson } from "../support/person.js";
+import { failureOf, refuseLastToken, signsIn, withPerson } from "../support/person.js";
 
 const echo = (session: Session) => session.callTool({ name: "echo", arguments: { message: "hi" } });
 const echoed = { content: [{ type: "text", text: "Echo: hi" }] };
@@ -24,7 +24,7 @@ async function raw(port: string, bytes: string): Promise<string> {
     text += chunk;
   });
   socket.write(bytes);
-  await within(2_000, once(socket, "close"));
+  await once(socket, "close");
   return text;
 }
 
@@ -47,7 +47,7 @@ it.each([
     answer = await raw(port, `${named}\r\nconnection: close\r\n\r\n`);
     await signsIn(url, context, world);
   });
-  await within(10_000, transport.connect());
+  await transport.connect();
   expect(answer).toMatch(/^$|^HTTP\/1\.1 4\d\d /);
 });
 
@@ -108,7 +108,7 @@ describe("a server that is elsewhere", () => {
       // Asked at a refresh; the person need not come for it.
       await store.update(FAR, ({ save }) => save([{ ...stored(FAR), issuer: origin }]));
     }
-    const error = await failureIn(5_000, transport.connect());
+    const error = await failureOf(transport.connect());
     expect(error).toMatchObject({ code: "AUTH_REQUIRED" });
     expect(error.message).toContain("is on this machine, and the server is not");
     expect(inside.asked).toEqual([]);
@@ -123,7 +123,7 @@ describe("a server that is elsewhere", () => {
       return json({}, 401, { "www-authenticate": "Bearer" });
     });
     await store.update(url, ({ save }) => save([stored(url)]));
-    const error = await failureIn(5_000, transport.connect());
+    const error = await failureOf(transport.connect());
     expect(error).toMatchObject({ code: "AUTH_REQUIRED" });
     expect(error.message).toMatch(
       /^far: signing in is not safe: the server is neither https nor on this machine/,
@@ -157,7 +157,7 @@ describe.each(["SECRET-TOKEN\n-X", "SECRET-\u2019-TOKEN"])(
         response.end(JSON.stringify({ access_token: bad, token_type: "Bearer" }));
         return true;
       });
-      const error = await failureIn(5_000, session ? echo(session) : transport.connect());
+      const error = await failureOf(session ? echo(session) : transport.connect());
       expect(error).toMatchObject({ code: "AUTH_REQUIRED" });
       expect(error.message).toContain("a token that no header can hold");
       const said = events.map(({ status }) => status.lastError?.message ?? "");
@@ -212,11 +212,11 @@ describe("a store", () => {
     const [first] = await store.list(server.url);
     failing = true;
     const bad = refuseLastToken(server);
-    expect(await within(10_000, echo(session))).toMatchObject(echoed);
+    expect(await echo(session)).toMatchObject(echoed);
     expect(failing).toBe(false);
     // What was not saved is what the next refresh is made with.
     bad.add(server.seenAuthorization.at(-1)!);
-    expect(await within(10_000, echo(session))).toMatchObject(echoed);
+    expect(await echo(session)).toMatchObject(echoed);
     expect(auth.refreshTokensUsed[0]).toBe(hashOf(first!.tokens!.refresh_token!));
     expect(new Set(auth.refreshTokensUsed).size).toBe(2);
     expect(auth.tokenRequests.map(({ status }) => status)).toEqual([200, 200, 200]);
@@ -235,7 +235,7 @@ describe("a store", () => {
       },
     };
     const { transport } = await withPerson(signsIn, { store });
-    expect((await failureIn(5_000, transport.connect())).message).toContain("EMFILE");
-    await within(5_000, transport.connect());
+    expect((await failureOf(transport.connect())).message).toContain("EMFILE");
+    await transport.connect();
   });
 });

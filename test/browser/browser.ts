@@ -10,7 +10,7 @@ export function withBrowser() {
   let browser: Browser;
   beforeAll(async () => {
     browser = await chromium.launch({ ...(executablePath && { executablePath }), args: ["--no-sandbox"] });
-  }, 60_000);
+  });
   afterAll(() => browser?.close());
   return async (url: string, use: (page: Page) => Promise<void>, expected?: RegExp) => {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });

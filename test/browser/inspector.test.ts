@@ -27,7 +27,7 @@ const lit = (page: Page, row = 0) =>
   page.locator(".server").nth(row).locator(".lit").getAttribute("data-state");
 /** Waits until the row shows the state. */
 const shows = (page: Page, state: string, row = 0) =>
-  page.locator(".server").nth(row).locator(`.lit[data-state="${state}"]`).waitFor({ timeout: 15_000 });
+  page.locator(".server").nth(row).locator(`.lit[data-state="${state}"]`).waitFor();
 
 describeWith(["chromium"], "the inspector's page", () => {
   const open = withBrowser();
@@ -68,7 +68,7 @@ describeWith(["chromium"], "the inspector's page", () => {
       await transport.close();
       await shows(page, "closed");
     });
-  }, 60_000);
+  });
 
   it("shows a server that is killed, and how it comes back", async () => {
     const transport = closing(
@@ -92,7 +92,7 @@ describeWith(["chromium"], "the inspector's page", () => {
       );
       if (process.env["HOLDFAST_WRITE"]) await page.screenshot({ path: "docs/inspector-one.png" });
     });
-  }, 60_000);
+  });
 
   it("shows what went before, when it is opened late", async () => {
     const transport = closing(new FakeServer().transport({ name: "early" }));
@@ -102,7 +102,7 @@ describeWith(["chromium"], "the inspector's page", () => {
       await page.locator("#events li", { hasText: "connecting.opening → connected.steady" }).waitFor();
       expect(await lit(page)).toBe("idle");
     });
-  }, 60_000);
+  });
 
   it("shows a fleet of thirty, finds one, and follows the config", async () => {
     const server = { command: process.execPath, args: [fixture("small-server.mjs")] };
@@ -161,7 +161,7 @@ describeWith(["chromium"], "the inspector's page", () => {
     });
     expect(refused.status).toBe(403);
     await refused.text();
-  }, 60_000);
+  });
 
   it("shows no secret: not in the page, not in the stream, not in a recording", async () => {
     const server = await httpServer();
@@ -188,7 +188,7 @@ describeWith(["chromium"], "the inspector's page", () => {
       for (const text of [await page.content(), stream, inspector.recording()])
         expect(text).not.toMatch(/canary/);
     });
-  }, 60_000);
+  });
 
   it("says when the program is gone, can stand still, and is used by keys", async () => {
     const transport = closing(new FakeServer().transport({ name: "keys" }));
@@ -213,7 +213,7 @@ describeWith(["chromium"], "the inspector's page", () => {
       await page.locator("#link.stale", { hasText: "the program is gone" }).waitFor();
     };
     await open(inspector.url, use, refusals);
-  }, 60_000);
+  });
 
   it("plays a recording, up to any moment of it", async () => {
     const transport = closing(new FakeServer().transport({ name: "recorded" }));
@@ -234,7 +234,7 @@ describeWith(["chromium"], "the inspector's page", () => {
       await shown.locator("#cursor").fill("1000");
       await shown.locator("#events li", { hasText: "connected.steady" }).first().waitFor();
     });
-  }, 60_000);
+  });
 
   it("fits a phone, in the dark", async () => {
     const transport = closing(new FakeServer().transport({ name: "phone" }));
@@ -250,5 +250,5 @@ describeWith(["chromium"], "the inspector's page", () => {
       );
       expect(width).toBeLessThanOrEqual(360);
     });
-  }, 60_000);
+  });
 });

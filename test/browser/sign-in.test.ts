@@ -83,7 +83,7 @@ describeWith(["chromium"], "a person with a browser", () => {
     ]);
     expect(transport.status.authorizing).toBeUndefined();
     expect(auth.counts.registrations).toBe(1);
-  }, 60_000);
+  });
 
   it("who says no is told so, and so is the program", async () => {
     const { server } = await signInWorld();
@@ -115,7 +115,7 @@ describeWith(["chromium"], "a person with a browser", () => {
     });
     await browsing;
     expect(transport.status.state).toBe("closed");
-  }, 60_000);
+  });
 });
 
 describeWith(["fastmcp"], "a FastMCP server that is its own authorization server", () => {
@@ -143,5 +143,5 @@ describeWith(["fastmcp"], "a FastMCP server that is its own authorization server
       }
     });
     expect(asked).toBe(1);
-  }, 60_000);
+  });
 });

@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { memoryStore } from "../../src/auth/store/memory.js";
 import { MCPConfigTransport } from "../../src/composite/config-transport.js";
+import { stopTime } from "../support/fake-timers.js";
 import { closing, fixture, until } from "../support/fixtures.js";
 import { descendants } from "../support/nothing-left.js";
 import { signInWorld } from "../support/sign-in-world.js";
@@ -52,7 +53,7 @@ function machine() {
     async login(...args: string[]) {
       const login = start("login", "--no-browser", ...args);
       const shown = () => /^http\S+authorize\S+$/m.exec(login.seen.stderr)?.[0];
-      await until(() => shown() !== undefined, 10_000);
+      await until(() => shown() !== undefined);
       return { ...login, page: new URL(shown()!) };
     },
     /** Everything secret that is stored. */
@@ -69,7 +70,7 @@ function machine() {
 }
 
 describe("holdfast login", () => {
-  it("signs in once for all later runs, and logout ends that", { timeout: 60_000 }, async () => {
+  it("signs in once for all later runs, and logout ends that", async () => {
     const { auth, server } = await signInWorld();
     const { run, login, secrets } = machine();
     const command = `needs sign-in. Run: holdfast login ${server.url}`;
@@ -211,7 +212,7 @@ describe("holdfast login", () => {
 });
 
 describe("a config with a server that needs sign-in", () => {
-  it("answers at once with the others, and names the command", { timeout: 60_000 }, async () => {
+  it("answers at once with the others, and names the command", async () => {
     const { auth, server } = await signInWorld();
     const { login, run } = machine();
     const path = configFile({
@@ -221,9 +222,7 @@ describe("a config with a server that needs sign-in", () => {
     });
     const helps = `holdfast login ${path} --server weather`;
 
-    const began = performance.now();
     const tools = await run("tools", path);
-    expect(performance.now() - began).toBeLessThan(8_000);
     expect(tools).toMatchObject({ code: 0, stdout: expect.stringContaining("local_echo") });
     expect(tools.stdout).not.toContain("weather");
     expect(tools.stderr).toContain(`weather: needs sign-in. Run: ${helps}`);
@@ -264,6 +263,8 @@ describe("a composite whose server waits for a person", () => {
         oauth: { store: memoryStore(), onAuthorize },
       }),
     );
+    // The deadline of the start does not come: it opens because nobody else is waited for.
+    stopTime();
     const changed: string[] = [];
     await transport.withSession(
       async (session) => {

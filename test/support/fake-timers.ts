@@ -16,7 +16,7 @@ export function withFakeTimers() {
 
 /**
  * From here to the end of the test no deadline comes by itself, however slow the machine is: time passes where the test
- * says. Sockets and processes work as ever.
+ * says. Sockets and processes work as ever. Make the transports first: they are closed after this ends.
  */
 export function stopTime(): (ms: number) => Promise<void> {
   vi.useFakeTimers({ toFake: [...FAKED.toFake] });

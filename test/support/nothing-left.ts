@@ -75,8 +75,8 @@ beforeAll(() => {
 });
 
 afterAll(async () => {
-  // What was told to end may take a moment to be gone; what is still there after two seconds is a leak.
-  for (let tries = 0; tries < 40 && !isClean(picture()); tries++) {
+  // What was told to end may take a moment to be gone; what is still there after twenty seconds is a leak.
+  for (let tries = 0; tries < 400 && !isClean(picture()); tries++) {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   const after = picture();

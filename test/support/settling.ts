@@ -1,3 +1,5 @@
+import { vi } from "vitest";
+
 /** Under fake timers too: what happens outside is waited for in real time. */
 const { setTimeout: realTimeout } = globalThis;
 /** Shorter than the deadline of a test, so that a wait that never ends says what it waited for. Decides nothing else. */
@@ -11,6 +13,9 @@ export async function until(check: () => boolean | Promise<boolean>, ms = HANGS_
     await new Promise((resolve) => realTimeout(resolve, 10));
   }
 }
+
+/** Settles when `check` throws no more. */
+export const eventually = (check: () => unknown) => vi.waitFor(check, { timeout: HANGS_MS });
 
 /** Resolves with what a promise was rejected with. */
 export async function rejection(work: Promise<unknown>): Promise<unknown> {

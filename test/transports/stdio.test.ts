@@ -217,10 +217,11 @@ describe("a stdio server that fails to start gives its own error within its dead
   });
 
   it("when it prints garbage", async () => {
-    const pass = stopTime();
     const printed = gate();
     const script = "echo hello; echo printed >&2; exec sleep 100";
-    const opening = rejection(sh(script, { era: "legacy", onStderr: printed.open }).connectSession());
+    const transport = sh(script, { era: "legacy", onStderr: printed.open });
+    const pass = stopTime();
+    const opening = rejection(transport.connectSession());
     await printed.opened;
     await quiet();
     await pass(30_000);

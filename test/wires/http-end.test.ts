@@ -5,6 +5,7 @@ import { describe, expect, it, vi } from "vitest";
 import { json, refusal } from "../support/fake-fetch.js";
 import { request } from "../support/hand-made-wire.js";
 import { httpWire } from "../support/http-wire.js";
+import { eventually } from "../support/settling.js";
 
 const result = { jsonrpc: "2.0", id: 1, result: {} };
 
@@ -63,7 +64,7 @@ describe("the end of a wire over HTTP", () => {
       return new Promise(() => {});
     });
     void wire.send(request(1));
-    await vi.waitFor(() => expect(signal).toBeDefined());
+    await eventually(() => expect(signal).toBeDefined());
     await wire.close();
     await wire.close();
     expect(signal!.aborted).toBe(true);

@@ -179,8 +179,8 @@ describe("the reaper", () => {
     // As its program's death would.
     const gone = once(reaper!, "exit");
     reaper!.stdin!.end();
-    await until(() => !lives(left.pid), 2_000);
-    await until(() => !lives(stubborn.pid), 2_000);
+    await until(() => !lives(left.pid));
+    await until(() => !lives(stubborn.pid));
     await gone;
     expect(lives(kept.pid)).toBe(true);
     for (const { pid } of [left, stubborn]) forgetGroup(pid);
@@ -195,7 +195,7 @@ describe("the reaper", () => {
     await until(() => reapers().length === 2);
     const gone = once(reapers()[1]!, "exit");
     reapers()[1]!.stdin!.end();
-    await until(() => !lives(left.pid), 2_000);
+    await until(() => !lives(left.pid));
     forgetGroup(left.pid);
     await gone;
   });

@@ -9,6 +9,7 @@ import { LogFile } from "../../src/wires/log-file.js";
 import { Lost } from "../../src/wires/lost.js";
 import { isMessage, parseMessages } from "../../src/wires/messages.js";
 import { Ring } from "../../src/wires/ring.js";
+import { eventually } from "../support/settling.js";
 
 describe("a close code of a WebSocket", () => {
   it.each([1000, 1001, 1005, 1006, 1009, 1011, 1014, 3008, 4408, 4999])("%i: try again", (code) => {
@@ -196,7 +197,7 @@ describe("a log file", () => {
     const onError = vi.fn();
     const log = new LogFile("/dev/full", onError);
     log.write("one");
-    await vi.waitFor(() => expect(onError).toHaveBeenCalledTimes(1));
+    await eventually(() => expect(onError).toHaveBeenCalledTimes(1));
     expect(onError).toHaveBeenCalledWith(expect.objectContaining({ code: "ENOSPC" }));
     await log.close();
   });

@@ -5,7 +5,9 @@ import {
   clientCredentials,
 } from "../../../src/auth/credentials/client-credentials.js";
 import { StreamableHttpTransport } from "../../../src/transports/http.js";
-import { failureIn, refuseLastToken, until, within } from "../../support/person.js";
+import { stopTime } from "../../support/fake-timers.js";
+import { failureOf, refuseLastToken, until as untilStatus } from "../../support/person.js";
+import { until } from "../../support/settling.js";
 import { signInWorld } from "../../support/sign-in-world.js";
 
 const echo = { name: "echo", arguments: { message: "hi" } };
@@ -48,11 +50,11 @@ describe("client credentials", () => {
     ["a key", key],
   ])("with %s: signs in, and again in mid-session, without a person", async (_with, options) => {
     const { transport, server, auth } = await connecting(options);
-    const session = await within(5_000, transport.connectSession());
+    const session = await transport.connectSession();
     expect(await session.callTool(echo)).toMatchObject(echoed);
     const { epoch } = transport.status;
     refuseLastToken(server);
-    expect(await within(5_000, session.callTool(echo))).toMatchObject(echoed);
+    expect(await session.callTool(echo)).toMatchObject(echoed);
     expect(transport.status).toMatchObject({ state: "connected", detail: "steady", epoch });
     expect(auth.counts.token.client_credentials).toBe(2);
     expect(auth.counts.registrations).toBe(0);
@@ -64,29 +66,32 @@ describe("client credentials", () => {
     });
   });
 
-  it("are renewed when they expire, and no call notices", async () => {
-    const { transport, server, auth } = await connecting(secret, { accessTokenSeconds: 3 });
-    const session = await within(5_000, transport.connectSession());
+  it("are renewed before they expire, and no call notices", async () => {
+    const { transport, server, auth } = await connecting(secret, { accessTokenSeconds: 600 });
+    const pass = stopTime();
+    const session = await transport.connectSession();
     const first = server.seenAuthorization.at(-1);
-    // There is no event of a token that expires.
-    await expect
-      .poll(async () => (await session.callTool(echo)).content, { timeout: 8_000, interval: 100 })
-      .toSatisfy(() => server.seenAuthorization.at(-1) !== first);
-    expect(auth.counts.token.client_credentials).toBeGreaterThan(1);
+    // A third of its life is left.
+    await pass(400_000);
+    expect(await session.callTool(echo)).toMatchObject(echoed);
+    expect(auth.counts.token.client_credentials).toBe(1);
+    await pass(25_000);
+    await until(async () => {
+      expect(await session.callTool(echo)).toMatchObject(echoed);
+      return server.seenAuthorization.at(-1) !== first;
+    });
+    expect(auth.counts.token.client_credentials).toBe(2);
     expect(server.counts.refused401).toBe(1);
   });
 
   it("of a wrong secret: the user is told, once", async () => {
     const { transport, auth } = await connecting({ ...secret, clientSecret: "another-secret" });
-    const error = await failureIn(3_000, transport.connectSession());
+    const error = await failureOf(transport.connectSession());
     expect(error).toMatchObject({ code: "AUTH_REQUIRED", server: "jobs" });
     expect(error.message).toMatch(/^jobs: the authorization server says invalid_client/);
     expect(error.message).not.toContain("another-secret");
     expect(auth.tokenRequests.length).toBeLessThanOrEqual(2);
-    await within(
-      2_000,
-      until(transport, ({ state }) => state === "closed"),
-    );
+    await untilStatus(transport, ({ state }) => state === "closed");
   });
 
   it.each([
@@ -96,7 +101,7 @@ describe("client credentials", () => {
     "with %s for another issuer: nothing is sent to the one that the server names",
     async (_with, options) => {
       const { transport, auth } = await connecting({ ...options, issuer: "https://right.example" });
-      const error = await failureIn(3_000, transport.connectSession());
+      const error = await failureOf(transport.connectSession());
       expect(error).toMatchObject({ code: "AUTH_REQUIRED", server: "jobs" });
       expect(error.message).toMatch(/^jobs: /);
       expect(error.message).toContain(auth.issuer);
@@ -108,7 +113,7 @@ describe("client credentials", () => {
   it("that a server refuses for ever: bounded, and the user is told", async () => {
     const { transport, server, auth } = await connecting(secret);
     server.control.refuseAll = true;
-    const error = await failureIn(3_000, transport.connectSession());
+    const error = await failureOf(transport.connectSession());
     expect(error).toMatchObject({ code: "AUTH_REQUIRED", server: "jobs" });
     expect(error.message).toMatch(/^jobs: the server refuses the token that it was just given \(HTTP 401\)/);
     expect(auth.counts.token.client_credentials).toBe(1);

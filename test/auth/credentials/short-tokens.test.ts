@@ -45,8 +45,8 @@ it(
     expect(signIns).toBe(1);
     // Each refresh token was shown once: a second refresh for one expiry would show one again.
     expect(new Set(auth.refreshTokensUsed).size).toBe(auth.refreshTokensUsed.length);
-    // And there was one for each life of a token, which is between one and two seconds.
-    expect(refreshes).toBeGreaterThanOrEqual(Math.floor(SECONDS / 2) - 1);
+    // And there was one for each life of a token, which is one second at least; more than one, or this tells nothing.
+    expect(refreshes).toBeGreaterThan(1);
     expect(refreshes).toBeLessThanOrEqual((Date.now() - begun) / 1_000 + 1);
   },
   (SECONDS + 60) * 1_000,

@@ -2,6 +2,7 @@ import { expect, it, vi } from "vitest";
 import { TokenCache } from "../../../src/auth/credentials/token-cache.js";
 import { memoryStore } from "../../../src/auth/store/memory.js";
 import type { StoredCredential } from "../../../src/auth/store/store.js";
+import { eventually } from "../../support/settling.js";
 
 const SERVER = "https://server.test/mcp";
 const credential = (token: string, more: Partial<StoredCredential> = {}): StoredCredential => ({
@@ -65,17 +66,17 @@ it("a read that is overtaken by a refresh does not bring the old token back", as
   const kept = new TokenCache(slow, SERVER, "registered:holdfast");
   await kept.save(credential("t-1"));
   const early = kept.load();
-  await vi.waitFor(() => expect(reads).toHaveLength(1));
+  await eventually(() => expect(reads).toHaveLength(1));
   await kept.save(credential("t-2"));
   reads[0]!();
   await early;
   expect(kept.token).toBe("t-2");
   // Nor does one that is overtaken by a later read.
   const first = kept.load();
-  await vi.waitFor(() => expect(reads).toHaveLength(2));
+  await eventually(() => expect(reads).toHaveLength(2));
   await store.update(SERVER, ({ save }) => save([credential("t-3")]));
   const second = kept.load();
-  await vi.waitFor(() => expect(reads).toHaveLength(3));
+  await eventually(() => expect(reads).toHaveLength(3));
   reads[2]!();
   await second;
   reads[1]!();

@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { oauth } from "../../../src/auth/credentials/source.js";
 import { StreamableHttpTransport } from "../../../src/transports/http.js";
 import { listener } from "../../support/listener.js";
-import { failureIn, withPerson } from "../../support/person.js";
+import { failureOf, withPerson } from "../../support/person.js";
 
 const echo = { name: "echo", arguments: { message: "hi" } };
 
@@ -24,7 +24,7 @@ describe("a token", () => {
     );
     const redirected = new StreamableHttpTransport({ name: "front", url, auth: oauth({ store }) });
     onTestFinished(() => redirected.close());
-    await failureIn(3_000, redirected.connectSession());
+    await failureOf(redirected.connectSession());
     expect(front.asked.map(({ authorization }) => authorization)).toContain(`Bearer ${tokens!.access_token}`);
     expect(JSON.stringify(other.asked)).not.toContain(tokens!.access_token);
     expect(other.asked.filter(({ authorization }) => authorization !== undefined)).toEqual([]);
@@ -42,7 +42,7 @@ describe("a token", () => {
       auth: "canary-token",
     });
     onTestFinished(() => transport.close());
-    await failureIn(3_000, transport.connectSession());
+    await failureOf(transport.connectSession());
     expect(front.asked[0]!.authorization).toBe("Bearer canary-token");
     expect(other.asked.filter(({ authorization }) => authorization !== undefined)).toEqual([]);
   });
