@@ -16,6 +16,7 @@ import type { Wire } from "../contract/wire.js";
 import { causeOf } from "../machines/causes.js";
 import type { Clock } from "../machines/clock.js";
 import { connectionMachine } from "../machines/connection.js";
+import type { ConnectionEffects } from "../machines/effects.js";
 import type { Failure } from "../machines/failure.js";
 import type { ConnectionContext } from "../machines/reducers.js";
 import type { ConnectionMachineEvent } from "../machines/setup.js";
@@ -41,7 +42,7 @@ import { ServerLists } from "./server-lists.js";
 import type { Subscribers } from "./subscribers.js";
 import { Subscriptions } from "./subscriptions.js";
 
-type Machine = ReturnType<typeof connectionMachine>;
+type Machine = typeof connectionMachine;
 type Snapshot = SnapshotFrom<Machine>;
 
 export interface ConnectionSettings
@@ -132,16 +133,16 @@ export class Connection implements ConnectionPort {
         this.#suspect = false;
       },
     });
-    const machine = connectionMachine({
+    const effects: ConnectionEffects = {
       open: (n, signal) => this.#attempts.open(n, signal),
       probe: async (_epoch, signal) => {
         if (this.ready) this.#suspect = (await this.#attempts.probe(this.ready, signal)) === "busy";
       },
       authorize: (_epoch, signal) => this.#attempts.authorize(signal),
       dispose: () => this.#attempts.dispose(),
-    });
-    this.#actor = createActor(machine, {
-      input: { policy, epoch, now: () => clock.now(), random },
+    };
+    this.#actor = createActor(connectionMachine, {
+      input: { policy, epoch, now: () => clock.now(), random, effects },
       clock,
       inspect: (event) => {
         if (event.type !== "@xstate.snapshot" || event.actorRef !== this.#actor) return;

@@ -1,5 +1,5 @@
 import type { InspectionEvent } from "../contract/inspection.js";
-import { connectionChart } from "../machines/connection.js";
+import { connectionMachine } from "../machines/connection.js";
 
 /** What `@statelyai/inspect` sends to its viewer; see its `Adapter.send`. */
 export interface StatelyEvent {
@@ -49,7 +49,7 @@ export function toStately(event: InspectionEvent): StatelyEvent[] {
         type: "@xstate.actor",
         name: event.name,
         parentId: undefined,
-        definition: JSON.stringify(connectionChart.config),
+        definition: JSON.stringify(connectionMachine.config),
         snapshot: {
           status: "active",
           value: stateValue(event.state),

@@ -1,20 +1,7 @@
-import { and, fromPromise } from "xstate";
-import { type ConnectionContext, initialContext } from "./reducers.js";
-import { type EventType, parts } from "./setup.js";
+import { and } from "xstate";
+import { initialContext } from "./reducers.js";
+import { type EventType, effectInput, parts } from "./setup.js";
 
-/** Each effect is a plain async function; what it throws is a `Failure`. */
-export interface ConnectionEffects {
-  /** Opens the wire of an epoch. It must close what it opened once `signal` fires, however late it resolves. */
-  open(epoch: number, signal: AbortSignal): Promise<void>;
-  /** Asks the server of an epoch for a sign of life. */
-  probe(epoch: number, signal: AbortSignal): Promise<void>;
-  /** Gets what the server of an epoch wants to see: a token, which may take a person. */
-  authorize(epoch: number, signal: AbortSignal): Promise<void>;
-  /** Closes everything that an epoch opened. */
-  dispose(epoch: number): Promise<void>;
-}
-
-const epochOf = ({ context }: { context: ConnectionContext }) => ({ epoch: context.epoch });
 const ignored = {};
 
 /** Makes the compiler ask for every event: the table of state by event has no holes. */
@@ -35,9 +22,10 @@ const lost = [
 
 /**
  * One server, reached and kept. What happens to the context is in `reducers.ts`, the names are in `setup.ts`.
- * Attempts, probes and disposals end with the state that began them.
+ * Attempts, probes and disposals end with the state that began them. There is one machine for all connections, because
+ * a machine is 54 kB: each actor gets its effects as input.
  */
-const chart = parts.createMachine({
+export const connectionMachine = parts.createMachine({
   id: "connection",
   context: ({ input }) => initialContext(input),
   initial: "idle",
@@ -86,7 +74,7 @@ const chart = parts.createMachine({
           invoke: {
             src: "open",
             id: "open",
-            input: epochOf,
+            input: effectInput,
             onDone: { target: "#connection.connected", actions: "opened" },
             onError: [
               { guard: "authorizes", target: "authorizing", actions: "unauthorized" },
@@ -116,7 +104,7 @@ const chart = parts.createMachine({
           invoke: {
             src: "authorize",
             id: "authorize",
-            input: epochOf,
+            input: effectInput,
             onDone: "opening",
             onError: [
               { guard: "retries", target: "waiting", actions: "failed" },
@@ -164,7 +152,7 @@ const chart = parts.createMachine({
           invoke: {
             src: "probe",
             id: "probe",
-            input: epochOf,
+            input: effectInput,
             onDone: "steady",
             onError: lost,
           },
@@ -187,7 +175,7 @@ const chart = parts.createMachine({
           invoke: {
             src: "authorize",
             id: "authorize",
-            input: epochOf,
+            input: effectInput,
             onDone: "steady",
             onError: lost,
           },
@@ -212,7 +200,7 @@ const chart = parts.createMachine({
       invoke: {
         src: "dispose",
         id: "dispose",
-        input: epochOf,
+        input: effectInput,
         onDone: onward,
         onError: onward,
       },
@@ -235,20 +223,3 @@ const chart = parts.createMachine({
     closed: { type: "final" },
   },
 });
-
-/** The machine with its effects. */
-export function connectionMachine(effects: ConnectionEffects) {
-  return chart.provide({
-    actors: {
-      open: fromPromise<void, { epoch: number }>(({ input, signal }) => effects.open(input.epoch, signal)),
-      probe: fromPromise<void, { epoch: number }>(({ input, signal }) => effects.probe(input.epoch, signal)),
-      authorize: fromPromise<void, { epoch: number }>(({ input, signal }) =>
-        effects.authorize(input.epoch, signal),
-      ),
-      dispose: fromPromise<void, { epoch: number }>(({ input }) => effects.dispose(input.epoch)),
-    },
-  });
-}
-
-/** The machine without effects, for drawings and walks. */
-export const connectionChart = chart;

@@ -1,5 +1,5 @@
 import { toDirectedGraph } from "xstate/graph";
-import { connectionChart } from "./connection.js";
+import { connectionMachine } from "./connection.js";
 
 interface StateNodeLike {
   states: Record<string, StateNodeLike>;
@@ -11,7 +11,7 @@ export const pathOf = (id: string) => id.replace(/^connection\.?/, "");
 
 /** A state with a detail is entered through its first one. */
 function leafOf(path: string): string {
-  const root: StateNodeLike = connectionChart.root;
+  const root: StateNodeLike = connectionMachine.root;
   const initial = path.split(".").reduce((at, key) => at.states[key]!, root).initial?.target[0]?.key;
   return initial === undefined ? path : `${path}.${initial}`;
 }
@@ -30,4 +30,4 @@ function collect(node: Node, into: Set<string>): Set<string> {
 }
 
 /** Every edge between two leaf states that the chart has. */
-export const edges = collect(toDirectedGraph(connectionChart), new Set());
+export const edges = collect(toDirectedGraph(connectionMachine), new Set());

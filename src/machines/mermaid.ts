@@ -1,6 +1,6 @@
 import { toDirectedGraph } from "xstate/graph";
 import { causeOf } from "./causes.js";
-import { connectionChart } from "./connection.js";
+import { connectionMachine } from "./connection.js";
 import { pathOf } from "./edges.js";
 
 type Node = ReturnType<typeof toDirectedGraph>;
@@ -18,9 +18,9 @@ export function mermaid(): string {
     }
     node.children.forEach(collect);
   };
-  collect(toDirectedGraph(connectionChart));
+  collect(toDirectedGraph(connectionMachine));
   const lines = ["stateDiagram-v2", "  [*] --> idle"];
-  for (const [name, state] of Object.entries(connectionChart.root.states)) {
+  for (const [name, state] of Object.entries(connectionMachine.root.states)) {
     const details = Object.keys(state.states);
     if (details.length === 0) continue;
     const within = [...arrows].filter(([key]) => key.split(" --> ").every((end) => details.includes(end)));

@@ -1,4 +1,5 @@
 import { type BackoffPolicy, backoffDelay, mayRetry } from "./backoff.js";
+import type { ConnectionEffects } from "./effects.js";
 import type { Failure } from "./failure.js";
 
 /** The settings that decide what the machine does. All times in milliseconds. */
@@ -25,6 +26,7 @@ export interface ConnectionInput {
   now: () => number;
   /** A number in [0, 1). */
   random: () => number;
+  effects: ConnectionEffects;
 }
 
 export interface ConnectionContext extends ConnectionInput {

@@ -1,5 +1,6 @@
 import { assign, cancel, fromPromise, raise, setup } from "xstate";
 import { clampDelay } from "./backoff.js";
+import type { ConnectionEffects } from "./effects.js";
 import type { Failure } from "./failure.js";
 import * as reduce from "./reducers.js";
 
@@ -20,7 +21,16 @@ export type ConnectionMachineEvent =
 
 export type EventType = ConnectionMachineEvent["type"];
 
-const unprovided = fromPromise<void, { epoch: number }>(() => new Promise(() => {}));
+/** What each invoked effect is given. */
+export const effectInput = ({ context: { epoch, effects } }: { context: reduce.ConnectionContext }) => ({
+  epoch,
+  effects,
+});
+
+const effect = (name: keyof ConnectionEffects) =>
+  fromPromise<void, ReturnType<typeof effectInput>>(({ input, signal }) =>
+    input.effects[name](input.epoch, signal),
+  );
 
 const failureOf = (event: unknown): Failure => {
   const { error, failure } = event as { error?: Failure; failure?: Failure };
@@ -47,7 +57,12 @@ export const parts = setup({
     events: {} as ConnectionMachineEvent,
     input: {} as reduce.ConnectionInput,
   },
-  actors: { open: unprovided, probe: unprovided, authorize: unprovided, dispose: unprovided },
+  actors: {
+    open: effect("open"),
+    probe: effect("probe"),
+    authorize: effect("authorize"),
+    dispose: effect("dispose"),
+  },
   delays: {
     connectTimeout: ({ context }) => clampDelay(context.policy.connectTimeoutMs),
     closeTimeout: ({ context }) => clampDelay(context.policy.closeTimeoutMs),

@@ -2,6 +2,7 @@ import { expect } from "vitest";
 import { createActor } from "xstate";
 import { causeOf } from "../../src/machines/causes.js";
 import { connectionMachine } from "../../src/machines/connection.js";
+import type { ConnectionEffects } from "../../src/machines/effects.js";
 import type { Failure } from "../../src/machines/failure.js";
 import type { ConnectionContext, ConnectionPolicy } from "../../src/machines/reducers.js";
 import type { ConnectionMachineEvent } from "../../src/machines/setup.js";
@@ -19,14 +20,14 @@ export class Rig {
 
   constructor(policy: Partial<ConnectionPolicy> = {}) {
     const { gates, clock } = this;
-    const machine = connectionMachine({
+    const effects: ConnectionEffects = {
       open: (epoch, signal) => gates.begin(`open ${epoch}`, signal),
       probe: (epoch, signal) => gates.begin(`probe ${epoch}`, signal),
       authorize: (epoch, signal) => gates.begin(`authorize ${epoch}`, signal),
       dispose: (epoch) => gates.begin(`dispose ${epoch}`),
-    });
-    const input = { policy: { ...POLICY, ...policy }, epoch: 0, now: clock.now, random: () => 0.5 };
-    this.#actor = createActor(machine, {
+    };
+    const input = { policy: { ...POLICY, ...policy }, epoch: 0, now: clock.now, random: () => 0.5, effects };
+    this.#actor = createActor(connectionMachine, {
       input,
       clock,
       inspect: (event) => {

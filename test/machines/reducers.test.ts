@@ -30,8 +30,11 @@ import { POLICY } from "./policy.js";
 const NOW = 50_000;
 const refused: Failure = { code: "CONNECT_FAILED", message: "refused" };
 
+const nothing = async () => {};
+const NONE = { open: nothing, probe: nothing, authorize: nothing, dispose: nothing };
+
 const at = (facts: Partial<ConnectionContext> = {}): ConnectionContext => ({
-  ...initialContext({ epoch: 4, policy: POLICY, now: () => NOW, random: () => 0.5 }),
+  ...initialContext({ epoch: 4, policy: POLICY, now: () => NOW, random: () => 0.5, effects: NONE }),
   ...facts,
 });
 const [held, pinned, demanded] = [{ leases: 1 }, { pinned: true }, { demanded: true }];

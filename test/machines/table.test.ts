@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { connectionChart } from "../../src/machines/connection.js";
+import { connectionMachine } from "../../src/machines/connection.js";
 import { pathOf } from "../../src/machines/edges.js";
 
-type StateNode = typeof connectionChart.root;
+type StateNode = typeof connectionMachine.root;
 
 const EVENTS = [
   "connect",
@@ -48,7 +48,7 @@ function guardName(guard: unknown): string {
 
 describe("the table of state by event", () => {
   it("says in every state what it does with every event", async () => {
-    const states = leaves(connectionChart.root).filter((node) => node.type !== "final");
+    const states = leaves(connectionMachine.root).filter((node) => node.type !== "final");
     const rows = states.flatMap((node) =>
       EVENTS.map((event) => [pathOf(node.id), event, cell(node, event)] as const),
     );
@@ -60,7 +60,7 @@ describe("the table of state by event", () => {
   });
 
   it("has exactly the five states of the design", () => {
-    expect(Object.keys(connectionChart.root.states)).toEqual([
+    expect(Object.keys(connectionMachine.root.states)).toEqual([
       "idle",
       "connecting",
       "connected",

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createActor } from "xstate";
-import { connectionChart, connectionMachine } from "../../src/machines/connection.js";
+import { connectionMachine } from "../../src/machines/connection.js";
 import type { Failure } from "../../src/machines/failure.js";
 import type { ConnectionContext, ConnectionPolicy } from "../../src/machines/reducers.js";
 
@@ -16,28 +16,26 @@ class Rig {
   constructor(policy: ConnectionPolicy) {
     const effect = (name: string) => () =>
       new Promise<void>((resolve, reject) => this.#effects.set(name, { resolve, reject }));
-    this.actor = createActor(
-      connectionMachine({
-        open: effect("open"),
-        probe: effect("probe"),
-        authorize: effect("authorize"),
-        dispose: effect("dispose"),
-      }),
-      {
-        input: { policy, epoch: 0, now: () => this.#now, random: () => 0.5 },
-        clock: {
-          setTimeout: (fn: () => void, ms: number) => {
-            this.#timers.set(++this.#next, { due: this.#now + ms, fn });
-            return this.#next;
-          },
-          clearTimeout: (id: number) => void this.#timers.delete(id),
+    const effects = {
+      open: effect("open"),
+      probe: effect("probe"),
+      authorize: effect("authorize"),
+      dispose: effect("dispose"),
+    };
+    this.actor = createActor(connectionMachine, {
+      input: { policy, epoch: 0, now: () => this.#now, random: () => 0.5, effects },
+      clock: {
+        setTimeout: (fn: () => void, ms: number) => {
+          this.#timers.set(++this.#next, { due: this.#now + ms, fn });
+          return this.#next;
         },
-        inspect: (event) => {
-          if (event.type !== "@xstate.microstep" || event.actorRef !== this.actor) return;
-          for (const transition of event._transitions) this.taken.add(nameOf(transition));
-        },
+        clearTimeout: (id: number) => void this.#timers.delete(id),
       },
-    );
+      inspect: (event) => {
+        if (event.type !== "@xstate.microstep" || event.actorRef !== this.actor) return;
+        for (const transition of event._transitions) this.taken.add(nameOf(transition));
+      },
+    });
     this.actor.start();
   }
 
@@ -112,7 +110,7 @@ type Transition = {
 const nameOf = ({ source, eventType, target, guard }: Transition) =>
   `${source.id} on ${eventType} ${JSON.stringify(guard ?? "")} to ${target?.map((t) => t.id).join() ?? "itself"}`;
 
-function allTransitions(node: typeof connectionChart.root, into = new Set<string>()): Set<string> {
+function allTransitions(node: typeof connectionMachine.root, into = new Set<string>()): Set<string> {
   for (const transitions of node.transitions.values())
     for (const transition of transitions) into.add(nameOf(transition));
   for (const child of Object.values(node.states)) allTransitions(child as typeof node, into);
@@ -193,7 +191,9 @@ describe("the exhaustive walk of the chart", () => {
     const walks = [];
     for (const policy of policies) walks.push(await walk(policy, 12));
     const taken = new Set(walks.flatMap((w) => [...w.taken]));
-    const missing = [...allTransitions(connectionChart.root)].filter((transition) => !taken.has(transition));
+    const missing = [...allTransitions(connectionMachine.root)].filter(
+      (transition) => !taken.has(transition),
+    );
     console.log(
       `${walks.map((w) => w.seen.size).join(" + ")} states, ${taken.size} transitions taken, ${missing.length} missing`,
     );

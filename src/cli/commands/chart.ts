@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { connectionChart } from "../../machines/connection.js";
+import { connectionMachine } from "../../machines/connection.js";
 import { edges } from "../../machines/edges.js";
 import { mermaid } from "../../machines/mermaid.js";
 
@@ -12,7 +12,7 @@ export const chartCommand = new Command("chart")
     const states = [...new Set(arrows.flatMap(({ from, to }) => [from, to]))].sort();
     console.log(
       JSON.stringify(
-        { id: connectionChart.id, states, edges: arrows, config: connectionChart.config },
+        { id: connectionMachine.id, states, edges: arrows, config: connectionMachine.config },
         null,
         2,
       ),
