@@ -8,6 +8,7 @@ import { type McpConfig, type ParseOptions, parseConfig } from "../config/parse.
 import { isRemote, type ServerConfig } from "../config/schema.js";
 import { watchFile } from "../config/watch.js";
 import { checkKnown } from "../contract/check-options.js";
+import type { Credential } from "../contract/credential.js";
 import type { InspectionEvent } from "../contract/inspection.js";
 import { DEFAULTS } from "../contract/options.js";
 import type { WaitOptions } from "../contract/session.js";
@@ -206,6 +207,10 @@ export class MCPConfigTransport extends ClientTransport {
 
   protected override openWire(attempt: AttemptContext): Promise<Wire> | Wire {
     return this.#direct ? ClientTransport.openWireOf(this.#direct.transport, attempt) : this.#open(attempt);
+  }
+
+  protected override get credential(): Credential | undefined {
+    return this.#direct && ClientTransport.credentialOf(this.#direct.transport);
   }
 
   get #direct(): ConfiguredServer | undefined {

@@ -6,7 +6,7 @@ import {
 } from "@modelcontextprotocol/client";
 import { statusOf } from "../base/errors.js";
 import { ANY_RESULT } from "../contract/any-result.js";
-import type { AuthorizationStep, Refusal } from "../contract/credential.js";
+import type { AuthorizationStep, Credential, Refusal } from "../contract/credential.js";
 import type { EraOption } from "../contract/options.js";
 import type { AttemptContext, Wire } from "../contract/wire.js";
 import type { Clock } from "../machines/clock.js";
@@ -31,6 +31,8 @@ export interface AttemptsHost {
   eraMemory: EraMemory;
   router: Router;
   openWire(context: AttemptContext): Promise<Wire> | Wire;
+  /** What every wire of the connection shows to be let in, where it shows anything. */
+  credential(): Credential | undefined;
   /** The handshake that serves the sessions of this moment. */
   profile(): Profile;
   /** Says again to a new epoch what the sessions declared, before anybody calls it. */
@@ -147,7 +149,7 @@ export class Attempts {
     };
     const refusal = this.#refusal!;
     try {
-      await this.wire?.authorize?.(refusal, { signal, progress });
+      await this.host.credential()?.obtain(refusal, { signal, progress });
     } catch (error) {
       const failure = failureOf(error);
       const live = this.opened !== undefined && this.opened.guard.down === undefined;

@@ -46,7 +46,7 @@ type Machine = typeof connectionMachine;
 type Snapshot = SnapshotFrom<Machine>;
 
 export interface ConnectionSettings
-  extends Pick<AttemptsHost, "clock" | "policy" | "era" | "eraMemory" | "openWire"> {
+  extends Pick<AttemptsHost, "clock" | "policy" | "era" | "eraMemory" | "openWire" | "credential"> {
   name: string;
   kind: string;
   replay: ReplayMode;

@@ -1,7 +1,7 @@
 import type { ClientCapabilities, Implementation, RequestId, Transport } from "@modelcontextprotocol/client";
 import type { Outcome } from "../base/errors.js";
 import type { Failure } from "../machines/failure.js";
-import type { Authorization, Refusal } from "./credential.js";
+import type { Refusal } from "./credential.js";
 
 /** Whether the server can speak first: `open`, `lost` (it should, and cannot now), or `none` (it has no such stream). */
 export type Listening = "open" | "lost" | "none";
@@ -24,8 +24,6 @@ export interface Wire extends Transport {
   /** Called when something hints that the server is gone, so that it is asked. */
   onDoubt?: (cause: unknown) => void;
   onListening?: (listening: Listening) => void;
-  /** Gets another credential after a refusal; works when the wire is closed, too. Errors as `Credential.obtain`. */
-  authorize?(refusal: Refusal, authorization: Authorization): Promise<void>;
   /** Called when the server refuses the credential: settles when there is another to show, rejects when there is none. */
   onRefused?: (refusal: Refusal) => Promise<void>;
   /**

@@ -73,6 +73,10 @@ export abstract class RemoteTransport extends ClientTransport {
     }
   }
 
+  protected override get credential(): Credential | undefined {
+    return this.#credential;
+  }
+
   /** What every wire over the network is made from. */
   protected wireOptions() {
     const { headers, auth, closeTimeoutMs } = this.#options;

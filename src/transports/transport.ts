@@ -6,6 +6,7 @@ import { EraMemory } from "../connection/era.js";
 import { OWN_INFO } from "../connection/profile.js";
 import { Subscribers } from "../connection/subscribers.js";
 import { checkShared } from "../contract/check-options.js";
+import type { Credential } from "../contract/credential.js";
 import type { Inspect, Observed } from "../contract/inspection.js";
 import { DEFAULTS, policyOf, type SharedOptions } from "../contract/options.js";
 import type { Session, SessionOptions, TransportHandle, WaitOptions } from "../contract/session.js";
@@ -75,6 +76,11 @@ export abstract class ClientTransport implements TransportHandle {
    */
   protected abstract openWire(attempt: AttemptContext): Promise<Wire> | Wire;
 
+  /** What every wire of this transport shows to be let in; another one is got from it after a refusal. */
+  protected get credential(): Credential | undefined {
+    return undefined;
+  }
+
   /** The deadline of a call that names none, where this transport has a word on it. */
   protected callTimeoutMs(_method: string, _name: string | undefined): number | undefined {
     return this.#options.callTimeoutMs;
@@ -90,6 +96,11 @@ export abstract class ClientTransport implements TransportHandle {
     const { inspectors } = this.#subscribers;
     const clock = this.#clock;
     return (event) => inspectors.hear(event, clock.now());
+  }
+
+  /** What `transport` shows to be let in, for a transport that stands in for it. */
+  protected static credentialOf(transport: ClientTransport): Credential | undefined {
+    return transport.credential;
   }
 
   /** How `transport` opens a wire, for a transport that stands in for it. */
@@ -301,6 +312,7 @@ export abstract class ClientTransport implements TransportHandle {
       clock: this.#clock,
       random: random ?? Math.random,
       subscribers: this.#subscribers,
+      credential: () => transport.deref()?.credential,
       openWire: (attempt) => {
         const owner = transport.deref();
         if (!owner)

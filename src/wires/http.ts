@@ -6,7 +6,7 @@ import {
   type TransportSendOptions,
 } from "@modelcontextprotocol/client";
 import { type Outcome, statusOf } from "../base/errors.js";
-import type { Authorization, Credential, Refusal } from "../contract/credential.js";
+import type { Credential } from "../contract/credential.js";
 import type { Listening, Wire } from "../contract/wire.js";
 import { backoffDelay, DEFAULT_BACKOFF } from "../machines/backoff.js";
 import { systemClock } from "../machines/clock.js";
@@ -85,10 +85,6 @@ export class HttpWire implements Wire {
       },
       reconnectionScheduler: (reconnect, delay) => this.#schedule(reconnect, delay),
     });
-  }
-
-  async authorize(refusal: Refusal, authorization: Authorization): Promise<void> {
-    await this.options.credential?.obtain(refusal, authorization);
   }
 
   get bytesRead(): number | undefined {

@@ -5,7 +5,7 @@ import {
   SSEClientTransport,
 } from "@modelcontextprotocol/client";
 import type { Outcome } from "../base/errors.js";
-import type { Authorization, Credential, Refusal } from "../contract/credential.js";
+import type { Credential } from "../contract/credential.js";
 import type { Wire } from "../contract/wire.js";
 import type { Failure } from "../machines/failure.js";
 import { AuthorizedFetch } from "./authorized-fetch.js";
@@ -54,17 +54,13 @@ export class SseWire implements Wire {
   #ended = false;
   #giveUp: (reason: Error) => void = () => {};
 
-  constructor(private readonly options: SseWireOptions) {
+  constructor(options: SseWireOptions) {
     this.#network = new Network(options);
     this.#authorized = new AuthorizedFetch(this, options, (url, init) => this.#network.fetch(url, init));
     this.#sdk = new SSEClientTransport(options.url, {
       requestInit: { headers: options.headers },
       fetch: (url, init) => this.#fetch(url, init),
     });
-  }
-
-  async authorize(refusal: Refusal, authorization: Authorization): Promise<void> {
-    await this.options.credential?.obtain(refusal, authorization);
   }
 
   get bytesRead(): number | undefined {

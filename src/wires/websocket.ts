@@ -4,7 +4,7 @@ import { type JSONRPCMessage, SdkErrorCode, SdkHttpError } from "@modelcontextpr
 import { HttpsProxyAgent } from "https-proxy-agent";
 import { WebSocket } from "ws";
 import { redactor } from "../base/redact.js";
-import type { Authorization, Credential, Refusal } from "../contract/credential.js";
+import type { Credential, Refusal } from "../contract/credential.js";
 import { systemClock } from "../machines/clock.js";
 import type { Failure } from "../machines/failure.js";
 import { type AgentOptions, proxyFor } from "./agent.js";
@@ -113,10 +113,6 @@ export class WebSocketWire extends BaseWire {
     return new Promise((resolve, reject) =>
       socket.send(text, (error) => (error ? reject(error) : resolve())),
     );
-  }
-
-  async authorize(refusal: Refusal, authorization: Authorization): Promise<void> {
-    await this.options.credential?.obtain(refusal, authorization);
   }
 
   get bytesRead(): number | undefined {
