@@ -1,5 +1,5 @@
-/** What is kept of a line that was thrown away, from either end. */
-const KEPT = 512;
+import { ENDS } from "./messages.js";
+
 const NEWLINE = 10;
 
 export interface LineHandlers {
@@ -43,12 +43,12 @@ export class LineReader {
     }
     if (this.#pieces.length > 0 || this.#head === "") {
       const kept = Buffer.concat([...this.#pieces, piece]);
-      this.#head = kept.toString("utf8", 0, KEPT);
-      this.#tail = Buffer.from(kept.subarray(-KEPT));
+      this.#head = kept.toString("utf8", 0, ENDS);
+      this.#tail = Buffer.from(kept.subarray(-ENDS));
       this.#pieces = [];
       return;
     }
-    this.#tail = Buffer.from(Buffer.concat([this.#tail, piece]).subarray(-KEPT));
+    this.#tail = Buffer.from(Buffer.concat([this.#tail, piece]).subarray(-ENDS));
   }
 
   #finish(): void {

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import type { JSONRPCMessage } from "@modelcontextprotocol/client";
+import { type JSONRPCMessage, ProtocolErrorCode, type RequestId } from "@modelcontextprotocol/client";
 import { execa, type ResultPromise } from "execa";
 import { codeOf, HoldfastError } from "../base/errors.js";
 import { systemClock } from "../machines/clock.js";
@@ -9,10 +9,11 @@ import { BaseWire } from "./base-wire.js";
 import { LineReader } from "./lines.js";
 import { LogFile, type LogTarget } from "./log-file.js";
 import { Lost } from "./lost.js";
-import { idOfCutAnswer, parseMessages } from "./messages.js";
+import { idOfCutAnswer } from "./messages.js";
 import { endGroup, pause, signalGroup } from "./process-group.js";
 import { forgetGroup, startReaper, stopIdleReaper, watchGroup } from "./reaper.js";
 import { Ring } from "./ring.js";
+import { StdoutReader } from "./stdout.js";
 
 export interface StdioWireOptions {
   command: string;
@@ -156,8 +157,14 @@ export class StdioWire extends BaseWire {
   }
 
   #read(child: Child): void {
+    const stdout = new StdoutReader({
+      onMessage: (message) => this.#onMessage(message),
+      onUnreadable: (id, why, text) => this.#onUnreadable(id, why, text),
+      onNoise: (text) => this.#onNoise(text),
+      onContentLength: () => this.#onContentLength(),
+    });
     const lines = new LineReader(this.options.maxMessageBytes, {
-      onLine: (line) => this.#onLine(line),
+      onLine: (line) => stdout.line(line.toString("utf8")),
       onTooLarge: (head, tail) => this.#onTooLarge(head, tail),
     });
     child.stdout?.on("data", (chunk: Buffer) => lines.push(chunk));
@@ -184,21 +191,31 @@ export class StdioWire extends BaseWire {
     }
   }
 
-  #onLine(line: Buffer): void {
-    const text = line.toString("utf8");
-    const messages = parseMessages(text);
-    if (messages) {
-      this.#heard = true;
-      for (const message of messages) if (!this.#isFarewell(message)) this.onmessage?.(message);
-    } else if (text.trim() !== "") {
-      const printed = this.options.redact(text).slice(0, 200);
-      this.#garbage ||= JSON.stringify(printed);
-      this.onerror?.(
-        new Error(
-          `the server printed a line on stdout that is not an MCP message: ${JSON.stringify(printed)}`,
-        ),
-      );
-    }
+  #onMessage(message: JSONRPCMessage): void {
+    this.#heard = true;
+    if (!this.#isFarewell(message)) this.onmessage?.(message);
+  }
+
+  #onNoise(text: string): void {
+    const printed = JSON.stringify(this.options.redact(text).slice(0, 200));
+    this.#garbage ||= printed;
+    this.onerror?.(
+      new Error(`the server printed a line on stdout that is not an MCP message: ${printed}`),
+    );
+  }
+
+  #onUnreadable(id: RequestId, why: string, text: string): void {
+    this.#heard = true;
+    const { redact } = this.options;
+    const printed = JSON.stringify(redact(text).slice(0, 200));
+    const message = `the server's answer cannot be read: it ${redact(why)}. It begins with ${printed}`;
+    this.onmessage?.({ jsonrpc: "2.0", id, error: { code: ProtocolErrorCode.ParseError, message } });
+  }
+
+  #onContentLength(): void {
+    const message =
+      "the server frames its messages with Content-Length headers, as language servers do; a message of MCP is one line";
+    this.#lose({ code: "CONNECT_FAILED", message, fatal: true });
   }
 
   /** What is left of a killed server sees its stdin end, and answers that it is closed: that is no answer. */
