@@ -31,7 +31,7 @@ const config: KnipConfig = {
     "@changesets/cli",
     "@microsoft/api-extractor",
   ],
-  ignoreBinaries: ["dbus-run-session"],
+  ignoreBinaries: ["dbus-run-session", "mkfifo"],
 };
 
 export default config;

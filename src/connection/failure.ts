@@ -30,8 +30,12 @@ const HINTS: Record<string, string> = {
 /** Classes whatever an attempt threw, once and here: fatal, retryable, or retryable at a time. */
 export function failureOf(error: unknown): Failure {
   const lost = Lost.of(error);
-  if (lost)
-    return { ...lost.failure, ...(lost.failure.error !== undefined && described(lost.failure.error)) };
+  if (lost) {
+    const { failure } = lost;
+    // Nobody has classed yet what a send threw.
+    const unclassed = failure.code === "CONNECTION_LOST" && failure.error !== undefined;
+    return { ...failure, ...(unclassed && described(failure.error)) };
+  }
   if (isHoldfastError(error)) return ownFailure(error);
   const cause = error instanceof SdkError && error.cause !== undefined ? error.cause : error;
   if (Lost.of(cause) || isHoldfastError(cause)) return failureOf(cause);

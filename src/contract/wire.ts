@@ -31,6 +31,8 @@ export interface Wire extends Transport {
    * wants its answer any more.
    */
   onParked?: (id: RequestId, parked: boolean) => boolean;
+  /** Whether nothing of a request that `send` took has been written yet. */
+  isWaiting?(id: RequestId): boolean;
   /** Says goodbye to the server before an asked end. Bounded by the close deadline. */
   end?(): Promise<void>;
   /** What became of a request whose `send` failed; undefined where the failure is the server's own answer. */

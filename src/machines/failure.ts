@@ -8,6 +8,8 @@ export interface Failure {
   appendix?: string;
   /** No further attempt can help: command not found, bad configuration, no way to get a token. */
   fatal?: boolean;
+  /** `fatal` holds while the server was never reached: a program that once started may be on its way back. */
+  unlessReached?: boolean;
   /** There is a way to get what the server wants to see. */
   authorizable?: boolean;
   /** The server's own word on when to come back; wins over the backoff. */

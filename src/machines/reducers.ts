@@ -145,7 +145,8 @@ export type Verdict = "retry" | "failed" | "gave-up";
 
 /** What follows a failed attempt or a lost wire. */
 export function judge(c: ConnectionContext, failure: Failure): Verdict {
-  if (failure.fatal || (!c.reached && !c.policy.initial)) return "failed";
+  const hopeless = failure.fatal && !(failure.unlessReached && c.reached);
+  if (hopeless || (!c.reached && !c.policy.initial)) return "failed";
   return mayRetry(c.attempt, c.attempt === 0 ? 0 : c.now() - c.rowAt, c.policy) ? "retry" : "gave-up";
 }
 

@@ -31,6 +31,11 @@ export interface ProcessOptions extends SharedOptions {
   maxMessageBytes?: number;
   /** End the process even if this program is killed with SIGKILL. Default true; POSIX only. */
   reapOrphans?: boolean;
+  /**
+   * When the connection is closed, end also what the server started in a session of its own (`setsid`): daemons are often
+   * meant to stay, and are only named then. Default false; Linux only.
+   */
+  endDetached?: boolean;
 }
 
 export interface StdioTransportOptions extends ProcessOptions {
@@ -47,6 +52,7 @@ export const PROCESS_OPTIONS = [
   "logFile",
   "maxMessageBytes",
   "reapOrphans",
+  "endDetached",
 ];
 
 /** A command line, as a launcher builds it from its own options. */
@@ -81,11 +87,14 @@ export abstract class ProcessTransport extends ClientTransport {
   }
 
   protected override openWire(): StdioWire {
-    const { env, cwd, stderr, onStderr, logFile, maxMessageBytes, closeTimeoutMs, reapOrphans } =
-      this.#options;
+    const { env, cwd, stderr, onStderr, logFile, maxMessageBytes, closeTimeoutMs } = this.#options;
+    const { reapOrphans, endDetached } = this.#options;
     const { command, args } = this.#line;
-    const { observe } = this;
+    const { name, observe } = this;
+    // The wire must not hold the transport, or it could never be forgotten.
+    const owner = new WeakRef<ProcessTransport>(this);
     return new StdioWire({
+      name,
       command,
       args,
       cwd: this.#line.cwd ?? cwd,
@@ -100,6 +109,8 @@ export abstract class ProcessTransport extends ClientTransport {
       maxMessageBytes: maxMessageBytes ?? DEFAULTS.maxMessageBytes,
       closeTimeoutMs: closeTimeoutMs ?? DEFAULTS.closeTimeoutMs,
       reapOrphans: reapOrphans ?? true,
+      endDetached: endDetached ?? false,
+      warn: (message) => owner.deref()?.announce({ type: "warning", message: `${name}: ${message}` }),
       redact: redactor(secretsIn(env, command)),
     });
   }

@@ -3,8 +3,8 @@ import type { JSONRPCMessage, RequestId } from "@modelcontextprotocol/client";
 import { idOfAnswer, isMessage, parseMessages } from "./messages.js";
 
 /** A terminal's title and the like; Node's own function leaves their text in. */
-const ESCAPE = "\u001b";
-const TERMINAL_TITLE = new RegExp(`${ESCAPE}\\][^\u0007${ESCAPE}]*(?:\u0007|${ESCAPE}\\\\)`, "g");
+const ESC = "\u001b";
+const TERMINAL_TITLE = new RegExp(`${ESC}\\][^\u0007${ESC}]*(?:\u0007|${ESC}\\\\)`, "g");
 
 /** One part of what a server sent in one frame: a line, or the text of one event or socket message. */
 export type Part =

@@ -220,8 +220,9 @@ export class Guard implements Transport {
 
   #settleAll(failure: Failure): void {
     for (const [id, { parked, call }] of this.#ledger) {
-      if (parked && call) call.written--;
-      this.settle(id, new Lost(parked ? "rejected" : "unknown", failure));
+      const outcome = parked ? "rejected" : this.wire.isWaiting?.(id) ? "not-sent" : "unknown";
+      if (outcome !== "unknown" && call) call.written--;
+      this.settle(id, new Lost(outcome, failure));
     }
     this.onclose?.();
     for (const done of [...this.#waiters]) done();

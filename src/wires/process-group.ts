@@ -1,16 +1,21 @@
 import { spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
 import { systemClock } from "../machines/clock.js";
+import { isMember, memberOf } from "./processes.js";
 
 const POLL_MS = 15;
 
 /** Signals a whole process group, on Windows the tree below the process. False when it is gone. */
 export function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
   if (process.platform === "win32" && signal !== 0) return killTree(pid, signal === "SIGKILL");
+  return signalProcess(process.platform === "win32" ? pid : -pid, signal);
+}
+
+/** False when nobody of that number is there. */
+export function signalProcess(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
-    return process.kill(process.platform === "win32" ? pid : -pid, signal);
+    return process.kill(pid, signal);
   } catch (error) {
-    // EPERM: something of the group lives that is not ours to signal.
+    // EPERM: something lives that is not ours to signal.
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
@@ -25,33 +30,30 @@ function killTree(pid: number, force: boolean): true {
 }
 
 /**
- * Whether the group has a member that is more than a zombie. In a container whose first process reaps nobody, the
- * zombies of grandchildren stay for ever, and a signal still finds them.
+ * A member of the group that lives and is more than a zombie: in a container whose first process reaps nobody, the
+ * zombies of grandchildren stay for ever, and a signal still finds them. `seen` is the member that was found last: all
+ * processes are gone through only when that one is gone.
  */
-function groupLives(pid: number): boolean {
-  if (!signalGroup(pid, 0)) return false;
-  if (process.platform !== "linux") return true;
-  return readdirSync("/proc").some((entry) => {
-    if (!/^\d+$/.test(entry)) return false;
-    try {
-      const stat = readFileSync(`/proc/${entry}/stat`, "utf8");
-      // After the name, which may hold anything: state, parent, group.
-      const [state, , group] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-      return Number(group) === pid && state !== "Z";
-    } catch {
-      return false;
-    }
-  });
+async function livingMember(pid: number, seen: number): Promise<number | undefined> {
+  if (!signalGroup(pid, 0)) return undefined;
+  if (process.platform !== "linux") return pid;
+  try {
+    return isMember(seen, pid) ? seen : await memberOf(pid);
+  } catch {
+    // No descriptor is free to look with.
+    return pid;
+  }
 }
 
 /** Waits until nothing of the group lives, at most `ms`. True when it is gone. */
 export async function groupGone(pid: number, ms: number): Promise<boolean> {
   const until = systemClock.now() + ms;
-  while (groupLives(pid)) {
+  for (let member: number | undefined = pid; ; ) {
+    member = await livingMember(pid, member);
+    if (member === undefined) return true;
     if (systemClock.now() >= until) return false;
     await pause(POLL_MS);
   }
-  return true;
 }
 
 export const pause = (ms: number) => new Promise<void>((resolve) => systemClock.setTimeout(resolve, ms));

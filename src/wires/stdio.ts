@@ -1,121 +1,148 @@
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
-import { type JSONRPCMessage, ProtocolErrorCode, type RequestId } from "@modelcontextprotocol/client";
-import { execa, type ResultPromise } from "execa";
-import { codeOf, HoldfastError } from "../base/errors.js";
+import type { JSONRPCMessage, RequestId } from "@modelcontextprotocol/client";
+import { codeOf, HoldfastError, isHoldfastError, messageOf, type Outcome } from "../base/errors.js";
 import { systemClock } from "../machines/clock.js";
 import type { Failure } from "../machines/failure.js";
 import { BaseWire } from "./base-wire.js";
-import { LineReader } from "./lines.js";
-import { LogFile, type LogTarget } from "./log-file.js";
+import { detachedProcesses, endDetached, leftBehind } from "./detached.js";
 import { Lost } from "./lost.js";
-import { idOfCutAnswer } from "./messages.js";
 import { endGroup, pause, signalGroup } from "./process-group.js";
+import { MARK } from "./processes.js";
 import { forgetGroup, startReaper, stopIdleReaper, watchGroup } from "./reaper.js";
-import { Ring } from "./ring.js";
-import { StdoutReader } from "./stdout.js";
+import { ServerStderr, type StderrOptions } from "./server-stderr.js";
+import { ServerStdout, type StdoutOptions } from "./server-stdout.js";
+import {
+  type CommandLine,
+  isPassing,
+  machineFailure,
+  type ServerProcess,
+  spawnFailure,
+  spawnServer,
+} from "./spawn.js";
+import { WriteQueue } from "./write-queue.js";
 
-export interface StdioWireOptions {
-  command: string;
-  args: readonly string[];
-  env: Record<string, string>;
-  cwd: string | undefined;
-  stderr: "inherit" | "capture";
-  onStderr: ((line: string) => void) | undefined;
-  logFile: LogTarget | undefined;
-  /** What to do where the command is not installed. */
-  install: string | undefined;
-  maxMessageBytes: number;
+export interface StdioWireOptions extends CommandLine, StderrOptions, StdoutOptions {
+  /** What the server is called in errors that go straight to a caller. */
+  name: string;
+  /** How many bytes may wait for a server that does not read. Default 64 MiB. */
+  maxWaitingBytes?: number;
   closeTimeoutMs: number;
   reapOrphans: boolean;
-  /** Takes secrets out of what the server printed. */
-  redact(text: string): string;
+  /** Ends what the server started in sessions of its own, too. */
+  endDetached: boolean;
+  /** Told what nobody asked about and somebody should know. */
+  warn(message: string): void;
 }
 
-const STDERR_BYTES = 64 * 1024;
-const STDERR_LINE_BYTES = 64 * 1024;
-const QUOTED_LINES = 10;
+const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 /** After the exit, what the pipe still holds is read for so long; a grandchild may keep it open for ever. */
 const DRAIN_MS = 100;
 
+/** What becomes of a message that its sender gave up, or that the end of the wire overtook. */
+const TAKEN_BACK = new Lost("not-sent", {
+  code: "CONNECTION_LOST",
+  message: "it was taken back before it was written",
+  asked: true,
+});
+
 /** How the SDKs say that a connection ended while they worked. */
 const CONNECTION_CLOSED = -32000;
-
-const WRITTEN = Promise.resolve();
-
-/** Half a word may be half a secret, which nobody would know again. */
-const wholeWords = (text: string): string => text.replace(/\S+$/, "");
-
-type Child = ResultPromise<{ buffer: false; encoding: "buffer"; reject: false }>;
+const POSIX = process.platform !== "win32";
 
 /** One server process and its pipes. The process has a group of its own, which ends with the wire. */
 export class StdioWire extends BaseWire {
   readonly listening = "open";
-  readonly stderr = new Ring(STDERR_BYTES);
+  readonly stderr: ServerStderr;
+  readonly #stdout: ServerStdout;
   pid: number | undefined = undefined;
-  #child: Child | undefined;
-  #log: LogFile | undefined;
-  readonly #errors = new LineReader(STDERR_LINE_BYTES, {
-    onLine: (line) => this.#tellStderr(line.toString().replace(/\r$/, "")),
-    onTooLarge: (head) => this.#tellStderr(`${wholeWords(head)}…`),
-  });
+  #child: ServerProcess | undefined;
+  #writes: WriteQueue | undefined;
+  readonly #mark = randomUUID();
   #exit: { code: number | null; signal: NodeJS.Signals | null } | undefined;
   #closing: Promise<void> | undefined;
+  #starting: Promise<void> | undefined;
   #groupGone = false;
-  /** The server said something that was MCP. */
-  #heard = false;
-  #garbage = "";
 
   constructor(private readonly options: StdioWireOptions) {
     super();
+    const onError = (error: Error) => this.onerror?.(error);
+    this.stderr = new ServerStderr(options, onError);
+    this.#stdout = new ServerStdout(options, {
+      onMessage: (message) => {
+        if (!this.#isFarewell(message)) this.onmessage?.(message);
+      },
+      onError,
+      onBroken: (failure) => this.finish(failure),
+    });
   }
 
-  async start(): Promise<void> {
-    const { command, args, env, cwd, logFile, reapOrphans } = this.options;
-    if (logFile !== undefined) this.#log = new LogFile(logFile, (error) => this.onerror?.(error));
-    const posix = process.platform !== "win32";
-    if (reapOrphans) startReaper();
-    const child = execa(command, args, {
-      env,
-      extendEnv: false,
-      ...(cwd !== undefined && { cwd }),
-      detached: posix,
-      windowsHide: true,
-      stdin: "pipe",
-      stdout: "pipe",
-      stderr: "pipe",
-      encoding: "buffer",
-      buffer: false,
-      cleanup: false,
-      forceKillAfterDelay: false,
-      reject: false,
-    }) as Child;
+  start(): Promise<void> {
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  async #start(): Promise<void> {
+    const { options } = this;
+    try {
+      this.stderr.openLog();
+    } catch (error) {
+      throw new Lost("not-sent", logFailure(error));
+    }
+    if (options.reapOrphans) await this.#standReaper();
+    try {
+      // Race: the wire was closed while the reaper was being started; nothing is spawned after that.
+      if (this.#closing) throw new Error("the wire was closed");
+      await spawnServer({ ...options, env: { ...options.env, [MARK]: this.#mark } }, (child) =>
+        this.#take(child),
+      );
+    } catch (error) {
+      stopIdleReaper();
+      throw new Lost("not-sent", spawnFailure(error, options));
+    }
+  }
+
+  async #standReaper(): Promise<void> {
+    try {
+      await startReaper();
+    } catch (error) {
+      const what = `the shell that ends servers when this program is killed could not be started (${codeOf(error)})`;
+      if (isPassing(error)) throw new Lost("not-sent", machineFailure(error, what));
+      this.options.warn(`${what}: the server would outlive the program`);
+    }
+  }
+
+  #take(child: ServerProcess): void {
     this.#child = child;
     this.pid = child.pid;
-    if (this.pid !== undefined && posix && reapOrphans) watchGroup(this.pid);
-    // Only the keeper holds a program; a server that nobody is waiting for does not.
+    if (POSIX && this.options.reapOrphans) watchGroup(child.pid);
+    // Only the keeper holds a program; a server that nobody is waiting for does not. Bun and Deno have no such pipes.
     for (const handle of [child, child.stdin, child.stdout, child.stderr])
-      (handle as { unref?(): void } | null)?.unref?.();
+      (handle as { unref?(): void }).unref?.();
+    this.#writes = new WriteQueue(child.stdin, this.options.maxWaitingBytes ?? MAX_WAITING_BYTES);
     this.#read(child);
-    if (this.pid === undefined) stopIdleReaper();
-    if (this.pid === undefined) throw new Lost("not-sent", await this.#spawnFailure(child));
   }
 
   /** Settles when the pipe has room again. What becomes of a written line, the exit tells: the pipe takes it all the same. */
   send(message: JSONRPCMessage): Promise<void> {
-    const stdin = this.#child?.stdin;
-    if (!stdin?.writable || this.#exit)
+    const writes = this.#writes;
+    if (!writes || !this.#child?.stdin.writable || this.#exit)
       return Promise.reject(new Lost("not-sent", this.#describe("the process has ended"), "soon"));
-    if (stdin.write(`${JSON.stringify(message)}\n`)) return WRITTEN;
-    return new Promise((resolve) => {
-      const done = () => {
-        stdin.off("drain", done);
-        stdin.off("close", done);
-        resolve();
-      };
-      stdin.once("drain", done);
-      stdin.once("close", done);
-    });
+    if ("method" in message && message.method === "notifications/cancelled") {
+      // The server never saw it, so there is nothing to cancel.
+      if (writes.withdraw(message.params?.["requestId"] as RequestId, TAKEN_BACK)) return Promise.resolve();
+    }
+    const text = `${JSON.stringify(message)}\n`;
+    if (writes.isFull(text)) return Promise.reject(this.#queueFull(writes.length));
+    return writes.write(text, "method" in message && "id" in message ? message.id : undefined);
+  }
+
+  isWaiting(id: RequestId): boolean {
+    return this.#writes?.has(id) ?? false;
+  }
+
+  override outcomeOf(error: unknown): Outcome | undefined {
+    return isHoldfastError(error, "QUEUE_FULL") ? undefined : super.outcomeOf(error);
   }
 
   /** Ends stdin, then waits, terminates and kills, the whole group. Settles when nothing of it is left. */
@@ -126,110 +153,60 @@ export class StdioWire extends BaseWire {
 
   explain(failure: Failure): Failure {
     if (failure.code === "SPAWN_FAILED") return failure;
-    const garbage = this.#garbage && `. Its stdout is not MCP; it printed: ${this.#garbage}`;
-    const stderr = this.options.redact(this.stderr.lastLines(QUOTED_LINES));
+    const { garbage } = this.#stdout;
+    const printed = garbage && `. Its stdout is not MCP; it printed: ${garbage}`;
+    const stderr = this.stderr.lastWords();
     const appendix = stderr && `Its last words on stderr:\n${stderr.replace(/^/gm, "  ")}`;
-    return { ...failure, message: failure.message + garbage, ...(appendix && { appendix }) };
+    return { ...failure, message: failure.message + printed, ...(appendix && { appendix }) };
   }
 
   async #close(): Promise<void> {
     await this.#stop();
-    await this.#log?.close();
+    await this.stderr.closeLog();
     this.finish();
   }
 
   async #stop(): Promise<void> {
     const child = this.#child;
-    if (!child || this.pid === undefined) return;
-    child.stdin?.end();
+    if (!child) return;
+    this.#writes?.end(TAKEN_BACK);
+    child.stdin.end();
     const { closeTimeoutMs } = this.options;
     if (!this.#groupGone) {
       // A server that never answered is not waited for; what is left of a group without its leader has no stdin to notice.
-      const polite = this.#heard && !this.#exit;
-      await endGroup(this.pid, polite ? closeTimeoutMs * 0.4 : 0, closeTimeoutMs * 0.3);
-      forgetGroup(this.pid);
+      const polite = this.#stdout.heard && !this.#exit;
+      await endGroup(child.pid, polite ? closeTimeoutMs * 0.4 : 0, closeTimeoutMs * 0.3);
+      forgetGroup(child.pid);
     }
+    await this.#leaveNothing();
     // Its last words may still be in the pipe.
-    if (child.stderr && !child.stderr.readableEnded)
-      await Promise.race([once(child.stderr, "end"), pause(DRAIN_MS)]);
-    for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe?.destroy();
-    this.#errors.end();
+    if (!child.stderr.readableEnded) await Promise.race([once(child.stderr, "end"), pause(DRAIN_MS)]);
+    for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe.destroy();
+    this.stderr.end();
   }
 
-  #read(child: Child): void {
-    const stdout = new StdoutReader({
-      onMessage: (message) => this.#onMessage(message),
-      onUnreadable: (id, why, text) => this.#onUnreadable(id, why, text),
-      onNoise: (text) => this.#onNoise(text),
-      onContentLength: () => this.#onContentLength(),
-    });
-    const lines = new LineReader(this.options.maxMessageBytes, {
-      onLine: (line) => stdout.line(line.toString("utf8")),
-      onTooLarge: (head, tail) => this.#onTooLarge(head, tail),
-    });
-    child.stdout?.on("data", (chunk: Buffer) => lines.push(chunk));
-    child.stdin?.on("error", (error) => this.#onPipeError(error));
-    child.stdout?.on("error", (error) => this.#onPipeError(error));
-    child.stderr?.on("data", (chunk: Buffer) => {
-      this.stderr.push(chunk);
-      this.#errors.push(chunk);
-    });
-    child.stderr?.once("end", () => this.#errors.end());
+  /** Daemons are often meant to stay, so they are named, and ended only where that is wished. */
+  async #leaveNothing(): Promise<void> {
+    const { closeTimeoutMs, warn } = this.options;
+    const left = this.options.endDetached
+      ? await endDetached(this.#mark, closeTimeoutMs * 0.1)
+      : await detachedProcesses(this.#mark);
+    if (left.length > 0) warn(leftBehind(left));
+  }
+
+  #read(child: ServerProcess): void {
+    child.stdout.on("data", (chunk: Buffer) => this.#stdout.push(chunk));
+    child.stdin.on("error", (error) => this.#onPipeError(error));
+    child.stdout.on("error", (error) => this.#onPipeError(error));
+    child.stderr.on("data", (chunk: Buffer) => this.stderr.push(chunk));
+    child.stderr.once("end", () => this.stderr.end());
     child.once("exit", (code, signal) => this.#onExit(code, signal));
-    child.stdout?.once("end", () => this.#onStdoutEnd());
-  }
-
-  #tellStderr(line: string): void {
-    const { onStderr, redact, stderr } = this.options;
-    const shown = redact(line);
-    this.#log?.write(shown);
-    if (stderr === "inherit") process.stderr.write(`${shown}\n`);
-    try {
-      onStderr?.(shown);
-    } catch (error) {
-      this.onerror?.(error as Error);
-    }
-  }
-
-  #onMessage(message: JSONRPCMessage): void {
-    this.#heard = true;
-    if (!this.#isFarewell(message)) this.onmessage?.(message);
-  }
-
-  #onNoise(text: string): void {
-    const printed = JSON.stringify(this.options.redact(text).slice(0, 200));
-    this.#garbage ||= printed;
-    this.onerror?.(
-      new Error(`the server printed a line on stdout that is not an MCP message: ${printed}`),
-    );
-  }
-
-  #onUnreadable(id: RequestId, why: string, text: string): void {
-    this.#heard = true;
-    const { redact } = this.options;
-    const printed = JSON.stringify(redact(text).slice(0, 200));
-    const message = `the server's answer cannot be read: it ${redact(why)}. It begins with ${printed}`;
-    this.onmessage?.({ jsonrpc: "2.0", id, error: { code: ProtocolErrorCode.ParseError, message } });
-  }
-
-  #onContentLength(): void {
-    const message =
-      "the server frames its messages with Content-Length headers, as language servers do; a message of MCP is one line";
-    this.#lose({ code: "CONNECT_FAILED", message, fatal: true });
+    child.stdout.once("end", () => this.#onStdoutEnd());
   }
 
   /** What is left of a killed server sees its stdin end, and answers that it is closed: that is no answer. */
   #isFarewell(message: JSONRPCMessage): boolean {
     return this.#exit !== undefined && "error" in message && message.error.code === CONNECTION_CLOSED;
-  }
-
-  #onTooLarge(head: string, tail: string): void {
-    const { maxMessageBytes } = this.options;
-    const message = `a message was larger than ${maxMessageBytes} bytes and was thrown away; raise maxMessageBytes to accept it`;
-    const error = new HoldfastError("MESSAGE_TOO_LARGE", message, { maxMessageBytes });
-    const id = idOfCutAnswer(head, tail);
-    if (id === undefined) this.finish({ code: "MESSAGE_TOO_LARGE", message, error });
-    else this.onmessage?.({ jsonrpc: "2.0", id, error: { code: -32000, message, data: error } });
   }
 
   #onPipeError(error: Error): void {
@@ -247,8 +224,9 @@ export class StdioWire extends BaseWire {
   #onExit(code: number | null, signal: NodeJS.Signals | null): void {
     this.#exit = { code, signal };
     // Its number may be given out again: from here on nobody may signal it.
-    this.#groupGone = this.pid === undefined || !signalGroup(this.pid, 0);
-    if (this.#groupGone && this.pid !== undefined) forgetGroup(this.pid);
+    const pid = this.#child!.pid;
+    this.#groupGone = !signalGroup(pid, 0);
+    if (this.#groupGone) forgetGroup(pid);
     const done = () => this.finish(this.#describe("it ended"));
     const pipes = [this.#child?.stdout, this.#child?.stderr].filter(
       (pipe) => pipe && !pipe.readableEnded && !pipe.destroyed,
@@ -258,28 +236,31 @@ export class StdioWire extends BaseWire {
     systemClock.setTimeout(done, left === 0 ? 0 : DRAIN_MS);
   }
 
+  protected override finish(failure?: Failure): void {
+    // Who asks during the end is told that what waits was not sent.
+    super.finish(failure);
+    this.#writes?.end(TAKEN_BACK);
+  }
+
+  #queueFull(maxQueued: number): HoldfastError {
+    const { name, maxWaitingBytes = MAX_WAITING_BYTES } = this.options;
+    const message = `${name}: the server does not read its stdin: ${maxQueued} messages wait, and ${maxWaitingBytes} bytes is what may; the call was not sent`;
+    return new HoldfastError("QUEUE_FULL", message, { server: name, maxQueued });
+  }
+
   /** The loss as callers see it: the exit, or `how` while there is none, and the last words on stderr. */
   #describe(how: string): Failure {
     const { code, signal } = this.#exit ?? {};
     const what = !this.#exit ? how : signal ? `it was killed by ${signal}` : `it exited with code ${code}`;
-    const stderr = this.stderr.lastLines(QUOTED_LINES);
     const details = { exitCode: this.#exit?.code ?? null, signal: this.#exit?.signal ?? null };
     const failure = this.explain({ code: "CONNECT_FAILED", message: what });
-    return { ...failure, code: "SPAWN_FAILED", details: { ...details, stderr: this.options.redact(stderr) } };
+    return { ...failure, code: "SPAWN_FAILED", details: { ...details, stderr: this.stderr.lastWords() } };
   }
+}
 
-  async #spawnFailure(child: Child): Promise<Failure> {
-    const error = (await child) as unknown as { cause?: NodeJS.ErrnoException; code?: string };
-    const { command, cwd, install } = this.options;
-    const code = error.cause?.code ?? error.code;
-    const message =
-      code === "ENOENT" && cwd !== undefined && !existsSync(cwd)
-        ? `the directory ${JSON.stringify(cwd)} is not there any more`
-        : code === "ENOENT"
-          ? `the command ${JSON.stringify(command)} was not found. ${install ?? "Is it installed, and on PATH?"}`
-          : code === "EACCES"
-            ? `the command ${JSON.stringify(command)} may not be run (no permission)`
-            : `the command ${JSON.stringify(command)} could not be started${cwd ? ` in ${cwd}` : ""} (${code ?? "unknown reason"})`;
-    return { code: "SPAWN_FAILED", message, fatal: true, details: { exitCode: null, signal: null } };
-  }
+/** A path that cannot be opened is a wrong option, or a folder that is being rotated. */
+function logFailure(error: unknown): Failure {
+  const failure = machineFailure(error, `option "logFile": ${messageOf(error)}`);
+  if (isPassing(error)) return failure;
+  return { ...failure, code: "CONFIG_INVALID", error, details: { path: "logFile" } };
 }

@@ -4,7 +4,9 @@ import { StdioWire, type StdioWireOptions } from "../../src/wires/stdio.js";
 
 /** One shell script as a server: it starts in a few milliseconds. */
 export function shell(script: string, options: Partial<StdioWireOptions> = {}) {
+  const warn = vi.fn();
   const wire = new StdioWire({
+    name: "server",
     command: "/bin/sh",
     args: ["-c", script],
     env: { PATH: "/usr/bin:/bin" },
@@ -16,6 +18,8 @@ export function shell(script: string, options: Partial<StdioWireOptions> = {}) {
     maxMessageBytes: 10_000,
     closeTimeoutMs: 400,
     reapOrphans: false,
+    endDetached: false,
+    warn,
     redact: (text) => text.replaceAll("secret", "[redacted]"),
     ...options,
   });
@@ -34,7 +38,7 @@ export function shell(script: string, options: Partial<StdioWireOptions> = {}) {
     if (wire.pid !== undefined) signalGroup(wire.pid, "SIGKILL");
     return wire.close();
   });
-  return { wire, heard, closed, onclose };
+  return { wire, heard, closed, onclose, warn };
 }
 
 /** A line of a script that prints a notification. */

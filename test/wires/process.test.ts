@@ -101,7 +101,7 @@ describe("a process group", () => {
     expect((await timed(pause(20))).ms).toBeGreaterThanOrEqual(18);
   });
 
-  it("is a tree on Windows, which its own tool ends", () => {
+  it("is a tree on Windows, which its own tool ends", async () => {
     vi.spyOn(process, "platform", "get").mockReturnValue("win32");
     const kill = vi.spyOn(process, "kill").mockReturnValue(true);
     const started = vi.mocked(spawn);
@@ -117,7 +117,7 @@ describe("a process group", () => {
     expect(kill).not.toHaveBeenCalled();
     expect(signalGroup(7, 0)).toBe(true);
     expect(kill).toHaveBeenCalledExactlyOnceWith(7, 0);
-    startReaper();
+    await startReaper();
     expect(started).toHaveBeenCalledTimes(2);
     vi.restoreAllMocks();
   });
@@ -134,8 +134,8 @@ describe("the reaper", () => {
 
   it("is one, and goes when there is nothing to watch", async () => {
     await fresh();
-    startReaper();
-    startReaper();
+    await startReaper();
+    await startReaper();
     watchGroup(4_000_001);
     watchGroup(4_000_002);
     expect(reapers()).toHaveLength(1);
@@ -153,7 +153,7 @@ describe("the reaper", () => {
 
   it("goes where what it was started for did not start, and forgetting that is nothing", async () => {
     await fresh();
-    startReaper();
+    await startReaper();
     const gone = once(reapers()[0]!, "exit");
     forgetGroup(4_000_003);
     stopIdleReaper();
@@ -216,14 +216,14 @@ describe("the reaper", () => {
 
   it("that is killed is not replaced where there is nothing to watch", async () => {
     await fresh();
-    startReaper();
+    await startReaper();
     const [reaper] = reapers();
     const gone = once(reaper!, "exit");
     reaper!.kill("SIGKILL");
     await gone;
     await pause(10);
     expect(reapers()).toHaveLength(1);
-    startReaper();
+    await startReaper();
     expect(reapers()).toHaveLength(2);
   });
 });

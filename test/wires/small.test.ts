@@ -1,15 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { PassThrough } from "node:stream";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { closeFailure } from "../../src/wires/close-codes.js";
 import { checkedProbeAnswer } from "../../src/wires/era-probe.js";
-import { LogFile } from "../../src/wires/log-file.js";
 import { Lost } from "../../src/wires/lost.js";
 import { isMessage, parseMessages } from "../../src/wires/messages.js";
 import { Ring } from "../../src/wires/ring.js";
-import { eventually } from "../support/settling.js";
 
 describe("a close code of a WebSocket", () => {
   it.each([1000, 1001, 1005, 1006, 1009, 1011, 1014, 3008, 4408, 4999])("%i: try again", (code) => {
@@ -159,57 +153,5 @@ describe("a ring", () => {
   it("gives no line that lost its beginning", () => {
     expect(ringOf(10, "secret\nab\ncd\n").lastLines(9)).toBe("ab\ncd");
     expect(ringOf(10, "ab\ncd\nefgh").lastLines(9)).toBe("ab\ncd\nefgh");
-  });
-});
-
-describe("a log file", () => {
-  const path = () => {
-    const directory = mkdtempSync(join(tmpdir(), "holdfast-"));
-    onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
-    return join(directory, "log");
-  };
-
-  it("of a path is appended to, by one process after the other", async () => {
-    const file = path();
-    for (const line of ["one", "two"]) {
-      const log = new LogFile(file, vi.fn());
-      log.write(line);
-      await log.close();
-      log.write("too late");
-      await log.close();
-    }
-    expect(readFileSync(file, "utf8")).toBe("one\ntwo\n");
-  });
-
-  it("that is a stream stays its owner's", async () => {
-    const stream = new PassThrough();
-    const log = new LogFile(stream, vi.fn());
-    log.write("one");
-    await log.close();
-    expect(stream.writable).toBe(true);
-    expect(stream.listenerCount("error")).toBe(0);
-    stream.end();
-    log.write("too late");
-    expect(String(stream.read())).toBe("one\n");
-  });
-
-  it("on a disk that is full reports that, and goes on", async () => {
-    const onError = vi.fn();
-    const log = new LogFile("/dev/full", onError);
-    log.write("one");
-    await eventually(() => expect(onError).toHaveBeenCalledTimes(1));
-    expect(onError).toHaveBeenCalledWith(expect.objectContaining({ code: "ENOSPC" }));
-    await log.close();
-  });
-
-  it("that cannot be written is told at once", () => {
-    expect(() => new LogFile("/nowhere/at/all", vi.fn())).toThrow(
-      expect.objectContaining({
-        code: "CONFIG_INVALID",
-        path: "logFile",
-        message: expect.stringMatching(/^option "logFile": ENOENT/),
-        cause: expect.objectContaining({ code: "ENOENT" }),
-      }),
-    );
   });
 });

@@ -186,7 +186,9 @@ describe("the words of a server on stderr", () => {
 
   it("that cannot be kept stop the start", async () => {
     const { wire } = shell("exit 0", { logFile: "/nowhere/at/all" });
-    expect(await rejection(wire.start())).toMatchObject({ code: "CONFIG_INVALID", path: "logFile" });
+    expect(await rejection(wire.start())).toMatchObject({
+      failure: { code: "CONFIG_INVALID", details: { path: "logFile" } },
+    });
     expect(wire.pid).toBeUndefined();
   });
 
@@ -195,6 +197,8 @@ describe("the words of a server on stderr", () => {
     await wire.start();
     await closed;
     await until(() => vi.mocked(wire.onerror!).mock.calls.length > 0);
-    expect(wire.onerror).toHaveBeenCalledWith(expect.objectContaining({ code: "ENOSPC" }));
+    expect(wire.onerror).toHaveBeenCalledExactlyOnceWith(
+      expect.objectContaining({ cause: expect.objectContaining({ code: "ENOSPC" }) }),
+    );
   });
 });

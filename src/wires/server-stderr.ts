@@ -1,0 +1,69 @@
+import { LineReader } from "./lines.js";
+import { LogFile, type LogTarget } from "./log-file.js";
+import { Ring } from "./ring.js";
+
+export interface StderrOptions {
+  stderr: "inherit" | "capture";
+  onStderr: ((line: string) => void) | undefined;
+  logFile: LogTarget | undefined;
+  /** Takes secrets out of what the server printed. */
+  redact(text: string): string;
+}
+
+const KEPT_BYTES = 64 * 1024;
+const LINE_BYTES = 64 * 1024;
+const QUOTED_LINES = 10;
+
+/** Half a word may be half a secret, which nobody would know again. */
+const wholeWords = (text: string): string => text.replace(/\S+$/, "");
+
+/** What a server writes to stderr: the end of it is kept, and each line goes to whoever wants it. */
+export class ServerStderr {
+  readonly #kept = new Ring(KEPT_BYTES);
+  #log: LogFile | undefined;
+  readonly #lines = new LineReader(LINE_BYTES, {
+    onLine: (line) => this.#onLine(line.toString().replace(/\r$/, "")),
+    onTooLarge: (head) => this.#onLine(`${wholeWords(head)}…`),
+  });
+
+  constructor(
+    private readonly options: StderrOptions,
+    private readonly onError: (error: Error) => void,
+  ) {}
+
+  /** Throws what the system says of a log file that cannot be opened. */
+  openLog(): void {
+    const { logFile } = this.options;
+    if (logFile !== undefined) this.#log = new LogFile(logFile, this.onError);
+  }
+
+  async closeLog(): Promise<void> {
+    await this.#log?.close();
+  }
+
+  push(chunk: Buffer): void {
+    this.#kept.push(chunk);
+    this.#lines.push(chunk);
+  }
+
+  end(): void {
+    this.#lines.end();
+  }
+
+  /** Its last lines, without secrets. */
+  lastWords(): string {
+    return this.options.redact(this.#kept.lastLines(QUOTED_LINES));
+  }
+
+  #onLine(line: string): void {
+    const { onStderr, redact, stderr } = this.options;
+    const shown = redact(line);
+    this.#log?.write(shown);
+    if (stderr === "inherit") process.stderr.write(`${shown}\n`);
+    try {
+      onStderr?.(shown);
+    } catch (error) {
+      this.onError(error as Error);
+    }
+  }
+}
