@@ -104,22 +104,33 @@ function parseServer(
 
 /** The fields in which variables are replaced: what reaches the server, and nothing that is shown. */
 const EXPANDED = ["command", "args", "env", "cwd", "url", "headers", "auth"];
+/** Deeper than anything that a server can be told. */
+const MAX_DEPTH = 20;
 
 function expandFields(
   fields: Record<string, unknown>,
   variables: Variables,
   problem: (path: string, why: string) => void,
 ): Record<string, unknown> {
-  const walk = (value: unknown, path: string): unknown => {
+  const walk = (value: unknown, path: string, within: readonly unknown[]): unknown => {
     if (typeof value === "string") return expand(value, variables, (why) => problem(path, why));
-    if (Array.isArray(value)) return value.map((item, i) => walk(item, `${path}[${i}]`));
-    if (!isObject(value) || Object.getPrototypeOf(value) !== Object.prototype) return value;
+    const isList = Array.isArray(value);
+    if (!isList && (!isObject(value) || Object.getPrototypeOf(value) !== Object.prototype)) return value;
+    if (within.includes(value) || within.length === MAX_DEPTH) {
+      problem(path, within.includes(value) ? "contains itself" : `is nested deeper than ${MAX_DEPTH} levels`);
+      return "";
+    }
+    const inside = [...within, value];
+    if (isList) return value.map((item, i) => walk(item, `${path}[${i}]`, inside));
     return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [key, walk(item, `${path}.${key}`)]),
+      Object.entries(value).map(([key, item]) => [key, walk(item, `${path}.${key}`, inside)]),
     );
   };
   return Object.fromEntries(
-    Object.entries(fields).map(([key, value]) => [key, EXPANDED.includes(key) ? walk(value, key) : value]),
+    Object.entries(fields).map(([key, value]) => [
+      key,
+      EXPANDED.includes(key) ? walk(value, key, []) : value,
+    ]),
   );
 }
 

@@ -267,6 +267,25 @@ describe("a wrong config gives one clear error", () => {
     expect(error.message.split("\n")).toHaveLength(5);
   });
 
+  it("that contains itself, or is nested without end: where that is", () => {
+    const loop: unknown[] = ["x"];
+    loop.push(loop, loop);
+    let deep: unknown = "x";
+    for (let level = 0; level < 100_000; level++) deep = [deep];
+    const env: Record<string, unknown> = {};
+    env["self"] = { env };
+    const servers = { loop: { command: "x", args: loop, env }, deep: { url: "http://x", headers: { deep } } };
+    const error = thrown(() => parseConfig({ mcpServers: servers })) as HoldfastError<"CONFIG_INVALID">;
+    expect(isHoldfastError(error, "CONFIG_INVALID"), String(error)).toBe(true);
+    expect(error.message.split("\n").slice(1)).toEqual(
+      expect.arrayContaining([
+        "  mcpServers.loop.args[1]: contains itself",
+        "  mcpServers.loop.env.self.env: contains itself",
+        `  mcpServers.deep.headers.deep${"[0]".repeat(19)}: is nested deeper than 20 levels`,
+      ]),
+    );
+  });
+
   it("and nothing else, whatever is done to it", () => {
     const good = {
       mcpServers: {
@@ -284,7 +303,9 @@ describe("a wrong config gives one clear error", () => {
     const junk = fc.oneof(
       fc.anything(),
       fc.jsonValue(),
-      fc.constantFrom(undefined, null, [], {}, "", "${NONE}", -1, Number.NaN),
+      fc.constantFrom(undefined, null, "", "${NONE}", -1, Number.NaN, ITSELF),
+      // Made anew: what one run changes in it, the next must not see.
+      fc.constantFrom([], {}).map((empty) => structuredClone(empty)),
     );
     const mutation = fc.record({
       path: fc.constantFrom(...paths),
@@ -321,6 +342,9 @@ function pathsOf(value: unknown, at: string[] = []): string[][] {
   return Object.entries(value).flatMap(([key, inner]) => [[...at, key], ...pathsOf(inner, [...at, key])]);
 }
 
+/** Stands for the config itself. */
+const ITSELF = Symbol("itself");
+
 function mutate(root: object, path: readonly string[], value: unknown, rename: string | null): void {
   let at = root as Record<string, unknown>;
   for (const key of path.slice(0, -1)) {
@@ -328,8 +352,9 @@ function mutate(root: object, path: readonly string[], value: unknown, rename: s
     at = at[key] as Record<string, unknown>;
   }
   const key = path.at(-1)!;
+  const put = value === ITSELF ? root : value;
   // Only objects have names to change: an array renamed to `length` throws here, not in parseConfig.
-  if (rename === null || Array.isArray(at)) at[key] = value;
+  if (rename === null || Array.isArray(at)) at[key] = put;
   else {
     at[rename] = at[key];
     delete at[key];
