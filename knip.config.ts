@@ -25,12 +25,7 @@ const config: KnipConfig = {
   // On its way: the wires that use it come next.
   ignore: ["src/wires/http/**"],
   // Found by its path, and started.
-  ignoreDependencies: [
-    "@modelcontextprotocol/server-everything",
-    "eventsource-parser",
-    "@changesets/cli",
-    "@microsoft/api-extractor",
-  ],
+  ignoreDependencies: ["@modelcontextprotocol/server-everything", "eventsource-parser", "@changesets/cli"],
   ignoreBinaries: ["dbus-run-session", "mkfifo"],
 };
 

@@ -2,10 +2,10 @@ export { Client } from "@modelcontextprotocol/client";
 export { type ClientCredentialsOptions, clientCredentials } from "./auth/credentials/client-credentials.js";
 export { oauth } from "./auth/credentials/source.js";
 export type { AuthorizeContext, OAuthOptions, OnAuthorize } from "./auth/sign-in/options.js";
-export { type FileStoreOptions, fileStore } from "./auth/store/file.js";
+export { type FileStore, type FileStoreOptions, fileStore } from "./auth/store/file.js";
 export { type KeychainStoreOptions, keychainStore } from "./auth/store/keychain.js";
 export { memoryStore } from "./auth/store/memory.js";
-export type { CredentialStore, StoredCredential, StoreUpdate } from "./auth/store/store.js";
+export type { CredentialStore, StoredCredential, StoredKey, StoreUpdate } from "./auth/store/store.js";
 export {
   type ErrorCode,
   type ErrorDetails,
@@ -15,9 +15,18 @@ export {
 } from "./base/errors.js";
 export { MCPConfigTransport, type MCPConfigTransportOptions } from "./composite/config-transport.js";
 export type { NameRule } from "./composite/naming.js";
+export type { EveryServerOptions } from "./composite/server-transport.js";
+export type { Variables } from "./config/expand.js";
 export { type LoadOptions, loadConfig } from "./config/load.js";
 export { type McpConfig, type ParseOptions, parseConfig } from "./config/parse.js";
-export type { ServerConfig, ToolTransform } from "./config/schema.js";
+export type {
+  ArgumentTransform,
+  CommonServerConfig,
+  RemoteServerConfig,
+  ServerConfig,
+  StdioServerConfig,
+  ToolTransform,
+} from "./config/server.js";
 export { updateConfigFile, writeConfig } from "./config/write.js";
 export type {
   Authorization,
@@ -26,7 +35,9 @@ export type {
   CredentialSource,
   FetchLike,
   Refusal,
+  Resource,
 } from "./contract/credential.js";
+export type { Inspect, InspectionEvent, RequestEnd } from "./contract/inspection.js";
 export {
   type AuthOption,
   DEFAULTS,
@@ -36,8 +47,10 @@ export {
   type ReconnectOptions,
   type ReplayMode,
   type SharedOptions,
+  type TlsOptions,
 } from "./contract/options.js";
 export type {
+  ElicitAnswer,
   ElicitationHandler,
   HandlerContext,
   ListChange,
@@ -63,7 +76,9 @@ export type {
 } from "./contract/status.js";
 export type { AttemptContext, Listening, Wire } from "./contract/wire.js";
 export { type InferOptions, inferTransport, type Target } from "./infer/infer.js";
-export type { FleetHealth } from "./machines/fleet.js";
+export type { Clock } from "./machines/clock.js";
+export type { Failure } from "./machines/failure.js";
+export type { FleetHealth } from "./machines/fleet-health.js";
 export { toolData } from "./session/tool-data.js";
 export { FastMCPStdioTransport, type FastMCPStdioTransportOptions } from "./transports/fastmcp.js";
 export { StreamableHttpTransport, type StreamableHttpTransportOptions } from "./transports/http.js";
@@ -77,13 +92,17 @@ export {
 export { NodeStdioTransport, type NodeStdioTransportOptions } from "./transports/node.js";
 export { NpxStdioTransport, type NpxStdioTransportOptions } from "./transports/npx.js";
 export { PythonStdioTransport, type PythonStdioTransportOptions } from "./transports/python.js";
-export type { RemoteOptions } from "./transports/remote.js";
+export type { RemoteOptions, RemoteTransport } from "./transports/remote.js";
 export { SSETransport, type SSETransportOptions } from "./transports/sse.js";
-export { type ProcessOptions, StdioTransport, type StdioTransportOptions } from "./transports/stdio.js";
+export {
+  type ProcessOptions,
+  type ProcessTransport,
+  StdioTransport,
+  type StdioTransportOptions,
+} from "./transports/stdio.js";
 export { ClientTransport, type TransportIdentity } from "./transports/transport.js";
 export { UvStdioTransport, type UvStdioTransportOptions } from "./transports/uv.js";
 export { UvxStdioTransport, type UvxStdioTransportOptions } from "./transports/uvx.js";
 export { WSTransport, type WSTransportOptions } from "./transports/websocket.js";
-export type { TlsOptions } from "./wires/agent.js";
 export type { EnvOption } from "./wires/environment.js";
 export type { LogTarget } from "./wires/log-file.js";

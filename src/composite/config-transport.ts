@@ -5,7 +5,7 @@ import { checkPositive, invalid } from "../base/check.js";
 import { HoldfastError, messageOf } from "../base/errors.js";
 import { readConfig } from "../config/load.js";
 import { type McpConfig, type ParseOptions, parseConfig } from "../config/parse.js";
-import { isRemote, type ServerConfig } from "../config/schema.js";
+import { isRemote, type ServerConfig } from "../config/server.js";
 import { watchFile } from "../config/watch.js";
 import { checkKnown } from "../contract/check-options.js";
 import type { Credential } from "../contract/credential.js";
@@ -15,7 +15,7 @@ import type { WaitOptions } from "../contract/session.js";
 import type { ConnectionState, ConnectionStatus } from "../contract/status.js";
 import type { AttemptContext, Wire } from "../contract/wire.js";
 import { systemClock } from "../machines/clock.js";
-import type { FleetHealth } from "../machines/fleet.js";
+import type { FleetHealth } from "../machines/fleet-health.js";
 import { serveFresh, serveInstance } from "../transports/memory.js";
 import { personMs } from "../transports/remote.js";
 import { ClientTransport } from "../transports/transport.js";
@@ -23,9 +23,9 @@ import { Gateway } from "./gateway.js";
 import { GatewayWire } from "./gateway-wire.js";
 import { type ConfiguredServer, Members } from "./members.js";
 import { bare, type NameRule, prefixed } from "./naming.js";
-import { authOf, type CommonOptions, kindOf, transportOf } from "./server-transport.js";
+import { authOf, type EveryServerOptions, kindOf, transportOf } from "./server-transport.js";
 
-export interface MCPConfigTransportOptions extends CommonOptions, ParseOptions {
+export interface MCPConfigTransportOptions extends EveryServerOptions, ParseOptions {
   /** The path of a config file, its content in any dialect, or what `parseConfig` gave. */
   config: string | URL | McpConfig | object;
   /** Tools and prompts as `server_name`, resources as `scheme://server/path`. Default true. */
@@ -295,7 +295,7 @@ export class MCPConfigTransport extends ClientTransport {
     const { trustAnnotations, heartbeat, maxQueued } = this.#options;
     const { onStderr, stderr, reapOrphans, oauth, defaultAuth } = this.#options;
     const { observe } = this;
-    const common: CommonOptions = {
+    const common: EveryServerOptions = {
       // One late server never takes the others down: it joins when it comes.
       reconnect: reconnect === false ? false : { ...reconnect, ...(many && { initial: true }) },
       ...(logger && { logger }),

@@ -2,11 +2,12 @@ import type { ClientCapabilities, Implementation } from "@modelcontextprotocol/c
 import { type ActorRefFrom, createActor, waitFor } from "xstate";
 import { controllerForMany } from "../base/abort.js";
 import { messageOf } from "../base/errors.js";
-import type { ServerConfig } from "../config/schema.js";
+import type { ServerConfig } from "../config/server.js";
 import type { Session, SessionOptions } from "../contract/session.js";
 import type { ConnectionEvent, ConnectionStatus } from "../contract/status.js";
 import type { Clock } from "../machines/clock.js";
-import { type FleetContext, type FleetHealth, fleetMachine, healthOf } from "../machines/fleet.js";
+import { type FleetContext, fleetMachine, healthOf } from "../machines/fleet.js";
+import type { FleetHealth } from "../machines/fleet-health.js";
 import type { MemberPhase } from "../machines/member.js";
 import type { ClientTransport } from "../transports/transport.js";
 import { Lost } from "../wires/lost.js";

@@ -1,6 +1,6 @@
 import { hasAuthorization } from "../auth/credentials/header.js";
 import type { OAuthOptions } from "../auth/sign-in/options.js";
-import { isRemote, type RemoteServerConfig, type ServerConfig } from "../config/schema.js";
+import { isRemote, type RemoteServerConfig, type ServerConfig } from "../config/server.js";
 import type { AuthOption, SharedOptions } from "../contract/options.js";
 import { StreamableHttpTransport } from "../transports/http.js";
 import { SSETransport } from "../transports/sse.js";
@@ -9,7 +9,7 @@ import type { ClientTransport } from "../transports/transport.js";
 import { WSTransport } from "../transports/websocket.js";
 
 /** What the servers of a config have in common, besides what it says of each. */
-export type CommonOptions = SharedOptions &
+export type EveryServerOptions = SharedOptions &
   Pick<ProcessOptions, "onStderr" | "stderr" | "reapOrphans"> & {
     /** What `"auth": "oauth"` means in the config: the options of `oauth()`. */
     oauth?: OAuthOptions;
@@ -18,7 +18,7 @@ export type CommonOptions = SharedOptions &
   };
 
 /** The transport of one server of a config. */
-export function transportOf(name: string, server: ServerConfig, common: CommonOptions): ClientTransport {
+export function transportOf(name: string, server: ServerConfig, common: EveryServerOptions): ClientTransport {
   const { onStderr, stderr, reapOrphans, oauth, defaultAuth, ...rest } = common;
   const shared = {
     ...rest,

@@ -1,5 +1,5 @@
 import type { Tool } from "@modelcontextprotocol/client";
-import type { ArgumentTransform, ToolTransform } from "../config/schema.js";
+import type { ArgumentTransform, ToolTransform } from "../config/server.js";
 
 /** What a config says about the tools of one server. */
 export interface ToolRules {

@@ -2,7 +2,8 @@ import type { ZodError } from "zod";
 import { HoldfastError } from "../base/errors.js";
 import { findServers, inOurWords, isObject } from "./dialects.js";
 import { expand, type Variables } from "./expand.js";
-import { isRemote, REMOTE_KINDS, remoteSchema, type ServerConfig, stdioSchema } from "./schema.js";
+import { REMOTE_KINDS, remoteSchema, stdioSchema } from "./schema.js";
+import { isRemote, type ServerConfig } from "./server.js";
 
 /** A config that was read and checked: what is disabled is left out. */
 export interface McpConfig {

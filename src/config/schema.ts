@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { AuthOption } from "../contract/options.js";
+import type { ArgumentTransform, RemoteServerConfig, StdioServerConfig, ToolTransform } from "./server.js";
 
 const text = z.string().min(1);
 /** The values of an environment are text; a number or a truth value in a file is meant as one. */
@@ -10,7 +11,7 @@ const auth = z.custom<AuthOption>(
   'expected a bearer token, "oauth", a function that gives a token, or a provider of the SDK',
 );
 
-const argumentTransform = z.strictObject({
+const argumentTransform: z.ZodType<ArgumentTransform> = z.strictObject({
   name: text.optional(),
   description: z.string().optional(),
   default: z.unknown().optional(),
@@ -19,7 +20,7 @@ const argumentTransform = z.strictObject({
   examples: z.unknown().optional(),
 });
 
-const toolTransform = z.strictObject({
+const toolTransform: z.ZodType<ToolTransform> = z.strictObject({
   name: text.optional(),
   version: z.string().optional(),
   title: z.string().optional(),
@@ -42,7 +43,7 @@ const common = {
 };
 
 /** One entry of a config, once its dialect is put into our words. Unknown fields are kept. */
-export const stdioSchema = z.looseObject({
+export const stdioSchema: z.ZodType<StdioServerConfig> = z.looseObject({
   transport: z.literal("stdio").optional(),
   command: text,
   args: z.array(z.string()).optional(),
@@ -53,23 +54,10 @@ export const stdioSchema = z.looseObject({
 
 export const REMOTE_KINDS = ["http", "sse", "ws"] as const;
 
-export const remoteSchema = z.looseObject({
+export const remoteSchema: z.ZodType<RemoteServerConfig> = z.looseObject({
   transport: z.enum(REMOTE_KINDS).optional(),
   url: text,
   headers: headers.optional(),
   auth: auth.optional(),
   ...common,
 });
-
-/** The fields that we know: with those that are merely kept, `"url" in server` would tell nothing apart. */
-type Known<T> = { [K in keyof T as string extends K ? never : K]: T[K] };
-
-export type ArgumentTransform = z.infer<typeof argumentTransform>;
-/** How a tool is shown: every field of it that is set replaces the server's own. */
-export type ToolTransform = z.infer<typeof toolTransform>;
-export type StdioServerConfig = Known<z.infer<typeof stdioSchema>>;
-export type RemoteServerConfig = Known<z.infer<typeof remoteSchema>>;
-/** One server of a config, in our words and with its variables replaced. Times in milliseconds. */
-export type ServerConfig = StdioServerConfig | RemoteServerConfig;
-
-export const isRemote = (server: ServerConfig): server is RemoteServerConfig => "url" in server;

@@ -48,6 +48,15 @@ export interface Logger {
   warn(message: string): void;
 }
 
+/** TLS options of a remote transport, as `node:tls` names them. */
+export interface TlsOptions {
+  ca?: string | Buffer | (string | Buffer)[];
+  cert?: string | Buffer;
+  key?: string | Buffer;
+  /** Default true. */
+  rejectUnauthorized?: boolean;
+}
+
 /** The options that every transport takes. All times in milliseconds. */
 export interface SharedOptions {
   /** What the server is called in statuses and errors. Default: made from the target. */

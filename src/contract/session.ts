@@ -36,23 +36,22 @@ export interface HandlerContext {
   server: string;
 }
 
-type MaybePromise<T> = T | Promise<T>;
 /** A full result, or the data alone: an object means accept, nothing means decline. */
-type ElicitAnswer = ElicitResult | Record<string, unknown> | undefined | null;
+export type ElicitAnswer = ElicitResult | Record<string, unknown> | undefined | null;
 
 export type SamplingHandler = (
   params: CreateMessageRequestParams,
   context: HandlerContext,
-) => MaybePromise<CreateMessageResult | string>;
+) => CreateMessageResult | string | Promise<CreateMessageResult | string>;
 export type ElicitationHandler =
-  | ((params: ElicitRequestParams, context: HandlerContext) => MaybePromise<ElicitAnswer>)
+  | ((params: ElicitRequestParams, context: HandlerContext) => ElicitAnswer | Promise<ElicitAnswer>)
   | {
-      form?(params: ElicitRequestFormParams, context: HandlerContext): MaybePromise<ElicitAnswer>;
-      url?(params: ElicitRequestURLParams, context: HandlerContext): MaybePromise<ElicitAnswer>;
+      form?(params: ElicitRequestFormParams, context: HandlerContext): ElicitAnswer | Promise<ElicitAnswer>;
+      url?(params: ElicitRequestURLParams, context: HandlerContext): ElicitAnswer | Promise<ElicitAnswer>;
     };
 /** A path, a `file:` URL or a full root. */
 export type RootLike = string | URL | Root;
-export type RootsOption = RootLike[] | (() => MaybePromise<RootLike[]>);
+export type RootsOption = RootLike[] | (() => RootLike[] | Promise<RootLike[]>);
 
 /** Which list of the server changed. */
 export interface ListChange {

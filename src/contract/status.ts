@@ -1,6 +1,6 @@
 import type { Implementation } from "@modelcontextprotocol/client";
 import type { ErrorCode, Outcome } from "../base/errors.js";
-import type { FleetHealth } from "../machines/fleet.js";
+import type { FleetHealth } from "../machines/fleet-health.js";
 import type { AuthorizationStep } from "./credential.js";
 import type { Listening } from "./wire.js";
 

@@ -19,10 +19,15 @@ import type { ProcessOptions } from "../transports/stdio.js";
 import { ClientTransport } from "../transports/transport.js";
 import { WSTransport } from "../transports/websocket.js";
 
-/** What `inferTransport` makes a transport from. */
-export type Target = ClientTransport | ServerLike | ServerFactory | McpConfig | ConfigObject | URL | string;
-/** The content of a config, in any dialect. */
-export type ConfigObject = Record<string, unknown>;
+/** What `inferTransport` makes a transport from. A plain object is the content of a config, in any dialect. */
+export type Target =
+  | ClientTransport
+  | ServerLike
+  | ServerFactory
+  | McpConfig
+  | Record<string, unknown>
+  | URL
+  | string;
 export type InferOptions = SharedOptions &
   Omit<RemoteOptions, keyof SharedOptions> &
   Omit<ProcessOptions, keyof SharedOptions> & {

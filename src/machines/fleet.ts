@@ -1,5 +1,6 @@
 import { assign, enqueueActions, fromPromise, setup } from "xstate";
 import { clampDelay } from "./backoff.js";
+import type { FleetHealth } from "./fleet-health.js";
 import { type MemberFact, type MemberPhase, memberMachine } from "./member.js";
 
 /** Each effect is a plain async function. */
@@ -35,9 +36,6 @@ export type FleetEvent =
   | { type: "retry"; name: string }
   | { type: "member.moved"; name: string; phase: MemberPhase }
   | { type: "close" };
-
-/** `starting` until every first attempt is over. */
-export type FleetHealth = "starting" | "ready" | "degraded" | "down" | "closed";
 
 export function healthOf({ phases, settled }: Pick<FleetContext, "phases" | "settled">): FleetHealth {
   const all = Object.entries(phases).filter(([, phase]) => phase !== "leaving");

@@ -11,6 +11,7 @@ interface Timer {
  * each step fires the timer that is due first. Adversarial: each step fires its own timer, in any order.
  */
 export class ScheduledClock implements Clock {
+  /** @internal */
   readonly timers = new Map<number, Timer>();
   /** Delays that were asked for; a bad one would fire at once. */
   readonly delays: number[] = [];

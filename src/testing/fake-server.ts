@@ -1,5 +1,6 @@
 import type { InMemoryTransport, JSONRPCMessage, RequestId, Result } from "@modelcontextprotocol/client";
 import type { SharedOptions } from "../contract/options.js";
+import type { Wire } from "../contract/wire.js";
 import { ClientTransport } from "../transports/transport.js";
 import { MemoryWire } from "../wires/memory.js";
 
@@ -99,7 +100,7 @@ export class FakeTransport extends ClientTransport {
     super({ era: "legacy", ...options }, { kind: "fake", name: "fake" });
   }
 
-  protected override openWire(): MemoryWire {
+  protected override openWire(): Wire {
     return new MemoryWire((side) => this.server.serve(side));
   }
 

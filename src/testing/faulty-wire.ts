@@ -38,6 +38,7 @@ export class Faults {
   #deaf = false;
   #failure: Failure | undefined;
 
+  /** @internal */
   constructor(
     readonly inner: Wire,
     private readonly options: FaultyWireOptions,

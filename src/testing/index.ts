@@ -14,6 +14,7 @@ export {
   random,
   scripted,
 } from "./faults.js";
+export type { Faults } from "./faulty-wire.js";
 export { type AttemptScript, type Injection, type InjectOptions, inject, type WireRecord } from "./inject.js";
 export { leftBehind } from "./leftovers.js";
 export type { ByteFaults } from "./passage.js";

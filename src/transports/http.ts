@@ -1,5 +1,6 @@
 import { checkFunction } from "../base/check.js";
 import type { FetchLike } from "../contract/credential.js";
+import type { Wire } from "../contract/wire.js";
 import { HttpWire } from "../wires/http.js";
 import { type RemoteOptions, RemoteTransport } from "./remote.js";
 
@@ -23,7 +24,7 @@ export class StreamableHttpTransport extends RemoteTransport {
     this.#options = options;
   }
 
-  protected override openWire(): HttpWire {
+  protected override openWire(): Wire {
     return new HttpWire({ ...this.wireOptions(), fetch: this.#options.fetch });
   }
 

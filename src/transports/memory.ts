@@ -5,6 +5,7 @@ import { invalid } from "../base/check.js";
 import { HoldfastError } from "../base/errors.js";
 import { checkKnown } from "../contract/check-options.js";
 import type { SharedOptions } from "../contract/options.js";
+import type { Wire } from "../contract/wire.js";
 import { MemoryWire } from "../wires/memory.js";
 import { ClientTransport } from "./transport.js";
 
@@ -39,7 +40,7 @@ export class MemoryTransport extends ClientTransport {
     this.#options = options;
   }
 
-  protected override openWire(): MemoryWire {
+  protected override openWire(): Wire {
     const { server } = this.#options;
     const { name } = this;
     if (typeof server === "function") return new MemoryWire((side) => serveFresh(server, side, name));

@@ -5,9 +5,8 @@ import { checkStringMap, invalid } from "../base/check.js";
 import { shownUrl } from "../base/redact.js";
 import { checkKnown } from "../contract/check-options.js";
 import { type Credential, CredentialSource, type FetchLike } from "../contract/credential.js";
-import { type AuthOption, DEFAULTS, type SharedOptions } from "../contract/options.js";
-import type { TlsOptions } from "../wires/agent.js";
-import { Network, watchBody } from "../wires/network.js";
+import { type AuthOption, DEFAULTS, type SharedOptions, type TlsOptions } from "../contract/options.js";
+import { singleRequest } from "./single-request.js";
 import { ClientTransport } from "./transport.js";
 
 /** What every transport over the network takes. */
@@ -42,6 +41,7 @@ export abstract class RemoteTransport extends ClientTransport {
   readonly #url: URL;
   readonly #credential: Credential | undefined;
 
+  /** @internal */
   constructor(options: RemoteTarget, { kind, protocols, own }: RemoteKind) {
     const url = parseUrl(options.url, protocols);
     checkKnown(kind, options, ["url", "headers", "auth", "oauth", "tls", "proxy", ...own]);
@@ -62,7 +62,7 @@ export abstract class RemoteTransport extends ClientTransport {
     const web = new URL(bare.href.replace(/^ws/, "http"));
     const { name } = this;
     const asks = { ...this.#network(), url: web, fetch: options.fetch };
-    const fetch = (...request: Parameters<FetchLike>) => once(asks, request);
+    const fetch = (...request: Parameters<FetchLike>) => singleRequest(asks, request);
     this.#credential = credentialOf(
       options.auth,
       { name, url: web, fetch, signs: kind !== "ws" },
@@ -77,7 +77,7 @@ export abstract class RemoteTransport extends ClientTransport {
     return this.#credential;
   }
 
-  /** What every wire over the network is made from. */
+  /** What every wire over the network is made from. @internal */
   protected wireOptions() {
     const { headers, auth, closeTimeoutMs } = this.#options;
     return {
@@ -122,29 +122,6 @@ export function personMs({ auth, oauth }: Pick<RemoteOptions, "auth" | "oauth">)
   const ms =
     auth instanceof CredentialSource ? auth.personMs : auth === "oauth" ? oauth?.timeoutMs : undefined;
   return ms === undefined ? undefined : ms + SLACK_MS;
-}
-
-/** One request of a sign-in, over sockets that end with it: the wire that needs it may be gone. */
-export async function once(
-  options: ConstructorParameters<typeof Network>[0],
-  [url, init]: Parameters<FetchLike>,
-): Promise<Response> {
-  const target = new URL(url);
-  // Who the program is at its server, by certificate, is none of another's business.
-  const { ca } = options.tls ?? {};
-  const tls = target.origin === options.url.origin || !options.tls ? options.tls : { ...(ca && { ca }) };
-  const network = new Network({ ...options, tls, url: target });
-  const response = await network.fetch(url, init).catch(async (error) => {
-    await network.close();
-    throw error;
-  });
-  const end = () => void network.close();
-  if (!response.body) {
-    end();
-    return response;
-  }
-  const { status, statusText, headers } = response;
-  return new Response(watchBody(response.body, end), { status, statusText, headers });
 }
 
 function parseUrl(url: unknown, protocols: readonly string[]): URL {

@@ -1,5 +1,6 @@
 import { checkFunction, checkOneOf } from "../base/check.js";
 import type { FetchLike } from "../contract/credential.js";
+import type { Wire } from "../contract/wire.js";
 import { SseWire } from "../wires/sse.js";
 import { type RemoteOptions, RemoteTransport } from "./remote.js";
 
@@ -27,7 +28,7 @@ export class SSETransport extends RemoteTransport {
     this.#options = options;
   }
 
-  protected override openWire(): SseWire {
+  protected override openWire(): Wire {
     return new SseWire({ ...this.wireOptions(), fetch: this.#options.fetch });
   }
 

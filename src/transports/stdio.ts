@@ -10,6 +10,7 @@ import {
 import { redactor, withoutUserInfo } from "../base/redact.js";
 import { checkKnown } from "../contract/check-options.js";
 import { DEFAULTS, type SharedOptions } from "../contract/options.js";
+import type { Wire } from "../contract/wire.js";
 import { childEnvironment, type EnvOption, installHint, isRunner, secretsIn } from "../wires/environment.js";
 import type { LogTarget } from "../wires/log-file.js";
 import { StdioWire } from "../wires/stdio.js";
@@ -77,6 +78,7 @@ export abstract class ProcessTransport extends ClientTransport {
   readonly #options: ProcessOptions;
   readonly #line: CommandLine;
 
+  /** @internal */
   constructor(options: ProcessOptions, line: CommandLine) {
     checkProcess(options);
     const { kind, name, command } = line;
@@ -86,7 +88,7 @@ export abstract class ProcessTransport extends ClientTransport {
     this.#line = line;
   }
 
-  protected override openWire(): StdioWire {
+  protected override openWire(): Wire {
     const { env, cwd, stderr, onStderr, logFile, maxMessageBytes, closeTimeoutMs } = this.#options;
     const { reapOrphans, endDetached } = this.#options;
     const { command, args } = this.#line;

@@ -86,24 +86,24 @@ export abstract class ClientTransport implements TransportHandle {
     return this.#options.callTimeoutMs;
   }
 
-  /** Tells the subscribers something that the connection does not know. */
+  /** Tells the subscribers something that the connection does not know. @internal */
   protected announce(event: Announcement): void {
     this.#connection.announce(event);
   }
 
-  /** Tells those who inspect, if there is anybody. It does not hold the transport, so a wire may keep it. */
+  /** Tells those who inspect, if there is anybody. It does not hold the transport, so a wire may keep it. @internal */
   protected get observe(): (event: Observed) => void {
     const { inspectors } = this.#subscribers;
     const clock = this.#clock;
     return (event) => inspectors.hear(event, clock.now());
   }
 
-  /** What `transport` shows to be let in, for a transport that stands in for it. */
+  /** What `transport` shows to be let in, for a transport that stands in for it. @internal */
   protected static credentialOf(transport: ClientTransport): Credential | undefined {
     return transport.credential;
   }
 
-  /** How `transport` opens a wire, for a transport that stands in for it. */
+  /** How `transport` opens a wire, for a transport that stands in for it. @internal */
   protected static openWireOf(transport: ClientTransport, attempt: AttemptContext): Promise<Wire> | Wire {
     return transport.openWire(attempt);
   }

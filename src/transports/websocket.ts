@@ -1,6 +1,7 @@
 import { checkPositive, checkStrings, invalid } from "../base/check.js";
 import { checkShared } from "../contract/check-options.js";
 import { DEFAULTS } from "../contract/options.js";
+import type { Wire } from "../contract/wire.js";
 import { WebSocketWire } from "../wires/websocket.js";
 import { type RemoteOptions, RemoteTransport } from "./remote.js";
 
@@ -33,7 +34,7 @@ export class WSTransport extends RemoteTransport {
     this.#options = options;
   }
 
-  protected override openWire(): WebSocketWire {
+  protected override openWire(): Wire {
     const { protocols, maxMessageBytes, heartbeat } = this.#options;
     return new WebSocketWire({
       ...this.wireOptions(),

@@ -2,16 +2,8 @@ import { connect, type Socket } from "node:net";
 import { getProxyForUrl } from "proxy-from-env";
 import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent, ProxyAgent } from "undici";
 import { HoldfastError } from "../base/errors.js";
+import type { TlsOptions } from "../contract/options.js";
 import { systemClock } from "../machines/clock.js";
-
-/** TLS options of a remote transport, as `node:tls` names them. */
-export interface TlsOptions {
-  ca?: string | Buffer | (string | Buffer)[];
-  cert?: string | Buffer;
-  key?: string | Buffer;
-  /** Default true. */
-  rejectUnauthorized?: boolean;
-}
 
 export interface AgentOptions {
   tls: TlsOptions | undefined;

@@ -23,6 +23,7 @@ export interface FileStoreOptions {
   onWarning?: (message: string) => void;
 }
 
+/** What `fileStore()` gives. */
 export interface FileStore extends CredentialStore {
   /** The credentials of every server, the newest first: for listing them. Waits for nobody, as `list`. */
   all(): Promise<StoredCredential[]>;

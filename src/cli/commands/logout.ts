@@ -6,7 +6,7 @@ import { messageOf } from "../../base/errors.js";
 import { keepAliveWhile } from "../../base/keep-alive.js";
 import { redactor } from "../../base/redact.js";
 import { DEFAULTS } from "../../contract/options.js";
-import { once } from "../../transports/remote.js";
+import { singleRequest } from "../../transports/single-request.js";
 import { cliStore } from "./sign-in.js";
 import { type Remote, type RemoteChoice, remotesOf } from "./sign-in-targets.js";
 
@@ -54,7 +54,7 @@ const SAID: Record<Revocation, string> = {
 };
 
 const request = (url: string | URL, init?: RequestInit) =>
-  once(
+  singleRequest(
     {
       url: new URL(url),
       fetch: undefined,

@@ -5,7 +5,7 @@ import { authOf } from "../../composite/server-transport.js";
 import { clientConfig, clientOf } from "../../config/known.js";
 import { readConfig } from "../../config/load.js";
 import type { McpConfig } from "../../config/parse.js";
-import { isRemote, type RemoteServerConfig } from "../../config/schema.js";
+import { isRemote, type RemoteServerConfig } from "../../config/server.js";
 import { CONFIG_ENDINGS } from "../../infer/infer.js";
 import { UsageError } from "../terminal/exit.js";
 
