@@ -74,7 +74,7 @@ export type {
   ServerChange,
   StatusListener,
 } from "./contract/status.js";
-export type { AttemptContext, Listening, Wire } from "./contract/wire.js";
+export type { AttemptContext, Listening, UnreadableAnswer, Wire } from "./contract/wire.js";
 export { type InferOptions, inferTransport, type Target } from "./infer/infer.js";
 export type { Clock } from "./machines/clock.js";
 export type { Failure } from "./machines/failure.js";

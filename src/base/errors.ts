@@ -19,6 +19,11 @@ export interface ErrorDetails {
   AUTH_REQUIRED: { status?: number };
   /** A request was lost with its wire; `outcome` says whether it may have been done. */
   CONNECTION_LOST: { outcome: Outcome; exitCode?: number | null; signal?: string | null; stderr?: string };
+  /**
+   * The server answered with what cannot be understood. `outcome` is `done` where a tool has run; `answer` is the beginning
+   * of what came, and `result` all that a tool answered where only its check failed.
+   */
+  INVALID_ANSWER: { outcome: "done" | "unknown"; method: string; answer: string; result?: object };
   /** An answer was larger than `maxMessageBytes` and was thrown away. */
   MESSAGE_TOO_LARGE: { maxMessageBytes: number };
   /** The session was used after its end. */

@@ -38,6 +38,8 @@ export interface AttemptsHost {
   /** Says again to a new epoch what the sessions declared, before anybody calls it. */
   restore(ready: Ready): Promise<void>;
   onList(method: string, result: object): void;
+  /** What a server sent could be used in part only. */
+  onWarning(message: string): void;
   onWire(wire: Wire, epoch: number): void;
   /** The server of an open wire wants another credential. */
   onRefused(epoch: number): void;
@@ -54,7 +56,7 @@ export class Attempts {
   wire: Wire | undefined;
   // One for all epochs, or a new Client would not validate structured output until it listed the tools.
   readonly #cache = new InMemoryResponseCacheStore();
-  readonly #validators = new Validators();
+  readonly #validators = new Validators((message) => this.host.onWarning(message));
   #disposer = new Disposer();
   /** What the server wanted last. */
   #refusal: Refusal | undefined;
@@ -91,6 +93,7 @@ export class Attempts {
         hooks: {
           onNotification: (message) => host.router.notify(message as never),
           onList: (method, result) => host.onList(method, result),
+          onWarning: (message) => host.onWarning(message),
         },
         onWire: (wire) => {
           this.wire = wire;

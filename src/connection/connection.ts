@@ -114,6 +114,7 @@ export class Connection implements ConnectionPort {
       ...settings,
       router: new Router(this.sessions),
       onList: (method, result) => this.#lists.note(method, result),
+      onWarning: (message) => this.announce({ type: "warning", message: `${name}: ${message}` }),
       profile: () => profileOf([...this.#leases].map((lease) => lease.options)),
       restore: (ready) =>
         this.subscriptions.restore(ready, { timeout: Math.min(5_000, policy.connectTimeoutMs / 2) }, (e) =>

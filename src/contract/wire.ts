@@ -6,6 +6,14 @@ import type { Refusal } from "./credential.js";
 /** Whether the server can speak first: `open`, `lost` (it should, and cannot now), or `none` (it has no such stream). */
 export type Listening = "open" | "lost" | "none";
 
+/** An answer that came and cannot be read, though its id can. Secrets are taken out of it. */
+export interface UnreadableAnswer {
+  id: RequestId;
+  /** The rest of a sentence that begins with "it". */
+  why: string;
+  text: string;
+}
+
 /**
  * What an attempt opens: an SDK `Transport`. The optional members are what our own wires tell besides;
  * a transport of the user's own works without them.
@@ -21,6 +29,8 @@ export interface Wire extends Transport {
   readonly bytesRead?: number | undefined;
   /** Whether the transport itself shows life, though the server answers nothing. */
   alive?(timeoutMs: number): Promise<boolean>;
+  /** Called with an answer that is no JSON. What is JSON goes to `onmessage`, whatever it is. */
+  onUnreadable?: (answer: UnreadableAnswer) => void;
   /** Called when something hints that the server is gone, so that it is asked. */
   onDoubt?: (cause: unknown) => void;
   onListening?: (listening: Listening) => void;

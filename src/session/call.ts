@@ -8,6 +8,7 @@ import { CALL, type CallTag } from "../wires/call-tag.js";
 import { Lost } from "../wires/lost.js";
 import { Deadline } from "./deadline.js";
 import { inspectedCall } from "./inspected-call.js";
+import { callOf, invalidAnswerOf } from "./invalid-answer.js";
 import type { ConnectionPort, Ready } from "./ports.js";
 import { maySendAgain } from "./replay.js";
 
@@ -68,6 +69,7 @@ async function perform<T>(port: ConnectionPort, spec: CallSpec, send: Send<T>): 
       } catch (error) {
         await afterFailure(port, spec, deadline, { error, ready, tag, sendings });
         tag.written = 0;
+        tag.result = undefined;
       }
     }
   } finally {
@@ -99,9 +101,10 @@ async function afterFailure(
     lost?.failure.code === "AUTH_REQUIRED" && !lost.failure.authorizable && tag.written === 0;
   if (unauthorized && lost.outcome === "rejected") throw authRequired(port, spec, lost.failure);
   if (ended.aborted && !lostWithSession) throw ended.reason;
-  if (deadline.over) throw timedOut(port, spec, deadline);
+  if (deadline.over || isTimeout(error)) throw timedOut(port, spec, deadline);
   if (options?.signal?.aborted) throw options.signal.reason;
-  if (!lost) throw ownErrorOf(error);
+  if (!lost)
+    throw invalidAnswerOf({ server: port.name, method, name: spec.name }, error, tag) ?? ownErrorOf(error);
   const outcome: Outcome = tag.written > 0 ? "unknown" : lost.outcome;
   const { failure } = lost;
   if (lostWithSession) throw connectionLost(port, spec, outcome, failure);
@@ -159,11 +162,18 @@ async function within<T>(
 /** The SDK's own kind of timeout, with what the call was waiting for. */
 function timedOut(port: ConnectionPort, spec: CallSpec, deadline: Deadline): SdkError {
   const { state, detail, attempt, lastError } = port.status();
-  const where = port.ready ? "" : ` while ${port.name} was ${detail ?? state}, attempt ${attempt}`;
+  const where = port.ready ? "" : ` while it was ${detail ?? state}, attempt ${attempt}`;
   const why = lastError && !port.ready ? `: ${lastError.message}` : "";
-  const message = `${spec.method} was not answered within ${deadline.limitMs} ms${where}${why}`;
+  const call = callOf(spec.method, spec.name);
+  const message = `${port.name}: ${call} was not answered within ${deadline.limitMs} ms${where}${why}`;
   return new SdkError(SdkErrorCode.RequestTimeout, message, { timeout: deadline.limitMs });
 }
+
+/** The Client's own clock may be the first to ring, and it knows neither server nor tool. */
+const isTimeout = (error: unknown): boolean =>
+  error instanceof SdkError &&
+  error.code === SdkErrorCode.RequestTimeout &&
+  error.message === "Request timed out";
 
 function lossOf(error: unknown, { guard }: Ready): Lost | undefined {
   const lost = Lost.of(error);
@@ -203,7 +213,6 @@ function connectionLost(
   outcome: Outcome,
   failure: Failure,
 ): HoldfastError {
-  const what = spec.name ? `${spec.method} ${JSON.stringify(spec.name)}` : spec.method;
   port.announce({
     type: "request.lost",
     method: spec.method,
@@ -211,10 +220,13 @@ function connectionLost(
     code: "CONNECTION_LOST",
     ...(spec.name && { name: spec.name }),
   });
-  const message = formatMessage(`${port.name}: ${what} was lost: ${failure.message}`, {
-    ...failure,
-    hint: ADVICE[outcome],
-  });
+  const message = formatMessage(
+    `${port.name}: ${callOf(spec.method, spec.name)} was lost: ${failure.message}`,
+    {
+      ...failure,
+      hint: ADVICE[outcome],
+    },
+  );
   return new HoldfastError("CONNECTION_LOST", message, {
     server: port.name,
     outcome,

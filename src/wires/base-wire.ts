@@ -9,6 +9,7 @@ export abstract class BaseWire implements Wire {
   onclose?: Wire["onclose"];
   onerror?: Wire["onerror"];
   onmessage?: Wire["onmessage"];
+  onUnreadable?: Wire["onUnreadable"];
   onDoubt?: Wire["onDoubt"];
   onListening?: Wire["onListening"];
   onRefused?: Wire["onRefused"];

@@ -12,6 +12,8 @@ export interface TagDeadline {
 export interface CallTag {
   /** How many of its requests were handed to a wire that did not refuse them. */
   written: number;
+  /** What a tool answered, before the SDK's Client checks it: it has run, whatever comes of that. */
+  result?: object | undefined;
   session: object;
   /** Fires with the session's end: nothing of the call is sent any more. */
   ended: AbortSignal;

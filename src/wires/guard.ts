@@ -1,26 +1,22 @@
-import type {
-  JSONRPCMessage,
-  MessageExtraInfo,
-  RequestId,
-  Transport,
-  TransportSendOptions,
+import {
+  type JSONRPCMessage,
+  PROTOCOL_VERSION_META_KEY,
+  type RequestId,
+  type Transport,
+  type TransportSendOptions,
 } from "@modelcontextprotocol/client";
 import type { Wire } from "../contract/wire.js";
 import type { Failure } from "../machines/failure.js";
+import type { InvalidAnswer } from "./answers/invalid-answer.js";
 import { CALL, type CallTag } from "./call-tag.js";
-import { checkedProbeAnswer } from "./era-probe.js";
+import { End } from "./end.js";
+import { Inbound, type InboundHooks } from "./inbound.js";
 import { type Entry, Ledger } from "./ledger.js";
 import { Lost } from "./lost.js";
 
-export interface GuardHooks {
+export interface GuardHooks extends InboundHooks {
   /** The wire ended by itself. Called once, before anybody else hears of it. */
   onLost(failure: Failure): void;
-  /** A notification came in, before the Client sees it. */
-  onNotification?(message: JSONRPCMessage): void;
-  /** An answer came in whose request is a list, before the Client sees it. */
-  onList?(method: string, result: object): void;
-  /** An answer to nobody: late, duplicate or invented. It was dropped. */
-  onStray?(message: JSONRPCMessage): void;
 }
 
 /** Our own end; says nothing of the server. */
@@ -39,21 +35,16 @@ export class Guard implements Transport {
   declare readonly setSupportedProtocolVersions?: (versions: string[]) => void;
   declare readonly pid?: number;
   declare readonly stderr?: unknown;
-  /** Messages of any kind that came in; heartbeats compare it. */
-  received = 0;
-  sent = 0;
-  strays = 0;
   readonly #ledger = new Ledger();
-  #notified = false;
+  readonly #inbound = new Inbound(this, this.#ledger);
+  readonly #end = new End();
   #closesStreams = false;
   #closing: Promise<void> | undefined;
-  #down: Failure | undefined;
-  readonly #waiters = new Set<() => void>();
 
   constructor(
     readonly wire: Wire,
     readonly epoch: number,
-    private readonly hooks: GuardHooks,
+    readonly hooks: GuardHooks,
   ) {
     if (wire.hasPerRequestStream) this.hasPerRequestStream = true;
     if (wire.setSupportedProtocolVersions) {
@@ -71,31 +62,19 @@ export class Guard implements Transport {
     return this.#ledger.inFlight;
   }
 
+  /** Messages of any kind that came in; heartbeats compare it. */
+  get received(): number {
+    return this.#inbound.received;
+  }
+
   /** Set once nothing passes any more, with the reason. */
   get down(): Failure | undefined {
-    return this.#down;
+    return this.#end.failure;
   }
 
   /** Settles once nothing passes any more; rejects with the signal's reason. */
   whenDown(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (this.#down) return resolve();
-      if (signal.aborted) return reject(signal.reason);
-      const leave = () => {
-        this.#waiters.delete(done);
-        signal.removeEventListener("abort", onAbort);
-      };
-      const done = () => {
-        leave();
-        resolve();
-      };
-      const onAbort = () => {
-        leave();
-        reject(signal.reason);
-      };
-      this.#waiters.add(done);
-      signal.addEventListener("abort", onAbort, { once: true });
-    });
+    return this.#end.wait(signal);
   }
 
   setProtocolVersion(version: string): void {
@@ -103,20 +82,16 @@ export class Guard implements Transport {
   }
 
   async start(): Promise<void> {
-    if (this.#down) throw new Lost("not-sent", this.#down);
-    this.wire.onmessage = (message, extra) => {
-      if (this.#down) return;
-      this.received++;
-      if (this.#notified && !("method" in message)) queueMicrotask(() => this.#receive(message, extra));
-      else this.#receive(message, extra);
-    };
+    if (this.down) throw new Lost("not-sent", this.down);
+    this.wire.onmessage = (message, extra) => this.#inbound.message(message, extra);
+    this.wire.onUnreadable = (answer) => this.#inbound.unreadable(answer);
     this.wire.onParked = (id, parked) => {
       const entry = this.#ledger.get(id);
       if (entry) entry.parked = parked;
       return entry !== undefined;
     };
     this.wire.onerror = (error) => {
-      if (!this.#down) this.onerror?.(error);
+      if (!this.down) this.report(error);
     };
     this.wire.onclose = () =>
       this.lose(
@@ -126,8 +101,7 @@ export class Guard implements Transport {
   }
 
   send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
-    if (this.#down) return Promise.reject(new Lost("not-sent", this.#down));
-    this.sent++;
+    if (this.down) return Promise.reject(new Lost("not-sent", this.down));
     if (!("method" in message)) return this.wire.send(message, options);
     if (!("id" in message)) {
       if (message.method === "notifications/cancelled")
@@ -139,7 +113,8 @@ export class Guard implements Transport {
     // Race: the session ended between the call and the Client's sending of it; there would be nobody to answer.
     if (call?.ended.aborted)
       return Promise.reject(new Lost("not-sent", { ...ended, message: "the session ended" }));
-    const entry: Entry = { method: message.method, call, stream: undefined, parked: false };
+    const modern = message.params?._meta?.[PROTOCOL_VERSION_META_KEY] !== undefined;
+    const entry: Entry = { method: message.method, modern, call, stream: undefined, parked: false };
     this.#ledger.add(id, entry);
     if (call) call.written++;
     try {
@@ -181,24 +156,21 @@ export class Guard implements Transport {
 
   /** The wire was lost: says so, then answers everything in flight with what became of it. */
   lose(failure: Failure): void {
-    if (this.#down) return;
     // Down before anybody hears of it: what they do then must not find another reason for the loss.
-    this.#down = failure;
+    if (!this.#end.comes(failure)) return;
     this.hooks.onLost(failure);
     this.#settleAll(failure);
   }
 
   /** Lets nothing through any more, and answers everything in flight with what became of it. */
   shut(failure: Failure): void {
-    if (this.#down) return;
-    this.#down = failure;
-    this.#settleAll(failure);
+    if (this.#end.comes(failure)) this.#settleAll(failure);
   }
 
   /** Answers one request in our own words; false if it was not in flight. */
-  settle(id: RequestId, lost: Lost): boolean {
+  settle(id: RequestId, why: Lost | InvalidAnswer): boolean {
     if (!this.#ledger.remove(id)) return false;
-    this.onmessage?.({ jsonrpc: "2.0", id, error: { code: -32000, message: lost.message, data: lost } });
+    this.onmessage?.({ jsonrpc: "2.0", id, error: { code: -32000, message: why.message, data: why } });
     return true;
   }
 
@@ -225,38 +197,15 @@ export class Guard implements Transport {
       this.settle(id, new Lost(outcome, failure));
     }
     this.onclose?.();
-    for (const done of [...this.#waiters]) done();
+    this.#end.wake();
   }
 
-  #receive(message: JSONRPCMessage, extra?: MessageExtraInfo): void {
-    if (this.#down) return;
-    if (!("method" in message)) {
-      const id = this.#ledger.idOf(message.id);
-      const entry = id === undefined ? undefined : this.#ledger.remove(id);
-      if (!entry) {
-        this.strays++;
-        this.hooks.onStray?.(message);
-        return;
-      }
-      if (entry.method.endsWith("/list") && "result" in message)
-        this.hooks.onList?.(entry.method, message.result);
-    } else if (!("id" in message)) {
-      this.#notify();
-      this.hooks.onNotification?.(message);
+  report(error: unknown): void {
+    try {
+      this.onerror?.(error as Error);
+    } catch {
+      // Who is told of errors and throws himself has nobody left to hear it.
     }
-    this.onmessage?.(checkedProbeAnswer(message), extra);
-  }
-
-  /**
-   * Race: the Client handles a notification one microtask late, and an answer at once, so the last progress of a call
-   * would come after its end and be dropped. Until then answers wait for as long.
-   */
-  #notify(): void {
-    if (this.#notified) return;
-    this.#notified = true;
-    queueMicrotask(() => {
-      this.#notified = false;
-    });
   }
 
   #forget(id: RequestId): void {

@@ -4,6 +4,8 @@ import type { CallTag } from "./call-tag.js";
 /** One request that was sent and has no answer yet. */
 export interface Entry {
   readonly method: string;
+  /** Of the 2026-07-28 revision. */
+  readonly modern: boolean;
   readonly call: CallTag | undefined;
   /** Only on wires with a stream per request: closes that stream. */
   stream: AbortController | undefined;
@@ -21,6 +23,13 @@ export class Ledger implements Iterable<[RequestId, Entry]> {
   /** Requests without an answer yet, streams that only listen left out. */
   get inFlight(): number {
     return this.#entries.size - this.#listens;
+  }
+
+  /** The one request in flight, if there is just one; streams that only listen are left out. */
+  get only(): RequestId | undefined {
+    if (this.inFlight !== 1) return undefined;
+    for (const [id, { method }] of this.#entries) if (method !== LISTEN) return id;
+    return undefined;
   }
 
   add(id: RequestId, entry: Entry): void {

@@ -1,9 +1,6 @@
 import type { JSONRPCMessage, RequestId } from "@modelcontextprotocol/client";
 
-/**
- * Whether a parsed value has the shape of a JSON-RPC message. Only the envelope is looked at: the SDK's Client
- * validates what is inside, once.
- */
+/** Whether a parsed value has the shape of a JSON-RPC message, by its envelope. What is inside is read at the guard. */
 export function isMessage(value: unknown): value is JSONRPCMessage {
   if (typeof value !== "object" || value === null || (value as { jsonrpc?: unknown }).jsonrpc !== "2.0")
     return false;
@@ -11,16 +8,30 @@ export function isMessage(value: unknown): value is JSONRPCMessage {
   return "result" in value || "error" in value;
 }
 
-/** The messages of one frame or line, a batch included; undefined if it holds anything else. */
+/** Whether a parsed value means to be one, for the guard to read it as it is meant: an answer may lack its version. */
+function mayBeMessage(value: unknown): value is JSONRPCMessage {
+  if (typeof value !== "object" || value === null) return false;
+  return "jsonrpc" in value || ("id" in value && ("result" in value || "error" in value));
+}
+
+/** The messages of one frame or line, those of a batch one by one; undefined where it holds none. */
 export function parseMessages(text: string): JSONRPCMessage[] | undefined {
-  let value: unknown;
+  const value = parseJson(text) ?? parseJson(text, true);
+  const messages = (Array.isArray(value) ? value : [value]).filter(mayBeMessage);
+  return messages.length > 0 ? messages : undefined;
+}
+
+/** Python writes these where JSON has no number. */
+const NO_NUMBER = /"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g;
+
+function parseJson(text: string, mending = false): unknown {
   try {
-    value = JSON.parse(text);
+    return JSON.parse(
+      mending ? text.replace(NO_NUMBER, (found) => (found.startsWith('"') ? found : "null")) : text,
+    );
   } catch {
     return undefined;
   }
-  if (!Array.isArray(value)) return isMessage(value) ? [value] : undefined;
-  return value.length > 0 && value.every(isMessage) ? value : undefined;
 }
 
 /** What is looked at of an answer that cannot be read, from either end. */

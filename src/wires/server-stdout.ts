@@ -1,5 +1,6 @@
-import { type JSONRPCMessage, ProtocolErrorCode, type RequestId } from "@modelcontextprotocol/client";
+import type { JSONRPCMessage } from "@modelcontextprotocol/client";
 import { HoldfastError } from "../base/errors.js";
+import type { UnreadableAnswer } from "../contract/wire.js";
 import type { Failure } from "../machines/failure.js";
 import { LineReader } from "./lines.js";
 import { idOfCutAnswer } from "./messages.js";
@@ -13,6 +14,8 @@ export interface StdoutOptions {
 
 export interface ServerStdoutHandlers {
   onMessage(message: JSONRPCMessage): void;
+  /** An answer came that cannot be read. */
+  onUnreadable(answer: UnreadableAnswer): void;
   onError(error: Error): void;
   /** Nothing that comes after this can be read. */
   onBroken(failure: Failure): void;
@@ -21,7 +24,7 @@ export interface ServerStdoutHandlers {
 const CONTENT_LENGTH =
   "the server frames its messages with Content-Length headers, as language servers do; a message of MCP is one line";
 
-/** What a server writes to stdout. An answer that cannot be read fails its request, and is replaced by an error. */
+/** What a server writes to stdout. An answer that is too large fails its request, and is replaced by an error. */
 export class ServerStdout {
   /** The server said something that was MCP. */
   heard = false;
@@ -35,7 +38,7 @@ export class ServerStdout {
   ) {
     const reader = new StdoutReader({
       onMessage: (message) => this.#onMessage(message),
-      onUnreadable: (id, why, text) => this.#onUnreadable(id, why, text),
+      onUnreadable: (answer) => this.#onUnreadable(answer),
       onNoise: (text) => this.#onNoise(text),
       onContentLength: () =>
         handlers.onBroken({ code: "CONNECT_FAILED", message: CONTENT_LENGTH, fatal: true }),
@@ -63,10 +66,10 @@ export class ServerStdout {
     );
   }
 
-  #onUnreadable(id: RequestId, why: string, text: string): void {
-    const reason = this.options.redact(why);
-    const message = `the server's answer cannot be read: it ${reason}. It begins with ${this.#quoted(text)}`;
-    this.#onMessage({ jsonrpc: "2.0", id, error: { code: ProtocolErrorCode.ParseError, message } });
+  #onUnreadable({ id, why, text }: UnreadableAnswer): void {
+    const { redact } = this.options;
+    this.heard = true;
+    this.handlers.onUnreadable({ id, why: redact(why), text: redact(text) });
   }
 
   #onTooLarge(head: string, tail: string): void {

@@ -72,6 +72,7 @@ export class StdioWire extends BaseWire {
       onMessage: (message) => {
         if (!this.#isFarewell(message)) this.onmessage?.(message);
       },
+      onUnreadable: (answer) => this.onUnreadable?.(answer),
       onError,
       onBroken: (failure) => this.finish(failure),
     });
@@ -205,8 +206,9 @@ export class StdioWire extends BaseWire {
   }
 
   /** What is left of a killed server sees its stdin end, and answers that it is closed: that is no answer. */
-  #isFarewell(message: JSONRPCMessage): boolean {
-    return this.#exit !== undefined && "error" in message && message.error.code === CONNECTION_CLOSED;
+  #isFarewell(message: unknown): boolean {
+    const { error } = (message ?? {}) as { error?: { code?: unknown } };
+    return this.#exit !== undefined && error?.code === CONNECTION_CLOSED;
   }
 
   #onPipeError(error: Error): void {

@@ -1,11 +1,11 @@
 import type { JSONRPCMessage, RequestId } from "@modelcontextprotocol/client";
+import type { UnreadableAnswer } from "../contract/wire.js";
 import { ObjectScan, type Part, readFrame } from "./frames.js";
 import { idOfAnswer, parseMessages } from "./messages.js";
 
 export interface StdoutHandlers {
   onMessage(message: JSONRPCMessage): void;
-  /** An answer came that cannot be read, and why: the rest of a sentence that begins with "it". */
-  onUnreadable(id: RequestId, why: string, text: string): void;
+  onUnreadable(answer: UnreadableAnswer): void;
   /** Something that is no part of a message. */
   onNoise(text: string): void;
   /** The server frames its messages as language servers do. Only told before its first message. */
@@ -44,7 +44,12 @@ export class StdoutReader {
     }
     if (part.kind === "open") this.#open = new OpenObject(part.text, part.id !== undefined);
     if (part.kind === "noise" || part.id === undefined) handlers.onNoise(part.text);
-    else handlers.onUnreadable(part.id, part.kind === "open" ? OVER_LINES : part.why, part.text);
+    else
+      handlers.onUnreadable({
+        id: part.id,
+        why: part.kind === "open" ? OVER_LINES : part.why,
+        text: part.text,
+      });
   }
 }
 

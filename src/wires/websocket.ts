@@ -10,8 +10,8 @@ import type { Failure } from "../machines/failure.js";
 import { type AgentOptions, proxyFor } from "./agent.js";
 import { BaseWire } from "./base-wire.js";
 import { closeFailure } from "./close-codes.js";
+import { readFrame } from "./frames.js";
 import { Lost } from "./lost.js";
-import { parseMessages } from "./messages.js";
 import { retryAfterMs } from "./network.js";
 import { refusalOf } from "./refusal.js";
 
@@ -152,14 +152,20 @@ export class WebSocketWire extends BaseWire {
   }
 
   #receive(text: string): void {
-    const messages = parseMessages(text);
-    if (messages) for (const message of messages) this.onmessage?.(message);
-    else
-      this.onerror?.(
-        new Error(
-          `the server sent what is not an MCP message: ${JSON.stringify(this.#redact(text).slice(0, 200))}`,
-        ),
-      );
+    for (const part of readFrame(text)) {
+      const shown = this.#redact(part.kind === "message" ? "" : part.text);
+      if (part.kind === "message") this.onmessage?.(part.message);
+      else if (part.kind === "noise" || part.id === undefined)
+        this.onerror?.(
+          new Error(`the server sent what is not an MCP message: ${JSON.stringify(shown.slice(0, 200))}`),
+        );
+      else
+        this.onUnreadable?.({
+          id: part.id,
+          why: part.kind === "open" ? "does not end" : this.#redact(part.why),
+          text: shown,
+        });
+    }
   }
 
   #fail(error: Error): void {

@@ -46,7 +46,7 @@ describe("a call that the server answered with an error", () => {
     link.clock.advance(40);
     expect(await rejection(call)).toMatchObject({
       code: SdkErrorCode.RequestTimeout,
-      message: "tools/call was not answered within 40 ms",
+      message: 'demo: tools/call "it" was not answered within 40 ms',
     });
   });
 });

@@ -91,7 +91,7 @@ describe("a call on a connection that is not ready", () => {
     expect(error).toBeInstanceOf(SdkError);
     expect(error).toMatchObject({
       code: SdkErrorCode.RequestTimeout,
-      message: `tools/call was not answered within 1000 ms while demo was ${where}`,
+      message: `demo: tools/call "it" was not answered within 1000 ms while it was ${where}`,
       data: { timeout: 1_000 },
     });
   });

@@ -195,7 +195,7 @@ describe("calls", () => {
     await transport.waitFor("connecting");
     const error = await rejection(session.callTool({ name: "echo" }, { timeout: 100 }));
     expect(error).toMatchObject({ code: "REQUEST_TIMEOUT" });
-    expect((error as Error).message).toMatch(/fixture was waiting, attempt \d: it was killed by SIGKILL/);
+    expect((error as Error).message).toMatch(/while it was waiting, attempt \d: it was killed by SIGKILL/);
     transport.retryNow();
     await session.ping();
   });

@@ -49,24 +49,32 @@ describe("the line reader", () => {
 });
 
 describe("messages", () => {
-  it("are told from anything else by their envelope", () => {
-    expect(parseMessages('{"jsonrpc":"2.0","id":1,"result":{}}')).toHaveLength(1);
-    expect(
-      parseMessages('[{"jsonrpc":"2.0","method":"x"},{"jsonrpc":"2.0","id":1,"error":{}}]'),
-    ).toHaveLength(2);
+  it("come alone or several in a frame, and may lack their version where they answer", () => {
+    const one = { jsonrpc: "2.0", method: "x" };
+    expect(parseMessages(JSON.stringify(one))).toEqual([one]);
+    expect(parseMessages(JSON.stringify([one, 1, one]))).toEqual([one, one]);
+    for (const message of [{ id: 1, result: null }, { id: 1, error: null }, { jsonrpc: "2.0" }])
+      expect(parseMessages(JSON.stringify(message))).toEqual([message]);
     for (const text of [
       "",
       "hello",
+      "{",
+      "{]",
       "42",
       "null",
       "[]",
       "{}",
-      '{"jsonrpc":"1.0","method":"x"}',
-      '[{"jsonrpc":"2.0","method":"x"},1]',
-      '{"jsonrpc":"2.0"}',
-    ]) {
+      '"x"',
+      '{"level":"info","id":1,"method":"GET"}',
+    ])
       expect(parseMessages(text), text).toBeUndefined();
-    }
+  });
+
+  it("have numbers that JSON lacks, as Python writes them, and texts that look like them", () => {
+    expect(
+      parseMessages('{"id": 1, "result": {"a": NaN, "b": [-Infinity, Infinity], "c": "NaN \\" NaN"}}'),
+    ).toEqual([{ id: 1, result: { a: null, b: [null, null], c: 'NaN " NaN' } }]);
+    expect(parseMessages('{"id": 1, "result": NaNa}')).toBeUndefined();
   });
 
   it("that were cut are known by the id at either end, and never by one from inside", () => {

@@ -1,8 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { closeFailure } from "../../src/wires/close-codes.js";
-import { checkedProbeAnswer } from "../../src/wires/era-probe.js";
 import { Lost } from "../../src/wires/lost.js";
-import { isMessage, parseMessages } from "../../src/wires/messages.js";
 import { Ring } from "../../src/wires/ring.js";
 
 describe("a close code of a WebSocket", () => {
@@ -46,41 +44,6 @@ describe("a close code of a WebSocket", () => {
   });
 });
 
-describe("a probe's answer", () => {
-  const good = { resultType: "complete", ttlMs: 1, cacheScope: "public" };
-  const answer = (result: object, id: unknown = "server-discover-probe-1") =>
-    ({ jsonrpc: "2.0", id, result }) as never;
-
-  it("that fits its revision is what it is", () => {
-    expect(checkedProbeAnswer(answer(good))).toEqual(answer(good));
-  });
-
-  it.each([
-    ["another type", { ...good, resultType: "partial" }],
-    ["no time", { ...good, ttlMs: "1" }],
-    ["no scope", { ...good, cacheScope: undefined }],
-    ["nothing", {}],
-  ])("with %s is turned into that of a server without the method", (_what, result) => {
-    expect(checkedProbeAnswer(answer(result))).toEqual({
-      jsonrpc: "2.0",
-      id: "server-discover-probe-1",
-      error: { code: -32601, message: "the discover answer does not fit its revision" },
-    });
-  });
-
-  it.each([
-    ["is another's", answer({}, "7")],
-    ["has a number", answer({}, 7)],
-    [
-      "is an error",
-      { jsonrpc: "2.0", id: "server-discover-probe-1", error: { code: 1, message: "" } } as never,
-    ],
-    ["is a request", { jsonrpc: "2.0", id: 1, method: "ping" } as never],
-  ])("is not looked at where it %s", (_what, message) => {
-    expect(checkedProbeAnswer(message)).toBe(message);
-  });
-});
-
 describe("a loss", () => {
   const lost = new Lost("rejected", { code: "X", message: "it broke" }, "soon");
 
@@ -94,31 +57,6 @@ describe("a loss", () => {
     expect(Lost.of({ data: lost })).toBe(lost);
     for (const other of [undefined, null, {}, new Error("x"), { data: {} }])
       expect(Lost.of(other)).toBeUndefined();
-  });
-});
-
-describe("a message", () => {
-  it.each([
-    [{ jsonrpc: "2.0", method: "x" }, true],
-    [{ jsonrpc: "2.0", id: 1, result: {} }, true],
-    [{ jsonrpc: "2.0", id: 1, error: {} }, true],
-    [{ jsonrpc: "2.0", method: 1, result: {} }, false],
-    [{ jsonrpc: "2.0", id: 1 }, false],
-    [{ jsonrpc: "1.0", method: "x" }, false],
-    [{ method: "x" }, false],
-    [null, false],
-    [undefined, false],
-    ["method", false],
-  ])("%j is one: %s", (value, is) => {
-    expect(isMessage(value)).toBe(is);
-  });
-
-  it("comes alone or with others, and never beside anything else", () => {
-    const one = { jsonrpc: "2.0", method: "x" };
-    expect(parseMessages(JSON.stringify(one))).toEqual([one]);
-    expect(parseMessages(JSON.stringify([one, one]))).toEqual([one, one]);
-    for (const text of [JSON.stringify([one, 1]), "[]", "{", "7"])
-      expect(parseMessages(text)).toBeUndefined();
   });
 });
 

@@ -1,0 +1,23 @@
+import { excerpt } from "./excerpt.js";
+
+/** An answer that came and cannot be understood. It travels to its caller as `Lost` does: as the `data` of an error answer. */
+export class InvalidAnswer extends Error {
+  /** The first characters of it. */
+  readonly excerpt: string;
+
+  constructor(
+    /** What is wrong with it, as the rest of a sentence: "the result is null". */
+    readonly reason: string,
+    answer: unknown,
+    /** It was a result: what was asked for has been done. */
+    readonly done: boolean,
+  ) {
+    super(reason);
+    this.excerpt = excerpt(answer);
+  }
+
+  static of(error: unknown): InvalidAnswer | undefined {
+    const data = (error as { data?: unknown } | undefined)?.data;
+    return data instanceof InvalidAnswer ? data : undefined;
+  }
+}

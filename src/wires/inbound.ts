@@ -1,0 +1,103 @@
+import type { JSONRPCMessage, MessageExtraInfo, RequestId, Transport } from "@modelcontextprotocol/client";
+import type { UnreadableAnswer } from "../contract/wire.js";
+import type { InvalidAnswer } from "./answers/invalid-answer.js";
+import { type Reading, readMessage, readUnreadable } from "./answers/read.js";
+import { InOrder } from "./in-order.js";
+import type { Ledger } from "./ledger.js";
+
+export interface InboundHooks {
+  /** A notification came in, before the Client sees it. */
+  onNotification?(message: JSONRPCMessage): void;
+  /** An answer came in whose request is a list, before the Client sees it. */
+  onList?(method: string, result: object): void;
+  /** An answer to nobody: late, duplicate or invented. It was dropped. */
+  onStray?(message: unknown): void;
+  /** A part of an answer could not be used and was left out: a clause that says which. */
+  onWarning?(message: string): void;
+}
+
+/** The guard, as what comes in sees it. */
+export interface Door extends Pick<Transport, "onmessage"> {
+  readonly hooks: InboundHooks;
+  readonly wire: Pick<Transport, "send">;
+  readonly down: unknown;
+  settle(id: RequestId, why: InvalidAnswer): boolean;
+  report(error: unknown): void;
+}
+
+const INVALID_REQUEST = -32600;
+
+/** What comes in over one wire: read as it is meant, and handed to the Client in order. */
+export class Inbound {
+  received = 0;
+  readonly #inOrder = new InOrder();
+
+  constructor(
+    private readonly door: Door,
+    private readonly ledger: Ledger,
+  ) {}
+
+  message(message: unknown, extra?: MessageExtraInfo): void {
+    this.#receive(() => readMessage(message, this.ledger), extra);
+  }
+
+  unreadable(answer: UnreadableAnswer): void {
+    this.#receive(() => readUnreadable(answer, this.ledger));
+  }
+
+  /** Nothing that a server sends throws into the program, whose pipes and sockets call this. */
+  #receive(read: () => Reading, extra?: MessageExtraInfo): void {
+    const { door } = this;
+    if (door.down) return;
+    this.received++;
+    try {
+      this.#deliver(read(), extra);
+    } catch (error) {
+      door.report(error);
+    }
+  }
+
+  #deliver(reading: Reading, extra?: MessageExtraInfo): void {
+    const { hooks } = this.door;
+    if (reading.kind === "said") {
+      if (!("id" in reading.message)) {
+        this.#inOrder.notified();
+        hooks.onNotification?.(reading.message);
+      }
+      this.door.onmessage?.(reading.message, extra);
+    } else if (reading.kind === "stray") hooks.onStray?.(reading.message);
+    else if (reading.kind === "unknown") this.#refuse(reading);
+    else this.#inOrder.answer(() => this.#answer(reading, extra));
+  }
+
+  #answer(reading: Extract<Reading, { kind: "answer" | "invalid" }>, extra?: MessageExtraInfo): void {
+    const { door, ledger } = this;
+    // Race: the wire went down, or the call was cancelled, while the answer waited for a notification before it.
+    if (door.down || !ledger.has(reading.id)) return;
+    try {
+      if (reading.kind === "invalid") {
+        door.settle(reading.id, reading.answer);
+        return;
+      }
+      const { message, warning } = reading;
+      const { method, call } = ledger.remove(reading.id)!;
+      if (warning) door.hooks.onWarning?.(warning);
+      if ("result" in message) {
+        if (call && method === "tools/call") call.result = message.result;
+        if (method.endsWith("/list")) door.hooks.onList?.(method, message.result);
+      }
+      door.onmessage?.(message, extra);
+    } catch (error) {
+      door.report(error);
+    }
+  }
+
+  /** What is no message is told; where it asks for an answer, the server hears that it gets none. */
+  #refuse({ reason, id, text }: Extract<Reading, { kind: "unknown" }>): void {
+    const { door } = this;
+    door.report(new Error(`the server sent what is not an MCP message (${reason}): ${JSON.stringify(text)}`));
+    if (id === undefined) return;
+    const error = { code: INVALID_REQUEST, message: `Invalid request: ${reason}` };
+    door.wire.send({ jsonrpc: "2.0", id, error }).catch((failed: unknown) => door.report(failed));
+  }
+}
