@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { everythingHttp, freePort } from "../support/everything.js";
@@ -8,11 +9,19 @@ import { fixture, lives, until } from "../support/fixtures.js";
 import { descendants } from "../support/nothing-left.js";
 import { describeWith } from "../support/peers.js";
 
+const STDIO: { stdio: ["ignore", "pipe", "inherit"] } = { stdio: ["ignore", "pipe", "inherit"] };
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Runs a program of the fixtures against the built package. */
-function program(...args: string[]) {
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+const program = (...args: string[]) => running(spawn(process.execPath, args, STDIO));
+
+/** The same with so few descriptors. */
+const programOf = (descriptors: number, ...args: string[]) =>
+  running(
+    spawn("/bin/sh", ["-c", `ulimit -n ${descriptors}; exec "$0" "$@"`, process.execPath, ...args], STDIO),
+  );
+
+function running(child: ChildProcessByStdio<null, Readable, null>) {
   onTestFinished(() => void child.kill("SIGKILL"));
   const lines: string[] = [];
   createInterface({ input: child.stdout }).on("line", (line) => lines.push(line));
@@ -87,5 +96,24 @@ describe("what keeps a program alive", () => {
     expect(await exit).toEqual([0, null]);
     expect(lines.at(-1)).toBe("answered 13");
     await server.stop();
+  });
+});
+
+describe("a program without a descriptor left for five seconds, with ten servers under load that die in them", () => {
+  it("lives, has all of them back within ten seconds, and leaves none when it is killed", async () => {
+    const { child, lines, exit, printed } = programOf(
+      256,
+      fixture("exhausted-program.mjs"),
+      fixture("small-server.mjs"),
+    );
+    // Where it ends, its last words are on this program's stderr.
+    await Promise.race([printed("back "), exit]);
+    const [down] = lines[0]?.match(/\d+/) ?? [];
+    expect(Number(down)).toBeGreaterThan(0);
+    const pids = lines.at(-1)!.split(" ").slice(1).map(Number);
+    expect(new Set(pids).size).toBe(10);
+    expect(pids.every(lives)).toBe(true);
+    child.kill("SIGKILL");
+    await until(() => !pids.some(lives));
   });
 });

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { endGroup, groupGone, pause, signalGroup } from "../../src/wires/process-group.js";
 import { forgetGroup, startReaper, stopIdleReaper, watchGroup } from "../../src/wires/reaper.js";
@@ -225,5 +225,80 @@ describe("the reaper", () => {
     expect(reapers()).toHaveLength(1);
     await startReaper();
     expect(reapers()).toHaveLength(2);
+  });
+
+  /** What Node makes of a process for which no descriptor is left: no pid, no pipes, and an error to come. */
+  const failing = (code: string) => {
+    const child = new EventEmitter();
+    const error = Object.assign(new Error(`spawn /bin/sh ${code}`), { code });
+    process.nextTick(() => child.emit("error", error));
+    return child as ChildProcess;
+  };
+
+  it.each(["EMFILE", "ENFILE", "EAGAIN", "ENOENT"])(
+    "that does not start says so, ends no program, and is tried again: %s",
+    async (code) => {
+      await fresh();
+      vi.mocked(spawn).mockImplementationOnce(() => failing(code));
+      await expect(startReaper()).rejects.toMatchObject({ code });
+      await startReaper();
+      expect(reapers()).toHaveLength(2);
+      const gone = once(reapers()[1]!, "exit");
+      stopIdleReaper();
+      await gone;
+    },
+  );
+
+  it("that Node itself does not start, as where there is no memory, says so too", async () => {
+    await fresh();
+    vi.mocked(spawn).mockImplementationOnce(() => {
+      throw Object.assign(new Error("spawn ENOMEM"), { code: "ENOMEM" });
+    });
+    await expect(startReaper()).rejects.toMatchObject({ code: "ENOMEM" });
+  });
+
+  it("that is killed, and cannot be replaced at once, is replaced when that is possible, and knows its groups", async () => {
+    const left = await group("echo x; sleep 9");
+    await fresh();
+    watchGroup(left.pid);
+    const [first] = reapers();
+    vi.mocked(spawn).mockImplementationOnce(() => failing("EMFILE"));
+    first!.kill("SIGKILL");
+    await until(() => reapers().length === 3);
+    const gone = once(reapers()[2]!, "exit");
+    reapers()[2]!.stdin!.end();
+    await until(() => !lives(left.pid));
+    forgetGroup(left.pid);
+    await gone;
+  });
+
+  it("is not tried again when nothing is watched any more", async () => {
+    await fresh();
+    watchGroup(4_000_006);
+    const [first] = reapers();
+    vi.mocked(spawn).mockImplementationOnce(() => failing("EMFILE"));
+    const gone = once(first!, "exit");
+    first!.kill("SIGKILL");
+    await gone;
+    await until(() => reapers().length === 2);
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    forgetGroup(4_000_006);
+    await vi.advanceTimersByTimeAsync(5_000);
+    vi.useRealTimers();
+    expect(reapers()).toHaveLength(2);
+  });
+
+  it("stands where pipes cannot be let go of, as in Bun and Deno", async () => {
+    await fresh();
+    const real = vi.mocked(spawn).getMockImplementation()!;
+    vi.mocked(spawn).mockImplementationOnce((...given) => {
+      const child = real(...given);
+      Object.assign(child.stdin!, { unref: undefined });
+      return child;
+    });
+    await startReaper();
+    const gone = once(reapers()[0]!, "exit");
+    stopIdleReaper();
+    expect(await gone).toEqual([0, null]);
   });
 });

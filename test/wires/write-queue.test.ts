@@ -1,0 +1,102 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import type { Writable } from "node:stream";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { WriteQueue } from "../../src/wires/write-queue.js";
+import { until } from "../support/settling.js";
+
+const MIB = 1024 * 1024;
+const line = (name: string, length = 10) => `${name}${"x".repeat(length)}\n`;
+
+/** The pipe of a process that reads nothing before it is told to. */
+function sleeper() {
+  const child = spawn("/bin/sh", ["-c", "read -r go <&3; exec cat"], {
+    stdio: ["pipe", "pipe", "inherit", "pipe"],
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  let read = "";
+  child.stdout!.on("data", (chunk) => {
+    read += chunk;
+  });
+  child.stdin!.on("error", () => {});
+  return {
+    pipe: child.stdin!,
+    child,
+    wake: () => (child.stdio[3] as Writable).end("go\n"),
+    /** Only the first letters of what it read. */
+    names: () => read.split("\n").map((text) => text.replace(/x+$/, "")),
+  };
+}
+
+/** Fills the pipe, so that what comes next waits. */
+const fill = (queue: WriteQueue) => void queue.write(line("first", MIB)).catch(() => {});
+
+describe("what is written to a server", () => {
+  it("is written at once while the pipe takes it, in order when it takes it later", async () => {
+    const { pipe, wake, names } = sleeper();
+    const queue = new WriteQueue(pipe, MIB);
+    await queue.write(line("zero"), 0);
+    const done = vi.fn();
+    const large = queue.write(line("first", MIB), 1).then(done);
+    const second = queue.write(line("second"), 2).then(done);
+    const third = queue.write(line("third")).then(done);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(done).not.toHaveBeenCalled();
+    expect([0, 1, 2, 3].map((id) => queue.has(id))).toEqual([false, false, true, false]);
+    expect(queue.length).toBe(2);
+    wake();
+    await Promise.all([large, second, third]);
+    expect(queue.length).toBe(0);
+    await until(() => names().length === 5);
+    expect(names()).toEqual(["zero", "first", "second", "third", ""]);
+  });
+
+  it("can be taken back until then, and is never seen", async () => {
+    const { pipe, wake, names } = sleeper();
+    const queue = new WriteQueue(pipe, MIB);
+    fill(queue);
+    const withdrawn = queue.write(line("second"), 2);
+    const kept = queue.write(line("third"), "2");
+    const why = new Error("its time was over");
+    expect(queue.withdraw(2, why)).toBe(true);
+    expect(queue.withdraw(2, why)).toBe(false);
+    await expect(withdrawn).rejects.toBe(why);
+    wake();
+    await kept;
+    expect(queue.withdraw("2", why)).toBe(false);
+    await until(() => names().length === 3);
+    expect(names()).toEqual(["first", "third", ""]);
+  });
+
+  it("is bounded where it waits, whatever it is made of, but for one that is larger by itself", () => {
+    for (const length of [1, 5_000]) {
+      const queue = new WriteQueue(sleeper().pipe, 100_000);
+      fill(queue);
+      let taken = 0;
+      for (; !queue.isFull(line("a", length)); taken++) queue.write(line("a", length), taken).catch(() => {});
+      expect(taken).toBeLessThanOrEqual(100);
+      expect(taken * length).toBeLessThan(100_000);
+      queue.withdraw(0, new Error("taken back"));
+      expect(queue.isFull(line("a", length))).toBe(false);
+    }
+    const empty = new WriteQueue(sleeper().pipe, 10);
+    expect(empty.isFull(line("a", MIB))).toBe(false);
+  });
+
+  it("and waits when the pipe is gone is known as not written; what was written is not", async () => {
+    const { pipe, child } = sleeper();
+    const queue = new WriteQueue(pipe, MIB);
+    const written = queue.write(line("first", MIB), 1);
+    const waiting = queue.write(line("second"), 2);
+    const gone = once(child, "exit");
+    child.kill("SIGKILL");
+    await gone;
+    const why = new Error("the server is gone");
+    queue.end(why);
+    queue.end(new Error("again"));
+    await written;
+    await expect(waiting).rejects.toBe(why);
+    await expect(queue.write(line("third"), 3)).rejects.toBe(why);
+    expect(queue.length).toBe(0);
+  });
+});
