@@ -44,7 +44,7 @@ export class GatewayWire extends MemoryWire {
 
   #request(
     id: string | number,
-    { method, params }: { method: string; params?: object },
+    { method, params }: { method: string; params?: object | undefined },
     options?: TransportSendOptions,
   ) {
     const call = (options?.headers as { [CALL]?: CallTag } | undefined)?.[CALL];

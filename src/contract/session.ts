@@ -114,7 +114,9 @@ export interface Session extends Client, AsyncDisposable {
   ): Promise<CallToolResult>;
   /** Arguments that are not strings are sent as JSON. */
   getPrompt(
-    params: Omit<GetPromptRequest["params"], "arguments"> & { arguments?: Record<string, unknown> },
+    params: Omit<GetPromptRequest["params"], "arguments"> & {
+      arguments?: Record<string, unknown> | undefined;
+    },
     options?: RequestOptions & ReplayOption,
   ): Promise<GetPromptResult>;
   /** Asks for a sign of life in the words of either era. */

@@ -20,27 +20,27 @@ export interface UnreadableAnswer {
  */
 export interface Wire extends Transport {
   /** The process behind the wire. With `stderr` present the SDK takes the wire for stdio. */
-  readonly pid?: number;
+  readonly pid?: number | undefined;
   readonly stderr?: unknown;
   /** Why the wire ended; read when `onclose` is called. */
-  readonly failure?: Failure;
-  readonly listening?: Listening;
+  readonly failure?: Failure | undefined;
+  readonly listening?: Listening | undefined;
   /** Bytes that came in so far; undefined where the wire cannot tell. */
   readonly bytesRead?: number | undefined;
   /** Whether the transport itself shows life, though the server answers nothing. */
   alive?(timeoutMs: number): Promise<boolean>;
   /** Called with an answer that is no JSON. What is JSON goes to `onmessage`, whatever it is. */
-  onUnreadable?: (answer: UnreadableAnswer) => void;
+  onUnreadable?: ((answer: UnreadableAnswer) => void) | undefined;
   /** Called when something hints that the server is gone, so that it is asked. */
-  onDoubt?: (cause: unknown) => void;
-  onListening?: (listening: Listening) => void;
+  onDoubt?: ((cause: unknown) => void) | undefined;
+  onListening?: ((listening: Listening) => void) | undefined;
   /** Called when the server refuses the credential: settles when there is another to show, rejects when there is none. */
-  onRefused?: (refusal: Refusal) => Promise<void>;
+  onRefused?: ((refusal: Refusal) => Promise<void>) | undefined;
   /**
    * A request was refused and waits for a credential, so the server has not done it; or it no longer waits. False: nobody
    * wants its answer any more.
    */
-  onParked?: (id: RequestId, parked: boolean) => boolean;
+  onParked?: ((id: RequestId, parked: boolean) => boolean) | undefined;
   /** Whether nothing of a request that `send` took has been written yet. */
   isWaiting?(id: RequestId): boolean;
   /** Says goodbye to the server before an asked end. Bounded by the close deadline. */

@@ -31,7 +31,7 @@ export function inspectedCall<T>(
   );
 }
 
-function endOf(error: unknown): [RequestEnd, string?] {
+function endOf(error: unknown): [RequestEnd, (string | undefined)?] {
   if (isHoldfastError(error)) return [(error as { outcome?: RequestEnd }).outcome ?? "failed", error.code];
   if (error instanceof ProtocolError) return ["refused", String(error.code)];
   return ["failed", error instanceof SdkError ? String(error.code) : undefined];

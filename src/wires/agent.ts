@@ -44,9 +44,10 @@ export function createAgent(options: AgentOptions, traffic: Traffic): Dispatcher
     connections,
     connect: unheld({ ...tls, timeout: connectTimeoutMs }, traffic),
   };
-  const proxied = { ...common, connect: undefined, requestTls: tls, proxyTls: tls };
+  const { connect: _, ...bare } = common;
+  const toProxy = tls && { requestTls: tls, proxyTls: tls };
   if (proxy === false) return new Agent(common);
-  if (proxy !== undefined) return new ProxyAgent({ ...proxied, uri: proxy });
+  if (proxy !== undefined) return new ProxyAgent({ ...bare, ...toProxy, uri: proxy });
   const env = (name: string) => process.env[name.toLowerCase()] || process.env[name] || undefined;
   const all = env("ALL_PROXY");
   const httpProxy = env("HTTP_PROXY") ?? all;
@@ -54,8 +55,7 @@ export function createAgent(options: AgentOptions, traffic: Traffic): Dispatcher
   if (!httpProxy && !httpsProxy) return new Agent(common);
   return new EnvHttpProxyAgent({
     ...common,
-    requestTls: tls,
-    proxyTls: tls,
+    ...toProxy,
     httpProxy: httpProxy ?? "",
     httpsProxy: httpsProxy ?? "",
   });

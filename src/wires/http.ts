@@ -116,7 +116,9 @@ export class HttpWire implements Wire {
     const isRequest = "method" in message && "id" in message;
     const resume = isRequest ? { failed: 0, end: options?.onRequestStreamEnd } : undefined;
     try {
-      await this.#request.run(resume, () => this.#sdk.send(message, options));
+      await this.#request.run(resume, () =>
+        this.#sdk.send(message, options as Parameters<StreamableHTTPClientTransport["send"]>[1]),
+      );
     } catch (error) {
       if (await this.#forgotten(statusOf(error))) throw new Lost("rejected", sessionGone, "now");
       if (!this.#ended && isNetworkFailure(error)) this.onDoubt?.(error);

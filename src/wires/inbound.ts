@@ -11,7 +11,7 @@ export interface InboundHooks {
   /** An answer came in whose request is a list, before the Client sees it. */
   onList?(method: string, result: object): void;
   /** An answer to nobody: late, duplicate or invented. It was dropped. */
-  onStray?(message: unknown): void;
+  onStray?: ((message: unknown) => void) | undefined;
   /** A part of an answer could not be used and was left out: a clause that says which. */
   onWarning?(message: string): void;
 }

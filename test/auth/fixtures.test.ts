@@ -32,7 +32,10 @@ class Provider implements OAuthClientProvider {
   sentTo: URL | undefined;
   discovered: OAuthDiscoveryState | undefined;
   verifier = "";
-  constructor(readonly clientMetadataUrl?: string) {}
+  readonly clientMetadataUrl?: string;
+  constructor(clientMetadataUrl?: string) {
+    if (clientMetadataUrl !== undefined) this.clientMetadataUrl = clientMetadataUrl;
+  }
   get clientMetadata() {
     return {
       client_name: "fixture",

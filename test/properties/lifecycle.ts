@@ -64,7 +64,7 @@ export function lifecycleProperty(order: "ordered" | "adversarial") {
       const world = new World();
       const transport = new ScriptedTransport(scheduler, clock, world, {
         fates,
-        reconnect: { initial, maxAttempts },
+        reconnect: { initial, ...(maxAttempts !== undefined && { maxAttempts }) },
         keepAlive,
       });
       const observed = observe(transport, order);

@@ -24,7 +24,7 @@ export function connection(era: "legacy" | "modern" = "legacy", capabilities: ob
       filters.push(filterOf(client));
     }),
   };
-  const sessions = new Set<{ ended: boolean; logLevel?: LoggingLevel }>();
+  const sessions = new Set<{ ended: boolean; logLevel: LoggingLevel | undefined }>();
   const session = (logLevel?: LoggingLevel) => {
     const one = { ended: false, logLevel };
     sessions.add(one);

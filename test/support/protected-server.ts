@@ -38,7 +38,7 @@ interface Refusal {
 export async function startProtectedServer(options: ProtectedServerOptions = {}) {
   const { requiredScopes = ["mcp"], toolScopes = {} } = options;
   const counts = { calls: 0, refused401: 0, refused403: 0, writes: new Map<string, number>() };
-  const control: { refuseAll?: boolean; alwaysWantScope?: string } = {};
+  const control: { refuseAll?: boolean; alwaysWantScope?: string | undefined } = {};
   const seenAuthorization: string[] = [];
   const sockets = new Set<Socket>();
   const sessions = new Map<string, StreamableHTTPServerTransport>();

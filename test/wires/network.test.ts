@@ -95,7 +95,7 @@ describe("a busy server", () => {
     [200, "2", undefined],
   ])("that answers %i and %j is to be asked again after %s ms", (status, value, ms) => {
     expect(retryAfterMs(status, value)).toBe(ms);
-    const headers = value ? { "retry-after": value } : undefined;
+    const headers: Record<string, string> = value ? { "retry-after": value } : {};
     expect(retryAfter(new Response(null, { status, headers }))).toBe(ms);
   });
 

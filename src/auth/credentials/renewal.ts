@@ -31,7 +31,7 @@ export function isYoung({ expiresAt, savedAt }: StoredCredential): boolean {
 
 /** When tokens that were asked for at `askedAt` expire; undefined where nobody said. */
 export function expiryOf(
-  { expires_in: seconds }: { expires_in?: number },
+  { expires_in: seconds }: { expires_in?: number | undefined },
   askedAt: number,
 ): number | undefined {
   return seconds === undefined ? undefined : askedAt + seconds * 1000;

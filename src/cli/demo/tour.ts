@@ -137,7 +137,11 @@ async function webSocket(): Promise<Stop> {
   const { serveWebSockets } = await import("../../../examples/websocket-server.mjs");
   const server = await serveWebSockets(localServer);
   return {
-    transport: new WSTransport({ ...patience, url: server.url, auth: server.token ?? undefined }),
+    transport: new WSTransport({
+      ...patience,
+      url: server.url,
+      ...(server.token !== null && { auth: server.token }),
+    }),
     call: { name: "echo", arguments: {} },
     kill: () => {
       for (const socket of server.sockets) socket.terminate();
