@@ -25,7 +25,7 @@ const config: KnipConfig = {
   // On its way: the wires that use it come next.
   ignore: ["src/wires/http/**"],
   // Found by its path, and started.
-  ignoreDependencies: ["@modelcontextprotocol/server-everything", "eventsource-parser", "@changesets/cli"],
+  ignoreDependencies: ["@modelcontextprotocol/server-everything", "@changesets/cli"],
   ignoreBinaries: ["dbus-run-session", "mkfifo"],
 };
 

@@ -16,7 +16,7 @@ const GROUPS = {
     ...wires("messages", "ring"),
   ],
   "wires-http": wires("agent", "http", "network"),
-  "wires-sse": wires("sse"),
+  "wires-sse": wires("http/sse-wire", "http/sse-endpoint"),
   "wires-websocket": wires("websocket"),
   "wires-stdio": wires("process-group", "reaper", "stdio"),
 };

@@ -92,7 +92,7 @@ export {
 export { NodeStdioTransport, type NodeStdioTransportOptions } from "./transports/node.js";
 export { NpxStdioTransport, type NpxStdioTransportOptions } from "./transports/npx.js";
 export { PythonStdioTransport, type PythonStdioTransportOptions } from "./transports/python.js";
-export type { RemoteOptions, RemoteTransport } from "./transports/remote.js";
+export type { RemoteOptions, RemoteTransport, WebOptions } from "./transports/remote.js";
 export { SSETransport, type SSETransportOptions } from "./transports/sse.js";
 export {
   type ProcessOptions,

@@ -88,7 +88,9 @@ export function messageOf(error: unknown): string {
   if (error.message === "fetch failed" && inner instanceof Error)
     return inner.message || codeOf(inner) || error.message;
   const status = statusOf(error);
-  if (status !== undefined) return `HTTP ${status} ${STATUS_CODES[status] ?? ""}`.trim();
+  // Our own wires say more than the status.
+  if (status !== undefined && !error.message.includes(`HTTP ${status}`))
+    return `HTTP ${status} ${STATUS_CODES[status] ?? ""}`.trim();
   return error.message || error.name;
 }
 

@@ -109,6 +109,8 @@ export const DEFAULTS = {
   eraMemoryMs: 60 * 60 * 1000,
   maxQueued: 1_000,
   maxMessageBytes: 64 * 1024 * 1024,
+  /** How many calls of one connection go over HTTP sockets at once. */
+  maxSockets: 32,
 } as const;
 
 /** The machine's policy for these options. */

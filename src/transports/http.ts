@@ -1,15 +1,9 @@
 import { checkFunction } from "../base/check.js";
-import type { FetchLike } from "../contract/credential.js";
 import type { Wire } from "../contract/wire.js";
 import { HttpWire } from "../wires/http.js";
-import { type RemoteOptions, RemoteTransport } from "./remote.js";
+import { RemoteTransport, type WebOptions } from "./remote.js";
 
-export interface StreamableHttpTransportOptions extends RemoteOptions {
-  /** Used exactly as given, a trailing slash too. */
-  url: string | URL;
-  /** Your own `fetch`: sockets, proxy and TLS are yours then. */
-  fetch?: FetchLike;
-}
+export interface StreamableHttpTransportOptions extends WebOptions {}
 
 /**
  * A server behind Streamable HTTP.
@@ -20,12 +14,12 @@ export class StreamableHttpTransport extends RemoteTransport {
 
   constructor(options: StreamableHttpTransportOptions) {
     checkFunction("fetch", options.fetch);
-    super(options, { kind: "http", protocols: ["http:", "https:"], own: ["fetch"] });
+    super(options, { kind: "http", protocols: ["http:", "https:"], own: ["fetch", "maxSockets"] });
     this.#options = options;
   }
 
   protected override openWire(): Wire {
-    return new HttpWire({ ...this.wireOptions(), fetch: this.#options.fetch });
+    return new HttpWire(this.wireOptions());
   }
 
   override fork(): StreamableHttpTransport {

@@ -1,7 +1,7 @@
 import { credentialOf } from "../auth/credentials/from-option.js";
 import { hasAuthorization, isAuthorization, isHeaderValue } from "../auth/credentials/header.js";
 import { checkOAuth, type OAuthOptions } from "../auth/sign-in/options.js";
-import { checkStringMap, invalid } from "../base/check.js";
+import { checkPositive, checkStringMap, invalid } from "../base/check.js";
 import { shownUrl } from "../base/redact.js";
 import { checkKnown } from "../contract/check-options.js";
 import { type Credential, CredentialSource, type FetchLike } from "../contract/credential.js";
@@ -19,12 +19,25 @@ export interface RemoteOptions extends SharedOptions {
   tls?: TlsOptions;
   /** A proxy's URL; `false`: none. Default: `HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY`. */
   proxy?: string | false;
+  /** How large one message of the server may be, after decompression. Default 64 MiB. */
+  maxMessageBytes?: number;
+}
+
+/** What HTTP and SSE take besides. */
+export interface WebOptions extends RemoteOptions {
+  /** The URL, used exactly as given, a trailing slash too. */
+  url: string | URL;
+  /** Your own `fetch`: sockets, proxy and TLS are yours then. */
+  fetch?: FetchLike;
+  /** How many calls go over sockets at once; more wait for one. Pings, answers and streams have theirs. Default 32. */
+  maxSockets?: number;
 }
 
 interface RemoteTarget extends RemoteOptions {
   /** Used exactly as given, a trailing slash too. */
   url: string | URL;
   fetch?: FetchLike;
+  maxSockets?: number;
 }
 
 /** What a kind of remote transport says of itself. */
@@ -44,7 +57,7 @@ export abstract class RemoteTransport extends ClientTransport {
   /** @internal */
   constructor(options: RemoteTarget, { kind, protocols, own }: RemoteKind) {
     const url = parseUrl(options.url, protocols);
-    checkKnown(kind, options, ["url", "headers", "auth", "oauth", "tls", "proxy", ...own]);
+    checkKnown(kind, options, ["url", "headers", "auth", "oauth", "tls", "proxy", "maxMessageBytes", ...own]);
     checkRemote(options);
     const authorizeTimeoutMs = personMs(options);
     super(options, {
@@ -79,14 +92,17 @@ export abstract class RemoteTransport extends ClientTransport {
 
   /** What every wire over the network is made from. @internal */
   protected wireOptions() {
-    const { headers, auth, closeTimeoutMs } = this.#options;
+    const { headers, auth, closeTimeoutMs, fetch, maxMessageBytes, maxSockets } = this.#options;
     return {
       ...this.#network(),
       name: this.name,
       url: this.#url,
       headers: auth === undefined ? { ...headers } : withoutAuthorization(headers),
       credential: this.#credential,
+      fetch,
       closeTimeoutMs: closeTimeoutMs ?? DEFAULTS.closeTimeoutMs,
+      maxMessageBytes: maxMessageBytes ?? DEFAULTS.maxMessageBytes,
+      maxSockets: maxSockets ?? DEFAULTS.maxSockets,
     };
   }
 
@@ -137,8 +153,10 @@ function parseUrl(url: unknown, protocols: readonly string[]): URL {
   return parsed;
 }
 
-function checkRemote({ headers, auth, oauth, proxy }: RemoteOptions): void {
+function checkRemote({ headers, auth, oauth, proxy, maxMessageBytes, maxSockets }: RemoteTarget): void {
   checkStringMap("headers", headers);
+  checkPositive("maxMessageBytes", maxMessageBytes);
+  checkPositive("maxSockets", maxSockets);
   if (auth !== undefined && !["string", "function", "object"].includes(typeof auth)) {
     throw invalid(
       "auth",

@@ -1,14 +1,9 @@
 import { checkFunction, checkOneOf } from "../base/check.js";
-import type { FetchLike } from "../contract/credential.js";
 import type { Wire } from "../contract/wire.js";
-import { SseWire } from "../wires/sse.js";
-import { type RemoteOptions, RemoteTransport } from "./remote.js";
+import { SseWire } from "../wires/http/sse-wire.js";
+import { RemoteTransport, type WebOptions } from "./remote.js";
 
-export interface SSETransportOptions extends RemoteOptions {
-  /** The URL of the stream; the server names the one for messages. */
-  url: string | URL;
-  /** Your own `fetch`: sockets, proxy and TLS are yours then. */
-  fetch?: FetchLike;
+export interface SSETransportOptions extends WebOptions {
   /** This transport carries nothing else. */
   era?: "auto" | "legacy";
 }
@@ -24,12 +19,12 @@ export class SSETransport extends RemoteTransport {
     checkOneOf("era", options.era, ["auto", "legacy"]);
     checkFunction("fetch", options.fetch);
     const legacy = { ...options, era: "legacy" as const };
-    super(legacy, { kind: "sse", protocols: ["http:", "https:"], own: ["fetch"] });
+    super(legacy, { kind: "sse", protocols: ["http:", "https:"], own: ["fetch", "maxSockets"] });
     this.#options = options;
   }
 
   protected override openWire(): Wire {
-    return new SseWire({ ...this.wireOptions(), fetch: this.#options.fetch });
+    return new SseWire(this.wireOptions());
   }
 
   override fork(): SSETransport {

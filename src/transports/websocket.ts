@@ -1,4 +1,4 @@
-import { checkPositive, checkStrings, invalid } from "../base/check.js";
+import { checkStrings, invalid } from "../base/check.js";
 import { checkShared } from "../contract/check-options.js";
 import { DEFAULTS } from "../contract/options.js";
 import type { Wire } from "../contract/wire.js";
@@ -9,8 +9,6 @@ export interface WSTransportOptions extends RemoteOptions {
   url: string | URL;
   /** The subprotocols to offer. Default: `["mcp"]`; an empty list offers none. */
   protocols?: string[];
-  /** A larger message ends the connection. Default 64 MiB. */
-  maxMessageBytes?: number;
 }
 
 /**
@@ -21,9 +19,8 @@ export class WSTransport extends RemoteTransport {
   readonly #options: WSTransportOptions;
 
   constructor(options: WSTransportOptions) {
-    const own = ["protocols", "maxMessageBytes"];
+    const own = ["protocols"];
     checkStrings("protocols", options.protocols);
-    checkPositive("maxMessageBytes", options.maxMessageBytes);
     options.protocols?.forEach((protocol, i) => {
       if (!/^[\w!#$%&'*+.^`|~-]+$/.test(protocol))
         throw invalid(`protocols[${i}]`, "is no subprotocol's name");
@@ -35,11 +32,10 @@ export class WSTransport extends RemoteTransport {
   }
 
   protected override openWire(): Wire {
-    const { protocols, maxMessageBytes, heartbeat } = this.#options;
+    const { protocols, heartbeat } = this.#options;
     return new WebSocketWire({
       ...this.wireOptions(),
       protocols: protocols ?? ["mcp"],
-      maxMessageBytes: maxMessageBytes ?? DEFAULTS.maxMessageBytes,
       heartbeatMs:
         heartbeat === false ? Number.POSITIVE_INFINITY : (heartbeat?.intervalMs ?? DEFAULTS.heartbeatMs),
     });

@@ -1,5 +1,5 @@
 import { onTestFinished, vi } from "vitest";
-import { SseWire, type SseWireOptions } from "../../src/wires/sse.js";
+import { SseWire, type SseWireOptions } from "../../src/wires/http/sse-wire.js";
 import { type Asked, eventStream, fakeFetch } from "./fake-fetch.js";
 
 export type Answer = (asked: Asked) => Response | Promise<Response>;
@@ -18,6 +18,8 @@ export function sseWire(stream: Answer, post: Answer = accepted, options: Partia
     tls: undefined,
     proxy: false,
     connectTimeoutMs: 1_000,
+    maxMessageBytes: 1_000_000,
+    maxSockets: 4,
     ...options,
   });
   const heard: unknown[] = [];

@@ -10,7 +10,10 @@ describe("a request over SSE", () => {
   it("that is refused has the server's status", async () => {
     const { wire } = await open(() => refusal(500));
     const error = await rejection(wire.send(request(1)));
-    expect(error).toMatchObject({ status: 500, message: "HTTP 500" });
+    expect(error).toMatchObject({
+      status: 500,
+      message: "POST http://server.test/messages: HTTP 500 Internal Server Error: no",
+    });
     expect(wire.outcomeOf(error)).toBeUndefined();
     expect(wire.onDoubt).not.toHaveBeenCalled();
   });
@@ -18,11 +21,12 @@ describe("a request over SSE", () => {
   it("that fails on the network is a doubt", async () => {
     const error = networkFailure("ECONNREFUSED");
     const { wire } = await open(() => Promise.reject(error));
-    expect(await rejection(wire.send(request(1)))).toBe(error);
-    expect(wire.onDoubt).toHaveBeenCalledExactlyOnceWith(error);
-    expect(wire.outcomeOf(error)).toBe("not-sent");
+    const lost = await rejection(wire.send(request(1)));
+    expect(lost).toMatchObject({ failure: { error } });
+    expect(wire.onDoubt).toHaveBeenCalledExactlyOnceWith(lost);
+    expect(wire.outcomeOf(lost)).toBe("not-sent");
     wire.onDoubt = undefined;
-    expect(await rejection(wire.send(request(1)))).toBe(error);
+    expect(await rejection(wire.send(request(1)))).toMatchObject({ failure: { error } });
   });
 
   it("that fails because the wire was closed is none", async () => {
@@ -65,9 +69,13 @@ describe("a request over SSE", () => {
 
   it("that is refused without a body, or by a server with credentials, is a refusal too", async () => {
     const bare = await open(() => new Response(null, { status: 500 }));
-    expect(await rejection(bare.wire.send(request(1)))).toMatchObject({ message: "HTTP 500" });
+    expect(await rejection(bare.wire.send(request(1)))).toMatchObject({
+      message: "POST http://server.test/messages: HTTP 500 Internal Server Error",
+    });
     const known = await open(() => refusal(500), { credential: holding(() => "t") });
-    expect(await rejection(known.wire.send(request(1)))).toMatchObject({ message: "HTTP 500" });
+    expect(await rejection(known.wire.send(request(1)))).toMatchObject({
+      message: expect.stringMatching(/^POST .*: HTTP 500 Internal Server Error: no$/),
+    });
   });
 
   it("that is refused leaves no body behind", async () => {
@@ -95,7 +103,9 @@ describe("a redirect within the origin", () => {
 
   it("is all that is followed: an odd answer is a refusal", async () => {
     const { wire } = await open(() => refusal(400));
-    expect(await rejection(wire.send(request(1)))).toMatchObject({ message: "HTTP 400" });
+    expect(await rejection(wire.send(request(1)))).toMatchObject({
+      message: expect.stringContaining("HTTP 400 Bad Request"),
+    });
   });
 });
 

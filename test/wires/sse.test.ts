@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it, vi } from "vitest";
-import { eventStream, networkFailure, refusal } from "../support/fake-fetch.js";
+import { eventStream, json, networkFailure, refusal } from "../support/fake-fetch.js";
 import { request } from "../support/hand-made-wire.js";
 import { quiet, rejection, until } from "../support/settling.js";
 import { accepted, ENDPOINT, failure, open, sseWire } from "../support/sse-wire.js";
@@ -23,7 +23,7 @@ describe("a wire over SSE", () => {
     expect(JSON.parse(post!.body!)).toEqual(request(1));
     expect(post!.headers.get("x-mine")).toBe("1");
     expect(post!.headers.get("mcp-protocol-version")).toBe("2025-11-25");
-    expect(wire.bytesRead).toBeUndefined();
+    expect(wire.bytesRead).toBeGreaterThan(0);
     expect(await wire.alive(10)).toBe(false);
   });
 
@@ -121,28 +121,31 @@ describe("a wire over SSE", () => {
 
 describe("a wire over SSE does not start", () => {
   it.each([
-    [500, "HTTP 500"],
-    [404, "HTTP 404"],
-    [401, "HTTP 401"],
+    [500, "HTTP 500 Internal Server Error: no"],
+    [404, "HTTP 404 Not Found: no"],
   ])("where the server refuses the stream: %i", async (status, message) => {
     const { wire } = sseWire(() => refusal(status));
     expect(await rejection(wire.start())).toMatchObject({ status, message });
     expect(wire.onerror).not.toHaveBeenCalled();
   });
 
+  it("where the server wants credentials, which it says in our words", async () => {
+    const { wire } = sseWire(() => refusal(401));
+    expect(await rejection(wire.start())).toMatchObject({ code: "AUTH_REQUIRED" });
+  });
+
   it("where the refusal has words of its own, which it tells", async () => {
-    const { wire } = sseWire(() => new Response(null, { status: 500, statusText: "Broken" }));
+    const { wire } = sseWire(() => json({ error: { message: "Broken" } }, {}, 500));
     expect(await rejection(wire.start())).toMatchObject({
-      message: "HTTP 500 Broken",
+      message: "HTTP 500 Internal Server Error: Broken",
       status: 500,
-      statusText: "Broken",
     });
   });
 
   it("where the network fails, with the network's own error", async () => {
     const error = networkFailure("ECONNREFUSED");
     const { wire } = sseWire(() => Promise.reject(error));
-    expect(await rejection(wire.start())).toBe(error);
+    expect(await rejection(wire.start())).toMatchObject({ outcome: "not-sent", failure: { error } });
   });
 
   it("where the server answers with a page", async () => {
@@ -169,9 +172,7 @@ describe("a wire over SSE does not start", () => {
 
   it("where the server is busy, and knows when to come back", async () => {
     const { wire } = sseWire(() => refusal(503, { "retry-after": "7" }));
-    const why = { code: "X", message: "no" };
-    expect(wire.explain(why)).toBe(why);
-    await rejection(wire.start());
-    expect(wire.explain(why)).toEqual({ ...why, retryAfterMs: 7_000 });
+    const error = await rejection(wire.start());
+    expect(error).toMatchObject({ outcome: "rejected", failure: { retryAfterMs: 7_000 } });
   });
 });

@@ -107,6 +107,11 @@ export class HttpAnswer {
     return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
   }
 
+  /** Nobody waits for the rest of the body: reading it fails with this. */
+  giveUp(reason: Error): void {
+    this.stop(reason);
+  }
+
   /** Nobody wants the body. */
   discard(): void {
     if (this.mediaType === "text/event-stream") {

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import { SdkError, SdkErrorCode, SdkHttpError } from "@modelcontextprotocol/client";
 import { messageOf, type Outcome } from "../../base/errors.js";
+import { systemClock } from "../../machines/clock.js";
 import { Lost } from "../lost.js";
 import { retryAfterMs } from "../network.js";
 import type { HttpAnswer } from "./answer.js";
@@ -16,6 +17,8 @@ export class NetworkLost extends Lost {
 const MAX_SAID = 200;
 /** So much of a refusal is read: the envelope of an error is in it. */
 export const MAX_REFUSAL_BYTES = 64 * 1024;
+/** A refusal whose words do not come is told without them. */
+const MAX_REFUSAL_MS = 1_000;
 
 /** What a caller is told where the server refuses a request: the status, and the server's own words where there are some. */
 export function refused(
@@ -31,7 +34,11 @@ export function refused(
 
 /** The body of a refusal; what cannot be read says nothing. */
 export async function reasonOf(answer: HttpAnswer): Promise<string> {
-  return answer.text(MAX_REFUSAL_BYTES).catch(() => "");
+  const late = () => answer.giveUp(new Error("the rest of the refusal did not come"));
+  const timer = systemClock.setTimeout(late, MAX_REFUSAL_MS);
+  const text = await answer.text(MAX_REFUSAL_BYTES).catch(() => "");
+  systemClock.clearTimeout(timer);
+  return text;
 }
 
 /** A server that said when to come back has refused the request before doing it. */

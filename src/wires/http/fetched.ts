@@ -21,9 +21,15 @@ export class Fetched implements Sender<HttpAnswer> {
     }).catch((error: unknown) => {
       throw request.aborted ?? lossOf(error);
     });
-    const stop = (reason: Error) => controller.abort(reason);
+    const reader = response.body?.getReader();
     const answer = new HttpAnswer(response.status, fieldsOf(response.headers), stop, true);
-    if (response.body) void pass(response.body, answer);
+    // A body that the function made itself does not hear of the signal.
+    function stop(reason: Error): void {
+      answer.finish(reason);
+      controller.abort(reason);
+      reader?.cancel(reason).catch(() => {});
+    }
+    if (reader) void pass(reader, answer);
     else answer.finish();
     return answer;
   }
@@ -34,9 +40,13 @@ function lossOf(error: unknown): unknown {
   return isNetworkFailure(error) ? new NetworkLost(networkOutcome(error) ?? "unknown", error) : error;
 }
 
-async function pass(body: ReadableStream<Uint8Array>, answer: HttpAnswer): Promise<void> {
+async function pass(reader: ReadableStreamDefaultReader<Uint8Array>, answer: HttpAnswer): Promise<void> {
   try {
-    for await (const bytes of body) answer.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) break;
+      answer.push(Buffer.from(value.buffer, value.byteOffset, value.length));
+    }
     answer.finish();
   } catch (error) {
     answer.finish(new NetworkLost("unknown", error));
