@@ -13,8 +13,9 @@ export {
   isHoldfastError,
   type Outcome,
 } from "./base/errors.js";
-export { MCPConfigTransport, type MCPConfigTransportOptions } from "./composite/config-transport.js";
+export { MCPConfigTransport } from "./composite/config-transport.js";
 export type { NameRule } from "./composite/naming.js";
+export type { MCPConfigTransportOptions } from "./composite/options.js";
 export type { EveryServerOptions } from "./composite/server-transport.js";
 export type { Variables } from "./config/expand.js";
 export { type LoadOptions, loadConfig } from "./config/load.js";

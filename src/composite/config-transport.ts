@@ -1,52 +1,22 @@
 import { basename } from "node:path";
-import { isDeepStrictEqual } from "node:util";
-import { checkOAuth } from "../auth/sign-in/options.js";
-import { checkPositive, invalid } from "../base/check.js";
 import { HoldfastError, messageOf } from "../base/errors.js";
-import { readConfig } from "../config/load.js";
-import { type McpConfig, type ParseOptions, parseConfig } from "../config/parse.js";
-import { isRemote, type ServerConfig } from "../config/server.js";
+import type { McpConfig } from "../config/parse.js";
 import { watchFile } from "../config/watch.js";
-import { checkKnown } from "../contract/check-options.js";
 import type { Credential } from "../contract/credential.js";
 import type { InspectionEvent } from "../contract/inspection.js";
-import { DEFAULTS } from "../contract/options.js";
 import type { WaitOptions } from "../contract/session.js";
 import type { ConnectionState, ConnectionStatus } from "../contract/status.js";
 import type { AttemptContext, Wire } from "../contract/wire.js";
-import { systemClock } from "../machines/clock.js";
 import type { FleetHealth } from "../machines/fleet-health.js";
-import { serveFresh, serveInstance } from "../transports/memory.js";
-import { personMs } from "../transports/remote.js";
 import { ClientTransport } from "../transports/transport.js";
-import { Gateway } from "./gateway.js";
-import { GatewayWire } from "./gateway-wire.js";
-import { type ConfiguredServer, Members } from "./members.js";
-import { bare, type NameRule, prefixed } from "./naming.js";
-import { authOf, type EveryServerOptions, kindOf, transportOf } from "./server-transport.js";
-
-export interface MCPConfigTransportOptions extends EveryServerOptions, ParseOptions {
-  /** The path of a config file, its content in any dialect, or what `parseConfig` gave. */
-  config: string | URL | McpConfig | object;
-  /** Tools and prompts as `server_name`, resources as `scheme://server/path`. Default true. */
-  nameAsPrefix?: boolean;
-  /** Another rule for the names of tools and prompts. */
-  toolName?: NameRule;
-  /** The composite opens with the servers that it has after so long. Default 10 s. */
-  startTimeoutMs?: number;
-  /** How many servers make their first attempt at once. Default 8. */
-  maxStarts?: number;
-  /** One server that cannot be reached is everybody's failure. Default false. */
-  strict?: boolean;
-  /** Follow the file (a path only): apply what changes, and keep the last good config when it is wrong. */
-  watch?: boolean;
-}
-
-const OWN = ["config", "nameAsPrefix", "toolName", "startTimeoutMs", "maxStarts", "strict", "watch"];
-const SHARED = ["onStderr", "stderr", "reapOrphans", "oauth", "defaultAuth", "variables", "inputs", "from"];
+import type { ConfiguredServer } from "./configured-server.js";
+import { type OpenComposite, openComposite } from "./opening.js";
+import { checkConfigOptions, type MCPConfigTransportOptions, pathOf } from "./options.js";
+import { configured, directOf, planned, readAny } from "./plan.js";
+import { type EveryServerOptions, kindOf, signInMs } from "./server-transport.js";
 
 /**
- * The servers of a config, as one. A single server is reached directly; several stand behind a front that shows their
+ * The servers of a config, as one. A single server is reached directly; several stand behind a gateway that shows their
  * tools, prompts and resources under their names. Each has a connection of its own that no other one touches.
  * @throws HoldfastError `CONFIG_INVALID` for a wrong config or option, listing everything that is wrong
  */
@@ -55,36 +25,29 @@ export class MCPConfigTransport extends ClientTransport {
   #servers: Map<string, ConfiguredServer>;
   /** The last one that was applied. */
   #config: McpConfig;
-  #members: Members | undefined;
-  #gateway: Gateway | undefined;
+  #open: OpenComposite | undefined;
   #health: FleetHealth = "closed";
   #stopWatching: (() => void) | undefined;
 
   constructor(options: MCPConfigTransportOptions) {
-    checkKnown("config", options, [...OWN, ...SHARED]);
-    for (const key of ["startTimeoutMs", "maxStarts"] as const) checkPositive(key, options[key]);
-    const { config, oauth, defaultAuth } = options;
-    if (oauth !== undefined) checkOAuth(oauth);
-    const path = typeof config === "string" || config instanceof URL ? config : undefined;
-    if (options.watch && path === undefined)
-      throw invalid("watch", "only a config that is a file can be followed");
-    const parsed = read(config, options);
-    const [only] = directOf(parsed);
+    checkConfigOptions(options);
+    const path = pathOf(options);
+    const parsed = readAny(options.config, options);
+    const only = directOf(parsed.servers);
     const name = options.name ?? only?.[0] ?? (path ? basename(String(path)) : "config");
-    const authorizeTimeoutMs =
-      only && isRemote(only[1])
-        ? personMs({ auth: authOf(only[1], defaultAuth), oauth } as Parameters<typeof personMs>[0])
-        : undefined;
+    const server = only?.[1];
+    const kind = server ? kindOf(server) : "config";
+    const authorizeTimeoutMs = server && signInMs(server, options);
     super(
       {
         ...options,
-        ...(only?.[1].keepAlive !== undefined && { keepAlive: only[1].keepAlive }),
-        ...(only?.[1].era !== undefined && { era: only[1].era }),
+        ...(server?.keepAlive !== undefined && { keepAlive: server.keepAlive }),
+        ...(server?.era !== undefined && { era: server.era }),
       },
       {
-        kind: only ? kindOf(only[1]) : "config",
+        kind,
         name,
-        ...(only && kindOf(only[1]) === "stdio" && { keepAlive: true }),
+        ...(kind === "stdio" && { keepAlive: true }),
         ...(authorizeTimeoutMs !== undefined && { authorizeTimeoutMs }),
       },
     );
@@ -102,15 +65,11 @@ export class MCPConfigTransport extends ClientTransport {
 
   /** How the servers are, taken together; `closed` while nobody needs them. */
   get health(): FleetHealth {
-    if (!this.#direct) return this.#members?.health ?? "closed";
-    const { state } = this.status;
-    return state === "connected"
-      ? "ready"
-      : state === "connecting"
-        ? this.status.recovering
-          ? "down"
-          : "starting"
-        : "closed";
+    if (!this.#direct) return this.#open?.members.health ?? "closed";
+    const { state, recovering } = this.status;
+    if (state === "connected") return "ready";
+    if (state !== "connecting") return "closed";
+    return recovering ? "down" : "starting";
   }
 
   /**
@@ -128,7 +87,7 @@ export class MCPConfigTransport extends ClientTransport {
   /** The server and the original name of a tool that was listed; undefined where none is shown under that name. */
   resolveTool(name: string): { server: string; name: string } | undefined {
     if (this.#direct) return { server: this.#direct.name, name };
-    const found = this.#gateway?.catalog.knownTool(name);
+    const found = this.#open?.catalog.knownTool(name);
     return found && { server: found.member.name, name: found.tool.original };
   }
 
@@ -139,10 +98,10 @@ export class MCPConfigTransport extends ClientTransport {
    */
   async setConfig(config: string | URL | McpConfig | object): Promise<void> {
     const before = this.#servers;
-    const parsed = read(config, this.#options);
+    const parsed = readAny(config, this.#options);
     // One server is reached directly and several by their names: where that changes, everything begins anew. Sessions
     // stay open, and their next call finds the new way.
-    const direct = directOf(parsed).length > 0;
+    const direct = directOf(parsed.servers) !== undefined;
     const anew =
       direct !== (this.#direct !== undefined) || before.size > 1 !== Object.keys(parsed.servers).length > 1;
     const next = this.#plan(parsed, anew ? new Map() : before);
@@ -153,7 +112,7 @@ export class MCPConfigTransport extends ClientTransport {
     this.#config = parsed;
     this.announce({ type: "servers", servers: [...next.keys()] });
     if (anew || (direct && changed.length > 0)) await this.disconnect();
-    const members = this.#members;
+    const members = this.#open?.members;
     for (const [name] of removed) members?.remove(name);
     for (const [name] of changed) members?.replace(name);
     if (added.length > 0) members?.add(added.map(([name]) => name));
@@ -165,7 +124,7 @@ export class MCPConfigTransport extends ClientTransport {
     super.retryNow();
     for (const [name, { transport }] of this.#servers) {
       transport.retryNow();
-      this.#members?.retry(name);
+      this.#open?.members.retry(name);
     }
   }
 
@@ -206,7 +165,21 @@ export class MCPConfigTransport extends ClientTransport {
   }
 
   protected override openWire(attempt: AttemptContext): Promise<Wire> | Wire {
-    return this.#direct ? ClientTransport.openWireOf(this.#direct.transport, attempt) : this.#open(attempt);
+    if (this.#direct) return ClientTransport.openWireOf(this.#direct.transport, attempt);
+    return openComposite(
+      {
+        name: this.name,
+        options: this.#options,
+        configured: () => [...this.#servers.values()],
+        warn: (message) => this.announce({ type: "warning", message: `${this.name}: ${message}` }),
+        onHealth: () => this.#noteHealth(),
+        onOpen: (open) => {
+          this.#open = open;
+          this.#noteHealth();
+        },
+      },
+      attempt,
+    );
   }
 
   protected override get credential(): Credential | undefined {
@@ -214,125 +187,39 @@ export class MCPConfigTransport extends ClientTransport {
   }
 
   get #direct(): ConfiguredServer | undefined {
-    const [only, ...more] = this.#servers.values();
-    return only && more.length === 0 && isPlain(only.config) ? only : undefined;
+    const only = directOf(this.#config.servers);
+    return only && this.#servers.get(only[0]);
   }
 
-  async #open(attempt: AttemptContext): Promise<Wire> {
-    const { maxStarts, startTimeoutMs, strict, closeTimeoutMs, nameAsPrefix, toolName } = this.#options;
-    const { connectTimeoutMs } = this.#options;
-    let wire: GatewayWire | undefined;
-    const prefix = nameAsPrefix !== false && this.#servers.size > 1;
-    const rule = toolName ?? (prefix ? prefixed : bare);
-    const gateway: Gateway = new Gateway({
-      members: () => members.members(),
-      member: (name) => members.member(name),
-      toolName: rule,
-      promptName: rule,
-      uriPrefix: prefix,
-      listTimeoutMs: DEFAULTS.listTimeoutMs,
-      report: (message) => this.announce({ type: "warning", message: `${this.name}: ${message}` }),
-      instructions: () => instructionsOf(members),
-      noteOf: (id) => {
-        const note = wire?.noteOf(id);
-        return note && { ...note, remainingMs: note.deadline.remaining() };
-      },
-    });
-    const members: Members = new Members({
-      clock: systemClock,
-      name: this.name,
-      maxStarts: maxStarts ?? DEFAULTS.maxStarts,
-      // Before the deadline of the attempt itself, or one server that hangs would be everybody's failure.
-      startTimeoutMs: Math.min(
-        startTimeoutMs ?? DEFAULTS.startTimeoutMs,
-        (connectTimeoutMs ?? DEFAULTS.connectTimeoutMs) * 0.8,
-      ),
-      closeTimeoutMs: (closeTimeoutMs ?? DEFAULTS.closeTimeoutMs) * 0.9,
-      strict: strict ?? false,
-      configured: () => [...this.#servers.values()],
-      clientInfo: attempt.clientInfo,
-      capabilities: attempt.capabilities,
-      gateway: () => gateway,
-      onHealth: () => this.#noteHealth(),
-    });
-    attempt.cleanup(async () => {
-      gateway.close();
-      await members.close();
-      if (this.#members === members) this.#members = this.#gateway = undefined;
-      this.#noteHealth();
-    });
-    this.#members = members;
-    this.#gateway = gateway;
-    await members.started(attempt.signal);
-    // A question of a legacy server reaches a legacy client at once, and a modern one only as the result of a call.
-    const modern = this.#options.era === "modern" || members.members().every(isModern);
-    const make = () => gateway.make();
-    wire = new GatewayWire(
-      (side) => (modern ? serveFresh(make, side, this.name) : serveInstance(make(), side)),
-      (added, dropped) => {
-        const failed = (error: unknown) => this.announce({ type: "warning", message: messageOf(error) });
-        if (added.length > 0) gateway.subscribe(added, true).catch(failed);
-        if (dropped.length > 0) gateway.subscribe(dropped, false).catch(failed);
-      },
-    );
-    return wire;
-  }
-
-  /** The servers of a config; those that are the same keep their transports. */
   #plan(config: McpConfig, before: ReadonlyMap<string, ConfiguredServer>): Map<string, ConfiguredServer> {
-    const many = directOf(config).length === 0;
-    return new Map(
-      Object.entries(config.servers).map(([name, server]) => {
-        const known = before.get(name);
-        if (known && isDeepStrictEqual(known.config, server)) return [name, known];
-        return [name, this.#configured(name, server, many)];
-      }),
-    );
+    const only = directOf(config.servers) !== undefined;
+    return planned(config, before, (name, server) => {
+      const made = configured(name, server, this.#options, only ? this.#inPlace() : this.#amongMany());
+      if (!only) this.#follow(made);
+      return made;
+    });
   }
 
-  #configured(name: string, config: ServerConfig, many: boolean): ConfiguredServer {
-    const { reconnect, logger, connectTimeoutMs, closeTimeoutMs, idleTimeoutMs, replay } = this.#options;
-    const { trustAnnotations, heartbeat, maxQueued } = this.#options;
-    const { onStderr, stderr, reapOrphans, oauth, defaultAuth } = this.#options;
+  /** One server stands in for its transport, and is inspected in its place; of its process only that one knows. */
+  #inPlace(): Pick<EveryServerOptions, "inspect"> {
     const { observe } = this;
-    const common: EveryServerOptions = {
-      // One late server never takes the others down: it joins when it comes.
-      reconnect: reconnect === false ? false : { ...reconnect, ...(many && { initial: true }) },
-      ...(logger && { logger }),
-      // One server stands in for its transport, and is inspected in its place; of its process only that one knows.
-      ...(!many && {
-        inspect: ({ at: _at, id: _id, ...event }: InspectionEvent) =>
-          event.type === "stderr" && observe(event),
-      }),
-      ...(connectTimeoutMs !== undefined && { connectTimeoutMs }),
-      ...(closeTimeoutMs !== undefined && { closeTimeoutMs }),
-      ...(idleTimeoutMs !== undefined && { idleTimeoutMs }),
-      ...(replay && { replay }),
-      ...(trustAnnotations !== undefined && { trustAnnotations }),
-      ...(heartbeat !== undefined && { heartbeat }),
-      ...(maxQueued !== undefined && { maxQueued }),
-      ...(onStderr && { onStderr }),
-      ...(stderr && { stderr }),
-      ...(reapOrphans !== undefined && { reapOrphans }),
-      ...(oauth && { oauth }),
-      ...(defaultAuth !== undefined && { defaultAuth }),
-    };
-    const transport = transportOf(name, config, common);
-    // The transport must not be held by what its server says, or neither could ever be forgotten.
-    const owner = new WeakRef(this);
-    if (many)
-      transport.subscribe((_status, event) => {
-        if (event.type !== "current") owner.deref()?.announce({ type: "server", server: name, event });
-      });
     return {
-      name,
-      config,
-      transport,
-      timeoutMs: config.timeout,
-      tools: config.tools,
-      includeTags: config.includeTags,
-      excludeTags: config.excludeTags,
+      inspect: ({ at: _at, id: _id, ...event }: InspectionEvent) => event.type === "stderr" && observe(event),
     };
+  }
+
+  /** One late server never takes the others down: it joins when it comes. */
+  #amongMany(): Pick<EveryServerOptions, "reconnect"> {
+    const { reconnect } = this.#options;
+    return { reconnect: reconnect !== false && { ...reconnect, initial: true } };
+  }
+
+  /** What a server says is said here too. Its transport must not be held by that, or neither could ever be forgotten. */
+  #follow({ name, transport }: ConfiguredServer): void {
+    const owner = new WeakRef(this);
+    transport.subscribe((_status, event) => {
+      if (event.type !== "current") owner.deref()?.announce({ type: "server", server: name, event });
+    });
   }
 
   #noteHealth(): void {
@@ -356,35 +243,4 @@ export class MCPConfigTransport extends ClientTransport {
     });
     this.#stopWatching = stop;
   }
-}
-
-function read(
-  config: string | URL | McpConfig | object,
-  { variables, inputs, from }: MCPConfigTransportOptions,
-): McpConfig {
-  const options = { ...(variables && { variables }), ...(inputs && { inputs }), ...(from && { from }) };
-  return typeof config === "string" || config instanceof URL
-    ? readConfig(config, options)
-    : parseConfig(config, options);
-}
-
-const isPlain = ({ tools, includeTags, excludeTags }: ServerConfig): boolean =>
-  !(tools && Object.keys(tools).length > 0) && includeTags === undefined && excludeTags === undefined;
-
-/** The only server, where it needs no front. */
-function directOf({ servers }: McpConfig): [string, ServerConfig][] {
-  const all = Object.entries(servers);
-  return all.length === 1 && isPlain(all[0]![1]) ? all : [];
-}
-
-const isModern = ({ session }: { session: { getProtocolEra(): string | undefined } | undefined }): boolean =>
-  session?.getProtocolEra() === "modern";
-
-/** What the servers say of themselves, under their names. */
-function instructionsOf(members: Members): string | undefined {
-  const all = members.members().flatMap(({ name, session }) => {
-    const instructions = session?.getInstructions();
-    return instructions ? [`# ${name}\n\n${instructions}`] : [];
-  });
-  return all.length > 0 ? all.join("\n\n") : undefined;
 }

@@ -1,44 +1,33 @@
 import type { JSONRPCMessage, MessageExtraInfo, TransportSendOptions } from "@modelcontextprotocol/client";
-import type { ReplayMode } from "../contract/options.js";
-import { CALL, type CallTag, type TagDeadline } from "../wires/call-tag.js";
+import type { CallContext } from "../contract/call-context.js";
+import { Listened } from "../gateway/listened.js";
+import { CALL, type CallTag } from "../wires/call-tag.js";
 import { MemoryWire, type Serve } from "../wires/memory.js";
 
-/** What a front may know of a request besides its message. */
-export interface Note {
-  deadline: TagDeadline;
-  signal: AbortSignal | undefined;
-  ended: AbortSignal;
-  replay: ReplayMode | undefined;
-}
-
-/** The client's end in front of a composite: what it asks for is noted, so that the front can act on it. */
+/** The end of a client of ours in front of a gateway: what it knows of its requests is noted, so that the gateway can act on it. */
 export class GatewayWire extends MemoryWire {
-  readonly #notes = new Map<string | number, Note>();
-  /** The resources that each open listen stream of a modern client is about. */
-  readonly #listens = new Map<string | number, readonly string[]>();
+  readonly #contexts = new Map<string | number, CallContext>();
+  readonly #listened: Listened;
 
-  constructor(
-    serve: Serve,
-    private readonly onListen: (added: readonly string[], dropped: readonly string[]) => void,
-  ) {
+  constructor(serve: Serve, onListen: (added: readonly string[], dropped: readonly string[]) => void) {
     super(serve);
+    this.#listened = new Listened(onListen);
   }
 
-  noteOf(id: string | number): Note | undefined {
-    return this.#notes.get(id);
+  contextOf(id: string | number): CallContext | undefined {
+    return this.#contexts.get(id);
   }
 
   override send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
     if ("method" in message) {
       if ("id" in message) this.#request(message.id, message, options);
-      else if (message.method === "notifications/cancelled")
-        this.#over(message.params?.["requestId"] as string);
+      else if (message.method === "notifications/cancelled") this.#over(message.params?.["requestId"]);
     }
     return super.send(message);
   }
 
   protected override deliver(message: JSONRPCMessage, extra?: MessageExtraInfo): void {
-    if (!("method" in message) && message.id !== undefined) this.#over(message.id);
+    if (!("method" in message)) this.#over(message.id);
     super.deliver(message, extra);
   }
 
@@ -48,30 +37,15 @@ export class GatewayWire extends MemoryWire {
     options?: TransportSendOptions,
   ) {
     const call = (options?.headers as { [CALL]?: CallTag } | undefined)?.[CALL];
-    if (call) this.#notes.set(id, call);
+    if (call) this.#contexts.set(id, call);
     if (method !== "subscriptions/listen") return;
-    const before = this.#listened();
     const { notifications } = params as { notifications?: { resourceSubscriptions?: string[] } };
-    this.#listens.set(id, notifications?.resourceSubscriptions ?? []);
-    this.#announce(before);
+    this.#listened.begin(id, notifications?.resourceSubscriptions ?? []);
   }
 
-  #over(id: string | number): void {
-    this.#notes.delete(id);
-    if (!this.#listens.has(id)) return;
-    const before = this.#listened();
-    this.#listens.delete(id);
-    this.#announce(before);
-  }
-
-  #listened(): Set<string> {
-    return new Set([...this.#listens.values()].flat());
-  }
-
-  #announce(before: Set<string>): void {
-    const now = this.#listened();
-    const added = [...now].filter((uri) => !before.has(uri));
-    const dropped = [...before].filter((uri) => !now.has(uri));
-    if (added.length + dropped.length > 0) this.onListen(added, dropped);
+  #over(id: unknown): void {
+    if (typeof id !== "string" && typeof id !== "number") return;
+    this.#contexts.delete(id);
+    this.#listened.end(id);
   }
 }

@@ -3,6 +3,7 @@ import type { OAuthOptions } from "../auth/sign-in/options.js";
 import { isRemote, type RemoteServerConfig, type ServerConfig } from "../config/server.js";
 import type { AuthOption, SharedOptions } from "../contract/options.js";
 import { StreamableHttpTransport } from "../transports/http.js";
+import { personMs } from "../transports/remote.js";
 import { SSETransport } from "../transports/sse.js";
 import { type ProcessOptions, StdioTransport } from "../transports/stdio.js";
 import type { ClientTransport } from "../transports/transport.js";
@@ -70,6 +71,16 @@ export function authOf(
   // User and password become a header.
   const { username, password } = URL.canParse(url) ? new URL(url) : { username: "", password: "" };
   return username || password ? undefined : defaultAuth;
+}
+
+/** How long a person may take to sign in to this server. */
+export function signInMs(
+  server: ServerConfig,
+  { defaultAuth, oauth }: EveryServerOptions,
+): number | undefined {
+  if (!isRemote(server)) return undefined;
+  const auth = authOf(server, defaultAuth);
+  return personMs({ ...(auth !== undefined && { auth }), ...(oauth && { oauth }) });
 }
 
 /** `/sse` as the end of a part of the path. */

@@ -5,7 +5,8 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { serveWebSockets } from "../../examples/websocket-server.mjs";
 import { type HoldfastError, isHoldfastError } from "../../src/base/errors.js";
-import { MCPConfigTransport, type MCPConfigTransportOptions } from "../../src/composite/config-transport.js";
+import { MCPConfigTransport } from "../../src/composite/config-transport.js";
+import type { MCPConfigTransportOptions } from "../../src/composite/options.js";
 import { fromText, readText } from "../../src/config/load.js";
 import { makeServer } from "../fixtures/both-eras.mjs";
 import { everything, everythingHttp, freePort } from "../support/everything.js";
@@ -120,7 +121,13 @@ describe("a server asks, in all four pairs of eras", () => {
   for (const era of ["legacy", "modern"] as const)
     for (const server of ["legacy", "modern"] as const)
       it(`a ${server} server asks a ${era} client`, async () => {
-        const transport = composite({ one: server === "legacy" ? legacy : modern, other: legacy }, { era });
+        const transport = composite(
+          {
+            one: { ...(server === "legacy" ? legacy : modern), era: server },
+            other: { ...legacy, era: "legacy" },
+          },
+          { era },
+        );
         const options = {
           elicitation: () => ({ name: "Ada" }),
           sampling: () => "sampled",
@@ -155,7 +162,8 @@ describe("what the servers say by themselves", () => {
     it(`reaches a ${era} client: logs with the server's name, updates, changed lists`, async () => {
       const logs: unknown[] = [];
       const seen: { method: string; params?: unknown }[] = [];
-      const transport = composite({ one: legacy, two: legacy }, { era });
+      const each = { ...legacy, era: "legacy" };
+      const transport = composite({ one: each, two: each }, { era });
       await transport.withSession(
         async (session) => {
           if (era === "legacy") await session.setLoggingLevel("debug");
@@ -304,7 +312,7 @@ describe("one server of many", () => {
 });
 
 describe("one server alone", () => {
-  it("is reached directly, without a prefix and without a front", async () => {
+  it("is reached directly, without a prefix and without a gateway", async () => {
     const transport = composite({ only: legacy });
     await transport.withSession(async (session) => {
       expect(names((await session.listTools()).tools)).toContain("echo");
@@ -317,7 +325,7 @@ describe("one server alone", () => {
     expect(transport.health).toBe("ready");
   });
 
-  it("with transforms or tags goes through the front, still without a prefix", async () => {
+  it("with transforms or tags goes through the gateway, still without a prefix", async () => {
     const tools = {
       echo: {
         name: "say",
@@ -483,7 +491,8 @@ describe("the options of a composite", () => {
 
 describe("a question of a legacy server to a modern client", () => {
   it("ends with the call of its caller, at the server too", async () => {
-    const transport = composite({ one: legacy, other: legacy }, { era: "modern" });
+    const each = { ...legacy, era: "legacy" };
+    const transport = composite({ one: each, other: each }, { era: "modern" });
     let asked = () => {};
     const question = new Promise<void>((resolve) => {
       asked = resolve;

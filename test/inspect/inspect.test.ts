@@ -172,7 +172,7 @@ describe("what a review of this found, and must not come back", () => {
     expect(watchedBy(inspector)).not.toContain("bad");
   });
 
-  it("a single server behind a front is watched, too", async () => {
+  it("a single server behind a gateway is watched, too", async () => {
     const server = { ...small, tools: { echo: { name: "say" } } };
     const inspector = await inspecting(
       closing(new MCPConfigTransport({ config: { mcpServers: { only: server } } })),

@@ -1,8 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Gateway } from "../../src/composite/gateway.js";
-import { type ConfiguredServer, Members } from "../../src/composite/members.js";
+import { Catalog } from "../../src/composite/catalog.js";
+import type { ConfiguredServer } from "../../src/composite/configured-server.js";
+import { Members } from "../../src/composite/members.js";
 import { bare } from "../../src/composite/naming.js";
+import { PresentedMembers } from "../../src/composite/presented.js";
+import { Gateway } from "../../src/gateway/gateway.js";
 import { ScheduledClock } from "../../src/testing/clock.js";
 import { type Fate, ScriptedTransport, World } from "../support/scripted-transport.js";
 
@@ -70,7 +73,7 @@ function fleetProperty(order: "ordered" | "adversarial") {
         });
       });
       let closing = false;
-      const front: Gateway = new Gateway({
+      const catalog: Catalog = new Catalog({
         members: () => crew.members(),
         member: (name) => crew.member(name),
         toolName: bare,
@@ -78,8 +81,11 @@ function fleetProperty(order: "ordered" | "adversarial") {
         uriPrefix: true,
         listTimeoutMs: 1_000,
         report: () => {},
-        instructions: () => undefined,
-        noteOf: () => undefined,
+      });
+      const gateway: Gateway = new Gateway({
+        presented: new PresentedMembers(catalog, () => crew.members()),
+        contextOf: () => undefined,
+        report: () => {},
       });
       const crew: Members = new Members({
         clock,
@@ -91,7 +97,9 @@ function fleetProperty(order: "ordered" | "adversarial") {
         configured: () => [...servers.values()],
         clientInfo: { name: "test", version: "1" },
         capabilities: {},
-        gateway: () => front,
+        gateway: () => gateway,
+        onChange: () => gateway.changed(),
+        onGone: (name) => catalog.drop(name),
         onHealth: (phases) => {
           const starting = Object.values(phases).filter((phase) => phase === "starting").length;
           mostStarting = Math.max(mostStarting, starting);

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { ServerContext } from "@modelcontextprotocol/server";
+import type { Result, ServerContext } from "@modelcontextprotocol/server";
 import { controllerForMany } from "../base/abort.js";
 
 /** A request of a legacy server, waiting for the client to answer it. */
@@ -29,13 +29,13 @@ export class ParkedCall {
   #wake = () => {};
   /** A client is there to be asked. */
   waiting = false;
-  readonly #result: Promise<{ done: unknown }>;
+  readonly #result: Promise<{ done: Result }>;
 
   constructor(
     /** The server that it is on its way to. */
-    readonly member: string,
+    readonly upstream: string,
     public context: ServerContext,
-    run: (signal: AbortSignal, current: () => ServerContext) => Promise<unknown>,
+    run: (signal: AbortSignal, current: () => ServerContext) => Promise<Result>,
   ) {
     this.#result = run(this.abort.signal, () => this.context).then((done) => ({ done }));
     // Nobody may be waiting when a parked call fails.
@@ -68,7 +68,7 @@ export class ParkedCall {
   }
 
   /** Settles with the result, or with the next questions. The signal ends the call at the server. */
-  async next(signal: AbortSignal): Promise<{ done: unknown } | { parked: InputRequired }> {
+  async next(signal: AbortSignal): Promise<{ done: Result } | { parked: InputRequired }> {
     const onAbort = () => this.cancel(signal.reason);
     signal.addEventListener("abort", onAbort, { once: true });
     this.waiting = true;

@@ -1,0 +1,97 @@
+import { messageOf } from "../base/errors.js";
+import { DEFAULTS } from "../contract/options.js";
+import type { AttemptContext } from "../contract/wire.js";
+import { Gateway } from "../gateway/gateway.js";
+import { systemClock } from "../machines/clock.js";
+import { serveFresh, serveInstance } from "../transports/memory.js";
+import { Catalog } from "./catalog.js";
+import type { ConfiguredServer } from "./configured-server.js";
+import { GatewayWire } from "./gateway-wire.js";
+import { Members } from "./members.js";
+import { bare, prefixed } from "./naming.js";
+import type { MCPConfigTransportOptions } from "./options.js";
+import { PresentedMembers } from "./presented.js";
+
+/** What one attempt to open a composite makes. */
+export interface OpenComposite {
+  catalog: Catalog;
+  members: Members;
+}
+
+export interface OpeningHost {
+  name: string;
+  options: MCPConfigTransportOptions;
+  /** The configured servers as they are now, in the declared order. */
+  configured(): readonly ConfiguredServer[];
+  warn(message: string): void;
+  onHealth(): void;
+  /** Told before anybody is reached, and with nothing once all is closed. */
+  onOpen(open: OpenComposite | undefined): void;
+}
+
+/** Opens the sessions on all servers, and a wire to the gateway in front of them. */
+export async function openComposite(host: OpeningHost, attempt: AttemptContext): Promise<GatewayWire> {
+  const { options } = host;
+  let wire: GatewayWire | undefined;
+  const prefix = options.nameAsPrefix !== false && host.configured().length > 1;
+  const rule = options.toolName ?? (prefix ? prefixed : bare);
+  const catalog: Catalog = new Catalog({
+    members: () => members.members(),
+    member: (name) => members.member(name),
+    toolName: rule,
+    promptName: rule,
+    uriPrefix: prefix,
+    listTimeoutMs: DEFAULTS.listTimeoutMs,
+    report: host.warn,
+  });
+  const gateway: Gateway = new Gateway({
+    presented: new PresentedMembers(catalog, () => members.members()),
+    contextOf: (id) => wire?.contextOf(id),
+    report: host.warn,
+  });
+  const members: Members = new Members({
+    ...timesOf(options),
+    clock: systemClock,
+    name: host.name,
+    strict: options.strict ?? false,
+    configured: host.configured,
+    clientInfo: attempt.clientInfo,
+    capabilities: attempt.capabilities,
+    gateway: () => gateway,
+    onChange: () => gateway.changed(),
+    onGone: (name) => catalog.drop(name),
+    onHealth: host.onHealth,
+  });
+  attempt.cleanup(async () => {
+    gateway.close();
+    await members.close();
+    host.onOpen(undefined);
+  });
+  host.onOpen({ catalog, members });
+  await members.started(attempt.signal);
+  // A question of a legacy server reaches a legacy client at once, and a modern one only as the result of a call.
+  const modern =
+    options.era === "modern" ||
+    members.members().every(({ session }) => session?.getProtocolEra() === "modern");
+  wire = new GatewayWire(
+    (side) =>
+      modern ? serveFresh(() => gateway.make(), side, host.name) : serveInstance(gateway.make(), side),
+    (added, dropped) => {
+      gateway.listen(added, dropped).catch((error: unknown) => host.warn(messageOf(error)));
+    },
+  );
+  return wire;
+}
+
+function timesOf(options: MCPConfigTransportOptions) {
+  const { connectTimeoutMs, closeTimeoutMs, maxStarts, startTimeoutMs } = options;
+  return {
+    maxStarts: maxStarts ?? DEFAULTS.maxStarts,
+    // Before the deadline of the attempt itself, or one server that hangs would be everybody's failure.
+    startTimeoutMs: Math.min(
+      startTimeoutMs ?? DEFAULTS.startTimeoutMs,
+      (connectTimeoutMs ?? DEFAULTS.connectTimeoutMs) * 0.8,
+    ),
+    closeTimeoutMs: (closeTimeoutMs ?? DEFAULTS.closeTimeoutMs) * 0.9,
+  };
+}

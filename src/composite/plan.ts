@@ -1,0 +1,79 @@
+import { isDeepStrictEqual } from "node:util";
+import { readConfig } from "../config/load.js";
+import { type McpConfig, parseConfig } from "../config/parse.js";
+import type { ServerConfig } from "../config/server.js";
+import type { ConfiguredServer } from "./configured-server.js";
+import type { MCPConfigTransportOptions } from "./options.js";
+import { type EveryServerOptions, transportOf } from "./server-transport.js";
+
+/** @throws HoldfastError `CONFIG_INVALID` */
+export function readAny(
+  config: string | URL | McpConfig | object,
+  { variables, inputs, from }: MCPConfigTransportOptions,
+): McpConfig {
+  const options = { ...(variables && { variables }), ...(inputs && { inputs }), ...(from && { from }) };
+  return typeof config === "string" || config instanceof URL
+    ? readConfig(config, options)
+    : parseConfig(config, options);
+}
+
+const isPlain = ({ tools, includeTags, excludeTags }: ServerConfig): boolean =>
+  !(tools && Object.keys(tools).length > 0) && includeTags === undefined && excludeTags === undefined;
+
+/** The only server of a config, where it needs no gateway. */
+export function directOf<S extends ServerConfig>(servers: Record<string, S>): [name: string, S] | undefined {
+  const [only, ...more] = Object.entries(servers);
+  return only && more.length === 0 && isPlain(only[1]) ? only : undefined;
+}
+
+/** The servers of a config; those that are the same keep their transports. */
+export function planned(
+  { servers }: McpConfig,
+  before: ReadonlyMap<string, ConfiguredServer>,
+  make: (name: string, config: ServerConfig) => ConfiguredServer,
+): Map<string, ConfiguredServer> {
+  return new Map(
+    Object.entries(servers).map(([name, config]) => {
+      const known = before.get(name);
+      return [name, known && isDeepStrictEqual(known.config, config) ? known : make(name, config)];
+    }),
+  );
+}
+
+/** What is the composite's alone, and says nothing about any server. */
+const OF_THE_COMPOSITE = [
+  "config",
+  "from",
+  "inputs",
+  "inspect",
+  "keepAlive",
+  "maxStarts",
+  "name",
+  "nameAsPrefix",
+  "startTimeoutMs",
+  "strict",
+  "toolName",
+  "variables",
+  "watch",
+];
+
+/** One server of a config, with all the options that it shares with the others. */
+export function configured(
+  name: string,
+  config: ServerConfig,
+  options: MCPConfigTransportOptions,
+  own: Pick<EveryServerOptions, "inspect" | "reconnect">,
+): ConfiguredServer {
+  const shared = Object.fromEntries(
+    Object.entries(options).filter(([key, value]) => value !== undefined && !OF_THE_COMPOSITE.includes(key)),
+  );
+  return {
+    name,
+    config,
+    transport: transportOf(name, config, { ...shared, ...own }),
+    timeoutMs: config.timeout,
+    tools: config.tools,
+    includeTags: config.includeTags,
+    excludeTags: config.excludeTags,
+  };
+}

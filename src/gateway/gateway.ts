@@ -1,0 +1,175 @@
+import {
+  type LoggingLevel,
+  type Notification,
+  ProtocolError,
+  ProtocolErrorCode,
+  type Result,
+  type ServerContext,
+} from "@modelcontextprotocol/server";
+import { withDeadline } from "../base/deadline.js";
+import { VERSION } from "../base/version.js";
+import { ANY_RESULT } from "../contract/any-result.js";
+import { DEFAULTS } from "../contract/options.js";
+import { Announcements } from "./announcements.js";
+import { whileCalled } from "./call-time.js";
+import { ParkedCalls } from "./parked-calls.js";
+import {
+  type GatewayHost,
+  LIST_KINDS,
+  LIST_METHODS,
+  type ListKind,
+  type Params,
+  ROUTED_METHODS,
+  type Route,
+  type Upstream,
+} from "./presented.js";
+import { Relay, type Relayed, relayedError } from "./relay.js";
+import { RelayServer } from "./relay-server.js";
+
+/** A question to a person takes its time; the call that it belongs to has the deadline. */
+const ASK_MS = 2 ** 31 - 1;
+const CHANGED = /^notifications\/(tools|prompts|resources)\/list_changed$/;
+
+/** The low-level server in front of one session or many. It relays, and validates nothing: the outer client does. */
+export class Gateway {
+  readonly #parked = new ParkedCalls();
+  readonly #relay: Relay;
+  readonly #announcements = new Announcements((kind) =>
+    this.#notify({ method: `notifications/${kind}/list_changed` }),
+  );
+  #server: RelayServer | undefined;
+  #level: LoggingLevel | undefined;
+
+  constructor(private readonly host: GatewayHost) {
+    this.#relay = new Relay(host, this.#parked);
+  }
+
+  /** What the client asked for of the servers' logs. */
+  get level(): LoggingLevel | undefined {
+    return this.#level;
+  }
+
+  /** A server for one client, in either era. */
+  make(): RelayServer {
+    const { presented } = this.host;
+    const instructions = presented.instructions();
+    const server = new RelayServer(
+      { name: "holdfast", version: VERSION },
+      { capabilities: presented.capabilities(), ...(instructions && { instructions }) },
+    );
+    this.#server = server;
+    this.#register(server);
+    return server;
+  }
+
+  /** What the servers offer is not what it was. */
+  changed(kinds: readonly ListKind[] = LIST_KINDS): void {
+    this.#announcements.add(kinds);
+  }
+
+  /** A request of a server, for the client. */
+  async ask(
+    upstream: Upstream,
+    request: { method: string; params?: Params },
+    signal: AbortSignal,
+  ): Promise<Result> {
+    const server = this.#server;
+    if (!server) throw new ProtocolError(ProtocolErrorCode.MethodNotFound, "nobody is there to answer");
+    if (!server.isModern)
+      return (await server.request(request, ANY_RESULT, { signal, timeout: ASK_MS })) as Result;
+    const call = this.#parked.askedIn(upstream);
+    const message = `${request.method} is possible only during a call`;
+    if (!call) throw new ProtocolError(ProtocolErrorCode.MethodNotFound, message);
+    return (await call.ask(request, signal)) as Result;
+  }
+
+  /** A notification of a server, for the client. */
+  heard(upstream: Upstream, notification: Notification): void {
+    const kind = CHANGED.exec(notification.method)?.[1];
+    const shown = kind ? undefined : this.host.presented.showNotification(upstream, notification);
+    if (kind) this.changed(LIST_KINDS.filter((one) => one === kind));
+    else if (shown) this.#notify(shown);
+  }
+
+  /** What a modern client listens to; the servers that are not modern are told in their own words. */
+  async listen(added: readonly string[], dropped: readonly string[]): Promise<void> {
+    const all = [
+      ...added.map((uri) => ({ uri, method: "resources/subscribe" })),
+      ...dropped.map((uri) => ({ uri, method: "resources/unsubscribe" })),
+    ];
+    const ms = DEFAULTS.listTimeoutMs;
+    const expired = () => new Error(`subscriptions were not settled within ${ms} ms`);
+    await withDeadline({ ms, expired }, async (signal) => {
+      for (const { uri, method } of all) {
+        const { upstream, params } = await this.host.presented.route(method, { uri }, signal);
+        const resource = { uri: String(params["uri"]) };
+        const { session } = upstream;
+        if (method === "resources/subscribe") await session?.subscribeResource(resource, { signal });
+        else await session?.unsubscribeResource(resource, { signal });
+      }
+    });
+  }
+
+  /** The client is gone: nobody comes back for what is parked. */
+  close(): void {
+    this.#parked.endAll(new Error("the client is gone"));
+  }
+
+  #register(server: RelayServer): void {
+    const { presented } = this.host;
+    const anyParams = { params: ANY_RESULT };
+    for (const method of LIST_METHODS)
+      server.setRequestHandler(method, anyParams, (_params, ctx) =>
+        presented.list(method, ctx.mcpReq.signal),
+      );
+    for (const method of ROUTED_METHODS)
+      server.setRequestHandler(method, anyParams, (params, ctx) =>
+        this.#routed(method, params as Params, ctx),
+      );
+    server.setRequestHandler("logging/setLevel", async ({ params: { level } }, ctx) => {
+      await this.#setLevel(level, ctx.mcpReq.signal);
+      return {};
+    });
+    server.setNotificationHandler("notifications/roots/list_changed", async () => {
+      const open = presented.upstreams().flatMap(({ session }) => session ?? []);
+      await Promise.allSettled(open.map((session) => session.sendRootsListChanged()));
+    });
+  }
+
+  /** One request through to its server, and what it came to in the words of the client. */
+  async #routed(method: string, params: Params, ctx: ServerContext): Promise<Result> {
+    const { presented } = this.host;
+    const route = presented.known(method, params) ?? (await this.#found(method, params, ctx));
+    const result = await this.#carried({ ...route, method, ctx });
+    return presented.show(route.upstream, method, result);
+  }
+
+  async #found(method: string, params: Params, ctx: ServerContext): Promise<Route> {
+    const call = this.host.contextOf(ctx.mcpReq.id);
+    try {
+      return await whileCalled(ctx, call, (signal) => this.host.presented.route(method, params, signal));
+    } catch (error) {
+      throw relayedError(error);
+    }
+  }
+
+  /** Only a modern client of a legacy server cannot be sent what that server asks. */
+  #carried(relayed: Relayed): Promise<Result> {
+    const legacy = relayed.upstream.session?.getProtocolEra() !== "modern";
+    return legacy && this.#server?.isModern ? this.#relay.parking(relayed) : this.#relay.straight(relayed);
+  }
+
+  async #setLevel(level: LoggingLevel, signal: AbortSignal): Promise<void> {
+    this.#level = level;
+    const capable = this.host.presented
+      .upstreams()
+      .flatMap(({ session }) => (session?.getServerCapabilities()?.logging ? session : []));
+    await Promise.allSettled(capable.map((session) => session.setLoggingLevel(level, { signal })));
+  }
+
+  #notify(notification: Notification): void {
+    this.#server?.notification(notification).catch((error: unknown) => {
+      this.host.report(`${notification.method} could not be passed on: ${String(error)}`);
+    });
+  }
+}

@@ -1,0 +1,42 @@
+import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
+import type { CallContext } from "../contract/call-context.js";
+import type { ParkedCall } from "./parked-call.js";
+import type { Upstream } from "./presented.js";
+
+/** The calls of a modern client that are on their way to legacy servers, by the state under which each is taken up again. */
+export class ParkedCalls {
+  readonly #calls = new Map<string, ParkedCall>();
+
+  /** @throws ProtocolError where the call is over: a client that comes too late must not make it a second one */
+  find(state: string): ParkedCall {
+    const call = this.#calls.get(state);
+    if (call) return call;
+    const message = "the call that was parked under this state is over";
+    throw new ProtocolError(ProtocolErrorCode.InvalidParams, message);
+  }
+
+  /** A parked call has no request that could be cancelled: its caller's own signals end it. */
+  begin(call: ParkedCall, context: CallContext | undefined): void {
+    this.#calls.set(call.id, call);
+    for (const signal of [context?.signal, context?.ended])
+      signal?.addEventListener("abort", () => this.end(call, signal.reason), {
+        once: true,
+        signal: call.abort.signal,
+      });
+  }
+
+  end(call: ParkedCall, reason: unknown): void {
+    this.#calls.delete(call.id);
+    call.cancel(reason);
+  }
+
+  /** The call in which a legacy server asks. It does not say which: the newest one on its way to it. */
+  askedIn(upstream: Upstream): ParkedCall | undefined {
+    const calls = [...this.#calls.values()].filter((call) => call.upstream === upstream.name);
+    return calls.filter(({ waiting }) => waiting).at(-1) ?? calls.at(-1);
+  }
+
+  endAll(reason: Error): void {
+    for (const call of [...this.#calls.values()]) this.end(call, reason);
+  }
+}

@@ -1,0 +1,68 @@
+import type { Notification, Result, ServerCapabilities } from "@modelcontextprotocol/server";
+import type { CallContext } from "../contract/call-context.js";
+import type { Session } from "../contract/session.js";
+
+export type Params = Record<string, unknown>;
+
+/** One server behind a gateway. */
+export interface Upstream {
+  readonly name: string;
+  /** Open once the server was reached; it lives across reconnects. */
+  readonly session: Session | undefined;
+  /** The default of its calls in milliseconds; 0: none. */
+  readonly timeoutMs: number | undefined;
+  /** Settles with the session; rejects when there can be none, or with what the signal says. */
+  opened(signal: AbortSignal): Promise<Session>;
+}
+
+/** Who gets a request of the client, and its params in that server's own words. */
+export interface Route {
+  upstream: Upstream;
+  params: Params;
+}
+
+/** What a gateway presents as one server: one session, or the members of a composite. */
+export interface Presented {
+  upstreams(): readonly Upstream[];
+  /** What the client is told with the handshake. */
+  capabilities(): ServerCapabilities;
+  instructions(): string | undefined;
+  list(method: ListMethod, signal: AbortSignal): Promise<Result>;
+  /** Where a request goes, as far as that can be said without asking anybody. */
+  known(method: string, params: Params): Route | undefined;
+  /** @throws an error for the client where nobody offers what is asked for */
+  route(method: string, params: Params, signal: AbortSignal): Promise<Route>;
+  /** A result of that server in the words of the client. */
+  show(upstream: Upstream, method: string, result: Result): Result;
+  /** A notification likewise; undefined: not for the client. */
+  showNotification(upstream: Upstream, notification: Notification): Notification | undefined;
+}
+
+/** What a gateway knows of its client. */
+export interface GatewayHost {
+  presented: Presented;
+  /** Nothing where the client is not ours. */
+  contextOf(requestId: string | number): CallContext | undefined;
+  report(message: string): void;
+}
+
+export const LIST_METHODS = [
+  "tools/list",
+  "prompts/list",
+  "resources/list",
+  "resources/templates/list",
+] as const;
+export type ListMethod = (typeof LIST_METHODS)[number];
+
+export const ROUTED_METHODS = [
+  "tools/call",
+  "prompts/get",
+  "resources/read",
+  "resources/subscribe",
+  "resources/unsubscribe",
+  "completion/complete",
+] as const;
+
+export const LIST_KINDS = ["tools", "prompts", "resources"] as const;
+/** What a list-changed notification is about. */
+export type ListKind = (typeof LIST_KINDS)[number];

@@ -1,0 +1,111 @@
+import {
+  ProtocolError,
+  ProtocolErrorCode,
+  type Result,
+  SdkError,
+  type ServerContext,
+} from "@modelcontextprotocol/server";
+import { isHoldfastError } from "../base/errors.js";
+import { ANY_RESULT } from "../contract/any-result.js";
+import { innerTimeout, whileCalled } from "./call-time.js";
+import { ParkedCall } from "./parked-call.js";
+import type { ParkedCalls } from "./parked-calls.js";
+import type { GatewayHost, Params, Route } from "./presented.js";
+
+/** What belongs to one hop of the protocol and not to the call. */
+const OF_THE_HOP = /^(progressToken$|io\.modelcontextprotocol\/(?!logLevel))/;
+
+/** One request of the client: what it was, and where it goes. */
+export interface Relayed extends Route {
+  method: string;
+  ctx: ServerContext;
+}
+
+/** Sends requests of the client through to their servers. */
+export class Relay {
+  constructor(
+    private readonly host: GatewayHost,
+    private readonly parked: ParkedCalls,
+  ) {}
+
+  /** One request to its server; questions of that server go to the client by themselves. */
+  straight(relayed: Relayed): Promise<Result> {
+    return this.#send(relayed, relayed.ctx.mcpReq.signal, () => relayed.ctx);
+  }
+
+  /** One request to a legacy server, parked while that server asks something: the client takes it up with its answers. */
+  async parking(relayed: Relayed): Promise<Result> {
+    const { ctx, upstream } = relayed;
+    const state = ctx.mcpReq.requestState<string>();
+    const known = state === undefined ? undefined : this.parked.find(state);
+    const call =
+      known ?? new ParkedCall(upstream.name, ctx, (signal, current) => this.#send(relayed, signal, current));
+    if (known) known.resume(ctx);
+    else this.parked.begin(call, this.host.contextOf(ctx.mcpReq.id));
+    try {
+      const next = await call.next(ctx.mcpReq.signal);
+      if ("parked" in next) return { ...next.parked };
+      this.parked.end(call, new Error("the call in which it was asked is over"));
+      return next.done;
+    } catch (error) {
+      this.parked.end(call, error);
+      throw error;
+    }
+  }
+
+  async #send(
+    { upstream, method, params, ctx }: Relayed,
+    signal: AbortSignal,
+    current: () => ServerContext,
+  ): Promise<Result> {
+    const call = this.host.contextOf(ctx.mcpReq.id);
+    const watched = ctx.mcpReq._meta?.progressToken !== undefined;
+    const options = {
+      signal,
+      timeout: innerTimeout(call, upstream),
+      ...(call?.deadline.resets && { resetTimeoutOnProgress: true }),
+      allowInputRequired: true,
+      ...(call?.replay && { replay: call.replay }),
+      ...(watched && { onprogress: (progress: object) => passProgress(current(), progress) }),
+    };
+    try {
+      const session = upstream.session ?? (await whileCalled(ctx, call, (inner) => upstream.opened(inner)));
+      // Not validated here: the outer client does that, once.
+      return (await session.request(
+        { method, params: innerParams(params, ctx) },
+        ANY_RESULT,
+        options,
+      )) as Result;
+    } catch (error) {
+      throw relayedError(error);
+    }
+  }
+}
+
+/** The params for the next hop: the client's, without what was meant for us. */
+function innerParams({ _meta, ...rest }: Params, ctx: ServerContext): Params {
+  const meta = Object.entries(_meta ?? {}).filter(([key]) => !OF_THE_HOP.test(key));
+  const { inputResponses } = ctx.mcpReq;
+  const requestState = ctx.mcpReq.requestState<string>();
+  return {
+    ...rest,
+    ...(meta.length > 0 && { _meta: Object.fromEntries(meta) }),
+    // A modern server's own questions are answered by the client, in a call of their own.
+    ...(inputResponses && { inputResponses }),
+    ...(requestState !== undefined && { requestState }),
+  };
+}
+
+function passProgress(ctx: ServerContext, progress: object): void {
+  const progressToken = ctx.mcpReq._meta?.progressToken;
+  if (progressToken === undefined) return;
+  ctx.mcpReq
+    .notify({ method: "notifications/progress", params: { ...progress, progressToken } })
+    .catch(() => {});
+}
+
+/** Errors of ours travel whole: a client of ours gets them back as they were. */
+export function relayedError(error: unknown): unknown {
+  if (!isHoldfastError(error) && !(error instanceof SdkError)) return error;
+  return new ProtocolError(ProtocolErrorCode.InternalError, error.message, error);
+}
