@@ -32,8 +32,8 @@ const PLANTS = [
     "3",
     "a lost request is not answered",
     "src/wires/guard.ts",
-    'this.settle(id, new Lost(parked ? "rejected" : "unknown", failure));\n    }\n    this.onclose?.();',
-    "this.#ledger.delete(id);\n    }",
+    'this.settle(id, new Lost(outcome, failure));\n    }\n    this.onclose?.();',
+    "this.#ledger.remove(id);\n    }",
   ],
   [
     "4",

@@ -90,8 +90,8 @@ const PLANTS: Plant[] = [
     file: "wires/guard.js",
     changes: [
       [
-        'this.settle(id, new Lost(parked ? "rejected" : "unknown", failure));\n        }\n        this.onclose?.();',
-        "this.#ledger.delete(id);\n        }",
+        'this.settle(id, new Lost(outcome, failure));\n        }\n        this.onclose?.();',
+        "this.#ledger.remove(id);\n        }",
       ],
     ],
     says: /had no answer within|never settled/,
