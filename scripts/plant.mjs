@@ -32,7 +32,7 @@ const PLANTS = [
     "3",
     "a lost request is not answered",
     "src/wires/guard.ts",
-    'this.settle(id, new Lost(outcome, failure));\n    }\n    this.onclose?.();',
+    "this.settle(id, new Lost(outcome, failure));\n    }\n    this.onclose?.();",
     "this.#ledger.remove(id);\n    }",
   ],
   [

@@ -90,7 +90,7 @@ const PLANTS: Plant[] = [
     file: "wires/guard.js",
     changes: [
       [
-        'this.settle(id, new Lost(outcome, failure));\n        }\n        this.onclose?.();',
+        "this.settle(id, new Lost(outcome, failure));\n        }\n        this.onclose?.();",
         "this.#ledger.remove(id);\n        }",
       ],
     ],
