@@ -1,3 +1,4 @@
+import { runCallback } from "../base/callback.js";
 import type { Inspect, InspectionEvent, Observed } from "../contract/inspection.js";
 import type { ConnectionEvent, ConnectionStatus } from "../contract/status.js";
 import { appearedOf, identityOf, inspectionOf } from "./inspection.js";
@@ -8,6 +9,8 @@ let connections = 0;
 export class Inspectors {
   readonly id = `c${++connections}`;
   readonly #all = new Set<Inspect>();
+
+  constructor(private readonly failed: (error: unknown) => void) {}
 
   get present(): boolean {
     return this.#all.size > 0;
@@ -40,10 +43,6 @@ export class Inspectors {
   }
 
   #tell(observer: Inspect, event: InspectionEvent): void {
-    try {
-      observer(event);
-    } catch {
-      // An inspector that throws disturbs nobody.
-    }
+    runCallback(() => observer(event), this.failed);
   }
 }

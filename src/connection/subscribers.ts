@@ -1,10 +1,11 @@
+import { runCallback, unheard } from "../base/callback.js";
 import type { Logger } from "../contract/options.js";
 import type { ConnectionEvent, ConnectionStatus, StatusListener } from "../contract/status.js";
 import { Inspectors } from "./inspectors.js";
 
 /** The subscribers of a transport, over all lives of its connection. One that throws disturbs nobody. */
 export class Subscribers {
-  readonly inspectors = new Inspectors();
+  readonly inspectors = new Inspectors((error) => this.#warn(`an inspector threw: ${String(error)}`));
   readonly #all = new Set<StatusListener>();
 
   constructor(private readonly logger: Logger | undefined) {}
@@ -21,7 +22,7 @@ export class Subscribers {
   }
 
   notify(status: () => ConnectionStatus, event: ConnectionEvent): void {
-    if (event.type === "warning") this.logger?.warn(event.message);
+    if (event.type === "warning") this.#warn(event.message);
     if (this.#all.size === 0 && !this.inspectors.present) return;
     const now = status();
     this.inspectors.announced(now, event);
@@ -29,10 +30,13 @@ export class Subscribers {
   }
 
   call(listener: StatusListener, status: ConnectionStatus, event: ConnectionEvent): void {
-    try {
-      listener(status, event);
-    } catch (error) {
-      this.logger?.warn(`a subscriber of ${status.name} threw: ${String(error)}`);
-    }
+    runCallback(
+      () => listener(status, event),
+      (error) => this.#warn(`a subscriber of ${status.name} threw: ${String(error)}`),
+    );
+  }
+
+  #warn(message: string): void {
+    runCallback(() => this.logger?.warn(message), unheard);
   }
 }

@@ -11,6 +11,7 @@ import type {
   LoggingLevel,
   Root,
 } from "@modelcontextprotocol/client";
+import { runCallback } from "../base/callback.js";
 import type { HandlerContext, RootLike, RootsOption, Session, SessionOptions } from "../contract/session.js";
 import type { ConnectionPort } from "./ports.js";
 
@@ -35,6 +36,7 @@ interface Handling extends Session {
   readonly port: ConnectionPort;
   roots(): Promise<{ roots: Root[] }>;
   wantsLog(level: LoggingLevel): boolean;
+  report(error: Error): void;
 }
 
 /** Registers the option's handlers on the session, as a user would with `setRequestHandler`. */
@@ -45,6 +47,7 @@ export function registerHandlers(session: Handling, options: SessionOptions): vo
     session,
     server: session.port.name,
   });
+  const report = (error: unknown) => session.report(error as Error);
   if (sampling) {
     session.setRequestHandler("sampling/createMessage", async (request, ctx) =>
       samplingResult(await sampling(request.params, context(ctx))),
@@ -59,12 +62,14 @@ export function registerHandlers(session: Handling, options: SessionOptions): vo
   if (roots) session.setRequestHandler("roots/list", () => session.roots());
   if (onLog) {
     session.setNotificationHandler("notifications/message", ({ params }) => {
-      if (session.wantsLog(params.level)) onLog(params);
+      if (session.wantsLog(params.level)) runCallback(() => onLog(params), report);
     });
   }
   if (onListChanged) {
     for (const kind of ["tools", "prompts", "resources"] as const) {
-      session.setNotificationHandler(`notifications/${kind}/list_changed`, () => onListChanged({ kind }));
+      session.setNotificationHandler(`notifications/${kind}/list_changed`, () =>
+        runCallback(() => onListChanged({ kind }), report),
+      );
     }
   }
 }

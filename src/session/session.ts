@@ -14,11 +14,12 @@ import {
   type Transport,
 } from "@modelcontextprotocol/client";
 import { controllerForMany } from "../base/abort.js";
+import { runCallback } from "../base/callback.js";
 import { HoldfastError } from "../base/errors.js";
 import { DEFAULTS } from "../contract/options.js";
 import type { RootsOption, Session, SessionOptions, TransportHandle } from "../contract/session.js";
 import { runCall } from "./call.js";
-import { missingCapability } from "./capabilities.js";
+import { missingCapability, nothingDeclared } from "./capabilities.js";
 import { type CallOptions, ClientView, type Send } from "./client-view.js";
 import { capabilitiesOf, listRoots, registerHandlers } from "./handlers.js";
 import { isWanted } from "./log-levels.js";
@@ -193,14 +194,11 @@ export class SessionView extends ClientView implements Session, Participant {
     name?: string,
     none?: T,
   ): Promise<T> {
-    const { onProgress, timeoutMs } = this.#options;
+    const { timeoutMs } = this.#options;
     const spec = {
       method,
       name,
-      options:
-        onProgress && !options?.onprogress
-          ? { ...options, onprogress: this.#progressOf(method, name) }
-          : options,
+      options: this.#withProgress(method, name, options),
       timeoutMs: this.port.callTimeoutMs(method, name) ?? timeoutMs ?? DEFAULTS.callTimeoutMs,
       session: this,
       ended: this.#end.signal,
@@ -208,7 +206,11 @@ export class SessionView extends ClientView implements Session, Participant {
     return runCall(this.port, spec, (client, sendOptions) => {
       const missing = missingCapability(client.getServerCapabilities(), method);
       if (missing === undefined) return send(client, sendOptions);
-      if (none !== undefined) return Promise.resolve(none);
+      if (none !== undefined) {
+        const message = nothingDeclared(client, this.port.name, missing);
+        if (message) this.port.announce({ type: "warning", message });
+        return Promise.resolve(none);
+      }
       const message = `${this.port.name} does not support ${missing} (required for ${method})`;
       throw new SdkError(SdkErrorCode.CapabilityNotSupported, message);
     });
@@ -222,23 +224,26 @@ export class SessionView extends ClientView implements Session, Participant {
     return { ...params, _meta: { [LOG_LEVEL]: this.#logLevel ?? "debug", ..._meta } };
   }
 
-  #progressOf(method: string, name: string | undefined): (progress: Progress) => void {
+  #withProgress(method: string, name: string | undefined, options: CallOptions | undefined) {
+    const { onProgress } = this.#options;
+    const own = options?.onprogress;
+    if (!own && !onProgress) return options;
     const call = name === undefined ? { method } : { method, name };
-    return (progress) => this.#guardCallback(() => this.#options.onProgress?.(progress, call));
+    const onprogress = (progress: Progress) =>
+      this.#guardCallback(() => (own ? own(progress) : onProgress?.(progress, call)));
+    return { ...options, onprogress };
   }
   #open(): this {
     if (this.ended) throw this.#end.signal.reason;
     return this;
   }
   /** A user's callback that throws is the user's to hear of, not the connection's to die of. */
-  #guardCallback(callback: () => void): void {
-    try {
-      callback();
-    } catch (error) {
+  #guardCallback(callback: () => unknown): void {
+    runCallback(callback, (error) =>
       this.port.announce({
         type: "warning",
         message: `${this.port.name}: a callback of a session threw: ${String(error)}`,
-      });
-    }
+      }),
+    );
   }
 }

@@ -1,6 +1,7 @@
 import { credentialOf } from "../auth/credentials/from-option.js";
 import { hasAuthorization, isAuthorization, isHeaderValue } from "../auth/credentials/header.js";
 import { checkOAuth, type OAuthOptions } from "../auth/sign-in/options.js";
+import { runCallback, unheard } from "../base/callback.js";
 import { checkPositive, checkStringMap, invalid } from "../base/check.js";
 import { shownUrl } from "../base/redact.js";
 import { checkKnown } from "../contract/check-options.js";
@@ -82,7 +83,8 @@ export abstract class RemoteTransport extends ClientTransport {
       options.oauth,
     );
     if (options.auth !== undefined && hasAuthorization(options.headers)) {
-      options.logger?.warn(`${this.name}: auth is used, and the Authorization header is ignored`);
+      const message = `${this.name}: auth is used, and the Authorization header is ignored`;
+      runCallback(() => options.logger?.warn(message), unheard);
     }
   }
 

@@ -1,3 +1,4 @@
+import { type InspectOptions, inspect } from "node:util";
 import { controllerForMany } from "../base/abort.js";
 import { HoldfastError } from "../base/errors.js";
 import { keepAlive, keepAliveWhile } from "../base/keep-alive.js";
@@ -46,6 +47,8 @@ const forgotten = new FinalizationRegistry<() => void>((end) => end());
 export abstract class ClientTransport implements TransportHandle {
   readonly #options: SharedOptions;
   readonly #identity: TransportIdentity;
+  /** What the server would be called without a name of the user's: its command or address. */
+  readonly #target: string;
   readonly #policy: ConnectionPolicy;
   readonly #subscribers: Subscribers;
   readonly #eraMemory: EraMemory;
@@ -58,6 +61,7 @@ export abstract class ClientTransport implements TransportHandle {
     checkShared(options);
     this.#options = options;
     this.#identity = { ...identity, name: options.name ?? identity.name };
+    this.#target = identity.name;
     this.#clock = identity.clock ?? systemClock;
     const { connectTimeoutMs } = identity;
     const defaults = connectTimeoutMs === undefined ? options : { connectTimeoutMs, ...options };
@@ -113,6 +117,14 @@ export abstract class ClientTransport implements TransportHandle {
 
   get name(): string {
     return this.#identity.name;
+  }
+
+  /** Who looks at a transport sees what it reaches and how that stands, and none of its options, which hold secrets. */
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    const { name, kind, state, detail } = this.status;
+    const target = this.#target === name ? {} : { target: this.#target };
+    const shown = { name, kind, ...target, state: detail ? `${state}.${detail}` : state };
+    return `${this.constructor.name} ${inspect(shown, options)}`;
   }
 
   /** The connection as it is now; plain data. */

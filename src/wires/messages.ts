@@ -8,10 +8,15 @@ export function isMessage(value: unknown): value is JSONRPCMessage {
   return "result" in value || "error" in value;
 }
 
+const ANSWER_FIELDS = new Set(["id", "result", "error"]);
+
 /** Whether a parsed value means to be one, for the guard to read it as it is meant: an answer may lack its version. */
 function mayBeMessage(value: unknown): value is JSONRPCMessage {
   if (typeof value !== "object" || value === null) return false;
-  return "jsonrpc" in value || ("id" in value && ("result" in value || "error" in value));
+  if ("jsonrpc" in value) return true;
+  // A log entry may have fields that are called so, among others.
+  const keys = Object.keys(value);
+  return keys.length > 1 && keys.includes("id") && keys.every((key) => ANSWER_FIELDS.has(key));
 }
 
 /** The messages of one frame or line, those of a batch one by one; undefined where it holds none. */

@@ -1,3 +1,4 @@
+import { runCallback } from "../base/callback.js";
 import { LineReader } from "./lines.js";
 import { LogFile, type LogTarget } from "./log-file.js";
 import { Ring } from "./ring.js";
@@ -60,10 +61,9 @@ export class ServerStderr {
     const shown = redact(line);
     this.#log?.write(shown);
     if (stderr === "inherit") process.stderr.write(`${shown}\n`);
-    try {
-      onStderr?.(shown);
-    } catch (error) {
-      this.onError(error as Error);
-    }
+    runCallback(
+      () => onStderr?.(shown),
+      (error) => this.onError(error as Error),
+    );
   }
 }
