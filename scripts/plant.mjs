@@ -49,7 +49,7 @@ const PLANTS = [
     ["part.add(() => guard.close());", "part.add(() => client.close());"],
     ["", ""],
   ],
-  ["5", "a timer is left", "src/session/call.ts", "port.clock.clearTimeout(timer);", ""],
+  ["5", "a timer is left", "src/base/wait.ts", "clock.clearTimeout(timer);", ""],
   [
     "6",
     "the counter is reset on open",

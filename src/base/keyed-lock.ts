@@ -1,3 +1,5 @@
+import { whenAborted } from "./abort.js";
+
 /** Turns in this program: for each key one at a time, first come first served. */
 export class KeyedLock {
   /** Who waits for a key, in order; a key is here as long as somebody has the turn. */
@@ -22,14 +24,13 @@ export class KeyedLock {
 function waitIn(queue: (() => void)[], signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const begin = () => {
-      signal?.removeEventListener("abort", leave);
+      stop();
       resolve();
     };
-    const leave = () => {
-      queue.splice(queue.indexOf(begin), 1);
-      reject(signal?.reason);
-    };
     queue.push(begin);
-    signal?.addEventListener("abort", leave, { once: true });
+    const stop = whenAborted(signal, (reason) => {
+      queue.splice(queue.indexOf(begin), 1);
+      reject(reason);
+    });
   });
 }

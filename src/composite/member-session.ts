@@ -7,6 +7,7 @@ import type {
 } from "@modelcontextprotocol/client";
 import { controllerForMany } from "../base/abort.js";
 import { messageOf } from "../base/errors.js";
+import { untilAborted } from "../base/wait.js";
 import type { Session, SessionOptions } from "../contract/session.js";
 import type { ConnectionEvent, ConnectionStatus } from "../contract/status.js";
 import type { Gateway } from "../gateway/gateway.js";
@@ -79,16 +80,14 @@ export class MemberSession implements Member {
   async first(signal: AbortSignal): Promise<void> {
     const failed = new Promise<never>((_, reject) => {
       this.#firstFailed = reject;
-      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
     });
-    await Promise.race([this.#opening, failed]);
+    await untilAborted(Promise.race([this.#opening, failed]), signal);
   }
 
   async opened(signal: AbortSignal): Promise<Session> {
-    const given = new Promise<never>((_, reject) =>
-      signal.addEventListener("abort", () => reject(this.#unreached(signal.reason)), { once: true }),
-    );
-    return Promise.race([this.#opening, given]);
+    return untilAborted(this.#opening, signal).catch((error: unknown) => {
+      throw signal.aborted ? this.#unreached(signal.reason) : error;
+    });
   }
 
   async leave(): Promise<void> {

@@ -1,4 +1,5 @@
 import { type ActorRefFrom, createActor, waitFor } from "xstate";
+import { whenAborted } from "../base/abort.js";
 import type { Clock } from "../machines/clock.js";
 import { type FleetContext, fleetMachine, healthOf } from "../machines/fleet.js";
 import type { FleetHealth } from "../machines/fleet-health.js";
@@ -84,13 +85,12 @@ export class Members {
       const done = (settle: () => void) => {
         clock.clearTimeout(timer);
         watching.unsubscribe();
-        signal.removeEventListener("abort", onAbort);
+        stop();
         settle();
       };
-      const onAbort = () => done(() => reject(signal.reason));
       const timer = clock.setTimeout(() => done(resolve), startTimeoutMs);
       const watching = this.#fleet.subscribe(check);
-      signal.addEventListener("abort", onAbort, { once: true });
+      const stop = whenAborted(signal, (reason) => done(() => reject(reason)));
       check(this.#fleet.getSnapshot());
     });
     const { health } = this;

@@ -4,7 +4,9 @@ import {
   SdkError,
   SdkErrorCode,
 } from "@modelcontextprotocol/client";
+import { whenAborted } from "../base/abort.js";
 import { statusOf } from "../base/errors.js";
+import { Queue } from "../base/wait.js";
 import { ANY_RESULT } from "../contract/any-result.js";
 import type { AuthorizationStep, Credential, Refusal } from "../contract/credential.js";
 import type { EraOption } from "../contract/options.js";
@@ -20,7 +22,6 @@ import { openAttempt } from "./attempt.js";
 import type { EraMemory } from "./era.js";
 import { failureOf } from "./failure.js";
 import type { Profile } from "./profile.js";
-import { Queue } from "./queue.js";
 import type { Router } from "./router.js";
 import { Validators } from "./validators.js";
 
@@ -62,8 +63,8 @@ export class Attempts {
   #refusal: Refusal | undefined;
   /** Refused requests of an open wire that wait: for another token, or for more scope. */
   readonly #parked = {
-    401: new Queue<void>(Number.POSITIVE_INFINITY),
-    403: new Queue<void>(Number.POSITIVE_INFINITY),
+    401: new Queue<void>(),
+    403: new Queue<void>(),
   };
 
   constructor(private readonly host: AttemptsHost) {}
@@ -75,7 +76,7 @@ export class Attempts {
     const disposer = new Disposer();
     this.#disposer = disposer;
     disposer.add(() => left);
-    signal.addEventListener("abort", () => disposer.dispose(), { once: true });
+    whenAborted(signal, () => void disposer.dispose());
     try {
       // The old process is gone before a new one starts; and sessions that open in this tick share the handshake.
       await left;

@@ -1,6 +1,7 @@
 import { type ActorRefFrom, createActor, type SnapshotFrom } from "xstate";
 import type { HoldfastError } from "../base/errors.js";
 import { keepAlive } from "../base/keep-alive.js";
+import { Queue } from "../base/wait.js";
 import type { AuthorizationStep } from "../contract/credential.js";
 import type { Observed } from "../contract/inspection.js";
 import type { ReplayMode } from "../contract/options.js";
@@ -35,7 +36,6 @@ import { errorOf } from "./failure.js";
 import { Heartbeat } from "./heartbeat.js";
 import { ListenStream } from "./listen-stream.js";
 import { conflictWith, profileOf } from "./profile.js";
-import { Queue } from "./queue.js";
 import { RetryBudget } from "./retry-budget.js";
 import { Router } from "./router.js";
 import { ServerLists } from "./server-lists.js";
@@ -86,8 +86,8 @@ export class Connection implements ConnectionPort {
   #suspect = false;
   readonly #stream: ListenStream;
   readonly #queue: Queue<Ready>;
-  readonly #moved = new Queue<void>(Number.POSITIVE_INFINITY);
-  readonly #verdict = new Queue<void>(Number.POSITIVE_INFINITY);
+  readonly #moved = new Queue<void>();
+  readonly #verdict = new Queue<void>();
   readonly #leases = new Set<Lease>();
   readonly #observe = (event: Observed) => this.settings.subscribers.inspectors.hear(event, this.clock.now());
   #authorizing: Authorizing | undefined;

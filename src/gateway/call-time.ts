@@ -1,5 +1,5 @@
 import type { ServerContext } from "@modelcontextprotocol/server";
-import { withDeadline } from "../base/deadline.js";
+import { withDeadline } from "../base/wait.js";
 import type { CallContext } from "../contract/call-context.js";
 import type { Upstream } from "./presented.js";
 
@@ -16,7 +16,7 @@ export function whileCalled<T>(
 ): Promise<T> {
   const ms = call ? leftOf(call) : Number.POSITIVE_INFINITY;
   const expired = () => new Error(`the deadline of ${Math.round(ms)} ms is over`);
-  return withDeadline({ ms, signal: ctx.mcpReq.signal, expired }, wait);
+  return withDeadline({ ms, expired, signals: [ctx.mcpReq.signal] }, wait);
 }
 
 /** What is left of the client's time; the server's own word on it counts where the caller has none. */

@@ -6,8 +6,8 @@ import {
   type Result,
   type ServerContext,
 } from "@modelcontextprotocol/server";
-import { withDeadline } from "../base/deadline.js";
 import { VERSION } from "../base/version.js";
+import { withDeadline } from "../base/wait.js";
 import { ANY_RESULT } from "../contract/any-result.js";
 import { DEFAULTS } from "../contract/options.js";
 import { Announcements } from "./announcements.js";

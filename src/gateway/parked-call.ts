@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Result, ServerContext } from "@modelcontextprotocol/server";
-import { controllerForMany } from "../base/abort.js";
+import { controllerForMany, whenAborted } from "../base/abort.js";
+import { untilAborted } from "../base/wait.js";
 
 /** A request of a legacy server, waiting for the client to answer it. */
 interface Question {
@@ -44,7 +45,7 @@ export class ParkedCall {
 
   /** The server asks; settles with the client's answer. */
   ask(request: Question["request"], signal: AbortSignal): Promise<unknown> {
-    return new Promise((resolve, reject) => {
+    const answer = new Promise((resolve, reject) => {
       const ask = {
         id: `ask-${this.#asks.length + this.#asked.length}-${randomUUID()}`,
         request,
@@ -52,9 +53,9 @@ export class ParkedCall {
         reject,
       };
       this.#asks.push(ask);
-      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
       this.#wake();
     });
+    return untilAborted(answer, signal);
   }
 
   /** The client came back with what it was asked. */
@@ -69,8 +70,7 @@ export class ParkedCall {
 
   /** Settles with the result, or with the next questions. The signal ends the call at the server. */
   async next(signal: AbortSignal): Promise<{ done: Result } | { parked: InputRequired }> {
-    const onAbort = () => this.cancel(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
+    const stop = whenAborted(signal, (reason) => this.cancel(reason));
     this.waiting = true;
     try {
       const asked = new Promise<"asked">((resolve) => {
@@ -84,7 +84,7 @@ export class ParkedCall {
       return { parked: { resultType: "input_required", inputRequests, requestState: this.id } };
     } finally {
       this.waiting = false;
-      signal.removeEventListener("abort", onAbort);
+      stop();
     }
   }
 

@@ -1,4 +1,5 @@
 import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
+import { whenAborted } from "../base/abort.js";
 import type { CallContext } from "../contract/call-context.js";
 import type { ParkedCall } from "./parked-call.js";
 import type { Upstream } from "./presented.js";
@@ -19,10 +20,10 @@ export class ParkedCalls {
   begin(call: ParkedCall, context: CallContext | undefined): void {
     this.#calls.set(call.id, call);
     for (const signal of [context?.signal, context?.ended])
-      signal?.addEventListener("abort", () => this.end(call, signal.reason), {
-        once: true,
-        signal: call.abort.signal,
-      });
+      whenAborted(
+        call.abort.signal,
+        whenAborted(signal, (reason) => this.end(call, reason)),
+      );
   }
 
   end(call: ParkedCall, reason: unknown): void {

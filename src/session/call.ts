@@ -1,7 +1,7 @@
 import { type Client, type RequestOptions, SdkError, SdkErrorCode } from "@modelcontextprotocol/client";
-import { pause } from "../base/abort.js";
 import { formatMessage } from "../base/advice.js";
 import { HoldfastError, isHoldfastError, type Outcome } from "../base/errors.js";
+import { pause, withDeadline } from "../base/wait.js";
 import type { ReplayMode } from "../contract/options.js";
 import type { Failure } from "../machines/failure.js";
 import { CALL, type CallTag } from "../wires/call-tag.js";
@@ -131,32 +131,21 @@ async function afterFailure(
 }
 
 /** Waits for as long as the call, its caller and its session allow. */
-async function within<T>(
+function within<T>(
   port: ConnectionPort,
   spec: CallSpec,
   deadline: Deadline,
   wait: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const { ended, options } = spec;
-  const caller = options?.signal;
-  const over = new AbortController();
-  const onEnd = () => over.abort(ended.reason);
-  const onCaller = () => over.abort(caller?.reason);
-  ended.addEventListener("abort", onEnd);
-  caller?.addEventListener("abort", onCaller);
-  if (ended.aborted) onEnd();
-  if (caller?.aborted) onCaller();
-  const timer = port.clock.setTimeout(
-    () => over.abort(timedOut(port, spec, deadline)),
-    Math.max(0, deadline.remaining()),
+  return withDeadline(
+    {
+      clock: port.clock,
+      ms: deadline.remaining(),
+      expired: () => timedOut(port, spec, deadline),
+      signals: [spec.ended, spec.options?.signal],
+    },
+    wait,
   );
-  try {
-    return await wait(over.signal);
-  } finally {
-    port.clock.clearTimeout(timer);
-    ended.removeEventListener("abort", onEnd);
-    caller?.removeEventListener("abort", onCaller);
-  }
 }
 
 /** The SDK's own kind of timeout, with what the call was waiting for. */

@@ -16,6 +16,7 @@ import {
 import { controllerForMany } from "../base/abort.js";
 import { runCallback } from "../base/callback.js";
 import { HoldfastError } from "../base/errors.js";
+import { untilAborted } from "../base/wait.js";
 import { DEFAULTS } from "../contract/options.js";
 import type { RootsOption, Session, SessionOptions, TransportHandle } from "../contract/session.js";
 import { runCall } from "./call.js";
@@ -167,13 +168,7 @@ export class SessionView extends ClientView implements Session, Participant {
   answer(request: JSONRPCRequest, ctx: ClientContext): Promise<Result> {
     const handler = this._getRequestHandler(request.method) ?? this.fallbackRequestHandler!;
     const signal = AbortSignal.any([ctx.mcpReq.signal, this.#end.signal]);
-    return new Promise<Result>((resolve, reject) => {
-      const onEnd = () => reject(signal.reason);
-      signal.addEventListener("abort", onEnd, { once: true });
-      handler(request, { ...ctx, mcpReq: { ...ctx.mcpReq, signal } })
-        .then(resolve, reject)
-        .finally(() => signal.removeEventListener("abort", onEnd));
-    });
+    return untilAborted(handler(request, { ...ctx, mcpReq: { ...ctx.mcpReq, signal } }), signal);
   }
   wantsLog(level: LoggingLevel): boolean {
     return isWanted(level, this.#logLevel);

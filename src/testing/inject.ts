@@ -1,4 +1,5 @@
 import type { JSONRPCMessage } from "@modelcontextprotocol/client";
+import { whenAborted } from "../base/abort.js";
 import type { AttemptContext, Wire } from "../contract/wire.js";
 import type { ClientTransport } from "../transports/transport.js";
 import { Lost } from "../wires/lost.js";
@@ -152,7 +153,4 @@ function recorded(
   return record;
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
-}
+const aborted = (signal: AbortSignal) => new Promise<void>((resolve) => whenAborted(signal, () => resolve()));

@@ -1,4 +1,5 @@
 import { type JSONRPCMessage, SdkError, SdkErrorCode } from "@modelcontextprotocol/client";
+import { whenAborted } from "../base/abort.js";
 import { isHoldfastError } from "../base/errors.js";
 import { MCPConfigTransport } from "../composite/config-transport.js";
 import type { SharedOptions } from "../contract/options.js";
@@ -303,7 +304,7 @@ class Run {
       speak();
       aside(() => setTimeout(speak, 20).unref());
     };
-    signal.addEventListener("abort", () => queueMicrotask(speak), { once: true });
+    whenAborted(signal, () => queueMicrotask(speak));
   }
 
   /** Opens what must not notice this run: the siblings in a config, or a second transport of the same kind. */

@@ -1,7 +1,8 @@
 import { type InspectOptions, inspect } from "node:util";
-import { controllerForMany } from "../base/abort.js";
+import { controllerForMany, whenAborted } from "../base/abort.js";
 import { HoldfastError } from "../base/errors.js";
 import { keepAlive, keepAliveWhile } from "../base/keep-alive.js";
+import { withDeadline } from "../base/wait.js";
 import { Connection, type Lease } from "../connection/connection.js";
 import { EraMemory } from "../connection/era.js";
 import { OWN_INFO } from "../connection/profile.js";
@@ -166,7 +167,7 @@ export abstract class ClientTransport implements TransportHandle {
         connection: this,
         subscriptions: connection.subscriptions,
         onEnd: (ended) => {
-          signal?.removeEventListener("abort", onAbort);
+          stop();
           connection.dismiss(ended, lease);
           release();
         },
@@ -174,13 +175,9 @@ export abstract class ClientTransport implements TransportHandle {
       options,
       options.clientInfo ?? OWN_INFO,
     );
-    const onAbort = () =>
-      session.end(
-        new HoldfastError("SESSION_CLOSED", `${this.name}: the session's signal fired`, {
-          cause: signal?.reason,
-        }),
-      );
-    signal?.addEventListener("abort", onAbort, { once: true });
+    const stop = whenAborted(signal, (cause) =>
+      session.end(new HoldfastError("SESSION_CLOSED", `${this.name}: the session's signal fired`, { cause })),
+    );
     connection.admit(session, ready);
     return session;
   }
@@ -246,20 +243,13 @@ export abstract class ClientTransport implements TransportHandle {
    */
   async waitFor(state: ConnectionState, { timeoutMs, signal }: WaitOptions = {}): Promise<ConnectionStatus> {
     const connection = this.#connection;
-    const deadline = new AbortController();
-    const onAbort = () => deadline.abort(signal?.reason);
-    signal?.throwIfAborted();
-    signal?.addEventListener("abort", onAbort, { once: true });
-    const timer =
-      timeoutMs !== undefined && Number.isFinite(timeoutMs)
-        ? this.#clock.setTimeout(() => deadline.abort(this.#waitedTooLong(state, timeoutMs)), timeoutMs)
-        : undefined;
-    try {
-      await keepAliveWhile(connection.until((now) => now === state || now === "closed", deadline.signal));
-    } finally {
-      this.#clock.clearTimeout(timer);
-      signal?.removeEventListener("abort", onAbort);
-    }
+    const ms = timeoutMs ?? Number.POSITIVE_INFINITY;
+    const expired = () => this.#waitedTooLong(state, ms);
+    await keepAliveWhile(
+      withDeadline({ clock: this.#clock, ms, expired, signals: [signal] }, (over) =>
+        connection.until((now) => now === state || now === "closed", over),
+      ),
+    );
     if (connection.state !== state && connection.closedError) throw connection.closedError;
     return connection.status();
   }

@@ -5,6 +5,7 @@ import {
   type Transport,
   type TransportSendOptions,
 } from "@modelcontextprotocol/client";
+import { whenAborted } from "../base/abort.js";
 import type { Wire } from "../contract/wire.js";
 import type { Failure } from "../machines/failure.js";
 import type { InvalidAnswer } from "./answers/invalid-answer.js";
@@ -232,7 +233,7 @@ export class Guard implements Transport {
     if (sdk) {
       // The Client's own way to cancel on a modern connection: the stream's end says it.
       this.#closesStreams = true;
-      sdk.addEventListener("abort", () => this.#forget(id), { once: true });
+      whenAborted(sdk, () => this.#forget(id));
     }
     return { ...options, requestSignal: stream.signal, onRequestStreamEnd };
   }

@@ -55,8 +55,8 @@ const PLANTS: Plant[] = [
   {
     bug: "a timer is left",
     breaks: "nothing-left",
-    file: "session/call.js",
-    changes: [["port.clock.clearTimeout(timer);", ""]],
+    file: "base/wait.js",
+    changes: [["clock.clearTimeout(timer);", ""]],
     says: /left behind: a timer/,
   },
   {

@@ -5,7 +5,7 @@ import {
   type OAuthClientProvider,
   withDpopFromProvider,
 } from "@modelcontextprotocol/client";
-import { pause } from "../../base/abort.js";
+import { pause } from "../../base/wait.js";
 import type { Authorization, Credential, FetchLike, Refusal, Resource } from "../../contract/credential.js";
 import { systemClock } from "../../machines/clock.js";
 import { authRequired } from "../sign-in/auth-required.js";

@@ -1,3 +1,4 @@
+import { whenAborted } from "../../base/abort.js";
 import type { Authorization, AuthorizationStep } from "../../contract/credential.js";
 
 type Run<T> = (authorization: Authorization) => Promise<T>;
@@ -45,7 +46,7 @@ class Flow<T> {
     if (this.#step) waiter.progress(this.#step);
     return new Promise<T>((resolve, reject) => {
       const leave = () => {
-        signal.removeEventListener("abort", onAbort);
+        stop();
         this.#waiters.delete(waiter);
         // Race: a wire that is lost while its sign-in runs leaves and comes back in one tick.
         setImmediate(() => {
@@ -54,13 +55,12 @@ class Flow<T> {
           this.#abort.abort(new Error("nobody waits for this sign-in any more"));
         });
       };
-      const onAbort = () => {
+      let stop = () => {};
+      stop = whenAborted(signal, (reason) => {
         leave();
-        reject(signal.reason);
-      };
+        reject(reason);
+      });
       this.#result.then(resolve, reject).finally(leave);
-      signal.addEventListener("abort", onAbort, { once: true });
-      if (signal.aborted) onAbort();
     });
   }
 }

@@ -1,4 +1,5 @@
 import { computeScopeUnion, type DpopSession, isStrictScopeSuperset } from "@modelcontextprotocol/client";
+import { whenAborted } from "../../base/abort.js";
 import { keepAliveWhile } from "../../base/keep-alive.js";
 import type { FetchLike } from "../../contract/credential.js";
 import { systemClock } from "../../machines/clock.js";
@@ -110,11 +111,13 @@ export class TokenCache {
         // A token that was merely refreshed has no more scope than before; what was asked for may have been granted in part.
         const has = computeScopeUnion(tokens?.scope, newest?.asked);
         const fits = newest?.issuer === issuer && !isStrictScopeSuperset(online(scope), has);
-        if (fits && tokens && tokens.access_token !== before && !isExpired(newest)) resolve();
-        else timer = systemClock.setTimeout(look, ELSEWHERE_MS);
+        if (fits && tokens && tokens.access_token !== before && !isExpired(newest)) {
+          stop();
+          resolve();
+        } else timer = systemClock.setTimeout(look, ELSEWHERE_MS);
       };
       let timer = systemClock.setTimeout(look, ELSEWHERE_MS);
-      signal.addEventListener("abort", () => systemClock.clearTimeout(timer), { once: true });
+      const stop = whenAborted(signal, () => systemClock.clearTimeout(timer));
     });
   }
 

@@ -1,8 +1,8 @@
 import { validateAuthorizationResponseIssuer } from "@modelcontextprotocol/client";
 import { isHoldfastError, messageOf } from "../../base/errors.js";
+import { untilAborted, withDeadline } from "../../base/wait.js";
 import type { Authorization } from "../../contract/credential.js";
 import { DEFAULTS } from "../../contract/options.js";
-import { systemClock } from "../../machines/clock.js";
 import { authRequired } from "./auth-required.js";
 import { openBrowser } from "./browser.js";
 import type { Answer, Callback } from "./callback.js";
@@ -24,24 +24,8 @@ export async function askPerson(
   const { server, options, callback, authorizationUrl: url, over, signal } = work;
   const timeoutMs = options.timeoutMs ?? DEFAULTS.authorizeTimeoutMs;
   const ask = options.onAuthorize ?? askInBrowser;
-  let timer: unknown;
-  let onAbort: (() => void) | undefined;
-  const given = new Promise<never>((_, reject) => {
-    timer = systemClock.setTimeout(
-      () =>
-        reject(
-          authRequired(
-            server,
-            `nobody signed in within ${timeoutMs / 1000} s`,
-            "Connect again to be asked again",
-          ),
-        ),
-      timeoutMs,
-    );
-    onAbort = () => reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-    if (signal.aborted) onAbort();
-  });
+  const expired = () =>
+    authRequired(server, `nobody signed in within ${timeoutMs / 1000} s`, "Connect again to be asked again");
   progress({ step: "waiting", todo: `Sign in at ${url.href}`, url: url.href });
   const asked = (async () => {
     const context = {
@@ -56,18 +40,17 @@ export async function askPerson(
     });
     if (answer) callback.accept(answer);
   })();
-  try {
-    return await Promise.race([
-      callback.answer,
-      work.elsewhere(over.signal).then(() => "elsewhere" as const),
-      given,
-      // Only its failure ends the wait; where it brought the answer, that is taken above.
-      asked.then(() => given),
-    ]);
-  } finally {
-    systemClock.clearTimeout(timer);
-    if (onAbort) signal.removeEventListener("abort", onAbort);
-  }
+  return withDeadline({ ms: timeoutMs, expired, signals: [signal] }, (limit) =>
+    untilAborted(
+      Promise.race([
+        callback.answer,
+        work.elsewhere(over.signal).then(() => "elsewhere" as const),
+        // Only its failure ends the wait; where it brought the answer, that is taken above.
+        asked.then(() => new Promise<never>(() => {})),
+      ]),
+      limit,
+    ),
+  );
 }
 
 const askInBrowser: NonNullable<OAuthOptions["onAuthorize"]> = async (url, { server, openBrowser }) => {

@@ -1,6 +1,6 @@
 import { withoutUserInfo } from "../../base/redact.js";
+import { untilAborted, withDeadline } from "../../base/wait.js";
 import type { FetchLike } from "../../contract/credential.js";
-import { systemClock } from "../../machines/clock.js";
 
 /** One request of a sign-in may take so long. */
 const TIMEOUT_MS = 15_000;
@@ -39,25 +39,18 @@ async function bounded(
   init: RequestInit,
   signal: AbortSignal | undefined,
 ): Promise<Response> {
-  const limit = new AbortController();
-  const timer = systemClock.setTimeout(
-    () => limit.abort(new Error(`${shown(url)} did not answer within ${TIMEOUT_MS / 1000} s`)),
-    TIMEOUT_MS,
-  );
-  const onAbort = () => limit.abort(signal?.reason);
-  signal?.addEventListener("abort", onAbort, { once: true });
-  if (signal?.aborted) onAbort();
-  try {
-    const response = await fetch(url, { ...init, signal: limit.signal });
+  const deadline = {
+    ms: TIMEOUT_MS,
+    expired: () => new Error(`${shown(url)} did not answer within ${TIMEOUT_MS / 1000} s`),
+    signals: [signal],
+  };
+  const ask = async (signal: AbortSignal) => {
+    const response = await fetch(url, { ...init, signal });
     const body = await read(response, url);
     const { status, statusText, headers } = response;
     return new Response(BODILESS.has(status) ? null : body, { status, statusText, headers });
-  } catch (error) {
-    throw limit.signal.aborted ? limit.signal.reason : error;
-  } finally {
-    systemClock.clearTimeout(timer);
-    signal?.removeEventListener("abort", onAbort);
-  }
+  };
+  return withDeadline(deadline, (limit) => untilAborted(ask(limit), limit));
 }
 
 const BODILESS = new Set([101, 204, 205, 304]);

@@ -3,6 +3,8 @@ import { access, mkdir, open, rm, utimes } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { HoldfastError } from "../../base/errors.js";
 import { KeyedLock } from "../../base/keyed-lock.js";
+import { pause } from "../../base/wait.js";
+import { systemClock } from "../../machines/clock.js";
 import { cannotBe } from "./directory.js";
 import { thisHolder } from "./lock-holder.js";
 import { claimPath, LockRivals } from "./lock-rivals.js";
@@ -61,7 +63,10 @@ async function takeLock(path: string, signal?: AbortSignal): Promise<string> {
       // Nobody claims while another holds the lock, or all who wait would be in each other's way.
       const claim = (await rivals.look()).rivals ? undefined : await tryLock(path, rivals);
       if (claim !== undefined) return claim;
-      await pause(POLL_MIN_MS + Math.random() * (POLL_MAX_MS - POLL_MIN_MS), signal);
+      // Ends early where the signal fires, which is looked at next.
+      await pause(systemClock, POLL_MIN_MS + Math.random() * (POLL_MAX_MS - POLL_MIN_MS), signal).catch(
+        () => {},
+      );
       if (signal?.aborted) break;
     }
   } catch (cause) {
@@ -100,17 +105,4 @@ async function checkClaim(claim: string, path: string): Promise<void> {
       cause,
     });
   }
-}
-
-/** Ends early where the signal aborts. Does not keep the program alive. */
-function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((done) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", end);
-      done();
-    };
-    const timer = setTimeout(end, ms).unref();
-    signal?.addEventListener("abort", end, { once: true });
-  });
 }

@@ -1,4 +1,5 @@
 import { createInterface } from "node:readline";
+import { whenAborted } from "../../base/abort.js";
 
 /**
  * One line that a person pastes, or that is piped in; undefined where the input ends without one, or the signal fires.
@@ -9,13 +10,12 @@ export function pastedLine(signal: AbortSignal): Promise<string | undefined> {
   const lines = createInterface({ input: process.stdin, terminal: false });
   return new Promise<string | undefined>((resolve) => {
     const end = (line?: string) => {
-      signal.removeEventListener("abort", onAbort);
+      stop();
       // Before the close, which says that there is none.
       resolve(line);
       lines.close();
     };
-    const onAbort = () => end();
-    signal.addEventListener("abort", onAbort, { once: true });
+    const stop = whenAborted(signal, () => end());
     lines.on("line", (line) => line.trim() && end(line.trim()));
     lines.once("close", () => end());
   }).finally(() => {
