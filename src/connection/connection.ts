@@ -214,7 +214,8 @@ export class Connection implements ConnectionPort {
       pid: wire?.pid,
       sessionId: wire?.sessionId,
       lastChange: this.#change,
-      leases: context.leases,
+      // A closed actor hears of no release any more.
+      leases: this.#leases.size,
       inFlight: this.ready?.guard.inFlight ?? 0,
     };
   }
