@@ -22,8 +22,6 @@ const config: KnipConfig = {
   ],
   // A type of a public signature is exported to be nameable. With what is shipped it is asked what nothing uses at all.
   ignoreExportsUsedInFile: process.argv.includes("--production") || { interface: true, type: true },
-  // On its way: the wires that use it come next.
-  ignore: ["src/wires/http/**"],
   // Found by its path, and started.
   ignoreDependencies: ["@modelcontextprotocol/server-everything", "@changesets/cli"],
   ignoreBinaries: ["dbus-run-session", "mkfifo"],

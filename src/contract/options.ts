@@ -111,6 +111,8 @@ export const DEFAULTS = {
   maxMessageBytes: 64 * 1024 * 1024,
   /** How many calls of one connection go over HTTP sockets at once. */
   maxSockets: 32,
+  /** How long other calls may still be answered once an HTTP server forgot their session. */
+  forgottenSessionMs: 2_000,
 } as const;
 
 /** The machine's policy for these options. */

@@ -34,6 +34,10 @@ export interface Wire extends Transport {
   /** Called when something hints that the server is gone, so that it is asked. */
   onDoubt?: ((cause: unknown) => void) | undefined;
   onListening?: ((listening: Listening) => void) | undefined;
+  /** Called when what the server said on its own may have been missed. */
+  onMissed?: (() => void) | undefined;
+  /** Gives one request up: its stream is closed. A wire with a stream per request that lacks this is given a signal. */
+  cancel?(id: RequestId): void;
   /** Called when the server refuses the credential: settles when there is another to show, rejects when there is none. */
   onRefused?: ((refusal: Refusal) => Promise<void>) | undefined;
   /**

@@ -1,9 +1,23 @@
-import { checkFunction } from "../base/check.js";
+import { checkFunction, checkPositive, invalid } from "../base/check.js";
+import { DEFAULTS } from "../contract/options.js";
 import type { Wire } from "../contract/wire.js";
-import { HttpWire } from "../wires/http.js";
+import { HttpWire } from "../wires/http/wire.js";
 import { RemoteTransport, type WebOptions } from "./remote.js";
 
-export interface StreamableHttpTransportOptions extends WebOptions {}
+/** The stream on which the server speaks first. */
+export interface InboundOptions {
+  /** A stream that is silent for so long is replaced. Default: ten heartbeat intervals, at most 5 min. */
+  maxSilenceMs?: number;
+}
+
+export interface StreamableHttpTransportOptions extends WebOptions {
+  inbound?: InboundOptions;
+  /** How long other calls may still be answered once the server forgot their session. Default 2 s. */
+  forgottenSessionMs?: number;
+}
+
+/** Of these a server may miss so many before its inbound stream counts as dead. */
+const HEARTBEATS = 10;
 
 /**
  * A server behind Streamable HTTP.
@@ -13,13 +27,25 @@ export class StreamableHttpTransport extends RemoteTransport {
   readonly #options: StreamableHttpTransportOptions;
 
   constructor(options: StreamableHttpTransportOptions) {
-    checkFunction("fetch", options.fetch);
-    super(options, { kind: "http", protocols: ["http:", "https:"], own: ["fetch", "maxSockets"] });
+    const { fetch, inbound, forgottenSessionMs } = options;
+    checkFunction("fetch", fetch);
+    if (inbound !== undefined && (typeof inbound !== "object" || inbound === null))
+      throw invalid("inbound", "expected { maxSilenceMs }");
+    checkPositive("inbound.maxSilenceMs", inbound?.maxSilenceMs);
+    checkPositive("forgottenSessionMs", forgottenSessionMs);
+    const own = ["fetch", "maxSockets", "inbound", "forgottenSessionMs"];
+    super(options, { kind: "http", protocols: ["http:", "https:"], own });
     this.#options = options;
   }
 
   protected override openWire(): Wire {
-    return new HttpWire(this.wireOptions());
+    const { inbound, forgottenSessionMs, heartbeat } = this.#options;
+    const intervalMs = (heartbeat || undefined)?.intervalMs ?? DEFAULTS.heartbeatMs;
+    return new HttpWire({
+      ...this.wireOptions(),
+      maxSilenceMs: inbound?.maxSilenceMs ?? Math.min(intervalMs, DEFAULTS.heartbeatMs) * HEARTBEATS,
+      forgottenMs: forgottenSessionMs ?? DEFAULTS.forgottenSessionMs,
+    });
   }
 
   override fork(): StreamableHttpTransport {

@@ -10,8 +10,6 @@ export interface AgentOptions {
   /** A proxy's URL; `false` for none; undefined to follow `HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY`. */
   proxy: string | false | undefined;
   connectTimeoutMs: number;
-  /** How many sockets there may be at once; null: as many as there are requests. */
-  connections?: number | null;
 }
 
 /** What the open and ended sockets of one connection received, as far as they are ours to count. */
@@ -36,12 +34,11 @@ export class Traffic {
 
 /** The sockets of one connection. They end with it, and none of them keeps a program alive. */
 export function createAgent(options: AgentOptions, traffic: Traffic): Dispatcher {
-  const { tls, proxy, connectTimeoutMs, connections = null } = options;
+  const { tls, proxy, connectTimeoutMs } = options;
   // Our own deadlines hold; undici's would end a quiet stream after 300 s.
   const common = {
     headersTimeout: 0,
     bodyTimeout: 0,
-    connections,
     connect: unheld({ ...tls, timeout: connectTimeoutMs }, traffic),
   };
   const { connect: _, ...bare } = common;

@@ -227,14 +227,15 @@ export class Guard implements Transport {
       });
       if (this.settle(id, lost)) this.wire.onDoubt?.(lost);
     };
-    const stream = new AbortController();
-    entry.stream = stream;
+    const { cancel } = this.wire;
+    const controller = cancel ? undefined : new AbortController();
+    entry.stream = controller ?? { abort: () => cancel?.call(this.wire, id) };
     const sdk = options?.requestSignal;
     if (sdk) {
       // The Client's own way to cancel on a modern connection: the stream's end says it.
       this.#closesStreams = true;
       whenAborted(sdk, () => this.#forget(id));
     }
-    return { ...options, requestSignal: stream.signal, onRequestStreamEnd };
+    return { ...options, requestSignal: controller?.signal, onRequestStreamEnd } as TransportSendOptions;
   }
 }

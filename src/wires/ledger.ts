@@ -8,7 +8,7 @@ export interface Entry {
   readonly modern: boolean;
   readonly call: CallTag | undefined;
   /** Only on wires with a stream per request: closes that stream. */
-  stream: AbortController | undefined;
+  stream: { abort(): void } | undefined;
   /** The server refused it for lack of a credential; it is sent again once there is one. */
   parked: boolean;
 }

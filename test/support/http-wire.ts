@@ -1,5 +1,5 @@
 import { onTestFinished, vi } from "vitest";
-import { HttpWire, type HttpWireOptions } from "../../src/wires/http.js";
+import { HttpWire, type HttpWireOptions } from "../../src/wires/http/wire.js";
 import { type Asked, fakeFetch, json } from "./fake-fetch.js";
 
 type Answer = (asked: Asked) => Response | Promise<Response>;
@@ -24,6 +24,10 @@ export async function httpWire(answer: Answer, options: Partial<HttpWireOptions>
     tls: undefined,
     proxy: false,
     connectTimeoutMs: 1_000,
+    maxMessageBytes: 1_000_000,
+    maxSockets: 32,
+    maxSilenceMs: Number.POSITIVE_INFINITY,
+    forgottenMs: 2_000,
     ...options,
   });
   const heard: unknown[] = [];

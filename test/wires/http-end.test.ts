@@ -5,7 +5,7 @@ import { describe, expect, it, vi } from "vitest";
 import { json, refusal } from "../support/fake-fetch.js";
 import { request } from "../support/hand-made-wire.js";
 import { httpWire } from "../support/http-wire.js";
-import { eventually } from "../support/settling.js";
+import { eventually, rejection } from "../support/settling.js";
 
 const result = { jsonrpc: "2.0", id: 1, result: {} };
 
@@ -63,11 +63,12 @@ describe("the end of a wire over HTTP", () => {
       signal = asked.signal;
       return new Promise(() => {});
     });
-    void wire.send(request(1));
+    const sent = rejection(wire.send(request(1)));
     await eventually(() => expect(signal).toBeDefined());
     await wire.close();
     await wire.close();
     expect(signal!.aborted).toBe(true);
+    expect(await sent).toMatchObject({ message: "the wire is closed" });
     expect(wire.onclose).toHaveBeenCalledTimes(1);
     expect(wire.listening).toBe("none");
   });

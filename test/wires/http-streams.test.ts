@@ -39,19 +39,43 @@ describe("the stream on which the server speaks first", () => {
     expect(wire.listening).toBe("open");
   });
 
-  it.each([
-    [405, "none", 0],
-    [404, "lost", 1],
-    [500, "lost", 0],
-  ])("that is refused with %i is %s, with %i doubts", async (status, listening, doubts) => {
-    const { wire, listenings } = await inbound(() => refusal(status));
-    expect(wire.listening).toBe(listening);
-    expect(listenings).toEqual(listening === "none" ? [] : [listening]);
-    expect(wire.onDoubt).toHaveBeenCalledTimes(doubts);
-    if (doubts)
-      expect(wire.onDoubt).toHaveBeenCalledWith(
-        expect.objectContaining({ message: "the inbound stream was refused" }),
-      );
+  it.each([204, 302, 400, 401, 403, 404, 405, 406, 415, 501])(
+    "that is refused with %i is none, and not asked for again",
+    async (status) => {
+      const { wire, network, listenings } = await inbound(() => new Response(null, { status }));
+      await vi.advanceTimersByTimeAsync(DEFAULT_BACKOFF.capMs);
+      await quiet();
+      expect(wire.listening).toBe("none");
+      expect(listenings).toEqual([]);
+      expect(wire.onDoubt).not.toHaveBeenCalled();
+      expect(network.made("GET")).toHaveLength(1);
+      expect(vi.getTimerCount()).toBe(0);
+    },
+  );
+
+  it.each([408, 409, 425, 429, 500, 502, 503, 504])(
+    "that is refused with %i is lost for now, and asked for again",
+    async (status) => {
+      const { wire, network, listenings } = await inbound(() => refusal(status));
+      expect(listenings).toEqual(["lost"]);
+      expect(wire.onDoubt).not.toHaveBeenCalled();
+      await vi.advanceTimersByTimeAsync(DEFAULT_BACKOFF.capMs);
+      await quiet();
+      expect(network.made("GET").length).toBeGreaterThan(1);
+    },
+  );
+
+  it("that is refused with 404 ends the wire where a ping is refused too: the session is forgotten", async () => {
+    const { wire } = await httpWire(({ method, body }) =>
+      method === "GET" || body!.includes('"ping"') ? refusal(404) : new Response(null, { status: 202 }),
+    ).then(async (made) => {
+      await made.open();
+      await made.wire.send(INITIALIZED);
+      await quiet();
+      return made;
+    });
+    expect(wire.onclose).toHaveBeenCalledOnce();
+    expect(wire.failure).toMatchObject({ message: "the server no longer knows the session (HTTP 404)" });
   });
 
   it.each([
@@ -60,7 +84,7 @@ describe("the stream on which the server speaks first", () => {
     ["a page about streams", () => new Response("x", { headers: { "content-type": "x-text/event-stream" } })],
   ])("is none where the server answers with %s", async (_what, answer) => {
     const { wire, listenings } = await inbound(answer);
-    expect(listenings).toEqual(["lost"]);
+    expect(listenings).toEqual([]);
     expect(wire.onerror).not.toHaveBeenCalled();
   });
 
@@ -72,11 +96,12 @@ describe("the stream on which the server speaks first", () => {
 
   it("that nobody listens to carries on", async () => {
     const stream = eventStream();
-    const { wire, network, heard } = await inbound(() => refusal(405));
+    const { wire, heard } = await httpWire(({ method }) =>
+      method === "GET" ? stream.response : new Response(null, { status: 202 }),
+    );
     wire.onListening = wire.onDoubt = wire.onerror = undefined;
-    network.control.answer = ({ method }) =>
-      method === "GET" ? stream.response : new Response(null, { status: 202 });
     await wire.send(INITIALIZED);
+    await quiet();
     stream.say({ method: "notifications/x" });
     await quiet();
     expect(heard).toHaveLength(1);
@@ -85,12 +110,11 @@ describe("the stream on which the server speaks first", () => {
     expect(wire.listening).toBe("lost");
   });
 
-  it("without a body is open, and never ends", async () => {
-    const { wire } = await inbound(
+  it("without a body has ended", async () => {
+    const { listenings } = await inbound(
       () => new Response(null, { headers: { "content-type": "text/event-stream" } }),
     );
-    expect(wire.listening).toBe("open");
-    expect(wire.onDoubt).not.toHaveBeenCalled();
+    expect(listenings).toEqual(["open", "lost"]);
   });
 
   it("that cannot be asked for is lost, and a doubt", async () => {

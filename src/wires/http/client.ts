@@ -39,7 +39,7 @@ export class HttpClient implements Sender<HttpAnswer> {
     const cookies = new Cookies(url);
     const sockets = fetch ? undefined : new Sockets(options);
     this.#sockets = sockets;
-    const plain = fetch ? new Fetched(fetch) : new Dispatched(sockets!);
+    const plain = fetch ? new Fetched(fetch) : new Dispatched(sockets!, options.maxSockets);
     const signed = (sign: (fetch: FetchLike) => FetchLike) => new Fetched(sign(fetch ?? fetchOver(sockets!)));
     const { credential } = options;
     this.#authorized = new Authorized(wire, options, {
@@ -108,7 +108,7 @@ function fetchOver(sockets: Sockets): FetchLike {
   return (url, init) =>
     undiciFetch(url, {
       ...(init as object),
-      dispatcher: sockets.lane("streams"),
+      dispatcher: sockets.agent,
     }) as unknown as Promise<Response>;
 }
 

@@ -1,49 +1,71 @@
 import type { Dispatcher } from "undici";
 import { HttpAnswer } from "./answer.js";
 import { NetworkLost } from "./failures.js";
-import type { HttpRequest, Sender } from "./request.js";
+import { type Guest, Limit } from "./limit.js";
+import type { HttpRequest, Lane, Sender } from "./request.js";
 import type { Sockets } from "./sockets.js";
 
 /** What carries no call is answered at once, or by nobody: its socket is not held any longer. */
 const NOTICE_TIMEOUT_MS = 30_000;
+const NOTICES = 8;
+const PONGS = 2;
 
 /** Sends requests over sockets of our own, with nothing between them and undici's parser. */
 export class Dispatched implements Sender<HttpAnswer> {
-  constructor(private readonly sockets: Sockets) {}
+  /** How many requests of a lane are on their way at once; what opens a stream or probes is not held up. */
+  readonly #limits: Partial<Record<Lane, Limit>>;
+
+  constructor(
+    private readonly sockets: Sockets,
+    maxSockets: number,
+  ) {
+    this.#limits = { calls: new Limit(maxSockets), notices: new Limit(NOTICES), pongs: new Limit(PONGS) };
+  }
 
   send(request: HttpRequest): Promise<HttpAnswer> {
     return new Promise((resolve, reject) => {
-      const exchange = new Exchange(request, resolve, reject);
+      const exchange = new Exchange(request, this.sockets, this.#limits[request.lane], resolve, reject);
       request.begin((reason) => exchange.abort(reason));
-      const { method, target, headers, body, lane } = request;
-      const bounded = lane === "notices" || lane === "pongs";
-      this.sockets.lane(lane).dispatch(
-        {
-          method,
-          origin: target.origin,
-          path: `${target.pathname}${target.search}`,
-          headers,
-          ...(body !== undefined && { body }),
-          // A socket of its own, before and after.
-          ...(lane === "probes" && { reset: true }),
-          ...(bounded && { headersTimeout: NOTICE_TIMEOUT_MS }),
-        },
-        exchange,
-      );
+      exchange.begin();
     });
   }
 }
 
-class Exchange implements Dispatcher.DispatchHandler {
+/** One sending of one request. */
+class Exchange implements Dispatcher.DispatchHandler, Guest {
   #controller: Dispatcher.DispatchController | undefined;
   #answer: HttpAnswer | undefined;
   #aborted: Error | undefined;
 
   constructor(
     private readonly request: HttpRequest,
+    private readonly sockets: Sockets,
+    private readonly limit: Limit | undefined,
     private readonly resolve: (answer: HttpAnswer) => void,
     private readonly reject: (error: Error) => void,
   ) {}
+
+  begin(): void {
+    if (this.limit) this.limit.come(this);
+    else this.enter();
+  }
+
+  enter(): void {
+    const { method, target, headers, body, lane } = this.request;
+    const dispatcher = lane === "probes" ? this.sockets.probes : this.sockets.agent;
+    dispatcher.dispatch(
+      {
+        method,
+        origin: target.origin,
+        path: `${target.pathname}${target.search}`,
+        headers,
+        ...(body !== undefined && { body }),
+        ...(lane === "probes" && { reset: true }),
+        ...((lane === "notices" || lane === "pongs") && { headersTimeout: NOTICE_TIMEOUT_MS }),
+      },
+      this,
+    );
+  }
 
   /** Ends it at once, also where it still waits for a socket. */
   abort(reason: Error): void {
@@ -75,6 +97,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    this.limit?.leave(this);
     this.#answer?.finish();
   }
 
@@ -83,6 +106,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #fail(error: Error): void {
+    this.limit?.leave(this);
     if (this.#answer) this.#answer.finish(error);
     else this.reject(error);
   }

@@ -13,6 +13,10 @@ export class NetworkLost extends Lost {
   }
 }
 
+/** What the system said, where it was the network. */
+export const causeOf = (error: unknown): unknown =>
+  error instanceof NetworkLost ? (error.failure.error ?? error) : error;
+
 /** A body that says why is short; a longer one is a page. */
 const MAX_SAID = 200;
 /** So much of a refusal is read: the envelope of an error is in it. */

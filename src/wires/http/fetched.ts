@@ -8,30 +8,36 @@ import type { HttpRequest, Sender } from "./request.js";
 export class Fetched implements Sender<HttpAnswer> {
   constructor(private readonly fetch: FetchLike) {}
 
-  async send(request: HttpRequest): Promise<HttpAnswer> {
-    const controller = new AbortController();
-    request.begin((reason) => controller.abort(reason));
-    const { method, target, headers, body } = request;
-    const response = await this.fetch(target, {
+  send(request: HttpRequest): Promise<HttpAnswer> {
+    return new Promise((resolve, reject) => {
+      const controller = new AbortController();
+      let answer: HttpAnswer | undefined;
+      // A function that does not look at the signal must not hold its request up.
+      const stop = (reason: Error) => {
+        controller.abort(reason);
+        answer?.finish(reason);
+        reject(reason);
+      };
+      request.begin(stop);
+      this.#fetch(request, controller.signal).then(
+        (response) => {
+          answer = new HttpAnswer(response.status, fieldsOf(response.headers), stop, true);
+          resolve(answer);
+          void pass(response.body, answer);
+        },
+        (error: unknown) => reject(lossOf(error)),
+      );
+    });
+  }
+
+  async #fetch({ method, target, headers, body }: HttpRequest, signal: AbortSignal): Promise<Response> {
+    return this.fetch(target, {
       method,
       headers,
-      signal: controller.signal,
+      signal,
       redirect: "manual",
       ...(body !== undefined && { body }),
-    }).catch((error: unknown) => {
-      throw request.aborted ?? lossOf(error);
     });
-    const reader = response.body?.getReader();
-    const answer = new HttpAnswer(response.status, fieldsOf(response.headers), stop, true);
-    // A body that the function made itself does not hear of the signal.
-    function stop(reason: Error): void {
-      answer.finish(reason);
-      controller.abort(reason);
-      reader?.cancel(reason).catch(() => {});
-    }
-    if (reader) void pass(reader, answer);
-    else answer.finish();
-    return answer;
   }
 }
 
@@ -40,13 +46,10 @@ function lossOf(error: unknown): unknown {
   return isNetworkFailure(error) ? new NetworkLost(networkOutcome(error) ?? "unknown", error) : error;
 }
 
-async function pass(reader: ReadableStreamDefaultReader<Uint8Array>, answer: HttpAnswer): Promise<void> {
+async function pass(body: ReadableStream<Uint8Array> | null, answer: HttpAnswer): Promise<void> {
   try {
-    for (;;) {
-      const { value, done } = await reader.read();
-      if (done) break;
-      answer.push(Buffer.from(value.buffer, value.byteOffset, value.length));
-    }
+    for await (const bytes of body ?? [])
+      answer.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
     answer.finish();
   } catch (error) {
     answer.finish(new NetworkLost("unknown", error));

@@ -1,8 +1,8 @@
 import type { RequestId } from "@modelcontextprotocol/client";
 
 /**
- * Which sockets a request goes over, so that one kind never waits for another: calls; what answers or cancels
- * something; answers to pings; streams that stay open; and probes, each over a socket of its own.
+ * What a request waits with, so that one kind never waits for another: calls; what answers or cancels something;
+ * answers to pings; streams that stay open; and probes, each over a socket of its own.
  */
 export type Lane = "calls" | "notices" | "pongs" | "streams" | "probes";
 

@@ -1,56 +1,45 @@
 import type { Dispatcher } from "undici";
 import { type AgentOptions, createAgent, proxyFor, Traffic, takesConnections } from "../agent.js";
-import type { Lane } from "./request.js";
 
 export interface SocketsOptions extends AgentOptions {
   url: URL;
-  /** How many calls go over sockets at once; more wait for one. */
-  maxSockets: number;
 }
 
-/** How many sockets each lane may have at once; a stream has one of its own. */
-const WIDTHS: Record<Exclude<Lane, "calls">, number | null> = {
-  notices: 8,
-  pongs: 2,
-  streams: null,
-  probes: null,
-};
-
-/** The sockets of one connection, by what goes over them. They end with it, and none of them keeps a program alive. */
+/** The sockets of one connection. They end with it, and none of them keeps a program alive. */
 export class Sockets {
-  readonly #lanes = new Map<Lane, Dispatcher>();
   readonly #traffic = new Traffic();
+  readonly agent: Dispatcher;
+  #probes: Dispatcher | undefined;
   #destroyed = false;
 
-  constructor(private readonly options: SocketsOptions) {}
+  constructor(private readonly options: SocketsOptions) {
+    this.agent = createAgent(options, this.#traffic);
+  }
 
-  lane(lane: Lane): Dispatcher {
-    const open = this.#lanes.get(lane);
-    if (open) return open;
-    const connections = lane === "calls" ? this.options.maxSockets : WIDTHS[lane];
-    const agent = createAgent({ ...this.options, connections }, this.#traffic);
-    // Race: a request comes after the end; it fails as if it had come before.
-    if (this.#destroyed) void agent.destroy();
-    this.#lanes.set(lane, agent);
-    return agent;
+  /** For requests that want a socket of their own, and end it. */
+  get probes(): Dispatcher {
+    this.#probes ??= createAgent(this.options, this.#traffic);
+    // Race: a probe comes after the end; it fails as if it had come before.
+    if (this.#destroyed) void this.#probes.destroy();
+    return this.#probes;
   }
 
   /** Undefined where a proxy's bytes would be counted too. */
   get bytesRead(): number | undefined {
-    return this.#direct ? this.#traffic.bytesRead : undefined;
+    return this.#isDirect ? this.#traffic.bytesRead : undefined;
   }
 
   /** Whether the machine takes a connection. A proxy says nothing of the server. */
   async alive(timeoutMs: number): Promise<boolean> {
-    return this.#direct && takesConnections(this.options.url, timeoutMs);
+    return this.#isDirect && takesConnections(this.options.url, timeoutMs);
   }
 
   async close(): Promise<void> {
     this.#destroyed = true;
-    await Promise.all([...this.#lanes.values()].map((agent) => agent.destroy()));
+    await Promise.all([this.agent.destroy(), this.#probes?.destroy()]);
   }
 
-  get #direct(): boolean {
+  get #isDirect(): boolean {
     return proxyFor(this.options.url, this.options.proxy) === undefined;
   }
 }

@@ -1,0 +1,145 @@
+import type { JSONRPCMessage } from "@modelcontextprotocol/client";
+import { backoffDelay, DEFAULT_BACKOFF } from "../../machines/backoff.js";
+import { systemClock } from "../../machines/clock.js";
+import type { HttpAnswer } from "./answer.js";
+import { EventStreamReader } from "./event-stream.js";
+import { NetworkLost } from "./failures.js";
+import { type HttpLink, messagesIn } from "./link.js";
+import { HttpRequest } from "./request.js";
+import { Silence } from "./silence.js";
+import { Wait } from "./wait.js";
+
+/** A stream that cannot be resumed so often in a row is given up: its request is lost. */
+const MAX_REFUSALS = 3;
+/** So long a stream may stay open behind the answer that it was for. */
+const LINGER_MS = 1_000;
+/** A server that wants to be asked without a pause is not. */
+const MIN_WAIT_MS = 10;
+
+export interface AnswerStreamOptions {
+  /** Whether this message is what the stream is for. */
+  isAnswer(message: JSONRPCMessage): boolean;
+  /** Replaced when it is silent for so long; `Infinity`: it may be silent. */
+  maxSilenceMs: number;
+}
+
+/**
+ * The stream on which one request is answered. Where it breaks off behind an event with an id, the rest is asked for.
+ * What it said of itself (event id, `retry`) concerns this one request only.
+ */
+export class AnswerStream {
+  answered = false;
+  #lastEventId: string | undefined;
+  #retryMs: number | undefined;
+  /** Requests for the rest that were refused, in a row. */
+  #refusals = 0;
+  /** Streams in a row that brought nothing. */
+  #empty = 0;
+  #request: HttpRequest;
+  #aborted = false;
+  readonly #wait = new Wait();
+
+  constructor(
+    private readonly link: HttpLink,
+    request: HttpRequest,
+    private readonly options: AnswerStreamOptions,
+  ) {
+    this.#request = request;
+  }
+
+  /** Reads to the end of it, and of what it is resumed by. Settles with whether the answer came; rejects with what was wrong. */
+  async read(first: HttpAnswer): Promise<boolean> {
+    let answer: HttpAnswer | undefined = first;
+    for (;;) {
+      if (answer) await this.#readOne(answer);
+      if (this.answered || this.#aborted) return true;
+      if (this.#lastEventId === undefined || this.#refusals >= MAX_REFUSALS) return false;
+      await this.#wait.for(this.#waitMs());
+      if (this.#aborted) return true;
+      answer = await this.#resume();
+    }
+  }
+
+  abort(reason: Error): void {
+    this.#aborted = true;
+    this.#request.abort(reason);
+    this.#wait.end();
+  }
+
+  async #readOne(answer: HttpAnswer): Promise<void> {
+    let linger: unknown;
+    let commented = false;
+    this.#empty++;
+    const silence = new Silence(this.options.maxSilenceMs, () =>
+      this.#request.abort(new NetworkLost("unknown", new Error("the stream is silent"))),
+    );
+    const reader = new EventStreamReader(
+      {
+        retry: (ms) => {
+          this.#retryMs = ms;
+        },
+        comment: () => {
+          commented = true;
+        },
+        event: (event) => {
+          if (event.id) this.#lastEventId = event.id;
+          this.#empty = 0;
+          for (const message of messagesIn(event, this.link)) {
+            if (this.options.isAnswer(message) && !this.answered) {
+              this.answered = true;
+              linger = systemClock.setTimeout(() => this.#request.abort(new Error("answered")), LINGER_MS);
+            }
+            this.link.deliver(message);
+          }
+        },
+      },
+      this.link.maxMessageBytes,
+    );
+    try {
+      await answer.read((bytes) => {
+        commented = false;
+        reader.feed(bytes);
+        silence.heard(commented);
+      });
+      reader.end();
+    } catch (error) {
+      // The rest is asked for, or its request is told that there is none.
+      if (!(error instanceof NetworkLost) && !this.answered && !this.#aborted) throw error;
+    } finally {
+      silence.stop();
+      systemClock.clearTimeout(linger);
+    }
+  }
+
+  /** The server's word counts, and ours where its streams bring nothing. */
+  #waitMs(): number {
+    const idle = this.#refusals + this.#empty;
+    const backoff = backoffDelay(idle, Math.random(), DEFAULT_BACKOFF);
+    return Math.max(this.#retryMs ?? DEFAULT_BACKOFF.baseMs, idle > 1 ? backoff : 0, MIN_WAIT_MS);
+  }
+
+  async #resume(): Promise<HttpAnswer | undefined> {
+    const { link } = this;
+    this.#request = new HttpRequest({
+      method: "GET",
+      url: link.url,
+      headers: link.session.streamed(this.#lastEventId),
+      lane: "calls",
+    });
+    try {
+      const answer = await link.client.send(this.#request);
+      if (answer.ok && answer.mediaType === "text/event-stream") {
+        this.#refusals = 0;
+        return answer;
+      }
+      answer.discard();
+      // There is no such thing as the rest.
+      this.#refusals = answer.status === 405 ? MAX_REFUSALS : this.#refusals + 1;
+    } catch (error) {
+      if (this.#aborted) return undefined;
+      this.#refusals++;
+      if (error instanceof NetworkLost) link.doubt(error);
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,81 @@
+import { systemClock } from "../../machines/clock.js";
+import { Lost, sessionGone } from "../lost.js";
+import type { HttpLink } from "./link.js";
+import { HttpRequest } from "./request.js";
+
+export interface ForgottenSessionHost extends HttpLink {
+  /** Requests that have no answer yet. */
+  readonly inFlight: number;
+  /** How long they have for one of their own. */
+  readonly forgottenMs: number;
+  /** Nothing can come under that session any more. */
+  sessionEnds(): void;
+}
+
+/**
+ * What follows when a server no longer knows the session. Only its own refusal says that a request was not done: others
+ * may be running, and have a while for their answers. Nothing is sent under that session meanwhile.
+ */
+export class ForgottenSession {
+  begun = false;
+  #pings = 0;
+  #asking: Promise<boolean> | undefined;
+  #timer: unknown;
+  #stopped = false;
+
+  constructor(private readonly host: ForgottenSessionHost) {}
+
+  /** Asks whether the server no longer knows the session `id`; those who want to know at once share a ping. */
+  ask(id: string): Promise<boolean> {
+    this.#asking ??= this.#ping(id).finally(() => {
+      this.#asking = undefined;
+    });
+    return this.#asking;
+  }
+
+  /** What a request is told that was refused for the sake of session `id`. */
+  refusal(id: string): Lost {
+    const { host } = this;
+    // Race: the server named the session anew meanwhile; the request goes again under the new name.
+    if (host.session.id !== id) return new Lost("rejected", sessionGone);
+    this.begin();
+    // The last one takes the wire down with it.
+    return new Lost("rejected", sessionGone, host.inFlight <= 1 ? "now" : "soon");
+  }
+
+  begin(): void {
+    if (this.begun || this.#stopped) return;
+    this.begun = true;
+    this.#timer = systemClock.setTimeout(() => this.host.sessionEnds(), this.host.forgottenMs);
+    this.settled();
+  }
+
+  /** A request was settled: where it was the last one, there is nothing to wait for. */
+  settled(): void {
+    if (!this.begun || this.host.inFlight > 0) return;
+    // Its own end is heard of first.
+    setImmediate(() => {
+      if (!this.#stopped) this.host.sessionEnds();
+    });
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    systemClock.clearTimeout(this.#timer);
+  }
+
+  async #ping(session: string): Promise<boolean> {
+    const { host } = this;
+    const message = { jsonrpc: "2.0", id: `holdfast-ping-${++this.#pings}`, method: "ping" } as const;
+    const headers = { ...host.session.posted(message, undefined), "mcp-session-id": session };
+    const body = JSON.stringify(message);
+    const request = new HttpRequest({ method: "POST", url: host.url, headers, body, lane: "probes" });
+    try {
+      const answer = await host.client.send(request);
+      answer.discard();
+      return answer.status === 400 || answer.status === 404;
+    } catch {
+      return false;
+    }
+  }
+}

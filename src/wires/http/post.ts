@@ -1,0 +1,151 @@
+import type { JSONRPCMessage, JSONRPCRequest, TransportSendOptions } from "@modelcontextprotocol/client";
+import { Lost } from "../lost.js";
+import { parseMessages } from "../messages.js";
+import type { HttpAnswer } from "./answer.js";
+import { AnswerStream } from "./answer-stream.js";
+import { unexpected } from "./failures.js";
+import type { HttpLink } from "./link.js";
+import { readRefusal } from "./refusals.js";
+import { HttpRequest, type Lane } from "./request.js";
+
+/** What one request needs of its wire besides. */
+export interface PostHost extends HttpLink {
+  readonly maxSilenceMs: number;
+  /** Whether a stream that belongs to no request could bring an answer. */
+  streamMayAnswer(): boolean;
+  /** Asks whether the server no longer knows the session. */
+  forgets(id: string): Promise<boolean>;
+  /** What a request is told that was refused because of that. */
+  forgotten(id: string): Lost;
+}
+
+const LISTEN = "subscriptions/listen";
+
+/** One request of the Client's over HTTP, up to its answer. All that is known of it is here, and ends with it. */
+export class Post {
+  readonly #request: HttpRequest;
+  readonly #stream: AnswerStream;
+  /** It was taken, and its answer comes on another stream, if at all. */
+  #elsewhere: { resolve(): void; reject(error: Error): void } | undefined;
+
+  constructor(
+    private readonly host: PostHost,
+    private readonly message: JSONRPCRequest,
+    options: TransportSendOptions | undefined,
+    private readonly done: (answered: boolean) => void,
+  ) {
+    this.#request = new HttpRequest({
+      method: "POST",
+      url: host.url,
+      headers: host.session.posted(message, options?.headers),
+      body: JSON.stringify(message),
+      lane: laneOf(message),
+      id: message.id,
+    });
+    this.#stream = new AnswerStream(host, this.#request, {
+      isAnswer: (answer) => this.isAnswer(answer),
+      maxSilenceMs: message.method === LISTEN ? host.maxSilenceMs : Number.POSITIVE_INFINITY,
+    });
+  }
+
+  isAnswer(message: JSONRPCMessage): boolean {
+    return !("method" in message) && String(message.id) === String(this.message.id);
+  }
+
+  /** Settles when it was answered, or its answer's stream begins. Rejects where there will be no answer. */
+  async send(): Promise<void> {
+    try {
+      const answer = await this.host.client.send(this.#request);
+      this.host.session.adopt(answer, this.message.method === "initialize");
+      if (!answer.ok) await this.#refused(answer);
+      else if (answer.mediaType === "text/event-stream") return void this.#follow(answer);
+      else if (!(await this.#read(answer))) await this.#accepted(answer.status);
+      this.done(true);
+    } catch (error) {
+      this.done(true);
+      throw error;
+    }
+  }
+
+  /** Nobody waits for it any more. */
+  abort(reason: Error): void {
+    this.#request.abort(reason);
+    this.#stream.abort(reason);
+    this.#elsewhere?.reject(reason);
+  }
+
+  /** The answer came on another stream. */
+  answeredElsewhere(): void {
+    this.#elsewhere?.resolve();
+  }
+
+  /** No other stream can bring the answer any more. */
+  streamGone(): void {
+    this.#elsewhere?.reject(unanswered(202));
+  }
+
+  async #follow(answer: HttpAnswer): Promise<void> {
+    try {
+      this.done(await this.#stream.read(answer));
+    } catch (error) {
+      this.#deliverError(error as Error);
+      this.done(true);
+    }
+  }
+
+  /** Whether the body holds the answer. */
+  async #read(answer: HttpAnswer): Promise<boolean> {
+    const { host } = this;
+    if (answer.status === 202 || answer.status === 204) {
+      answer.discard();
+      return false;
+    }
+    const text = await answer.text(host.maxMessageBytes);
+    if (text.trim() === "") return false;
+    const messages = parseMessages(text);
+    if (!messages) throw unexpected(answer.mediaType, text);
+    for (const message of messages) host.deliver(message);
+    return messages.some((message) => this.isAnswer(message));
+  }
+
+  async #accepted(status: number): Promise<void> {
+    if (!this.host.streamMayAnswer()) throw unanswered(status);
+    await new Promise<void>((resolve, reject) => {
+      this.#elsewhere = { resolve, reject };
+    });
+  }
+
+  async #refused(answer: HttpAnswer): Promise<void> {
+    const { host } = this;
+    const session = this.#request.headers["mcp-session-id"];
+    const refusal = await readRefusal(answer, this.#request, host.client);
+    if (session !== undefined && !refusal.read && (await this.#isForgotten(answer.status, session)))
+      throw host.forgotten(session);
+    if (!refusal.answer) throw refusal.error;
+    host.deliver(refusal.answer);
+  }
+
+  /** A server that forgot the session says 404, as it should, or 400, as many do: then a ping tells. */
+  async #isForgotten(status: number, session: string): Promise<boolean> {
+    return status === 404 || (status === 400 && this.host.forgets(session));
+  }
+
+  /** Told as an answer, because `send` has settled. */
+  #deliverError(error: Error): void {
+    const { id } = this.message;
+    this.host.deliver({ jsonrpc: "2.0", id, error: { code: -32000, message: error.message, data: error } });
+  }
+}
+
+function laneOf({ method }: JSONRPCRequest): Lane {
+  if (method === LISTEN) return "streams";
+  return method === "ping" || method === "server/discover" || method === "holdfast/alive"
+    ? "probes"
+    : "calls";
+}
+
+const unanswered = (status: number) =>
+  new Lost("unknown", {
+    code: "CONNECTION_LOST",
+    message: `the server took it (HTTP ${status}), gave no answer, and has no stream to give one on`,
+  });
