@@ -4,7 +4,7 @@ import { systemClock } from "../../machines/clock.js";
 import type { HttpAnswer } from "./answer.js";
 import { EventStreamReader } from "./event-stream.js";
 import { NetworkLost } from "./failures.js";
-import { type HttpLink, messagesIn } from "./link.js";
+import { type HttpLink, takeEvent } from "./link.js";
 import { HttpRequest } from "./request.js";
 import { Silence } from "./silence.js";
 import { Wait } from "./wait.js";
@@ -82,15 +82,15 @@ export class AnswerStream {
           commented = true;
         },
         event: (event) => {
-          if (event.id) this.#lastEventId = event.id;
+          if (event.id && !event.unfinished) this.#lastEventId = event.id;
           this.#empty = 0;
-          for (const message of messagesIn(event, this.link)) {
+          takeEvent(event, this.link, this.#request, (message) => {
             if (this.options.isAnswer(message) && !this.answered) {
               this.answered = true;
               linger = systemClock.setTimeout(() => this.#request.abort(new Error("answered")), LINGER_MS);
             }
             this.link.deliver(message);
-          }
+          });
         },
       },
       this.link.maxMessageBytes,

@@ -1,5 +1,6 @@
 import { fetch as undiciFetch } from "undici";
 import type { HoldfastError } from "../../base/errors.js";
+import { redactor } from "../../base/redact.js";
 import { VERSION } from "../../base/version.js";
 import type { Credential, FetchLike } from "../../contract/credential.js";
 import type { Wire } from "../../contract/wire.js";
@@ -32,10 +33,13 @@ export class HttpClient implements Sender<HttpAnswer> {
   readonly headers: Readonly<Record<string, string>>;
   readonly #sockets: Sockets | undefined;
   readonly #authorized: Authorized;
+  /** What the user gave: any header may be secret, and what stands behind the question mark. */
+  readonly #secrets: string[];
 
   constructor(options: HttpClientOptions, wire: Pick<Wire, "onRefused" | "onParked">) {
     const { url, fetch, headers } = options;
     this.headers = { ...DEFAULT_HEADERS, ...lowerCased(headers) };
+    this.#secrets = [...Object.values(headers), ...url.searchParams.values()];
     const cookies = new Cookies(url);
     const sockets = fetch ? undefined : new Sockets(options);
     this.#sockets = sockets;
@@ -55,6 +59,14 @@ export class HttpClient implements Sender<HttpAnswer> {
   /** What a caller is told where the server wants a credential that there is not; undefined for any other answer. */
   unauthorized(answer: HttpAnswer): HoldfastError | undefined {
     return this.#authorized.refused(answer);
+  }
+
+  /** A text of the server's without what it was told in confidence. */
+  redact(text: string, { headers }: HttpRequest): string {
+    const { authorization = "", cookie = "" } = headers;
+    return redactor([...this.#secrets, authorization, ...authorization.split(" "), ...cookie.split(/; |=/)])(
+      text,
+    );
   }
 
   /** Nobody is asked for a credential any more: the wire is going. */

@@ -8,6 +8,8 @@ export interface StreamEvent {
   /** Its name; undefined for a plain message. */
   event?: string | undefined;
   data: string;
+  /** The stream ended before the event did. */
+  unfinished?: boolean;
 }
 
 export interface EventStreamHandlers {
@@ -25,10 +27,11 @@ export class EventStreamReader {
   #first = true;
   /** The last character was a CR: a LF that follows belongs to the same line end. */
   #afterCr = false;
+  #ended = false;
 
   constructor(handlers: EventStreamHandlers, maxMessageBytes: number) {
     this.#parser = createParser({
-      onEvent: handlers.event,
+      onEvent: (event) => handlers.event(this.#ended ? { ...event, unfinished: true } : event),
       ...(handlers.retry && { onRetry: handlers.retry }),
       ...(handlers.comment && { onComment: handlers.comment }),
       onError: (error) => {
@@ -43,8 +46,9 @@ export class EventStreamReader {
     this.#feed(this.#decoder.write(bytes));
   }
 
-  /** The stream ended. An event whose closing line is missing is given out too: whether it is whole is for its reader to see. */
+  /** The stream ended; what it leaves unfinished is given out as that. */
   end(): void {
+    this.#ended = true;
     this.#feed(`${this.#decoder.end()}\n\n`);
   }
 

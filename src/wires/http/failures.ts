@@ -5,6 +5,7 @@ import { systemClock } from "../../machines/clock.js";
 import { Lost } from "../lost.js";
 import { retryAfterMs } from "../network.js";
 import type { HttpAnswer } from "./answer.js";
+import type { HttpRequest } from "./request.js";
 
 /** The network failed a request: there is no answer, or the rest of it never came. */
 export class NetworkLost extends Lost {
@@ -20,7 +21,7 @@ export const causeOf = (error: unknown): unknown =>
 /** A body that says why is short; a longer one is a page. */
 const MAX_SAID = 200;
 /** So much of a refusal is read: the envelope of an error is in it. */
-export const MAX_REFUSAL_BYTES = 64 * 1024;
+const MAX_REFUSAL_BYTES = 64 * 1024;
 /** A refusal whose words do not come is told without them. */
 const MAX_REFUSAL_MS = 1_000;
 
@@ -36,13 +37,17 @@ export function refused(
   return new SdkHttpError(code, message, { status, statusText, text: isPage(text) ? "" : text });
 }
 
-/** The body of a refusal; what cannot be read says nothing. */
-export async function reasonOf(answer: HttpAnswer): Promise<string> {
+/** The body of a refusal, without what the request keeps secret; what cannot be read says nothing. */
+export async function reasonOf(
+  answer: HttpAnswer,
+  request: HttpRequest,
+  client: { redact(text: string, request: HttpRequest): string },
+): Promise<string> {
   const late = () => answer.giveUp(new Error("the rest of the refusal did not come"));
   const timer = systemClock.setTimeout(late, MAX_REFUSAL_MS);
   const text = await answer.text(MAX_REFUSAL_BYTES).catch(() => "");
   systemClock.clearTimeout(timer);
-  return text;
+  return text === "" ? text : client.redact(text, request);
 }
 
 /** A server that said when to come back has refused the request before doing it. */

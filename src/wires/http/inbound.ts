@@ -6,7 +6,7 @@ import { retryAfterMs } from "../network.js";
 import type { HttpAnswer } from "./answer.js";
 import { EventStreamReader } from "./event-stream.js";
 import { causeOf, NetworkLost, reasonOf, refused } from "./failures.js";
-import { type HttpLink, messagesIn } from "./link.js";
+import { type HttpLink, takeEvent } from "./link.js";
 import { unfollowed } from "./redirect.js";
 import { HttpRequest } from "./request.js";
 import { Silence } from "./silence.js";
@@ -77,7 +77,8 @@ export class Inbound {
     const silence = new Silence(maxSilenceMs, () => request.abort(SILENT));
     try {
       const answer = await client.send(request);
-      if (answer.ok && answer.mediaType === "text/event-stream") return await this.#read(answer, silence);
+      if (answer.ok && answer.mediaType === "text/event-stream")
+        return await this.#read(answer, request, silence);
       return await this.#refused(answer, request);
     } catch (error) {
       return this.#unasked(error);
@@ -86,7 +87,7 @@ export class Inbound {
     }
   }
 
-  async #read(answer: HttpAnswer, silence: Silence): Promise<number | undefined> {
+  async #read(answer: HttpAnswer, request: HttpRequest, silence: Silence): Promise<number | undefined> {
     const { host } = this;
     const openedAt = systemClock.now();
     const bridged = this.#lastEventId !== undefined;
@@ -100,8 +101,8 @@ export class Inbound {
           commented = true;
         },
         event: (event) => {
-          if (event.id) this.#lastEventId = event.id;
-          for (const message of messagesIn(event, host)) host.deliver(message);
+          if (event.id && !event.unfinished) this.#lastEventId = event.id;
+          takeEvent(event, host, request);
         },
       },
       host.maxMessageBytes,
@@ -141,11 +142,12 @@ export class Inbound {
 
   async #refused(answer: HttpAnswer, request: HttpRequest): Promise<number | undefined> {
     const { host } = this;
+    const { client } = host;
     const { status } = answer;
     const session = request.headers["mcp-session-id"];
     const elsewhere = unfollowed(answer, request);
     if (answer.ok) answer.discard();
-    const error = answer.ok ? undefined : refused(answer, await reasonOf(answer));
+    const error = answer.ok ? undefined : refused(answer, await reasonOf(answer, request, client));
     if (session !== undefined && status === 404 && (await host.forgets(session))) {
       host.forgotten(session);
       return undefined;

@@ -1,10 +1,9 @@
 import type { JSONRPCMessage, JSONRPCRequest, TransportSendOptions } from "@modelcontextprotocol/client";
 import { Lost } from "../lost.js";
-import { parseMessages } from "../messages.js";
 import type { HttpAnswer } from "./answer.js";
 import { AnswerStream } from "./answer-stream.js";
 import { unexpected } from "./failures.js";
-import type { HttpLink } from "./link.js";
+import { type HttpLink, takeText } from "./link.js";
 import { readRefusal } from "./refusals.js";
 import { HttpRequest, type Lane } from "./request.js";
 
@@ -74,6 +73,11 @@ export class Post {
     this.#elsewhere?.reject(reason);
   }
 
+  /** Nothing of it has been written yet. */
+  get isWaiting(): boolean {
+    return !this.#request.written;
+  }
+
   /** The answer came on another stream. */
   answeredElsewhere(): void {
     this.#elsewhere?.resolve();
@@ -102,10 +106,23 @@ export class Post {
     }
     const text = await answer.text(host.maxMessageBytes);
     if (text.trim() === "") return false;
-    const messages = parseMessages(text);
-    if (!messages) throw unexpected(answer.mediaType, text);
-    for (const message of messages) host.deliver(message);
-    return messages.some((message) => this.isAnswer(message));
+    const { id } = this.message;
+    let answered = false;
+    const deliver = (message: JSONRPCMessage) => {
+      const named = this.#named(message);
+      answered ||= this.isAnswer(named);
+      host.deliver(named);
+    };
+    const isJson = answer.mediaType === undefined || answer.mediaType.includes("json");
+    const taken = takeText(text, host, this.#request, { deliver, id: isJson ? id : undefined, quiet: true });
+    if (taken === "nothing") throw unexpected(answer.mediaType, text);
+    return answered || taken === "unreadable";
+  }
+
+  /** An error that names no request is about the one that it answers. */
+  #named(message: JSONRPCMessage): JSONRPCMessage {
+    const nameless = "error" in message && !("method" in message) && (message.id ?? null) === null;
+    return nameless ? { ...message, id: this.message.id } : message;
   }
 
   async #accepted(status: number): Promise<void> {

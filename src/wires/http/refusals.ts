@@ -29,7 +29,7 @@ export async function readRefusal(
   request: HttpRequest,
   client: HttpClient,
 ): Promise<Refused> {
-  const text = await reasonOf(answer);
+  const text = await reasonOf(answer, request, client);
   const unauthorized = client.unauthorized(answer);
   if (unauthorized) return { error: unauthorized };
   const elsewhere = unfollowed(answer, request);

@@ -77,7 +77,7 @@ export class SseWire extends BaseWire {
   async #open(request: HttpRequest): Promise<void> {
     const answer = await this.#client.send(request);
     if (!answer.ok) throw await this.#refusal(answer, request, "");
-    if (answer.mediaType !== "text/event-stream") throw unexpected(answer.mediaType, await reasonOf(answer));
+    if (answer.mediaType !== "text/event-stream") throw unexpected(answer.mediaType, await reasonOf(answer, request, this.#client));
     return new Promise((resolve, reject) => this.#read(answer, resolve, reject));
   }
 
@@ -169,7 +169,7 @@ export class SseWire extends BaseWire {
 
   async #refusal(answer: HttpAnswer, request: HttpRequest, where: string): Promise<Error> {
     const lead = unfollowed(answer, request);
-    const text = await reasonOf(answer);
+    const text = await reasonOf(answer, request, this.#client);
     if (request.method === "POST" && answer.status === 404 && this.#heard)
       return new Lost("rejected", sessionGone, "now");
     const error = refused(answer, text);

@@ -6,7 +6,7 @@ import type {
 } from "@modelcontextprotocol/client";
 import type { Outcome } from "../../base/errors.js";
 import type { Authorization, Refusal } from "../../contract/credential.js";
-import type { Listening, Wire } from "../../contract/wire.js";
+import type { Listening, UnreadableAnswer, Wire } from "../../contract/wire.js";
 import { systemClock } from "../../machines/clock.js";
 import type { Failure } from "../../machines/failure.js";
 import { BaseWire } from "../base-wire.js";
@@ -84,6 +84,10 @@ export class HttpWire extends BaseWire implements PostHost, InboundHost, Forgott
     this.#posts.get(id)?.abort(new Error("the request was given up"));
   }
 
+  isWaiting(id: RequestId): boolean {
+    return this.#posts.get(id)?.isWaiting ?? false;
+  }
+
   override outcomeOf(error: unknown): Outcome | undefined {
     return error instanceof Lost ? error.outcome : undefined;
   }
@@ -141,6 +145,10 @@ export class HttpWire extends BaseWire implements PostHost, InboundHost, Forgott
   deliver(message: JSONRPCMessage): void {
     if (!("method" in message) && message.id !== undefined) this.#posts.get(message.id)?.answeredElsewhere();
     this.onmessage?.(message);
+  }
+
+  deliverUnreadable(answer: UnreadableAnswer): void {
+    this.onUnreadable?.(answer);
   }
 
   report(error: Error): void {
