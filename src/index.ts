@@ -82,7 +82,11 @@ export type { Failure } from "./machines/failure.js";
 export type { FleetHealth } from "./machines/fleet-health.js";
 export { toolData } from "./session/tool-data.js";
 export { FastMCPStdioTransport, type FastMCPStdioTransportOptions } from "./transports/fastmcp.js";
-export { StreamableHttpTransport, type StreamableHttpTransportOptions } from "./transports/http.js";
+export {
+  type InboundOptions,
+  StreamableHttpTransport,
+  type StreamableHttpTransportOptions,
+} from "./transports/http.js";
 export {
   MemoryTransport,
   MemoryTransport as FastMCPTransport,

@@ -1,8 +1,7 @@
 import { type Dispatcher, fetch as undiciFetch } from "undici";
-import { codeOf, messageOf, type Outcome, statusOf } from "../base/errors.js";
+import { codeOf, messageOf, type Outcome } from "../base/errors.js";
 import type { FetchLike } from "../contract/credential.js";
 import { type AgentOptions, createAgent, proxyFor, Traffic, takesConnections } from "./agent.js";
-import { Lost } from "./lost.js";
 
 export interface NetworkOptions extends AgentOptions {
   url: URL;
@@ -95,21 +94,6 @@ export function retryAfterMs(status: number, value: string | null | undefined): 
   if (!BUSY.has(status) || !value) return undefined;
   const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
   return Number.isFinite(ms) ? Math.min(Math.max(0, ms), 3_600_000) : undefined;
-}
-
-export const retryAfter = ({ status, headers }: Response): number | undefined =>
-  retryAfterMs(status, headers.get("retry-after"));
-
-/** A server that said when to come back has refused the request before doing it. */
-export function busy(error: unknown, retryAfterMs: number | undefined): Lost | undefined {
-  if (retryAfterMs === undefined || !BUSY.has(statusOf(error) ?? 0)) return undefined;
-  return new Lost("rejected", {
-    code: "CONNECTION_LOST",
-    message: messageOf(error),
-    retryAfterMs,
-    error,
-    details: { status: statusOf(error) },
-  });
 }
 
 export function isNetworkFailure(error: unknown): boolean {

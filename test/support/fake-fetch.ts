@@ -34,9 +34,14 @@ export function fakeFetch(answer: Answer) {
 /** A stream of server-sent events in a test's hands. */
 export function eventStream(headers: Record<string, string> = {}) {
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  let cancelled = false;
   const body = new ReadableStream<Uint8Array>({
     start: (given) => {
       controller = given;
+    },
+    // The reader went away; what is done to the stream then is for nobody.
+    cancel: () => {
+      cancelled = true;
     },
   });
   const write = (text: string) => controller!.enqueue(new TextEncoder().encode(text));
@@ -46,7 +51,7 @@ export function eventStream(headers: Record<string, string> = {}) {
     write,
     say: (message: object, id?: string) =>
       write(`${id ? `id: ${id}\n` : ""}data: ${JSON.stringify({ jsonrpc: "2.0", ...message })}\n\n`),
-    end: () => controller!.close(),
+    end: () => cancelled || controller!.close(),
     cut: () => controller!.error(new TypeError("terminated")),
   };
 }

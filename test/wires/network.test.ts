@@ -5,11 +5,9 @@ import type { UnderlyingSource } from "node:stream/web";
 import { SdkErrorCode, SdkHttpError } from "@modelcontextprotocol/client";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import {
-  busy,
   isNetworkFailure,
   Network,
   networkOutcome,
-  retryAfter,
   retryAfterMs,
   watchBody,
 } from "../../src/wires/network.js";
@@ -95,35 +93,12 @@ describe("a busy server", () => {
     [200, "2", undefined],
   ])("that answers %i and %j is to be asked again after %s ms", (status, value, ms) => {
     expect(retryAfterMs(status, value)).toBe(ms);
-    const headers: Record<string, string> = value ? { "retry-after": value } : {};
-    expect(retryAfter(new Response(null, { status, headers }))).toBe(ms);
   });
 
   it("may name a date", () => {
     vi.useFakeTimers({ now: 1_000_000 });
     expect(retryAfterMs(503, new Date(1_007_000).toUTCString())).toBe(7_000);
     vi.useRealTimers();
-  });
-
-  it("has refused the request before doing it", () => {
-    const error = httpError(429);
-    expect(busy(error, 500)).toMatchObject({
-      outcome: "rejected",
-      failure: {
-        code: "CONNECTION_LOST",
-        message: "HTTP 429 Too Many Requests",
-        retryAfterMs: 500,
-        error,
-        details: { status: 429 },
-      },
-    });
-    expect(busy(httpError(503), 0)).toMatchObject({ outcome: "rejected" });
-  });
-
-  it("did not say so where it named no time, or it was another failure", () => {
-    expect(busy(httpError(429), undefined)).toBeUndefined();
-    expect(busy(httpError(500), 500)).toBeUndefined();
-    expect(busy(new Error("x"), 500)).toBeUndefined();
   });
 });
 

@@ -12,18 +12,21 @@ export class Fetched implements Sender<HttpAnswer> {
     return new Promise((resolve, reject) => {
       const controller = new AbortController();
       let answer: HttpAnswer | undefined;
-      // A function that does not look at the signal must not hold its request up.
+      let reader: Reader | undefined;
+      // A function that does not look at the signal must not hold its request up, nor a body that it made itself.
       const stop = (reason: Error) => {
         controller.abort(reason);
         answer?.finish(reason);
+        reader?.cancel(reason).catch(() => {});
         reject(reason);
       };
       request.begin(stop);
       this.#fetch(request, controller.signal).then(
         (response) => {
           answer = new HttpAnswer(response.status, fieldsOf(response.headers), stop, true);
+          reader = response.body?.getReader();
           resolve(answer);
-          void pass(response.body, answer);
+          void pass(reader, answer);
         },
         (error: unknown) => reject(lossOf(error)),
       );
@@ -46,10 +49,15 @@ function lossOf(error: unknown): unknown {
   return isNetworkFailure(error) ? new NetworkLost(networkOutcome(error) ?? "unknown", error) : error;
 }
 
-async function pass(body: ReadableStream<Uint8Array> | null, answer: HttpAnswer): Promise<void> {
+type Reader = ReadableStreamDefaultReader<Uint8Array>;
+
+async function pass(reader: Reader | undefined, answer: HttpAnswer): Promise<void> {
   try {
-    for await (const bytes of body ?? [])
-      answer.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+    for (;;) {
+      const { value } = (await reader?.read()) ?? {};
+      if (!value) break;
+      answer.push(Buffer.from(value.buffer, value.byteOffset, value.length));
+    }
     answer.finish();
   } catch (error) {
     answer.finish(new NetworkLost("unknown", error));

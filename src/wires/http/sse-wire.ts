@@ -77,7 +77,8 @@ export class SseWire extends BaseWire {
   async #open(request: HttpRequest): Promise<void> {
     const answer = await this.#client.send(request);
     if (!answer.ok) throw await this.#refusal(answer, request, "");
-    if (answer.mediaType !== "text/event-stream") throw unexpected(answer.mediaType, await reasonOf(answer, request, this.#client));
+    if (answer.mediaType !== "text/event-stream")
+      throw unexpected(answer.mediaType, await reasonOf(answer, request, this.#client));
     return new Promise((resolve, reject) => this.#read(answer, resolve, reject));
   }
 

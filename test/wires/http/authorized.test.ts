@@ -1,46 +1,49 @@
 import { describe, expect, it, vi } from "vitest";
-import type { Refusal } from "../../src/contract/credential.js";
-import type { Wire } from "../../src/contract/wire.js";
-import { AuthorizedFetch } from "../../src/wires/authorized-fetch.js";
-import { Lost } from "../../src/wires/lost.js";
-import { holding } from "../support/credential.js";
+import type { Refusal } from "../../../src/contract/credential.js";
+import type { Wire } from "../../../src/contract/wire.js";
+import { HttpAnswer } from "../../../src/wires/http/answer.js";
+import { Authorized } from "../../../src/wires/http/authorized.js";
+import { HttpRequest } from "../../../src/wires/http/request.js";
+import { Lost } from "../../../src/wires/lost.js";
+import { holding } from "../../support/credential.js";
 
 const URL_ = new URL("https://server.test/mcp");
-const refusal = (status: number, challenge = "Bearer") =>
-  new Response("no", { status, headers: { "www-authenticate": challenge } });
+const answer = (status: number, fields: Record<string, string> = {}) => {
+  const made = new HttpAnswer(status, fields, () => {});
+  made.finish();
+  return made;
+};
+const refusal = (status: number, challenge = "Bearer") => answer(status, { "www-authenticate": challenge });
 const more = refusal.bind(undefined, 403, 'Bearer error="insufficient_scope", scope="a b"');
-const post = (id: number) => ({
-  method: "POST",
-  body: JSON.stringify({ jsonrpc: "2.0", id, method: "ping" }),
-});
+const request = (id?: number, url = URL_) =>
+  new HttpRequest({ method: "POST", url, headers: {}, body: "{}", lane: "calls", id });
 
 /** A wire whose server answers in this order, and what it was shown. */
-function world(answers: (() => Response)[], credential = holding(() => tokens.shift() ?? "t")) {
-  const shown: (string | null)[] = [];
+function world(answers: (() => HttpAnswer)[], credential = holding(() => tokens.shift() ?? "t")) {
+  const shown: (string | undefined)[] = [];
   const wire: Pick<Wire, "onRefused" | "onParked"> = {
     onRefused: vi.fn(async () => {}),
     onParked: vi.fn(() => true),
   };
-  const authorized = new AuthorizedFetch(
-    wire,
-    { url: URL_, name: "weather", credential },
-    async (_url, init) => {
-      shown.push(new Headers(init?.headers).get("authorization"));
+  const plain = {
+    send: async ({ headers }: HttpRequest) => {
+      shown.push(headers["authorization"]);
       return answers.shift()!();
     },
-  );
-  return { wire, authorized, shown };
+  };
+  const server = { url: URL_, name: "weather", credential };
+  return { wire, authorized: new Authorized(wire, server, { plain, signed: undefined }), shown };
 }
 let tokens: string[] = [];
-const ok = () => new Response("{}");
+const ok = () => answer(200);
 
 describe("a request with a credential", () => {
   it("shows the token, to its own server only", async () => {
     tokens = ["t-1"];
     const { authorized, shown } = world([ok, ok]);
-    await authorized.fetch(URL_);
-    await authorized.fetch("https://elsewhere.test/mcp");
-    expect(shown).toEqual(["Bearer t-1", null]);
+    await authorized.send(request());
+    await authorized.send(request(undefined, new URL("https://elsewhere.test/mcp")));
+    expect(shown).toEqual(["Bearer t-1", undefined]);
   });
 
   it("that is refused waits, and goes again with the next token", async () => {
@@ -50,7 +53,7 @@ describe("a request with a credential", () => {
       [() => refusal(401, 'Bearer scope="a", resource_metadata="https://server.test/meta"'), ok],
       holding(() => tokens.shift(), { accepted }),
     );
-    expect((await authorized.fetch(URL_, post(7))).status).toBe(200);
+    expect((await authorized.send(request(7))).status).toBe(200);
     expect(shown).toEqual(["Bearer t-1", "Bearer t-2"]);
     expect(wire.onRefused).toHaveBeenCalledExactlyOnceWith({
       status: 401,
@@ -71,7 +74,7 @@ describe("a request with a credential", () => {
     ["more scope", more, 3],
   ])("that is refused for ever is not asked for ever: %s", async (_what, answer, sent) => {
     const { authorized, shown } = world(Array.from({ length: 9 }, () => answer));
-    expect((await authorized.fetch(URL_)).ok).toBe(false);
+    expect((await authorized.send(request())).ok).toBe(false);
     expect(shown).toHaveLength(sent);
   });
 
@@ -86,7 +89,7 @@ describe("a request with a credential", () => {
     ];
     rows[2]!.authorized.ending = true;
     for (const { authorized, wire } of rows) {
-      expect((await authorized.fetch(URL_)).ok).toBe(false);
+      expect((await authorized.send(request())).ok).toBe(false);
       expect(wire.onRefused).not.toHaveBeenCalled();
     }
   });
@@ -94,30 +97,42 @@ describe("a request with a credential", () => {
   it("is not sent when its call was given up while it waited", async () => {
     const { authorized, shown, wire } = world([() => refusal(401), ok]);
     wire.onParked = (_id, parked) => parked;
-    await expect(authorized.fetch(URL_, post(1))).rejects.toBeInstanceOf(Lost);
+    await expect(authorized.send(request(1))).rejects.toBeInstanceOf(Lost);
     expect(shown).toHaveLength(1);
   });
 
-  it("is not sent when its signal fired while it waited", async () => {
+  it("is not sent when it was given up while it waited", async () => {
     const { authorized, shown, wire } = world([() => refusal(401), ok]);
-    const abort = new AbortController();
-    wire.onRefused = async () => abort.abort(new Error("enough"));
-    await expect(authorized.fetch(URL_, { signal: abort.signal })).rejects.toThrow("enough");
+    const asked = request();
+    wire.onRefused = async () => asked.abort(new Error("enough"));
+    await expect(authorized.send(asked)).rejects.toThrow("enough");
     expect(shown).toHaveLength(1);
+  });
+
+  it("that must be signed goes by what signs it, for as long as its token wants that", async () => {
+    let signs = true;
+    const [plain, signed] = [vi.fn(async () => ok()), vi.fn(async () => ok())];
+    const credential = holding(() => "t", { signs: () => signs });
+    const senders = { plain: { send: plain }, signed: { send: signed } };
+    const authorized = new Authorized({}, { url: URL_, name: "weather", credential }, senders);
+    await authorized.send(request());
+    signs = false;
+    await authorized.send(request());
+    expect([signed.mock.calls.length, plain.mock.calls.length]).toEqual([1, 1]);
   });
 
   it("tells what is missing, by the server's name", () => {
     const { authorized } = world([]);
-    const scope = Object.assign(new Error("scope"), { name: "InsufficientScopeError", requiredScope: "a b" });
-    expect(authorized.refused(scope)).toMatchObject({
+    expect(authorized.refused(more())).toMatchObject({
       code: "AUTH_REQUIRED",
       status: 403,
       message: 'weather: the token has not enough scope (HTTP 403): it asks for the scope "a b"',
     });
-    expect(authorized.refused(Object.assign(new Error("no"), { status: 401 }))).toMatchObject({
+    expect(authorized.refused(answer(401))).toMatchObject({
       code: "AUTH_REQUIRED",
       message: "weather: the server refuses the credentials (HTTP 401)",
     });
-    expect(authorized.refused(Object.assign(new Error("no"), { status: 500 }))).toBeUndefined();
+    expect(authorized.refused(answer(403))).toBeUndefined();
+    expect(authorized.refused(answer(500))).toBeUndefined();
   });
 });
