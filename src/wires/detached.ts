@@ -3,24 +3,26 @@ import { type MarkedProcess, markedBy } from "./processes.js";
 
 const POLL_MS = 50;
 
-/** What a server started in a session of its own, where neither its end nor a signal to its group reaches it. */
-export async function detachedProcesses(mark: string): Promise<MarkedProcess[]> {
-  if (process.platform !== "linux") return [];
-  // No descriptor may be free to look with; then nobody knows.
-  return markedBy(mark).catch(() => []);
+/**
+ * Looks for what a server started in a session of its own, where neither its end nor a signal to its group reaches it, and
+ * gives the warning that names what is left of that. With `termMs` it is ended before: SIGTERM, and SIGKILL after so long.
+ * Daemons are often meant to stay.
+ */
+export async function detachedLeft(mark: string, termMs?: number): Promise<string | undefined> {
+  if (process.platform !== "linux") return undefined;
+  const signals: NodeJS.Signals[] = termMs === undefined ? [] : ["SIGTERM", "SIGKILL"];
+  let left = await find(mark);
+  for (const signal of signals) {
+    for (const { pid } of left) signalProcess(pid, signal);
+    for (let waited = 0; waited < termMs! && left.some(({ pid }) => signalProcess(pid, 0)); waited += POLL_MS)
+      await pause(POLL_MS);
+    if (left.length > 0) left = await find(mark);
+  }
+  return left.length > 0 ? leftBehind(left) : undefined;
 }
 
-/** Ends them: SIGTERM and `termMs`, then SIGKILL. Gives what is left of them. */
-export async function endDetached(mark: string, termMs: number): Promise<MarkedProcess[]> {
-  for (const signal of ["SIGTERM", "SIGKILL"] as const) {
-    const found = await detachedProcesses(mark);
-    if (found.length === 0) return [];
-    for (const { pid } of found) signalProcess(pid, signal);
-    for (let waited = 0; waited < termMs && found.some(({ pid }) => signalProcess(pid, 0)); waited += POLL_MS)
-      await pause(POLL_MS);
-  }
-  return detachedProcesses(mark);
-}
+/** No descriptor may be free to look with; then nobody knows. */
+const find = (mark: string): Promise<MarkedProcess[]> => markedBy(mark).catch(() => []);
 
 const NAMED = 5;
 

@@ -1,7 +1,11 @@
 import { runCallback } from "../base/callback.js";
+import { messageOf } from "../base/errors.js";
+import type { Failure } from "../machines/failure.js";
 import { LineReader } from "./lines.js";
 import { LogFile, type LogTarget } from "./log-file.js";
+import { Lost } from "./lost.js";
 import { Ring } from "./ring.js";
+import { isPassing, machineFailure } from "./spawn.js";
 
 export interface StderrOptions {
   stderr: "inherit" | "capture";
@@ -32,10 +36,14 @@ export class ServerStderr {
     private readonly onError: (error: Error) => void,
   ) {}
 
-  /** Throws what the system says of a log file that cannot be opened. */
+  /** Throws a `Lost` where the log file cannot be opened. */
   openLog(): void {
     const { logFile } = this.options;
-    if (logFile !== undefined) this.#log = new LogFile(logFile, this.onError);
+    try {
+      if (logFile !== undefined) this.#log = new LogFile(logFile, this.onError);
+    } catch (error) {
+      throw new Lost("not-sent", logFailure(error));
+    }
   }
 
   async closeLog(): Promise<void> {
@@ -66,4 +74,11 @@ export class ServerStderr {
       (error) => this.onError(error as Error),
     );
   }
+}
+
+/** A path that cannot be opened is a wrong option, or a folder that is being rotated. */
+function logFailure(error: unknown): Failure {
+  const failure = machineFailure(error, `option "logFile": ${messageOf(error)}`);
+  if (isPassing(error)) return failure;
+  return { ...failure, code: "CONFIG_INVALID", error, details: { path: "logFile" } };
 }

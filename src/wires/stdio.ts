@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import type { JSONRPCMessage, RequestId } from "@modelcontextprotocol/client";
-import { codeOf, HoldfastError, isHoldfastError, messageOf, type Outcome } from "../base/errors.js";
+import { codeOf, HoldfastError, isHoldfastError, type Outcome } from "../base/errors.js";
 import { systemClock } from "../machines/clock.js";
 import type { Failure } from "../machines/failure.js";
 import { BaseWire } from "./base-wire.js";
-import { detachedProcesses, endDetached, leftBehind } from "./detached.js";
+import { detachedLeft } from "./detached.js";
 import { Lost } from "./lost.js";
 import { endGroup, pause, signalGroup } from "./process-group.js";
 import { MARK } from "./processes.js";
@@ -85,11 +85,7 @@ export class StdioWire extends BaseWire {
 
   async #start(): Promise<void> {
     const { options } = this;
-    try {
-      this.stderr.openLog();
-    } catch (error) {
-      throw new Lost("not-sent", logFailure(error));
-    }
+    this.stderr.openLog();
     if (options.reapOrphans) await this.#standReaper();
     try {
       // Race: the wire was closed while the reaper was being started; nothing is spawned after that.
@@ -172,27 +168,19 @@ export class StdioWire extends BaseWire {
     if (!child) return;
     this.#writes?.end(TAKEN_BACK);
     child.stdin.end();
-    const { closeTimeoutMs } = this.options;
+    const { closeTimeoutMs, endDetached, warn } = this.options;
     if (!this.#groupGone) {
       // A server that never answered is not waited for; what is left of a group without its leader has no stdin to notice.
       const polite = this.#stdout.heard && !this.#exit;
       await endGroup(child.pid, polite ? closeTimeoutMs * 0.4 : 0, closeTimeoutMs * 0.3);
       forgetGroup(child.pid);
     }
-    await this.#leaveNothing();
+    const left = await detachedLeft(this.#mark, endDetached ? closeTimeoutMs * 0.1 : undefined);
+    if (left) warn(left);
     // Its last words may still be in the pipe.
     if (!child.stderr.readableEnded) await Promise.race([once(child.stderr, "end"), pause(DRAIN_MS)]);
     for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe.destroy();
     this.stderr.end();
-  }
-
-  /** Daemons are often meant to stay, so they are named, and ended only where that is wished. */
-  async #leaveNothing(): Promise<void> {
-    const { closeTimeoutMs, warn } = this.options;
-    const left = this.options.endDetached
-      ? await endDetached(this.#mark, closeTimeoutMs * 0.1)
-      : await detachedProcesses(this.#mark);
-    if (left.length > 0) warn(leftBehind(left));
   }
 
   #read(child: ServerProcess): void {
@@ -258,11 +246,4 @@ export class StdioWire extends BaseWire {
     const failure = this.explain({ code: "CONNECT_FAILED", message: what });
     return { ...failure, code: "SPAWN_FAILED", details: { ...details, stderr: this.stderr.lastWords() } };
   }
-}
-
-/** A path that cannot be opened is a wrong option, or a folder that is being rotated. */
-function logFailure(error: unknown): Failure {
-  const failure = machineFailure(error, `option "logFile": ${messageOf(error)}`);
-  if (isPassing(error)) return failure;
-  return { ...failure, code: "CONFIG_INVALID", error, details: { path: "logFile" } };
 }

@@ -1,5 +1,6 @@
 import { readdirSync, readlinkSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Lost } from "../../src/wires/lost.js";
 import { forgetGroup, startReaper, stopIdleReaper, watchGroup } from "../../src/wires/reaper.js";
 import { rejection, settled, until } from "../support/settling.js";
 import { says, shell } from "../support/stdio-wire.js";
@@ -44,6 +45,43 @@ describe("the reaper of a process", () => {
     expect(stopIdleReaper).toHaveBeenCalledTimes(1);
     await wire.close();
     expect(forgetGroup).not.toHaveBeenCalled();
+  });
+
+  it("that the machine cannot start now fails the attempt, which is worth another one", async () => {
+    const code = "EMFILE";
+    vi.mocked(startReaper).mockRejectedValueOnce(Object.assign(new Error(code), { code }));
+    const { wire, warn } = shell("exec cat", { reapOrphans: true });
+    const { failure } = (await rejection(wire.start())) as Lost;
+    expect(failure).toMatchObject({ code: "SPAWN_FAILED", retryAfterMs: expect.any(Number) });
+    expect(failure.message).toMatch(/ends servers when this program is killed.*EMFILE/);
+    expect(failure).not.toHaveProperty("fatal");
+    expect(wire.pid).toBeUndefined();
+    expect(warn).not.toHaveBeenCalled();
+  });
+
+  it("that the machine does not have is a warning, and the server runs", async () => {
+    const code = "ENOENT";
+    vi.mocked(startReaper).mockRejectedValueOnce(Object.assign(new Error(code), { code }));
+    const { wire, warn } = shell("exec cat", { reapOrphans: true });
+    await wire.start();
+    expect(wire.pid).toBeDefined();
+    expect(warn).toHaveBeenCalledExactlyOnceWith(expect.stringMatching(/ENOENT.*would outlive the program$/));
+  });
+
+  it("takes its time, in which the wire may be closed: then nothing is started", async () => {
+    let stands = () => {};
+    const standing = new Promise<void>((resolve) => {
+      stands = resolve;
+    });
+    vi.mocked(startReaper).mockReturnValueOnce(standing);
+    const { wire, onclose } = shell("exec cat", { reapOrphans: true });
+    const starting = rejection(wire.start());
+    await wire.close();
+    stands();
+    expect(await starting).toMatchObject({ outcome: "not-sent" });
+    expect(wire.pid).toBeUndefined();
+    expect(onclose).toHaveBeenCalledTimes(1);
+    expect(stopIdleReaper).toHaveBeenCalledTimes(1);
   });
 
   it("watches on while something of the group lives, until the wire is closed", async () => {

@@ -1,7 +1,10 @@
+import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { readFrame } from "../../src/wires/frames.js";
+import { LineReader } from "../../src/wires/lines.js";
 import { StdoutReader } from "../../src/wires/stdout.js";
 
+const ESC = "\u001b";
 const answer = (id: unknown, result: unknown = {}) => ({ jsonrpc: "2.0", id, result });
 const log = { jsonrpc: "2.0", method: "notifications/message", params: { data: 'it\'s {"done"}' } };
 const text = (value: unknown) => JSON.stringify(value);
@@ -11,7 +14,6 @@ const noise = (frame: string) =>
   readFrame(frame).flatMap((part) => (part.kind === "noise" ? [part.text] : []));
 
 describe("a frame", () => {
-  const ESC = "\u001b";
   it.each([
     ["a byte order mark", "\u{feff}"],
     ["a terminal's title and a cleared screen", `${ESC}]0;npm exec\u0007${ESC}[2J${ESC}[H`],
@@ -99,6 +101,7 @@ function reading() {
     onContentLength,
   });
   return {
+    reader,
     heard,
     unreadable,
     noise: said,
@@ -173,5 +176,69 @@ describe("headers with a Content-Length", () => {
     print("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello\nContent-Length: 5\nand so on\n");
     print(`${text(answer(1))}\nContent-Length: 5\n\n`);
     expect(onContentLength).not.toHaveBeenCalled();
+  });
+});
+
+describe("whatever a server prints", () => {
+  const messageOf = fc.oneof(
+    fc.record({
+      jsonrpc: fc.constant("2.0"),
+      id: fc.nat(),
+      result: fc.dictionary(fc.string(), fc.jsonValue()),
+    }),
+    fc.record({ jsonrpc: fc.constant("2.0"), method: fc.constant("notifications/x"), params: fc.object() }),
+  );
+  /** Anything that begins no object. */
+  const noiseOf = fc
+    .array(
+      fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom(`${ESC}[2J`, "\u{feff}", "}} ", '"', "{x} ")),
+    )
+    .map((parts) => parts.join("").replace(/\{\s*(?=["}]|$)/g, "("));
+  const printedOf = fc.array(fc.tuple(noiseOf, messageOf, fc.constantFrom("", "\n", " ", "\r\n")));
+
+  it("its messages are found in their order, around all noise and in all pieces", () => {
+    fc.assert(
+      fc.property(printedOf, fc.array(fc.nat(50)), (printed, cuts) => {
+        const { heard, reader } = reading();
+        const lines = new LineReader(1_000_000, {
+          onLine: (line) => reader.line(line.toString("utf8")),
+          onTooLarge: () => expect.unreachable(),
+        });
+        const all = printed.map(([noise, message, end]) => `${noise}${text(message)}${end}`).join("");
+        let bytes = Buffer.from(`${all}\n`);
+        for (const cut of cuts) {
+          lines.push(bytes.subarray(0, cut));
+          bytes = bytes.subarray(cut);
+        }
+        lines.push(bytes);
+        expect(heard).toEqual(printed.map(([, message]) => JSON.parse(text(message))));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it("nothing of it throws", () => {
+    const anything = fc.oneof(
+      fc.string({ unit: "binary" }),
+      messageOf.map(text),
+      fc.constantFrom(
+        "{",
+        "}",
+        '"',
+        "\\",
+        "[",
+        "Content-Length: 3",
+        "\n",
+        '"id":1',
+        '{"jsonrpc":"2.0","id":1,',
+      ),
+    );
+    fc.assert(
+      fc.property(fc.array(anything), (parts) => {
+        const { print } = reading();
+        print(parts.join(""));
+      }),
+      { numRuns: 5_000 },
+    );
   });
 });
