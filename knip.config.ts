@@ -23,7 +23,7 @@ const config: KnipConfig = {
   // A type of a public signature is exported to be nameable. With what is shipped it is asked what nothing uses at all.
   ignoreExportsUsedInFile: process.argv.includes("--production") || { interface: true, type: true },
   // Found by its path, and started.
-  ignoreDependencies: ["@modelcontextprotocol/server-everything", "@changesets/cli"],
+  ignoreDependencies: ["@modelcontextprotocol/server-everything"],
   ignoreBinaries: ["dbus-run-session", "mkfifo"],
 };
 

@@ -1,7 +1,7 @@
 // No module that acts when it is loaded is imported for what it exports: whoever imports it would act, too, and on
 // arguments that were meant for another program. `import "…"`, which asks for the effect alone, stays allowed.
 // What a call at the top of a module does cannot be known: those are found whose name says that they act.
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Visitor } from "oxc-parser";
 import { arrowsOf, modulesBelow, parse, resolve } from "./modules.mjs";
@@ -20,7 +20,7 @@ function effectsOf({ program, source }) {
     const text = source.slice(statement.start, statement.end);
     const declared = statement.type.startsWith("Export") ? statement.declaration : statement;
     if (statement.type === "IfStatement" && isMainGuard(source, statement.test)) continue;
-    if (statement.directive !== undefined) continue;
+    if (statement.directive) continue;
     if (!DECLARATION.test(statement.type))
       effects.push({ what: text.split("\n")[0], line: lineOf(statement) });
     else if (declared?.type === "VariableDeclaration") {
@@ -68,7 +68,7 @@ function actingIn(declaration, source) {
   return found;
 }
 
-/** Each import, of a module that acts, for what it exports: a sentence each. */
+/** Each import, of a module that acts, for what it exports, and what package.json says wrongly of it: a sentence each. */
 export function importedForEffects(root) {
   const folders = FOLDERS.filter((folder) => existsSync(join(root, folder)));
   const files = new Map(
@@ -87,5 +87,22 @@ export function importedForEffects(root) {
       );
     }
   }
-  return { read: files.size, problems };
+  return { read: files.size, problems: [...problems, ...undeclared(root, files)] };
+}
+
+/** A bundler drops what it may: `sideEffects` of package.json names the modules of src/ that act, and no other. */
+function undeclared(root, files) {
+  if (!existsSync(join(root, "package.json"))) return [];
+  const { sideEffects = [] } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const acting = [...files]
+    .filter(([file, parsed]) => file.startsWith("src/") && effectsOf(parsed).length > 0)
+    .map(([file]) => file.replace(/^src/, "./dist").replace(/\.ts$/, ".js"));
+  return [
+    ...acting
+      .filter((file) => !sideEffects.includes(file))
+      .map((file) => `${file} acts when it is loaded, and package.json's sideEffects does not name it`),
+    ...sideEffects
+      .filter((file) => !acting.includes(file))
+      .map((file) => `package.json's sideEffects names ${file}, which does nothing when it is loaded`),
+  ];
 }

@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { descendants } from "../support/descendants.js";
 import { everything, everythingHttp, freePort } from "../support/everything.js";
 import { fixture, until } from "../support/fixtures.js";
-import { descendants } from "../support/nothing-left.js";
 
 const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 

@@ -9,9 +9,9 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { memoryStore } from "../../src/auth/store/memory.js";
 import { MCPConfigTransport } from "../../src/composite/config-transport.js";
+import { descendants } from "../support/descendants.js";
 import { stopTime } from "../support/fake-timers.js";
 import { closing, fixture, until } from "../support/fixtures.js";
-import { descendants } from "../support/nothing-left.js";
 import { signInWorld } from "../support/sign-in-world.js";
 
 const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));

@@ -21,6 +21,15 @@ describe("a module that acts when it is loaded", () => {
     expect(code).toBe(1);
   });
 
+  it("is not imported for its functions in TypeScript either", async () => {
+    const copy = copyOf("bench");
+    copy.write("bench/acts.mts", "console.log(1);\nexport const make = (): number => 1;\n");
+    copy.write("bench/importer.mts", IMPORTER);
+    const { code, output } = await run("side-effects.mjs", copy.folder);
+    expect(output).toContain("(bench/acts.mts:1: console.log(1);)");
+    expect(code).toBe(1);
+  });
+
   it("is found behind an import() and a re-export, too", async () => {
     const copy = copyOf("bench");
     copy.write("bench/acts.mjs", "process.exitCode = 0;\nexport const make = () => 1;\n");
@@ -47,6 +56,20 @@ describe("a module that acts when it is loaded", () => {
     copy.write("bench/acts.mjs", `${guard}export const make = () => 1;\n`);
     copy.write("bench/importer.mjs", IMPORTER);
     expect(await run("side-effects.mjs", copy.folder)).toMatchObject({ code: 0 });
+  });
+});
+
+describe("package.json", () => {
+  it("names the modules that act when they are loaded, for bundlers, and no other", async () => {
+    const copy = copyOf("src", "package.json");
+    copy.write("src/base/acts.ts", "process.exitCode = 0;\n");
+    copy.write("src/cli/start.ts", "export {};\n");
+    const { code, output } = await run("side-effects.mjs", copy.folder);
+    expect(output).toContain(
+      "./dist/base/acts.js acts when it is loaded, and package.json's sideEffects does not name it",
+    );
+    expect(output).toContain("sideEffects names ./dist/cli/start.js, which does nothing");
+    expect(code).toBe(1);
   });
 });
 

@@ -9,8 +9,8 @@ import { NpxStdioTransport, npxCommandLine } from "../../src/transports/npx.js";
 import { PythonStdioTransport, pythonCommandLine } from "../../src/transports/python.js";
 import { UvStdioTransport, uvCommandLine } from "../../src/transports/uv.js";
 import { UvxStdioTransport, uvxCommandLine } from "../../src/transports/uvx.js";
+import { descendants } from "../support/descendants.js";
 import { closing, rejection } from "../support/fixtures.js";
-import { descendants } from "../support/nothing-left.js";
 
 let directory: string;
 beforeAll(() => {

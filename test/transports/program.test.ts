@@ -4,9 +4,9 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { descendants } from "../support/descendants.js";
 import { everythingHttp, freePort } from "../support/everything.js";
 import { fixture, lives, until } from "../support/fixtures.js";
-import { descendants } from "../support/nothing-left.js";
 import { describeWith } from "../support/peers.js";
 
 const STDIO: { stdio: ["ignore", "pipe", "inherit"] } = { stdio: ["ignore", "pipe", "inherit"] };

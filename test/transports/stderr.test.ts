@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { StdioTransport, type StdioTransportOptions } from "../../src/transports/stdio.js";
+import { descendants } from "../support/descendants.js";
 import { closing, fixture, rejection, until } from "../support/fixtures.js";
-import { descendants } from "../support/nothing-left.js";
 
 let directory: string;
 beforeAll(() => {

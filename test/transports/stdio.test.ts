@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { isHoldfastError } from "../../src/base/errors.js";
 import { StdioTransport } from "../../src/transports/stdio.js";
+import { descendants } from "../support/descendants.js";
 import { stopTime } from "../support/fake-timers.js";
 import {
   closing,
@@ -14,7 +15,6 @@ import {
   until,
 } from "../support/fixtures.js";
 import { gate } from "../support/gate.js";
-import { descendants } from "../support/nothing-left.js";
 import { quiet } from "../support/settling.js";
 
 const sh = (script: string, options = {}) =>
