@@ -22,7 +22,7 @@ export default defineConfig({
     include: TESTS[process.env["HOLDFAST_MUTATE"] ?? "machines"]!,
     // Whole connections to processes and servers: seconds.
     exclude: ["test/session/{loss,session,tool-data}.test.ts"],
-    env: { HOLDFAST_RUNS: "60" },
+    env: { HOLDFAST_RUNS: "0.012" },
     // A mutant that hangs is found by this; the quick tests need a fraction of it.
     testTimeout: process.env["HOLDFAST_MUTATE"]?.match(/session|wires/) ? 1_500 : 10_000,
     teardownTimeout: 500,

@@ -273,6 +273,8 @@ describe("one server of many", () => {
   it("that loses a call says so as it would by itself: the outcome, the server, nothing twice", async () => {
     const transport = composite({ a: legacy, b: legacy });
     const session = await transport.connectSession();
+    // What is in flight afterwards is the call, and no list.
+    await session.listTools();
     const { pid } = transport.servers["a"]!;
     const lost = rejection(session.callTool(call("a_never")));
     await until(() => transport.servers["a"]!.inFlight > 0);
@@ -457,7 +459,7 @@ describe("configs one after another", () => {
 });
 
 describe("the options of a composite", () => {
-  it("hold for its servers: annotations, deadlines moved by progress, a server's own timeout", async () => {
+  it("hold for its servers: annotations, a server's own timeout", async () => {
     const transport = composite({ a: legacy, b: { ...legacy, timeout: 300 } }, { trustAnnotations: false });
     const session = await transport.connectSession();
     // Not listed yet, and still its server's deadline.
@@ -471,11 +473,22 @@ describe("the options of a composite", () => {
     await until(() => transport.servers["a"]!.inFlight > 0);
     process.kill(transport.servers["a"]!.pid!, "SIGKILL");
     expect(await lost).toMatchObject({ code: "CONNECTION_LOST", outcome: "unknown" });
-    await transport.server("a").waitFor("connected");
+  });
+
+  it("hold for its servers: deadlines moved by progress", async () => {
+    const transport = composite({ a: legacy, b: legacy });
+    const seen: number[] = [];
+    const session = await transport.connectSession({
+      elicitation: async () => {
+        await pass(300);
+        return {};
+      },
+    });
     const pass = stopTime();
-    // Each step takes 300 ms of the time that the call knows.
-    const moved = { timeout: 400, resetTimeoutOnProgress: true, onprogress: () => void pass(300) };
-    expect(textOf(await session.callTool(call("a_count", { steps: 6, ms: 20 }), moved))).toBe("counted");
+    const onprogress = ({ progress }: { progress: number }) => seen.push(progress);
+    const moved = { timeout: 400, resetTimeoutOnProgress: true, onprogress };
+    expect(textOf(await session.callTool(call("a_steps", { steps: 3 }), moved))).toBe("all done");
+    expect(seen).toEqual([1, 2, 3]);
   });
 
   it("open it before the deadline of its own attempt, though one server hangs", async () => {

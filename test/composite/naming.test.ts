@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bare, MAX_NAME_LENGTH, Names, prefixed } from "../../src/composite/naming.js";
 import { originOfUri, showUri } from "../../src/composite/uris.js";
+import { runsOf } from "../support/runs.js";
 
 describe("the names of a composite", () => {
   it("have the server's in front, and are read back from a table", () => {
@@ -99,7 +100,7 @@ describe("the URIs of a composite", () => {
       fc.property(server, uri, (name, given) => {
         expect(originOfUri(showUri(name, given), ["other", name])).toEqual({ server: name, uri: given });
       }),
-      { numRuns: 2_000 },
+      { numRuns: runsOf(2_000) },
     );
   });
 

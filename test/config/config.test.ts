@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type HoldfastError, isHoldfastError } from "../../src/base/errors.js";
 import { parseConfig } from "../../src/config/parse.js";
+import { runsOf } from "../support/runs.js";
 
 const of = (server: unknown) => ({ mcpServers: { s: server } });
 const first = (config: unknown, options = {}) => Object.values(parseConfig(config, options).servers)[0];
@@ -323,7 +324,7 @@ describe("a wrong config gives one clear error", () => {
           expect((error as Error).message).not.toContain(CANARY);
         }
       }),
-      { numRuns: 5_000 },
+      { numRuns: runsOf(5_000) },
     );
   });
 });

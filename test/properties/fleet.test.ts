@@ -7,10 +7,11 @@ import { bare } from "../../src/composite/naming.js";
 import { PresentedMembers } from "../../src/composite/presented.js";
 import { Gateway } from "../../src/gateway/gateway.js";
 import { ScheduledClock } from "../../src/testing/clock.js";
+import { runsOf } from "../support/runs.js";
 import { type Fate, ScriptedTransport, World } from "../support/scripted-transport.js";
 
 // Each case is a whole fleet, and takes as long as ten connections.
-const runs = Number(process.env["HOLDFAST_RUNS"] ?? 3_000) / 10;
+const runs = runsOf(300);
 
 const illness: fc.Arbitrary<Fate> = fc.record(
   {

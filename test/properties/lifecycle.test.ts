@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, it } from "vitest";
+import { runsOf } from "../support/runs.js";
 import { lifecycleProperty } from "./lifecycle.js";
 
-const runs = Number(process.env["HOLDFAST_RUNS"] ?? 5_000);
+const runs = runsOf(5_000);
 const CHUNK = 5_000;
 
 /** Runs all of it, and says how far it is where that takes long. */

@@ -18,8 +18,16 @@ export function withFakeTimers() {
  * From here to the end of the test no deadline comes by itself, however slow the machine is: time passes where the test
  * says. Sockets and processes work as ever. Make the transports first: they are closed after this ends.
  */
-export function stopTime(): (ms: number) => Promise<void> {
+export function stopTime(): Pass {
   vi.useFakeTimers({ toFake: [...FAKED.toFake] });
   onTestFinished(() => void vi.useRealTimers());
-  return async (ms) => void (await vi.advanceTimersByTimeAsync(ms));
+  const pass = async (ms: number) => void (await vi.advanceTimersByTimeAsync(ms));
+  return Object.assign(pass, { now: (ms: number) => void vi.advanceTimersByTime(ms) });
+}
+
+export interface Pass {
+  /** Lets time pass, and all happen that follows from it. */
+  (ms: number): Promise<void>;
+  /** Lets it pass before anything else happens. */
+  now(ms: number): void;
 }

@@ -1,0 +1,31 @@
+import { defineConfig } from "vitest/config";
+
+/**
+ * No process and no socket, and properties at a tenth of their runs: 30 s of CPU, for the loop of a day. A setup file
+ * holds it: a test that goes outside fails, and its file belongs into `exclude`.
+ */
+export default defineConfig({
+  test: {
+    include: [
+      "test/{base,config,connection,docs,infer,machines,properties,session}/**/*.test.ts",
+      "test/auth/credentials/token-cache.test.ts",
+      "test/auth/store/{file,memory}-store.test.ts",
+      "test/composite/{naming,transforms}.test.ts",
+      "test/testing/faults.test.ts",
+      "test/transports/{custom,memory}.test.ts",
+      "test/wires/{authorized-fetch,environment*,guard*,http,http-answers,http-streams,lines,memory-wire}.test.ts",
+      "test/wires/{pieces,small,sse-requests,stdout}.test.ts",
+    ],
+    exclude: [
+      "test/connection/era.test.ts",
+      // Every state and edge of the chart: half a minute by itself.
+      "test/machines/walk.test.ts",
+      "test/session/{loss,session}.test.ts",
+    ],
+    setupFiles: ["test/support/nothing-left.ts", "test/support/nothing-outside.ts"],
+    env: { HOLDFAST_RUNS: "0.1" },
+    maxWorkers: 1,
+    isolate: false,
+    testTimeout: 60_000,
+  },
+});
