@@ -2,7 +2,7 @@ import type { RequestId } from "@modelcontextprotocol/client";
 import { describe, expect, it } from "vitest";
 import { readMessage, readUnreadable } from "../../../src/wires/answers/read.js";
 import { Ledger } from "../../../src/wires/ledger.js";
-import { ANSWERS, answerOf } from "./answers.js";
+import { ANSWERS, answerOf } from "../../fixtures/answers.mjs";
 
 const flying = (...entries: [RequestId, string][]) => {
   const ledger = new Ledger();

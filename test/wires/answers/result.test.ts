@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { readResult } from "../../../src/wires/answers/result.js";
-import { ANSWERS, answerOf, withAt } from "./answers.js";
+import { ANSWERS, answerOf, withAt } from "../../fixtures/answers.mjs";
 
 const eras = (method: string) =>
   method === "server/discover" ? [true] : [false, ...(ANSWERS[method]!.modern ? [true] : [])];
