@@ -13,7 +13,7 @@ export default defineConfig({
       "test/composite/{naming,transforms}.test.ts",
       "test/testing/faults.test.ts",
       "test/transports/{custom,memory}.test.ts",
-      "test/wires/{authorized-fetch,environment*,guard*,http,http-answers,http-streams,lines,memory-wire}.test.ts",
+      "test/wires/{http/*,environment*,guard*,http,http-answers,http-streams,lines,memory-wire}.test.ts",
       "test/wires/{pieces,small,sse-requests,stdout}.test.ts",
     ],
     exclude: [

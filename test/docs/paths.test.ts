@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-it.each(["CONTRIBUTING.md", "SECURITY.md"])("every path that %s names is there", (page) => {
+it.each(["AGENTS.md", "CONTRIBUTING.md", "SECURITY.md"])("every path that %s names is there", (page) => {
   const text = readFileSync(join(root, page), "utf8");
   const paths = [
     ...text.matchAll(
