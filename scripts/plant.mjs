@@ -76,8 +76,8 @@ const PLANTS = [
     "9",
     "observers miss an edge",
     "src/connection/connection.ts",
-    '    this.announce({\n      type: "transition"',
-    '    if (to !== "disconnecting") this.announce({\n      type: "transition"',
+    '    this.port.announce({\n      type: "transition"',
+    '    if (to !== "disconnecting") this.port.announce({\n      type: "transition"',
   ],
   [
     "10",

@@ -1,4 +1,3 @@
-import type { Wire } from "../contract/wire.js";
 import type { Clock } from "../machines/clock.js";
 import type { Ready } from "../session/ports.js";
 
@@ -25,11 +24,11 @@ export class Heartbeat {
 
   constructor(private readonly host: HeartbeatHost) {}
 
-  start(ready: Ready, wire: Wire | undefined): void {
+  start(ready: Ready): void {
     this.stop();
     const { clock, intervalMs } = this.host;
     // Any byte counts where the wire can tell; else any message.
-    const received = () => wire?.bytesRead ?? ready.guard.received;
+    const received = () => ready.guard.wire.bytesRead ?? ready.guard.received;
     let count = received();
     let heardAt = clock.now();
     let ahead = this.#ahead();

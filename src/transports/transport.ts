@@ -3,8 +3,9 @@ import { controllerForMany, whenAborted } from "../base/abort.js";
 import { HoldfastError } from "../base/errors.js";
 import { keepAlive, keepAliveWhile } from "../base/keep-alive.js";
 import { withDeadline } from "../base/wait.js";
-import { Connection, type Lease } from "../connection/connection.js";
+import { Connection } from "../connection/connection.js";
 import { EraMemory } from "../connection/era.js";
+import type { Lease } from "../connection/participants.js";
 import { OWN_INFO } from "../connection/profile.js";
 import { Subscribers } from "../connection/subscribers.js";
 import { checkShared } from "../contract/check-options.js";
@@ -93,7 +94,7 @@ export abstract class ClientTransport implements TransportHandle {
 
   /** Tells the subscribers something that the connection does not know. @internal */
   protected announce(event: Announcement): void {
-    this.#connection.announce(event);
+    this.#connection.port.announce(event);
   }
 
   /** Tells those who inspect, if there is anybody. It does not hold the transport, so a wire may keep it. @internal */
@@ -146,15 +147,15 @@ export abstract class ClientTransport implements TransportHandle {
     let ready: Ready;
     try {
       connection = await this.#live(signal);
-      lease = connection.acquire(options);
+      lease = connection.participants.acquire(options);
       try {
-        ready = await connection.whenReady(signal ?? NEVER);
+        ready = await connection.waiting.whenReady(signal ?? NEVER);
         // Race: closed between the handshake's end and this line.
-        if (connection.closedError) throw connection.closedError;
+        if (connection.waiting.closedError) throw connection.waiting.closedError;
         // Race: the signal fired in the tick in which the connection was ready.
         signal?.throwIfAborted();
       } catch (error) {
-        connection.release(lease);
+        connection.participants.release(lease);
         throw error;
       }
     } catch (error) {
@@ -163,12 +164,12 @@ export abstract class ClientTransport implements TransportHandle {
     }
     const session = new SessionView(
       {
-        port: connection,
+        port: connection.port,
         connection: this,
-        subscriptions: connection.subscriptions,
+        subscriptions: connection.participants.subscriptions,
         onEnd: (ended) => {
           stop();
-          connection.dismiss(ended, lease);
+          connection.participants.dismiss(ended, lease);
           release();
         },
       },
@@ -178,7 +179,7 @@ export abstract class ClientTransport implements TransportHandle {
     const stop = whenAborted(signal, (cause) =>
       session.end(new HoldfastError("SESSION_CLOSED", `${this.name}: the session's signal fired`, { cause })),
     );
-    connection.admit(session, ready);
+    connection.participants.admit(session, ready);
     return session;
   }
 
@@ -201,7 +202,7 @@ export abstract class ClientTransport implements TransportHandle {
   async disconnect(): Promise<void> {
     const connection = this.#connection;
     connection.disconnect();
-    await keepAliveWhile(connection.until((state) => state !== "disconnecting"));
+    await keepAliveWhile(connection.waiting.until((state) => state !== "disconnecting"));
   }
 
   /** Ends the sessions and the connection for good. Idempotent; settles within `closeTimeoutMs`; leaves nothing. */
@@ -219,7 +220,7 @@ export abstract class ClientTransport implements TransportHandle {
 
   /** Skips the wait before the next attempt. Does nothing in any other state. */
   retryNow(): void {
-    this.#connection.send({ type: "retry.now" });
+    this.#connection.actor.send({ type: "retry.now" });
   }
 
   /** Called at once with the status as it is, then with each event. Returns the function that ends it. */
@@ -247,10 +248,11 @@ export abstract class ClientTransport implements TransportHandle {
     const expired = () => this.#waitedTooLong(state, ms);
     await keepAliveWhile(
       withDeadline({ clock: this.#clock, ms, expired, signals: [signal] }, (over) =>
-        connection.until((now) => now === state || now === "closed", over),
+        connection.waiting.until((now) => now === state || now === "closed", over),
       ),
     );
-    if (connection.state !== state && connection.closedError) throw connection.closedError;
+    if (connection.actor.state !== state && connection.waiting.closedError)
+      throw connection.waiting.closedError;
     return connection.status();
   }
 
@@ -262,14 +264,14 @@ export abstract class ClientTransport implements TransportHandle {
 
   async #close(): Promise<void> {
     const connection = this.#connection;
-    connection.send({ type: "close" });
-    await connection.until((state) => state === "closed");
+    connection.actor.send({ type: "close" });
+    await connection.waiting.until((state) => state === "closed");
   }
 
   async #connect(signal: AbortSignal | undefined): Promise<void> {
     const connection = await this.#live(signal);
-    connection.send({ type: "connect" });
-    await connection.whenReady(signal ?? NEVER);
+    connection.actor.send({ type: "connect" });
+    await connection.waiting.whenReady(signal ?? NEVER);
   }
 
   /** The connection to use, or the next one where the last was closed or has failed. */
@@ -281,12 +283,12 @@ export abstract class ClientTransport implements TransportHandle {
       });
     }
     const last = this.#connection;
-    if (last.closedError) {
+    if (last.waiting.closedError) {
       const closes = this.#closes;
-      await last.until((state) => state === "closed", signal);
+      await last.waiting.until((state) => state === "closed", signal);
       // Race: close() was called while this waited for the last connection to be gone.
-      if (closes !== this.#closes) throw last.closedError;
-      if (this.#connection === last) this.#connection = this.#begin(last.epoch);
+      if (closes !== this.#closes) throw last.waiting.closedError;
+      if (this.#connection === last) this.#connection = this.#begin(last.actor.context.epoch);
     }
     return this.#connection;
   }
@@ -325,7 +327,7 @@ export abstract class ClientTransport implements TransportHandle {
       },
     });
     forgotten.unregister(this);
-    forgotten.register(this, () => connection.send({ type: "close" }), this);
+    forgotten.register(this, () => connection.actor.send({ type: "close" }), this);
     return connection;
   }
 }

@@ -1,4 +1,9 @@
-import type { JSONRPCMessage, MessageExtraInfo, RequestId, Transport } from "@modelcontextprotocol/client";
+import type {
+  JSONRPCNotification,
+  MessageExtraInfo,
+  RequestId,
+  Transport,
+} from "@modelcontextprotocol/client";
 import type { UnreadableAnswer } from "../contract/wire.js";
 import type { InvalidAnswer } from "./answers/invalid-answer.js";
 import { type Reading, readMessage, readUnreadable } from "./answers/read.js";
@@ -7,7 +12,7 @@ import type { Ledger } from "./ledger.js";
 
 export interface InboundHooks {
   /** A notification came in, before the Client sees it. */
-  onNotification?(message: JSONRPCMessage): void;
+  onNotification?(message: JSONRPCNotification): void;
   /** An answer came in whose request is a list, before the Client sees it. */
   onList?(method: string, result: object): void;
   /** An answer to nobody: late, duplicate or invented. It was dropped. */
@@ -62,7 +67,7 @@ export class Inbound {
     if (reading.kind === "said") {
       if (!("id" in reading.message)) {
         this.#inOrder.notified();
-        hooks.onNotification?.(reading.message);
+        hooks.onNotification?.(reading.message as JSONRPCNotification);
       }
       this.door.onmessage?.(reading.message, extra);
     } else if (reading.kind === "stray") hooks.onStray?.(reading.message);

@@ -218,7 +218,7 @@ describe("the heartbeat", () => {
       probing: () => false,
       heard: () => {},
     });
-    heartbeat.start({ epoch: 7, guard: { received: 0 } } as never, undefined);
+    heartbeat.start({ epoch: 7, guard: { received: 0, wire: {} } } as never);
     const pass = (monotonic: number, real: number) => {
       now += monotonic;
       wall += real;

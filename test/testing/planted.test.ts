@@ -65,8 +65,8 @@ const PLANTS: Plant[] = [
     file: "transports/transport.js",
     changes: [
       [
-        'await connection.until((state) => state === "closed");',
-        'await connection.until((state) => state === "closed"); setTimeout(() => this.announce({ type: "warning", message: "late" }), 2);',
+        'await connection.waiting.until((state) => state === "closed");',
+        'await connection.waiting.until((state) => state === "closed"); setTimeout(() => this.announce({ type: "warning", message: "late" }), 2);',
       ],
     ],
     says: /after close\(\) observers still heard: warning/,

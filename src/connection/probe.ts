@@ -1,0 +1,51 @@
+import { ProtocolError, SdkError, SdkErrorCode } from "@modelcontextprotocol/client";
+import { statusOf } from "../base/errors.js";
+import { ANY_RESULT } from "../contract/any-result.js";
+import type { Failure } from "../machines/failure.js";
+import type { Ready } from "../session/ports.js";
+import { Lost } from "../wires/lost.js";
+import { failureOf } from "./failure.js";
+
+/**
+ * Settles when the server gives a sign of life, or is busy: it has calls, and its transport shows life though it does not
+ * answer. Throws a `Failure` when it is lost. Two questions and a look at the transport fit into `timeoutMs`.
+ */
+export async function probe(
+  { client, guard }: Ready,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<"alive" | "busy"> {
+  const timeout = timeoutMs * 0.4;
+  const modern = client.getProtocolEra() === "modern";
+  const questions = [
+    () => (modern ? client.discover({ timeout }) : client.ping({ timeout })),
+    // Some never answer a ping; a method that nobody knows is refused, and that is an answer.
+    () => client.request({ method: "holdfast/alive" }, ANY_RESULT, { timeout }),
+  ];
+  let failure: Failure | undefined;
+  for (const ask of questions) {
+    try {
+      await ask();
+      return "alive";
+    } catch (error) {
+      // Race: the server refused the question for lack of a credential, and another is being got.
+      if (signal.aborted || !isSilence(error)) return "alive";
+      failure = failureOf(error);
+      // The network said no: there is nothing to wait for.
+      if (!isTimeout(error)) break;
+      if (ask === questions[0]) continue;
+      if (guard.inFlight > 0 && (await guard.wire.alive?.(timeoutMs * 0.15))) return "busy";
+    }
+  }
+  guard.shut(failure!);
+  throw { ...failure!, code: "CONNECTION_LOST" } satisfies Failure;
+}
+
+const isTimeout = (error: unknown) => error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout;
+
+/** Whether a probe failed because nothing came back; any answer of the server, an error too, is a sign of life. */
+function isSilence(error: unknown): boolean {
+  if (Lost.of(error)) return true;
+  if (error instanceof SdkError) return statusOf(error) === undefined;
+  return !(error instanceof ProtocolError);
+}
