@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import type { Outcome } from "../../src/base/errors.js";
-import { RetryBudget } from "../../src/connection/retry-budget.js";
 import type { ReplayMode } from "../../src/contract/options.js";
 import { maySendAgain } from "../../src/session/replay.js";
 
@@ -34,18 +33,4 @@ describe("whether a lost request is sent again", () => {
           replay,
         ).toEqual(expected[replay]);
     });
-});
-
-describe("the retry budget of a connection", () => {
-  it("bounds a burst, and refills with time", () => {
-    let now = 0;
-    const budget = new RetryBudget({ now: () => now, setTimeout: () => 0, clearTimeout: () => {} });
-    const taken = () => Array.from({ length: 1_000 }, () => budget.take()).filter(Boolean).length;
-    expect(taken()).toBe(100);
-    expect(taken()).toBe(0);
-    now += 2_000;
-    expect(taken()).toBe(20);
-    now += 3_600_000;
-    expect(taken()).toBe(100);
-  });
 });
