@@ -30,7 +30,7 @@ export interface ErrorDetails {
   SESSION_CLOSED: Record<never, never>;
   /** The transport was closed, by its owner or because it failed (see `cause`). */
   TRANSPORT_CLOSED: Record<never, never>;
-  /** Too many calls were waiting for the connection. */
+  /** Too many calls were waiting: for the connection, or for a server that does not read. */
   QUEUE_FULL: { maxQueued: number };
   /** A session needs another handshake than the one that open sessions share. */
   SESSION_CONFLICT: Record<never, never>;

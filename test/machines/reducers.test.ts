@@ -156,6 +156,18 @@ describe("after a failure", () => {
     ["one that was never reached is not", {}, {}, "failed"],
     ["one that was never reached is where that is wanted", eager, {}, "retry"],
     ["nothing helps against a fatal one", { reached: true, ...eager }, { fatal: true }, "failed"],
+    [
+      "a mistake of a server that was reached may pass",
+      { reached: true },
+      { fatal: true, unlessReached: true },
+      "retry",
+    ],
+    [
+      "a mistake of one that was never reached stays one",
+      eager,
+      { fatal: true, unlessReached: true },
+      "failed",
+    ],
     ["the last attempt was the last", { reached: true, attempt: 3 }, {}, "gave-up"],
     ["a row that took too long ends", { ...brief, attempt: 1, rowAt: NOW - 1_000 }, {}, "gave-up"],
     ["a row that took less goes on", { ...brief, attempt: 1, rowAt: NOW - 999 }, {}, "retry"],
