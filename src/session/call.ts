@@ -52,6 +52,9 @@ async function perform<T>(port: ConnectionPort, spec: CallSpec, send: Send<T>): 
       replay: options?.replay,
       signal: options?.signal,
     };
+    // What counts is what the tool said of itself before it was called.
+    const annotated = port.mayRepeat(spec.name);
+    let before: Failure | undefined;
     for (let sendings = 1; ; sendings++) {
       if (ended.aborted) throw ended.reason;
       if (caller?.aborted) throw caller.reason;
@@ -59,7 +62,11 @@ async function perform<T>(port: ConnectionPort, spec: CallSpec, send: Send<T>): 
       let ready = port.ready;
       if (ready === undefined || sendings > 1) {
         if (deadline.remaining() <= 0) throw timedOut(port, spec, deadline);
-        ready ??= await within(port, spec, deadline, (signal) => port.whenReady(signal));
+        ready ??= await within(port, spec, deadline, (signal) => port.whenReady(signal)).catch((error) => {
+          throw before && isUnsent(error)
+            ? connectionLost(port, spec, "unknown", { ...before, error })
+            : error;
+        });
         if (ended.aborted) throw ended.reason;
         remaining = Math.max(1, deadline.remaining());
       }
@@ -67,7 +74,8 @@ async function perform<T>(port: ConnectionPort, spec: CallSpec, send: Send<T>): 
         const headers = { ...options?.headers, [CALL]: tag } as Record<string, string>;
         return await send(ready.client, { ...options, ...deadline.sdk(), timeout: remaining, headers });
       } catch (error) {
-        await afterFailure(port, spec, deadline, { error, ready, tag, sendings });
+        const failed = { error, ready, tag, sendings, annotated, before };
+        before = await afterFailure(port, spec, deadline, failed);
         tag.written = 0;
         tag.result = undefined;
       }
@@ -82,17 +90,23 @@ interface Failed {
   ready: Ready;
   tag: CallTag;
   sendings: number;
+  annotated: boolean;
+  /** How a sending was lost that may have been done. */
+  before: Failure | undefined;
 }
 
-/** Returns where the call is to be sent again, when it is time for that; throws what its caller is told otherwise. */
+/**
+ * Returns where the call is to be sent again, when it is time for that: how it was lost, if it may have been done. Throws
+ * what its caller is told otherwise.
+ */
 async function afterFailure(
   port: ConnectionPort,
   spec: CallSpec,
   deadline: Deadline,
   failed: Failed,
-): Promise<void> {
+): Promise<Failure | undefined> {
   const { ended, options, method } = spec;
-  const { error, ready, tag, sendings } = failed;
+  const { error, ready, tag, sendings, annotated } = failed;
   const lost = lossOf(error, ready);
   // What was written and lost with its connection is told as that, though the session ends with it too.
   const lostWithSession = ended.aborted && lost !== undefined && !lost.failure.asked && tag.written > 0;
@@ -107,7 +121,9 @@ async function afterFailure(
     throw invalidAnswerOf({ server: port.name, method, name: spec.name }, error, tag) ?? ownErrorOf(error);
   const outcome: Outcome = tag.written > 0 ? "unknown" : lost.outcome;
   const { failure } = lost;
-  if (lostWithSession) throw connectionLost(port, spec, outcome, failure);
+  const before = outcome === "unknown" ? failure : failed.before;
+  const told = before ? "unknown" : outcome;
+  if (lostWithSession) throw connectionLost(port, spec, told, failure);
   await within(port, spec, deadline, (signal) => port.whenVerdict(signal));
   // Race: the wire is ending, and the connection does not know it yet; what is left in its pipes is being read.
   if (lost.ends === "soon") await within(port, spec, deadline, (signal) => ready.guard.whenDown(signal));
@@ -117,18 +133,24 @@ async function afterFailure(
       method,
       outcome,
       replay: options?.replay ?? port.replay,
-      annotated: port.mayRepeat(spec.name),
+      annotated,
     });
-  if (failure.asked || port.closedError) throw connectionLost(port, spec, outcome, failure);
+  if (failure.asked || port.closedError) throw connectionLost(port, spec, told, failure);
   // A busy server's own answer is what the caller gets where there is no time to come back.
   const wait = lost.ends === undefined ? failure.retryAfterMs : undefined;
   const late = wait !== undefined && wait >= deadline.remaining();
   // What never reached the server costs it nothing; everything else is bounded.
   const afforded = again && !late && (outcome === "not-sent" || port.mayResend());
-  if (!afforded) throw wait !== undefined ? failure.error : connectionLost(port, spec, outcome, failure);
+  if (!afforded) throw wait !== undefined ? failure.error : connectionLost(port, spec, told, failure);
   if (wait !== undefined) await within(port, spec, deadline, (signal) => pause(port.clock, wait, signal));
   port.announce({ type: "request.resent", method, outcome, ...(spec.name && { name: spec.name }) });
+  return before;
 }
+
+/** What is true of this sending, and not of a call that was sent before. */
+const isUnsent = (error: unknown): boolean =>
+  isHoldfastError(error, "QUEUE_FULL") ||
+  (isHoldfastError(error, "CONNECTION_LOST") && error.outcome === "not-sent");
 
 /** Waits for as long as the call, its caller and its session allow. */
 function within<T>(
