@@ -1,31 +1,35 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Prompt, Resource, ResourceTemplateType, Tool } from "@modelcontextprotocol/client";
 import { messageOf } from "../base/errors.js";
+import { BareUris } from "./bare-uris.js";
+import type { Claims } from "./claims.js";
 import { isUp, type Member } from "./member.js";
 import { type NameRule, Names } from "./naming.js";
-import { passesTags, type ShownTool, shownTools } from "./transforms.js";
+import { type Kind, METHOD_OF, type Offer } from "./offer.js";
+import { Reading } from "./reading.js";
+import type { ShownTool } from "./transforms.js";
 import { originOfUri, showUri } from "./uris.js";
 
-/** What one server offers, as it was last read. */
-interface Offer {
-  /** By the name that they have here, which a transform may have given. */
-  tools: Map<string, ShownTool>;
-  prompts: Prompt[];
-  resources: Resource[];
-  templates: ResourceTemplateType[];
-}
-export type Kind = keyof Offer;
-
 export interface CatalogHost {
-  /** In the declared order. */
+  /** The names of all configured servers, reached or not, in the declared order. */
+  servers(): readonly string[];
+  /** Those whose turn to be reached has come. */
   members(): readonly Member[];
   member(name: string): Member | undefined;
-  toolName: NameRule;
-  promptName: NameRule;
+  rule: NameRule;
   /** Whether URIs have the server in them. */
   uriPrefix: boolean;
+  /** The names that were shown so far, by the connection before this one, too. */
+  claims: { tools: Claims; prompts: Claims };
+  /** How long a list or an unknown name waits for servers that do not answer. */
+  listWaitMs: number;
   /** How long one server may take for one list. */
   listTimeoutMs: number;
   report(message: string): void;
+  /** A list came after somebody was answered without it. */
+  onLate(kind: Kind): void;
+  /** A server began, or ceased, to keep its lists waiting. */
+  onSlow(): void;
 }
 
 /** A tool, prompt or resource, and whose it is. */
@@ -36,195 +40,233 @@ export interface Origin {
 
 export type FoundTool = Origin & { tool: ShownTool };
 
-const EMPTY: Offer = { tools: new Map(), prompts: [], resources: [], templates: [] };
-
-/** The lists of all servers, and the tables in which a shown name is looked up. */
+/** What all servers offer, and the tables in which a shown name is looked up. */
 export class Catalog {
   readonly #offers = new Map<string, Offer>();
-  readonly #tools: Names;
-  readonly #prompts: Names;
-  readonly #reported = new Set<string>();
+  readonly #names: Record<"tools" | "prompts", Names>;
+  readonly #reading: Reading;
+  /** Made anew when a list has changed. */
+  #bareUris: BareUris | undefined;
+  #servers: string | undefined;
+  readonly #stale = new Set<"tools" | "prompts">();
 
   constructor(private readonly host: CatalogHost) {
-    this.#tools = new Names(host.toolName, (message) => this.#report(message));
-    this.#prompts = new Names(host.promptName, (message) => this.#report(message));
+    const names = (claims: Claims) => new Names({ ...host, claims });
+    this.#names = { tools: names(host.claims.tools), prompts: names(host.claims.prompts) };
+    this.#reading = new Reading({ ...host, onRead: (member, offer) => this.#note(member, offer) });
+  }
+
+  get someoneIsSlow(): boolean {
+    return this.#reading.someoneIsSlow;
   }
 
   /** A server is gone for good: so is what it offered. */
   drop(server: string): void {
     this.#offers.delete(server);
+    this.#changed(["tools", "prompts"]);
+  }
+
+  close(): void {
+    this.#reading.close();
   }
 
   async tools(signal: AbortSignal): Promise<Tool[]> {
-    await this.#refresh("tools", signal);
-    return this.#all((member, { tools }) =>
-      [...tools.values()].map(({ tool }) => ({ ...tool, name: this.#tools.show(member.name, tool.name) })),
+    return this.#list("tools", signal, ({ tools }, server) =>
+      [...(tools?.values() ?? [])].map(({ tool }) => this.#named("tools", server, tool)),
     );
   }
 
   async prompts(signal: AbortSignal): Promise<Prompt[]> {
-    await this.#refresh("prompts", signal);
-    return this.#all((member, { prompts }) =>
-      prompts.map((prompt) => ({ ...prompt, name: this.#prompts.show(member.name, prompt.name) })),
+    return this.#list("prompts", signal, ({ prompts = [] }, server) =>
+      prompts.map((prompt) => this.#named("prompts", server, prompt)),
     );
   }
 
   async resources(signal: AbortSignal): Promise<Resource[]> {
-    await this.#refresh("resources", signal);
-    return this.#all((member, { resources }) =>
-      resources.map((resource) => ({ ...resource, uri: this.showUri(member, resource.uri) })),
+    return this.#list("resources", signal, ({ resources = [] }, server) =>
+      resources.map((resource) => ({ ...resource, uri: this.showUri(server, resource.uri) })),
     );
   }
 
   async templates(signal: AbortSignal): Promise<ResourceTemplateType[]> {
-    await this.#refresh("templates", signal);
-    return this.#all((member, { templates }) =>
-      templates.map((template) => ({ ...template, uriTemplate: this.showUri(member, template.uriTemplate) })),
+    return this.#list("templates", signal, ({ templates = [] }, server) =>
+      templates.map((template) => ({
+        ...template,
+        uriTemplate: this.showUri(server, template.uriTemplate),
+      })),
     );
-  }
-
-  /** The tool behind a shown name; waits for servers that it may belong to and that were not read yet. */
-  async tool(shown: string, signal: AbortSignal): Promise<FoundTool | undefined> {
-    const look = () => this.knownTool(shown);
-    return this.#find(look, "tools", (server) => this.host.toolName(server, ""), shown, signal);
   }
 
   /** The tool behind a shown name, as far as it was listed. */
   knownTool(shown: string): FoundTool | undefined {
-    const origin = this.#origin(this.#tools, shown);
-    const tool = origin && this.#offers.get(origin.member.name)?.tools.get(origin.name);
+    const origin = this.#origin("tools", shown);
+    const tool = origin && this.#offers.get(origin.member.name)?.tools?.get(origin.name);
     return tool && { ...origin, tool };
   }
 
-  async prompt(shown: string, signal: AbortSignal): Promise<Origin | undefined> {
-    const look = () => this.#origin(this.#prompts, shown);
-    return this.#find(look, "prompts", (server) => this.host.promptName(server, ""), shown, signal);
+  knownPrompt(shown: string): Origin | undefined {
+    return this.#origin("prompts", shown);
   }
 
-  /** The resource behind a shown URI. Without prefixes it is the first server's that lists it, or has a template for it. */
-  async resource(shown: string, signal: AbortSignal): Promise<{ member: Member; uri: string } | undefined> {
-    if (this.host.uriPrefix) {
-      const origin = originOfUri(
-        shown,
-        this.host.members().map(({ name }) => name),
-      );
-      const member = origin && this.host.member(origin.server);
-      return member && { member, uri: origin.uri };
-    }
-    const listed = (member: Member) =>
-      this.#offers.get(member.name)?.resources.some(({ uri }) => uri === shown) ||
-      this.#offers.get(member.name)?.templates.some(({ uriTemplate }) => mayMatch(uriTemplate, shown));
-    const look = () => this.host.members().find(listed);
-    let member = look();
-    if (!member) await Promise.all([this.#refresh("resources", signal), this.#refresh("templates", signal)]);
-    member ??= look();
-    return member && { member, uri: shown };
+  /** The resource behind a shown URI, as far as that can be told without asking anybody. */
+  knownResource(shown: string): { member: Member; uri: string } | undefined {
+    const origin = this.host.uriPrefix ? originOfUri(shown, this.host.servers()) : this.#bareOrigin(shown);
+    const member = origin && this.host.member(origin.server);
+    return member && { member, uri: origin.uri };
   }
 
-  showUri(member: Member, uri: string): string {
-    return this.host.uriPrefix ? showUri(member.name, uri) : uri;
+  /** The names under which a server's tools or prompts are shown. */
+  shownOf(kind: "tools" | "prompts", server: string): string[] {
+    const names = this.#table(kind);
+    return namesOf(this.#offers.get(server), kind).flatMap((name) => names.shown({ server, name }) ?? []);
   }
 
-  async #find<T>(
-    look: () => T | undefined,
-    kind: Kind,
-    prefix: (server: string) => string,
-    shown: string,
-    signal: AbortSignal,
-  ): Promise<T | undefined> {
-    const known = look();
-    if (known) return known;
-    await this.#refresh(kind, signal);
-    const fresh = look();
-    if (fresh) return fresh;
-    // A server that was never read may have it: its call waits for the server, as any call does.
-    for (const member of this.host.members()) {
-      if (this.#offers.has(member.name) || !shown.startsWith(prefix(member.name))) continue;
-      const session = await member.opened(signal);
+  /** Reads the lists in which an unknown name may be: of its owner where that is known, else of all, within the bound. */
+  async look(kind: "tools" | "prompts", shown: string, signal: AbortSignal): Promise<void> {
+    const owner = this.#ownerOf(kind, shown);
+    const member = owner === undefined ? undefined : this.host.member(owner);
+    if (!member) return this.#reading.within(kind, this.host.members(), signal);
+    if (this.#offers.get(member.name)?.[kind]) return this.#reading.within(kind, [member], signal);
+    // A server that was never read may have it: the call waits for it, as any call does.
+    const session = await member.opened(signal);
+    try {
       await session.ping({ signal });
-      await this.#refresh(kind, signal);
-      const late = look();
-      if (late) return late;
+      await this.#reading.of(kind, member, signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      const wish = `${METHOD_OF[kind]}, in which ${JSON.stringify(shown)} may be`;
+      throw new Error(`${member.name} did not answer ${wish}: ${messageOf(signal.reason)}`);
     }
-    return undefined;
   }
 
-  #origin(names: Names, shown: string): Origin | undefined {
-    const origin = names.origin(shown);
+  async lookForResource(signal: AbortSignal): Promise<void> {
+    const members = this.host.members();
+    await Promise.all([
+      this.#reading.within("resources", members, signal),
+      this.#reading.within("templates", members, signal),
+    ]);
+  }
+
+  /** Why a name that was looked for is nobody's. */
+  whyNobody(kind: Kind, shown: string): string {
+    const what = `no server offers the ${WORDS[kind]} ${JSON.stringify(shown)}`;
+    if (kind === "resources" || kind === "templates") {
+      const owners = this.host.uriPrefix ? [] : this.#bare().owners(shown);
+      if (owners.length > 1) return `${JSON.stringify(shown)} is offered by ${owners.join(" and ")}`;
+      return `${what}${this.#unread([kind])}`;
+    }
+    return this.#table(kind).whyNobody(shown) ?? `${what}${this.#unread([kind])}`;
+  }
+
+  showUri(server: string, uri: string): string {
+    return this.host.uriPrefix ? showUri(server, uri) : this.#bare().show(server, uri);
+  }
+
+  async #list<T>(
+    kind: Kind,
+    signal: AbortSignal,
+    items: (offer: Offer, server: string) => T[],
+  ): Promise<T[]> {
+    await this.#reading.within(kind, this.host.members().filter(isUp), signal);
+    return this.host.servers().flatMap((server) => items(this.#offers.get(server) ?? {}, server));
+  }
+
+  /** An item under its shown name; where that is not what the rule makes of it, it says what it is at its server. */
+  #named<T extends { name: string; _meta?: Record<string, unknown> | undefined }>(
+    kind: "tools" | "prompts",
+    server: string,
+    item: T,
+  ): T {
+    const { name } = item;
+    const shown = this.#table(kind).shown({ server, name }) ?? name;
+    const { holdfast: _, ...meta } = item._meta ?? {};
+    const renamed = shown !== this.host.rule(server, name);
+    if (!renamed && !(item._meta && "holdfast" in item._meta)) return { ...item, name: shown };
+    return { ...item, name: shown, _meta: { ...meta, ...(renamed && { holdfast: { server, name } }) } };
+  }
+
+  #ownerOf(kind: "tools" | "prompts", shown: string): string | undefined {
+    const [only, ...more] = this.host.servers();
+    return more.length === 0 ? only : this.#table(kind).ownerOf(shown);
+  }
+
+  #origin(kind: "tools" | "prompts", shown: string): Origin | undefined {
+    const origin = this.#table(kind).origin(shown);
     const member = origin && this.host.member(origin.server);
     return member && { member, name: origin.name };
   }
 
-  #all<T>(list: (member: Member, offer: Offer) => T[]): T[] {
-    return this.host.members().flatMap((member) => list(member, this.#offers.get(member.name) ?? EMPTY));
+  /** An instance of a template counts once everybody was read who may list it. */
+  #bareOrigin(shown: string) {
+    const origin = this.#bare().origin(shown);
+    if (!origin || origin.listed) return origin;
+    return this.#unread(["resources", "templates"]) ? undefined : origin;
   }
 
-  /** Reads one list of every server that is up; what another one offered before stays. */
-  async #refresh(kind: Kind, signal: AbortSignal): Promise<void> {
-    await Promise.all(
-      this.host.members().map(async (member) => {
-        if (!isUp(member)) return;
-        try {
-          const read = await this.#read(member, kind, signal);
-          const offer = { ...(this.#offers.get(member.name) ?? EMPTY), ...read };
-          this.#offers.set(member.name, offer);
-        } catch (error) {
-          if (!signal.aborted)
-            this.host.report(`${member.name}: its ${kind} could not be read: ${messageOf(error)}`);
-        }
-      }),
-    );
-    // In the declared order, so that names do not depend on who answers first.
-    this.#all((member, offer) => {
-      for (const name of offer.tools.keys()) this.#tools.show(member.name, name);
-      for (const { name } of offer.prompts) this.#prompts.show(member.name, name);
-      return [];
+  #bare(): BareUris {
+    this.#noteServers();
+    const servers = this.host.servers();
+    this.#bareUris ??= new BareUris(new Map(servers.map((name) => [name, this.#offers.get(name) ?? {}])));
+    return this.#bareUris;
+  }
+
+  #table(kind: "tools" | "prompts"): Names {
+    this.#noteServers();
+    const names = this.#names[kind];
+    if (this.#stale.delete(kind))
+      names.update(
+        this.host
+          .servers()
+          .flatMap((server) => namesOf(this.#offers.get(server), kind).map((name) => ({ server, name }))),
+      );
+    return names;
+  }
+
+  /** Another config: whose a name is may be another one's, though no list has changed. */
+  #noteServers(): void {
+    const servers = JSON.stringify(this.host.servers());
+    if (servers === this.#servers) return;
+    this.#servers = servers;
+    this.#changed(["tools", "prompts"]);
+  }
+
+  /** Which servers may still have it, and how they are. */
+  #unread(kinds: readonly Kind[]): string {
+    const unread = this.host.servers().flatMap((server) => {
+      if (kinds.every((kind) => this.#offers.get(server)?.[kind])) return [];
+      const status = this.host.member(server)?.status();
+      if (status?.state === "closed") return [];
+      return `${server} (${status ? (status.detail ?? status.state) : "not started yet"})`;
     });
+    return unread.length > 0 ? `; not known yet: ${unread.join(", ")}` : "";
   }
 
-  async #read(member: Member, kind: Kind, signal: AbortSignal): Promise<Partial<Offer>> {
-    const session = member.session!;
-    const options = { signal, timeout: this.host.listTimeoutMs };
-    switch (kind) {
-      case "tools": {
-        const { tools } = await session.listTools(undefined, options);
-        const shown = shownTools(tools, member, (why) => this.#report(`${member.name}: ${why}`));
-        return { tools: new Map(shown.map((one) => [one.tool.name, one])) };
-      }
-      case "prompts": {
-        const { prompts } = await session.listPrompts(undefined, options);
-        return { prompts: prompts.filter((prompt) => passesTags(prompt, member)) };
-      }
-      case "resources": {
-        const { resources } = await session.listResources(undefined, options);
-        return { resources: resources.filter((resource) => passesTags(resource, member)) };
-      }
-      case "templates": {
-        const { resourceTemplates } = await session.listResourceTemplates(undefined, options);
-        return { templates: resourceTemplates.filter((template) => passesTags(template, member)) };
-      }
-    }
+  #note({ name }: Member, read: Offer): boolean {
+    const before = this.#offers.get(name) ?? {};
+    const now = { ...before, ...read };
+    const kinds = Object.keys(read) as Kind[];
+    if (kinds.every((kind) => isDeepStrictEqual(plain(before, kind), plain(now, kind)))) return false;
+    this.#offers.set(name, now);
+    this.#changed(kinds);
+    return true;
   }
 
-  /** Once: the lists are read often. */
-  #report(message: string): void {
-    if (this.#reported.has(message)) return;
-    this.#reported.add(message);
-    this.host.report(message);
+  #changed(kinds: readonly Kind[]): void {
+    this.#bareUris = undefined;
+    for (const kind of kinds) if (kind === "tools" || kind === "prompts") this.#stale.add(kind);
   }
 }
 
-/** Whether a URI may be an instance of a template: its fixed parts are there, in their order. */
-function mayMatch(template: string, uri: string): boolean {
-  const parts = template.split(/\{[^}]*\}/);
-  if (parts.length === 1) return template === uri;
-  const [first, last] = [parts.shift()!, parts.pop()!];
-  if (!uri.startsWith(first) || !uri.endsWith(last)) return false;
-  let at = first.length;
-  for (const part of parts) {
-    const found = uri.indexOf(part, at);
-    if (found === -1) return false;
-    at = found + part.length;
-  }
-  return at + last.length <= uri.length;
-}
+const WORDS: Record<Kind, string> = {
+  tools: "tool",
+  prompts: "prompt",
+  resources: "resource",
+  templates: "resource",
+};
+
+const namesOf = (offer: Offer | undefined, kind: "tools" | "prompts"): string[] =>
+  kind === "tools" ? [...(offer?.tools?.keys() ?? [])] : (offer?.prompts ?? []).map(({ name }) => name);
+
+/** A list as data, without what is computed from it. */
+const plain = (offer: Offer, kind: Kind): unknown =>
+  kind === "tools" ? offer.tools && [...offer.tools.values()].map(({ tool }) => tool) : offer[kind];

@@ -9,8 +9,9 @@ import type { ConnectionState, ConnectionStatus } from "../contract/status.js";
 import type { AttemptContext, Wire } from "../contract/wire.js";
 import type { FleetHealth } from "../machines/fleet-health.js";
 import { ClientTransport } from "../transports/transport.js";
+import { Claims } from "./claims.js";
 import type { ConfiguredServer } from "./configured-server.js";
-import { type OpenComposite, openComposite } from "./opening.js";
+import { healthOf, type OpenComposite, openComposite } from "./opening.js";
 import { checkConfigOptions, type MCPConfigTransportOptions, pathOf } from "./options.js";
 import { configured, directOf, planned, readAny } from "./plan.js";
 import { type EveryServerOptions, kindOf, signInMs } from "./server-transport.js";
@@ -26,6 +27,7 @@ export class MCPConfigTransport extends ClientTransport {
   /** The last one that was applied. */
   #config: McpConfig;
   #open: OpenComposite | undefined;
+  readonly #claims = { tools: new Claims(), prompts: new Claims() };
   #health: FleetHealth = "closed";
   #stopWatching: (() => void) | undefined;
 
@@ -65,7 +67,7 @@ export class MCPConfigTransport extends ClientTransport {
 
   /** How the servers are, taken together; `closed` while nobody needs them. */
   get health(): FleetHealth {
-    if (!this.#direct) return this.#open?.members.health ?? "closed";
+    if (!this.#direct) return this.#open ? healthOf(this.#open) : "closed";
     const { state, recovering } = this.status;
     if (state === "connected") return "ready";
     if (state !== "connecting") return "closed";
@@ -171,6 +173,7 @@ export class MCPConfigTransport extends ClientTransport {
         name: this.name,
         options: this.#options,
         configured: () => [...this.#servers.values()],
+        claims: this.#claims,
         warn: (message) => this.announce({ type: "warning", message: `${this.name}: ${message}` }),
         onHealth: () => this.#noteHealth(),
         onOpen: (open) => {

@@ -34,6 +34,8 @@ export function whyNot(name: string, status: ConnectionStatus): string {
 
 export interface MemberHooks {
   fact(fact: "up" | "down" | "failed"): void;
+  /** Its connection is in another state: it may be suspect, or no more. */
+  moved(): void;
   /** Somebody else brought the server back after it had failed for good. */
   retry(): void;
 }
@@ -162,6 +164,7 @@ export class MemberSession implements Member {
         this.hooks.fact("down");
       });
     if (event.type !== "transition") return;
+    this.hooks.moved();
     if (event.to === "connecting.waiting" || event.to === "idle") {
       this.signingIn = false;
       this.#firstFailed(new Error(event.error?.message ?? "it was let go"));

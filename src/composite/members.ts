@@ -127,6 +127,7 @@ export class Members {
         if (fact === "failed") this.host.onGone(name);
         if (fact !== "down") this.host.onChange();
       },
+      moved: () => this.host.onHealth(this.#fleet.getSnapshot().context.phases),
       retry: () => this.retry(name),
     });
     this.#sessions.set(name, member);

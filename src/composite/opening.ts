@@ -3,12 +3,15 @@ import { DEFAULTS } from "../contract/options.js";
 import type { AttemptContext } from "../contract/wire.js";
 import { Gateway } from "../gateway/gateway.js";
 import { systemClock } from "../machines/clock.js";
+import type { FleetHealth } from "../machines/fleet-health.js";
 import { serveFresh, serveInstance } from "../transports/memory.js";
 import { Catalog } from "./catalog.js";
+import type { Claims } from "./claims.js";
 import type { ConfiguredServer } from "./configured-server.js";
 import { GatewayWire } from "./gateway-wire.js";
 import { Members } from "./members.js";
 import { bare, prefixed } from "./naming.js";
+import { once } from "./once.js";
 import type { MCPConfigTransportOptions } from "./options.js";
 import { PresentedMembers } from "./presented.js";
 
@@ -18,11 +21,20 @@ export interface OpenComposite {
   members: Members;
 }
 
+/** All servers, taken together: one that does not answer is not what it should be, though it is connected. */
+export function healthOf({ members, catalog }: OpenComposite): FleetHealth {
+  const { health } = members;
+  const suspect = catalog.someoneIsSlow || members.members().some((member) => member.status().suspect);
+  return health === "ready" && suspect ? "degraded" : health;
+}
+
 export interface OpeningHost {
   name: string;
   options: MCPConfigTransportOptions;
   /** The configured servers as they are now, in the declared order. */
   configured(): readonly ConfiguredServer[];
+  /** The names that were shown so far. */
+  claims: { tools: Claims; prompts: Claims };
   warn(message: string): void;
   onHealth(): void;
   /** Told before anybody is reached, and with nothing once all is closed. */
@@ -33,21 +45,25 @@ export interface OpeningHost {
 export async function openComposite(host: OpeningHost, attempt: AttemptContext): Promise<GatewayWire> {
   const { options } = host;
   let wire: GatewayWire | undefined;
+  const report = once(host.warn);
   const prefix = options.nameAsPrefix !== false && host.configured().length > 1;
-  const rule = options.toolName ?? (prefix ? prefixed : bare);
   const catalog: Catalog = new Catalog({
+    servers: () => host.configured().map(({ name }) => name),
     members: () => members.members(),
     member: (name) => members.member(name),
-    toolName: rule,
-    promptName: rule,
+    rule: options.toolName ?? (prefix ? prefixed : bare),
     uriPrefix: prefix,
+    claims: host.claims,
+    listWaitMs: options.listWaitMs ?? DEFAULTS.listWaitMs,
     listTimeoutMs: DEFAULTS.listTimeoutMs,
-    report: host.warn,
+    report,
+    onLate: (kind) => gateway.changed([kind === "templates" ? "resources" : kind]),
+    onSlow: host.onHealth,
   });
   const gateway: Gateway = new Gateway({
     presented: new PresentedMembers(catalog, () => members.members()),
     contextOf: (id) => wire?.contextOf(id),
-    report: host.warn,
+    report,
   });
   const members: Members = new Members({
     ...timesOf(options),
@@ -64,6 +80,7 @@ export async function openComposite(host: OpeningHost, attempt: AttemptContext):
   });
   attempt.cleanup(async () => {
     gateway.close();
+    catalog.close();
     await members.close();
     host.onOpen(undefined);
   });

@@ -14,6 +14,8 @@ export interface MCPConfigTransportOptions extends EveryServerOptions, ParseOpti
   toolName?: NameRule;
   /** The composite opens with the servers that it has after so long. Default 10 s. */
   startTimeoutMs?: number;
+  /** A list is answered with what is known after so long; what comes later is announced as changed. Default 2 s. */
+  listWaitMs?: number;
   /** How many servers make their first attempt at once. Default 8. */
   maxStarts?: number;
   /** One server that cannot be reached is everybody's failure. Default false. */
@@ -22,13 +24,22 @@ export interface MCPConfigTransportOptions extends EveryServerOptions, ParseOpti
   watch?: boolean;
 }
 
-const OWN = ["config", "nameAsPrefix", "toolName", "startTimeoutMs", "maxStarts", "strict", "watch"];
+const OWN = [
+  "config",
+  "nameAsPrefix",
+  "toolName",
+  "startTimeoutMs",
+  "listWaitMs",
+  "maxStarts",
+  "strict",
+  "watch",
+];
 const SHARED = ["onStderr", "stderr", "reapOrphans", "oauth", "defaultAuth", "variables", "inputs", "from"];
 
 /** @throws HoldfastError `CONFIG_INVALID` for what no config transport has, or what has a wrong form */
 export function checkConfigOptions(options: MCPConfigTransportOptions): void {
   checkKnown("config", options, [...OWN, ...SHARED]);
-  for (const key of ["startTimeoutMs", "maxStarts"] as const) checkPositive(key, options[key]);
+  for (const key of ["startTimeoutMs", "listWaitMs", "maxStarts"] as const) checkPositive(key, options[key]);
   if (options.oauth !== undefined) checkOAuth(options.oauth);
   if (options.watch && pathOf(options) === undefined)
     throw invalid("watch", "only a config that is a file can be followed");

@@ -47,6 +47,7 @@ const OF_THE_COMPOSITE = [
   "inputs",
   "inspect",
   "keepAlive",
+  "listWaitMs",
   "maxStarts",
   "name",
   "nameAsPrefix",

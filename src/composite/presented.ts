@@ -1,10 +1,11 @@
 import type { Notification, Result, ServerCapabilities } from "@modelcontextprotocol/client";
 import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
 import type { ListMethod, Params, Presented, Route } from "../gateway/presented.js";
-import type { Catalog, Origin } from "./catalog.js";
+import type { Catalog } from "./catalog.js";
 import type { Member } from "./member.js";
 import { rewriteUris } from "./result-uris.js";
 import type { ShownTool } from "./transforms.js";
+import { joinInstructions, loggerOf } from "./words.js";
 
 const listChanged = true;
 
@@ -29,13 +30,12 @@ export class PresentedMembers implements Presented {
     };
   }
 
-  /** What the servers say of themselves, under their names. */
   instructions(): string | undefined {
     const all = this.members().flatMap(({ name, session }) => {
-      const instructions = session?.getInstructions();
-      return instructions ? [`# ${name}\n\n${instructions}`] : [];
+      const said = session?.getInstructions();
+      return said ? { name, said } : [];
     });
-    return all.length > 0 ? all.join("\n\n") : undefined;
+    return joinInstructions(all);
   }
 
   async list(method: ListMethod, signal: AbortSignal): Promise<Result> {
@@ -52,71 +52,74 @@ export class PresentedMembers implements Presented {
   }
 
   known(method: string, params: Params): Route | undefined {
-    if (method !== "tools/call") return undefined;
-    const found = this.catalog.knownTool(String(params["name"]));
-    return found && toTool(found, params);
-  }
-
-  async route(method: string, params: Params, signal: AbortSignal): Promise<Route> {
+    const { catalog } = this;
     switch (method) {
       case "tools/call": {
-        const name = String(params["name"]);
-        const found = await this.catalog.tool(name, signal);
-        if (!found) throw unknown("tool", name);
-        return toTool(found, params);
+        const found = catalog.knownTool(String(params["name"]));
+        return found && toTool(found, params);
       }
       case "prompts/get": {
-        const found = await this.#prompt(String(params["name"]), signal);
-        return { upstream: found.member, params: { ...params, name: found.name } };
+        const found = catalog.knownPrompt(String(params["name"]));
+        return found && { upstream: found.member, params: { ...params, name: found.name } };
       }
       case "completion/complete":
-        return this.#completion(params, signal);
+        return this.#knownReference(params);
       default: {
-        const { member, uri } = await this.#resource(String(params["uri"]), signal);
-        return { upstream: member, params: { ...params, uri } };
+        const found = catalog.knownResource(String(params["uri"]));
+        return found && { upstream: found.member, params: { ...params, uri: found.uri } };
       }
     }
   }
 
+  async route(method: string, params: Params, signal: AbortSignal): Promise<Route> {
+    const { kind, shown } = wanted(method, params);
+    if (kind === "resources") await this.catalog.lookForResource(signal);
+    else await this.catalog.look(kind, shown, signal);
+    const found = this.known(method, params);
+    if (found) return found;
+    throw new ProtocolError(ProtocolErrorCode.InvalidParams, this.catalog.whyNobody(kind, shown));
+  }
+
   show(member: Member, method: string, result: Result): Result {
-    return rewriteUris(method, result, (uri) => this.catalog.showUri(member, uri));
+    return rewriteUris(method, result, (uri) => this.catalog.showUri(member.name, uri));
   }
 
   showNotification(member: Member, { method, params }: Notification): Notification {
     if (method === "notifications/resources/updated")
-      return { method, params: { ...params, uri: this.catalog.showUri(member, String(params?.["uri"])) } };
+      return {
+        method,
+        params: { ...params, uri: this.catalog.showUri(member.name, String(params?.["uri"])) },
+      };
     if (method !== "notifications/message") return params ? { method, params } : { method };
-    const logger = [member.name, params?.["logger"]].filter(Boolean).join("/");
-    return { method, params: { ...params, logger } };
+    return { method, params: { ...params, logger: loggerOf(member.name, params?.["logger"]) } };
   }
 
-  async #completion(params: Params, signal: AbortSignal): Promise<Route> {
-    const ref = (params["ref"] ?? {}) as { type?: unknown; name?: unknown; uri?: unknown };
+  #knownReference(params: Params): Route | undefined {
+    const ref = referenceOf(params);
     if (ref.type === "ref/prompt") {
-      const { member, name } = await this.#prompt(String(ref.name), signal);
-      return { upstream: member, params: { ...params, ref: { ...ref, name } } };
+      const found = this.catalog.knownPrompt(String(ref.name));
+      return found && { upstream: found.member, params: { ...params, ref: { ...ref, name: found.name } } };
     }
-    const { member, uri } = await this.#resource(String(ref.uri), signal);
-    return { upstream: member, params: { ...params, ref: { ...ref, uri } } };
+    const found = this.catalog.knownResource(String(ref.uri));
+    return found && { upstream: found.member, params: { ...params, ref: { ...ref, uri: found.uri } } };
   }
+}
 
-  async #prompt(name: string, signal: AbortSignal): Promise<Origin> {
-    const found = await this.catalog.prompt(name, signal);
-    if (!found) throw unknown("prompt", name);
-    return found;
-  }
+const referenceOf = (params: Params) =>
+  (params["ref"] ?? {}) as { type?: unknown; name?: unknown; uri?: unknown };
 
-  async #resource(uri: string, signal: AbortSignal): Promise<{ member: Member; uri: string }> {
-    const found = await this.catalog.resource(uri, signal);
-    if (!found) throw unknown("resource", uri);
-    return found;
-  }
+/** What a request is about, in the words of the client. */
+function wanted(method: string, params: Params): { kind: "tools" | "prompts" | "resources"; shown: string } {
+  if (method === "tools/call") return { kind: "tools", shown: String(params["name"]) };
+  if (method === "prompts/get") return { kind: "prompts", shown: String(params["name"]) };
+  if (method !== "completion/complete") return { kind: "resources", shown: String(params["uri"]) };
+  const ref = referenceOf(params);
+  return ref.type === "ref/prompt"
+    ? { kind: "prompts", shown: String(ref.name) }
+    : { kind: "resources", shown: String(ref.uri) };
 }
 
 function toTool({ member, tool }: { member: Member; tool: ShownTool }, params: Params): Route {
   const given = params["arguments"] as Params | undefined;
   return { upstream: member, params: { ...params, name: tool.original, arguments: tool.argumentsOf(given) } };
 }
-
-const unknown = (kind: string, name: string) =>
-  new ProtocolError(ProtocolErrorCode.InvalidParams, `no server offers the ${kind} ${JSON.stringify(name)}`);

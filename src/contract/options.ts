@@ -99,6 +99,8 @@ export const DEFAULTS = {
   startTimeoutMs: 10_000,
   /** How many servers of a composite make their first attempt at once. */
   maxStarts: 8,
+  /** How long a list of a composite waits for a server that does not answer. */
+  listWaitMs: 2_000,
   /** How long one server of a composite may take for one list. */
   listTimeoutMs: 10_000,
   /** Of transports that fetch a package first: uv, uvx, npx and their like. */

@@ -45,7 +45,7 @@ describe("many servers, one client", () => {
         onprogress: (p) => progress.push(p.progress),
       });
       expect(progress).toEqual([1, 2, 3]);
-      expect(session.getInstructions()).toBe("# one\n\nbe kind");
+      expect(session.getInstructions()).toBe("# one\n\n> be kind");
       expect(transport.resolveTool("two_echo")).toEqual({ server: "two", name: "echo" });
       expect(transport.resolveTool("nothing")).toBeUndefined();
       expect(transport.health).toBe("ready");
@@ -94,16 +94,26 @@ describe("many servers, one client", () => {
     const transport = composite({ one: legacy, two: modern }, { nameAsPrefix: false });
     const warnings = recorded(transport);
     await transport.withSession(async (session) => {
-      const shown = names((await session.listTools()).tools);
-      expect(shown).toContain("echo");
-      const other = shown.find((name) => /^echo_[0-9a-f]{6}$/.test(name))!;
-      expect(transport.resolveTool("echo")).toEqual({ server: "one", name: "echo" });
-      expect(transport.resolveTool(other)).toEqual({ server: "two", name: "echo" });
-      expect(textOf(await session.callTool(call(other, { message: "x" })))).toBe("Echo: x");
-      expect((await session.readResource({ uri: "note://one" })).contents).toMatchObject([
-        { text: "a note" },
-      ]);
-      expect(warnings.some((e) => e.type === "warning" && e.message.includes(`shown as ${other}`))).toBe(
+      const { tools } = await session.listTools();
+      expect(names(tools)).toEqual(expect.arrayContaining(["one_echo", "two_echo", "write"]));
+      expect(names(tools)).not.toContain("echo");
+      expect(tools.find(({ name }) => name === "two_echo")?._meta).toMatchObject({
+        holdfast: { server: "two", name: "echo" },
+      });
+      expect(transport.resolveTool("two_echo")).toEqual({ server: "two", name: "echo" });
+      expect(transport.resolveTool("echo")).toBeUndefined();
+      expect(await rejection(session.callTool(call("echo", { message: "x" })))).toMatchObject({
+        message: expect.stringContaining('"echo" is offered by one and two: ask for one_echo or two_echo'),
+      });
+      expect(textOf(await session.callTool(call("two_echo", { message: "x" })))).toBe("Echo: x");
+      const uris = (await session.listResources()).resources.map(({ uri }) => uri);
+      expect(uris).toEqual(["holdfast://one/%3Annote://one", "holdfast://two/%3Annote://one"]);
+      for (const uri of uris)
+        expect((await session.readResource({ uri })).contents).toMatchObject([{ uri, text: "a note" }]);
+      expect(await rejection(session.readResource({ uri: "note://one" }))).toMatchObject({
+        message: expect.stringContaining('"note://one" is offered by one and two'),
+      });
+      expect(warnings.some((e) => e.type === "warning" && e.message.includes("is shown as one_echo"))).toBe(
         true,
       );
     });

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Catalog } from "../../src/composite/catalog.js";
+import { Claims } from "../../src/composite/claims.js";
 import type { ConfiguredServer } from "../../src/composite/configured-server.js";
 import { Members } from "../../src/composite/members.js";
 import { bare } from "../../src/composite/naming.js";
@@ -77,11 +78,15 @@ function fleetProperty(order: "ordered" | "adversarial") {
       const catalog: Catalog = new Catalog({
         members: () => crew.members(),
         member: (name) => crew.member(name),
-        toolName: bare,
-        promptName: bare,
+        servers: () => [...servers.keys()],
+        rule: bare,
         uriPrefix: true,
+        claims: { tools: new Claims(), prompts: new Claims() },
+        listWaitMs: 1_000,
         listTimeoutMs: 1_000,
         report: () => {},
+        onLate: () => {},
+        onSlow: () => {},
       });
       const gateway: Gateway = new Gateway({
         presented: new PresentedMembers(catalog, () => crew.members()),
