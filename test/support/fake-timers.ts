@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, onTestFinished, vi } from "vitest";
+import { isPending } from "./settling.js";
 
 const FAKED = { toFake: ["setTimeout", "clearTimeout", "performance"] } as const;
 
@@ -22,7 +23,11 @@ export function stopTime(): Pass {
   vi.useFakeTimers({ toFake: [...FAKED.toFake] });
   onTestFinished(() => void vi.useRealTimers());
   const pass = async (ms: number) => void (await vi.advanceTimersByTimeAsync(ms));
-  return Object.assign(pass, { now: (ms: number) => void vi.advanceTimersByTime(ms) });
+  const through = async <T>(work: Promise<T>): Promise<T> => {
+    while (await isPending(work)) await pass(20);
+    return work;
+  };
+  return Object.assign(pass, { now: (ms: number) => void vi.advanceTimersByTime(ms), through });
 }
 
 export interface Pass {
@@ -30,4 +35,6 @@ export interface Pass {
   (ms: number): Promise<void>;
   /** Lets it pass before anything else happens. */
   now(ms: number): void;
+  /** Lets it pass for as long as this takes. */
+  through<T>(work: Promise<T>): Promise<T>;
 }

@@ -45,4 +45,6 @@ export function shell(script: string, options: Partial<StdioWireOptions> = {}) {
 export const says = (method: string) => `printf '{"jsonrpc":"2.0","method":"%s"}\\n' ${method}`;
 
 /** Keeps a script busy, with children so short that its traps run at once. */
+/** In a child of the shell: waits until the shell is gone, and was seen to be. */
+export const ORPHANED = "while kill -0 $$ 2>/dev/null; do sleep 0.01; done";
 export const FOREVER = "for i in $(seq 500); do sleep 0.01; done";

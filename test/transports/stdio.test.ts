@@ -154,7 +154,8 @@ describe("a stdio server", () => {
         if (method === "initialize") answer(id, { result: { protocolVersion: "2025-11-25", capabilities: { tools: {} }, serverInfo: { name: "dying", version: "1" } } });
         if (method !== "tools/call") return;
         const { spawn } = require("child_process");
-        const last = 'console.log(JSON.stringify({ jsonrpc: "2.0", id: ' + id + ', error: { code: -32000, message: "Connection closed" } }))';
+        // It speaks when nobody can take this process for alive any more.
+        const last = 'const timer = setInterval(() => { try { process.kill(' + process.pid + ', 0) } catch { clearInterval(timer); console.log(JSON.stringify({ jsonrpc: "2.0", id: ' + id + ', error: { code: -32000, message: "Connection closed" } })) } }, 1)';
         spawn(process.execPath, ["-e", last], { stdio: "inherit" }).once("spawn", () => process.exit(1));
       });`;
     const transport = closing(
@@ -228,6 +229,7 @@ describe("a stdio server that fails to start gives its own error within its dead
     const error = await opening;
     expect(error).toMatchObject({ code: "CONNECT_TIMEOUT", timeoutMs: 30_000 });
     expect((error as Error).message).toContain('not MCP; it printed: "hello"');
+    await pass.through(transport.close());
   });
 
   it("when it never answers", async () => {

@@ -2,10 +2,11 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { stopTime } from "../support/fake-timers.js";
 import { lives } from "../support/fixtures.js";
 import { request } from "../support/hand-made-wire.js";
 import { rejection, until } from "../support/settling.js";
-import { FOREVER, says, shell } from "../support/stdio-wire.js";
+import { FOREVER, ORPHANED, says, shell } from "../support/stdio-wire.js";
 
 const error = (id: number, code: number) =>
   `{"jsonrpc":"2.0","id":${id},"error":{"code":${code},"message":"x"}}`;
@@ -36,21 +37,23 @@ describe("a process that ends by itself", () => {
   it("is over though a child of it holds the pipes, whose goodbyes are no answers", async () => {
     const late = `printf '%s\\n' '${error(1, -32000)}' '${error(2, -32001)}' '{"jsonrpc":"2.0","id":3,"result":{}}'`;
     const { wire, heard, closed } = shell(
-      `printf '%s\\n' '${error(0, -32000)}'; (sleep 0.03; ${late}; sleep 600) & exit 5`,
+      `printf '%s\\n' '${error(0, -32000)}'; (${ORPHANED}; ${late}; sleep 600) & exit 5`,
     );
+    const pass = stopTime();
     await wire.start();
-    await closed;
+    await until(() => heard.some(({ id }) => id === 3));
+    await pass.through(closed);
     expect(heard.map(({ id }) => id)).toEqual([0, 2, 3]);
     expect(wire.failure!.message).toBe("it exited with code 5");
-    await wire.close();
+    await pass.through(wire.close());
   });
 
   it("is not told as closed before its own children had their say", async () => {
-    const { wire, closed, onclose } = shell("(sleep 0.04) & exit 0");
+    const { wire, heard, closed, onclose } = shell(`(${ORPHANED}; sleep 0.04; ${says("last")}) & exit 0`);
+    stopTime();
     await wire.start();
-    const startedAt = performance.now();
     await closed;
-    expect(performance.now() - startedAt).toBeGreaterThan(30);
+    expect(heard.map(({ method }) => method)).toEqual(["last"]);
     expect(onclose).toHaveBeenCalledTimes(1);
   });
 
