@@ -77,7 +77,6 @@ export type {
 } from "./contract/status.js";
 export type { AttemptContext, Listening, UnreadableAnswer, Wire } from "./contract/wire.js";
 export { type InferOptions, inferTransport, type Target } from "./infer/infer.js";
-export type { Clock } from "./machines/clock.js";
 export type { Failure } from "./machines/failure.js";
 export type { FleetHealth } from "./machines/fleet-health.js";
 export { toolData } from "./session/tool-data.js";
@@ -87,6 +86,7 @@ export {
   StreamableHttpTransport,
   type StreamableHttpTransportOptions,
 } from "./transports/http.js";
+export type { KindTransport } from "./transports/kind.js";
 export {
   MemoryTransport,
   MemoryTransport as FastMCPTransport,
@@ -96,16 +96,16 @@ export {
 } from "./transports/memory.js";
 export { NodeStdioTransport, type NodeStdioTransportOptions } from "./transports/node.js";
 export { NpxStdioTransport, type NpxStdioTransportOptions } from "./transports/npx.js";
+export type { KindDefaults, TransportIdentity } from "./transports/opener.js";
 export { PythonStdioTransport, type PythonStdioTransportOptions } from "./transports/python.js";
-export type { RemoteOptions, RemoteTransport, WebOptions } from "./transports/remote.js";
+export type { RemoteOptions, WebOptions } from "./transports/remote.js";
 export { SSETransport, type SSETransportOptions } from "./transports/sse.js";
 export {
   type ProcessOptions,
-  type ProcessTransport,
   StdioTransport,
   type StdioTransportOptions,
 } from "./transports/stdio.js";
-export { ClientTransport, type TransportIdentity } from "./transports/transport.js";
+export { ClientTransport } from "./transports/transport.js";
 export { UvStdioTransport, type UvStdioTransportOptions } from "./transports/uv.js";
 export { UvxStdioTransport, type UvxStdioTransportOptions } from "./transports/uvx.js";
 export { WSTransport, type WSTransportOptions } from "./transports/websocket.js";

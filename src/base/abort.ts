@@ -51,3 +51,6 @@ export function whenAborted(signal: AbortSignal | undefined, run: (reason: unkno
     signal.removeEventListener("abort", listener);
   };
 }
+
+/** Never fires. */
+export const NEVER: AbortSignal = controllerForMany().signal;

@@ -2,12 +2,12 @@ import { basename } from "node:path";
 import { HoldfastError, messageOf } from "../base/errors.js";
 import type { McpConfig } from "../config/parse.js";
 import { watchFile } from "../config/watch.js";
-import type { Credential } from "../contract/credential.js";
 import type { InspectionEvent } from "../contract/inspection.js";
 import type { WaitOptions } from "../contract/session.js";
 import type { ConnectionState, ConnectionStatus } from "../contract/status.js";
 import type { AttemptContext, Wire } from "../contract/wire.js";
 import type { FleetHealth } from "../machines/fleet-health.js";
+import { INTERNALS } from "../transports/internals.js";
 import { ClientTransport } from "../transports/transport.js";
 import { Claims } from "./claims.js";
 import type { ConfiguredServer } from "./configured-server.js";
@@ -49,10 +49,14 @@ export class MCPConfigTransport extends ClientTransport {
       {
         kind,
         name,
-        ...(kind === "stdio" && { keepAlive: true }),
-        ...(authorizeTimeoutMs !== undefined && { authorizeTimeoutMs }),
+        defaults: {
+          ...(kind === "stdio" && { keepAlive: true }),
+          ...(authorizeTimeoutMs !== undefined && { authorizeTimeoutMs }),
+        },
       },
     );
+    this[INTERNALS].credential = () => this.#direct?.transport[INTERNALS].credential();
+    this[INTERNALS].callTimeoutMs = (method, called) => this.#callTimeoutMs(method, called);
     this.#options = options;
     this.#config = parsed;
     this.#servers = this.#plan(parsed, new Map());
@@ -112,7 +116,7 @@ export class MCPConfigTransport extends ClientTransport {
     const added = [...next].filter(([name]) => !before.has(name));
     this.#servers = next;
     this.#config = parsed;
-    this.announce({ type: "servers", servers: [...next.keys()] });
+    this[INTERNALS].announce({ type: "servers", servers: [...next.keys()] });
     if (anew || (direct && changed.length > 0)) await this.disconnect();
     const members = this.#open?.members;
     for (const [name] of removed) members?.remove(name);
@@ -157,24 +161,23 @@ export class MCPConfigTransport extends ClientTransport {
     return new MCPConfigTransport({ ...this.#options, config: this.#config, watch: false });
   }
 
-  protected override callTimeoutMs(method: string, name: string | undefined): number | undefined {
+  #callTimeoutMs(method: string, name: string | undefined): number | undefined {
     const tool = method === "tools/call" && name !== undefined ? this.resolveTool(name)?.server : undefined;
     const server = this.#direct?.name ?? tool;
     return (
-      (server === undefined ? undefined : this.#servers.get(server)?.timeoutMs) ??
-      super.callTimeoutMs(method, name)
+      (server === undefined ? undefined : this.#servers.get(server)?.timeoutMs) ?? this.#options.callTimeoutMs
     );
   }
 
   protected override openWire(attempt: AttemptContext): Promise<Wire> | Wire {
-    if (this.#direct) return ClientTransport.openWireOf(this.#direct.transport, attempt);
+    if (this.#direct) return this.#direct.transport[INTERNALS].open(attempt);
     return openComposite(
       {
         name: this.name,
         options: this.#options,
         configured: () => [...this.#servers.values()],
         claims: this.#claims,
-        warn: (message) => this.announce({ type: "warning", message: `${this.name}: ${message}` }),
+        warn: (message) => this[INTERNALS].announce({ type: "warning", message: `${this.name}: ${message}` }),
         onHealth: () => this.#noteHealth(),
         onOpen: (open) => {
           this.#open = open;
@@ -183,10 +186,6 @@ export class MCPConfigTransport extends ClientTransport {
       },
       attempt,
     );
-  }
-
-  protected override get credential(): Credential | undefined {
-    return this.#direct && ClientTransport.credentialOf(this.#direct.transport);
   }
 
   get #direct(): ConfiguredServer | undefined {
@@ -205,7 +204,7 @@ export class MCPConfigTransport extends ClientTransport {
 
   /** One server stands in for its transport, and is inspected in its place; of its process only that one knows. */
   #inPlace(): Pick<EveryServerOptions, "inspect"> {
-    const { observe } = this;
+    const { observe } = this[INTERNALS];
     return {
       inspect: ({ at: _at, id: _id, ...event }: InspectionEvent) => event.type === "stderr" && observe(event),
     };
@@ -221,7 +220,8 @@ export class MCPConfigTransport extends ClientTransport {
   #follow({ name, transport }: ConfiguredServer): void {
     const owner = new WeakRef(this);
     transport.subscribe((_status, event) => {
-      if (event.type !== "current") owner.deref()?.announce({ type: "server", server: name, event });
+      if (event.type !== "current")
+        owner.deref()?.[INTERNALS].announce({ type: "server", server: name, event });
     });
   }
 
@@ -229,7 +229,7 @@ export class MCPConfigTransport extends ClientTransport {
     const { health } = this;
     if (health === this.#health) return;
     this.#health = health;
-    this.announce({ type: "health", health });
+    this[INTERNALS].announce({ type: "health", health });
   }
 
   #watch(path: string | URL): void {
@@ -241,7 +241,7 @@ export class MCPConfigTransport extends ClientTransport {
         await transport.setConfig(path);
       } catch (error) {
         const message = `${transport.name}: the last good config stays: ${messageOf(error)}`;
-        transport.announce({ type: "warning", message });
+        transport[INTERNALS].announce({ type: "warning", message });
       }
     });
     this.#stopWatching = stop;

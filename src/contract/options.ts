@@ -118,7 +118,7 @@ export const DEFAULTS = {
 } as const;
 
 /** The machine's policy for these options. */
-export function policyOf(options: SharedOptions, keepAliveDefault: boolean): ConnectionPolicy {
+export function policyOf(options: SharedOptions): ConnectionPolicy {
   const off = options.reconnect === false;
   const reconnect = options.reconnect || {};
   return {
@@ -133,6 +133,6 @@ export function policyOf(options: SharedOptions, keepAliveDefault: boolean): Con
     probeTimeoutMs: DEFAULTS.probeTimeoutMs,
     authorizeTimeoutMs: DEFAULTS.authorizeTimeoutMs,
     idleTimeoutMs: options.idleTimeoutMs ?? Number.POSITIVE_INFINITY,
-    keepAlive: options.keepAlive ?? keepAliveDefault,
+    keepAlive: options.keepAlive ?? false,
   };
 }

@@ -1,6 +1,7 @@
 import type { JSONRPCMessage } from "@modelcontextprotocol/client";
 import { whenAborted } from "../base/abort.js";
 import type { AttemptContext, Wire } from "../contract/wire.js";
+import { INTERNALS } from "../transports/internals.js";
 import type { ClientTransport } from "../transports/transport.js";
 import { Lost } from "../wires/lost.js";
 import { type Fault, type FaultPlan, scripted } from "./faults.js";
@@ -56,19 +57,17 @@ export interface Injection {
   stop(): void;
 }
 
-type Opener = { openWire(attempt: AttemptContext): Promise<Wire> | Wire };
-
 /**
  * Puts faults into every wire that `transport` opens from now on. The transport, its class and its server stay what
  * they are.
  */
 export function inject(transport: ClientTransport, options: InjectOptions = {}): Injection {
-  const target = transport as unknown as Opener;
-  const open = target.openWire.bind(transport);
+  const internals = transport[INTERNALS];
+  const { open } = internals;
   const wires: WireRecord[] = [];
   let count = 0;
   let stopped = false;
-  target.openWire = async (attempt) => {
+  internals.open = async (attempt) => {
     if (stopped) return open(attempt);
     const script = options.attempts?.[count++] ?? {};
     if (script.opens === "refused") throw new Lost("not-sent", REFUSED);

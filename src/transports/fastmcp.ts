@@ -1,8 +1,9 @@
 import { basename } from "node:path";
 import { checkScript, checkStrings } from "../base/check.js";
 import { checkKnown } from "../contract/check-options.js";
+import { KindTransport } from "./kind.js";
 import { inVirtualEnv, PYTHON_ENDINGS } from "./python.js";
-import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, ProcessTransport } from "./stdio.js";
+import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, processOpener } from "./stdio.js";
 
 export interface FastMCPStdioTransportOptions extends ProcessOptions {
   /** A `.py` file that exists, with a server in a global named `mcp`, `server` or `app`. */
@@ -15,17 +16,10 @@ export interface FastMCPStdioTransportOptions extends ProcessOptions {
  * A script that `fastmcp run` serves (FastMCP of Python).
  * @throws HoldfastError `CONFIG_INVALID` where the script is missing or is no script
  */
-export class FastMCPStdioTransport extends ProcessTransport {
-  readonly #options: FastMCPStdioTransportOptions;
-
+export class FastMCPStdioTransport extends KindTransport<FastMCPStdioTransportOptions> {
   constructor(options: FastMCPStdioTransportOptions) {
     checkKnown("fastmcp", options, ["scriptPath", "args", ...PROCESS_OPTIONS]);
-    super(options, fastmcpCommandLine(options));
-    this.#options = options;
-  }
-
-  override fork(): FastMCPStdioTransport {
-    return new FastMCPStdioTransport(this.#options);
+    super(options, processOpener(options, fastmcpCommandLine(options)), FastMCPStdioTransport);
   }
 }
 

@@ -1,8 +1,8 @@
 import { checkFunction, checkPositive, invalid } from "../base/check.js";
 import { DEFAULTS } from "../contract/options.js";
-import type { Wire } from "../contract/wire.js";
 import { HttpWire } from "../wires/http/wire.js";
-import { RemoteTransport, type WebOptions } from "./remote.js";
+import { KindTransport } from "./kind.js";
+import { remoteOpener, type WebOptions } from "./remote.js";
 
 /** The stream on which the server speaks first. */
 export interface InboundOptions {
@@ -23,9 +23,7 @@ const HEARTBEATS = 10;
  * A server behind Streamable HTTP.
  * @throws HoldfastError `CONFIG_INVALID` for a wrong option
  */
-export class StreamableHttpTransport extends RemoteTransport {
-  readonly #options: StreamableHttpTransportOptions;
-
+export class StreamableHttpTransport extends KindTransport<StreamableHttpTransportOptions> {
   constructor(options: StreamableHttpTransportOptions) {
     const { fetch, inbound, forgottenSessionMs } = options;
     checkFunction("fetch", fetch);
@@ -33,22 +31,22 @@ export class StreamableHttpTransport extends RemoteTransport {
       throw invalid("inbound", "expected { maxSilenceMs }");
     checkPositive("inbound.maxSilenceMs", inbound?.maxSilenceMs);
     checkPositive("forgottenSessionMs", forgottenSessionMs);
-    const own = ["fetch", "maxSockets", "inbound", "forgottenSessionMs"];
-    super(options, { kind: "http", protocols: ["http:", "https:"], own });
-    this.#options = options;
-  }
-
-  protected override openWire(): Wire {
-    const { inbound, forgottenSessionMs, heartbeat } = this.#options;
-    const intervalMs = (heartbeat || undefined)?.intervalMs ?? DEFAULTS.heartbeatMs;
-    return new HttpWire({
-      ...this.wireOptions(),
-      maxSilenceMs: inbound?.maxSilenceMs ?? Math.min(intervalMs, DEFAULTS.heartbeatMs) * HEARTBEATS,
-      forgottenMs: forgottenSessionMs ?? DEFAULTS.forgottenSessionMs,
+    const opener = remoteOpener(options, {
+      kind: "http",
+      protocols: ["http:", "https:"],
+      own: ["fetch", "maxSockets", "inbound", "forgottenSessionMs"],
+      openWire: (remote) =>
+        new HttpWire({
+          ...remote,
+          maxSilenceMs: inbound?.maxSilenceMs ?? silenceMs(options),
+          forgottenMs: forgottenSessionMs ?? DEFAULTS.forgottenSessionMs,
+        }),
     });
+    super(options, opener, StreamableHttpTransport);
   }
+}
 
-  override fork(): StreamableHttpTransport {
-    return new StreamableHttpTransport(this.#options);
-  }
+function silenceMs({ heartbeat }: StreamableHttpTransportOptions): number {
+  const intervalMs = (heartbeat || undefined)?.intervalMs ?? DEFAULTS.heartbeatMs;
+  return Math.min(intervalMs, DEFAULTS.heartbeatMs) * HEARTBEATS;
 }

@@ -5,9 +5,9 @@ import { invalid } from "../base/check.js";
 import { HoldfastError } from "../base/errors.js";
 import { checkKnown } from "../contract/check-options.js";
 import type { SharedOptions } from "../contract/options.js";
-import type { Wire } from "../contract/wire.js";
 import { MemoryWire } from "../wires/memory.js";
-import { ClientTransport } from "./transport.js";
+import { KindTransport } from "./kind.js";
+import type { Opener } from "./opener.js";
 
 /** Anything that serves MCP on a transport: `Server` and `McpServer` of the SDK 1 and 2, `FastMCP` of the npm package `fastmcp`. */
 export interface ServerLike {
@@ -23,44 +23,48 @@ export interface MemoryTransportOptions extends SharedOptions {
 }
 
 /** Who serves an instance now. */
-const owners = new WeakMap<object, MemoryTransport>();
+const owners = new WeakMap<object, { opener: Opener; inUse(): boolean }>();
 
 /** A server in this program. */
-export class MemoryTransport extends ClientTransport {
-  readonly #options: MemoryTransportOptions;
-
+export class MemoryTransport extends KindTransport<MemoryTransportOptions> {
   constructor(options: MemoryTransportOptions) {
     const { server } = options;
     checkKnown("memory", options, ["server"]);
     if (typeof server !== "function" && !isServer(server)) {
       throw invalid("server", "expected a server with a connect method, or a function that makes one");
     }
-    const shared = typeof server === "function" ? options : { ...options, era: options.era ?? "legacy" };
-    super(shared, { kind: "memory", name: nameOf(server) });
-    this.#options = options;
+    const shown = options.name ?? nameOf(server);
+    const opener =
+      typeof server === "function" ? factoryOpener(server, shown) : instanceOpener(server, shown);
+    super(options, opener, MemoryTransport);
   }
+}
 
-  protected override openWire(): Wire {
-    const { server } = this.#options;
-    const { name } = this;
-    if (typeof server === "function") return new MemoryWire((side) => serveFresh(server, side, name));
-    const owner = owners.get(server);
-    if (
-      owner !== undefined &&
-      owner !== this &&
-      owner.status.state !== "closed" &&
-      owner.status.state !== "idle"
-    ) {
-      const message = `${name}: this server instance is served by another MemoryTransport; pass a function that makes one`;
-      throw new HoldfastError("CONFIG_INVALID", message, { server: name, path: "server" });
-    }
-    owners.set(server, this);
-    return new MemoryWire((side) => serveInstance(server, side));
-  }
+/** `shown`: what the server is called in errors. */
+function factoryOpener(factory: ServerFactory, shown: string): Opener {
+  return {
+    kind: "memory",
+    name: nameOf(factory),
+    open: () => new MemoryWire((side) => serveFresh(factory, side, shown)),
+  };
+}
 
-  override fork(): MemoryTransport {
-    return new MemoryTransport(this.#options);
-  }
+function instanceOpener(server: ServerLike, shown: string): Opener {
+  const opener: Opener = {
+    kind: "memory",
+    name: nameOf(server),
+    defaults: { era: "legacy" },
+    open: ({ inUse }) => {
+      const owner = owners.get(server);
+      if (owner && owner.opener !== opener && owner.inUse()) {
+        const message = `${shown}: this server instance is served by another MemoryTransport; pass a function that makes one`;
+        throw new HoldfastError("CONFIG_INVALID", message, { server: shown, path: "server" });
+      }
+      owners.set(server, { opener, inUse });
+      return new MemoryWire((side) => serveInstance(server, side));
+    },
+  };
+  return opener;
 }
 
 export function isServer(value: unknown): value is ServerLike {

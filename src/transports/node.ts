@@ -1,7 +1,8 @@
 import { basename, extname } from "node:path";
 import { checkScript, checkString, checkStrings, invalid } from "../base/check.js";
 import { checkKnown } from "../contract/check-options.js";
-import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, ProcessTransport } from "./stdio.js";
+import { KindTransport } from "./kind.js";
+import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, processOpener } from "./stdio.js";
 
 export interface NodeStdioTransportOptions extends ProcessOptions {
   /** A `.js`, `.mjs`, `.cjs`, `.ts` or `.mts` file that exists. Resolved before `cwd` applies. */
@@ -18,17 +19,10 @@ const TYPESCRIPT = [".ts", ".mts"];
  * A script that Node runs.
  * @throws HoldfastError `CONFIG_INVALID` where the script is missing, is no script, or this Node cannot run it
  */
-export class NodeStdioTransport extends ProcessTransport {
-  readonly #options: NodeStdioTransportOptions;
-
+export class NodeStdioTransport extends KindTransport<NodeStdioTransportOptions> {
   constructor(options: NodeStdioTransportOptions) {
     checkKnown("node", options, ["scriptPath", "args", "nodeCommand", ...PROCESS_OPTIONS]);
-    super(options, nodeCommandLine(options));
-    this.#options = options;
-  }
-
-  override fork(): NodeStdioTransport {
-    return new NodeStdioTransport(this.#options);
+    super(options, processOpener(options, nodeCommandLine(options)), NodeStdioTransport);
   }
 }
 

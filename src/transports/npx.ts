@@ -1,7 +1,8 @@
 import { checkBoolean, checkString, checkStrings } from "../base/check.js";
 import { withoutUserInfo } from "../base/redact.js";
 import { checkKnown } from "../contract/check-options.js";
-import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, ProcessTransport } from "./stdio.js";
+import { KindTransport } from "./kind.js";
+import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, processOpener } from "./stdio.js";
 import { projectDirectory } from "./uv.js";
 
 export interface NpxStdioTransportOptions extends ProcessOptions {
@@ -20,17 +21,10 @@ const OWN = ["package", "args", "projectDirectory", "usePackageLock"];
  * The program of an npm package, fetched and run by `npx` without a question.
  * @throws HoldfastError `CONFIG_INVALID` for a wrong option
  */
-export class NpxStdioTransport extends ProcessTransport {
-  readonly #options: NpxStdioTransportOptions;
-
+export class NpxStdioTransport extends KindTransport<NpxStdioTransportOptions> {
   constructor(options: NpxStdioTransportOptions) {
     checkKnown("npx", options, [...OWN, ...PROCESS_OPTIONS]);
-    super(options, npxCommandLine(options));
-    this.#options = options;
-  }
-
-  override fork(): NpxStdioTransport {
-    return new NpxStdioTransport(this.#options);
+    super(options, processOpener(options, npxCommandLine(options)), NpxStdioTransport);
   }
 }
 

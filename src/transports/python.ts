@@ -2,7 +2,8 @@ import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { checkScript, checkString, checkStrings } from "../base/check.js";
 import { checkKnown } from "../contract/check-options.js";
-import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, ProcessTransport } from "./stdio.js";
+import { KindTransport } from "./kind.js";
+import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, processOpener } from "./stdio.js";
 
 export interface PythonStdioTransportOptions extends ProcessOptions {
   /** A `.py` file that exists. Resolved before `cwd` applies. */
@@ -18,17 +19,10 @@ export const PYTHON_ENDINGS = [".py"];
  * A script that Python runs, in UTF-8 mode.
  * @throws HoldfastError `CONFIG_INVALID` where the script is missing or is no script
  */
-export class PythonStdioTransport extends ProcessTransport {
-  readonly #options: PythonStdioTransportOptions;
-
+export class PythonStdioTransport extends KindTransport<PythonStdioTransportOptions> {
   constructor(options: PythonStdioTransportOptions) {
     checkKnown("python", options, ["scriptPath", "args", "pythonCommand", ...PROCESS_OPTIONS]);
-    super(options, pythonCommandLine(options));
-    this.#options = options;
-  }
-
-  override fork(): PythonStdioTransport {
-    return new PythonStdioTransport(this.#options);
+    super(options, processOpener(options, pythonCommandLine(options)), PythonStdioTransport);
   }
 }
 

@@ -4,11 +4,12 @@ import { checkOAuth, type OAuthOptions } from "../auth/sign-in/options.js";
 import { runCallback, unheard } from "../base/callback.js";
 import { checkPositive, checkStringMap, invalid } from "../base/check.js";
 import { shownUrl } from "../base/redact.js";
-import { checkKnown } from "../contract/check-options.js";
+import { checkKnown, checkShared } from "../contract/check-options.js";
 import { type Credential, CredentialSource, type FetchLike } from "../contract/credential.js";
 import { type AuthOption, DEFAULTS, type SharedOptions, type TlsOptions } from "../contract/options.js";
+import type { Wire } from "../contract/wire.js";
+import type { Opener } from "./opener.js";
 import { singleRequest } from "./single-request.js";
-import { ClientTransport } from "./transport.js";
 
 /** What every transport over the network takes. */
 export interface RemoteOptions extends SharedOptions {
@@ -41,77 +42,84 @@ interface RemoteTarget extends RemoteOptions {
   maxSockets?: number;
 }
 
+/** What every wire over the network is made from. */
+export interface RemoteWireOptions {
+  /** The server's, for what a caller is told. */
+  name: string;
+  url: URL;
+  headers: Record<string, string>;
+  credential: Credential | undefined;
+  tls: TlsOptions | undefined;
+  proxy: string | false | undefined;
+  connectTimeoutMs: number;
+  fetch: FetchLike | undefined;
+  closeTimeoutMs: number;
+  maxMessageBytes: number;
+  maxSockets: number;
+}
+
 /** What a kind of remote transport says of itself. */
-export interface RemoteKind {
-  kind: string;
+export interface RemoteKind extends Pick<Opener, "kind" | "fixed"> {
   protocols: readonly string[];
   /** The options that only this kind has. */
   own: readonly string[];
+  openWire(options: RemoteWireOptions): Wire;
 }
 
-/** A server behind a URL. The base of what goes over the network. */
-export abstract class RemoteTransport extends ClientTransport {
-  readonly #options: RemoteTarget;
-  readonly #url: URL;
-  readonly #credential: Credential | undefined;
-
-  /** @internal */
-  constructor(options: RemoteTarget, { kind, protocols, own }: RemoteKind) {
-    const url = parseUrl(options.url, protocols);
-    checkKnown(kind, options, ["url", "headers", "auth", "oauth", "tls", "proxy", "maxMessageBytes", ...own]);
-    checkRemote(options);
-    const authorizeTimeoutMs = personMs(options);
-    super(options, {
-      kind,
-      name: shownUrl(url),
-      heartbeatMs: DEFAULTS.heartbeatMs,
+/** A server behind a URL. */
+export function remoteOpener(options: RemoteTarget, remote: RemoteKind): Opener {
+  const { kind, fixed, protocols, own } = remote;
+  const { auth, oauth, fetch, logger, tls, proxy, maxMessageBytes, maxSockets } = options;
+  const url = parseUrl(options.url, protocols);
+  checkShared(options);
+  checkKnown(kind, options, ["url", "headers", "auth", "oauth", "tls", "proxy", "maxMessageBytes", ...own]);
+  checkRemote(options);
+  const authorizeTimeoutMs = personMs(options);
+  const shown = shownUrl(url);
+  const name = options.name ?? shown;
+  const { bare, basic } = splitUserInfo(url);
+  const web = new URL(bare.href.replace(/^ws/, "http"));
+  const network = { tls, proxy, connectTimeoutMs: options.connectTimeoutMs ?? DEFAULTS.connectTimeoutMs };
+  const asks = { ...network, url: web, fetch };
+  const server = {
+    name,
+    url: web,
+    fetch: (...request: Parameters<FetchLike>) => singleRequest(asks, request),
+    signs: kind !== "ws",
+  };
+  const credential = credentialOf(auth, server, oauth);
+  if (auth !== undefined && hasAuthorization(options.headers)) {
+    const message = `${name}: auth is used, and the Authorization header is ignored`;
+    runCallback(() => logger?.warn(message), unheard);
+  }
+  return {
+    kind,
+    name: shown,
+    defaults: {
+      heartbeat: { intervalMs: DEFAULTS.heartbeatMs },
       ...(authorizeTimeoutMs !== undefined && { authorizeTimeoutMs }),
-    });
-    const { bare, basic } = splitUserInfo(url);
-    this.#options =
-      basic && !hasAuthorization(options.headers)
-        ? { ...options, headers: { ...options.headers, Authorization: basic } }
-        : options;
-    this.#url = bare;
-    const web = new URL(bare.href.replace(/^ws/, "http"));
-    const { name } = this;
-    const asks = { ...this.#network(), url: web, fetch: options.fetch };
-    const fetch = (...request: Parameters<FetchLike>) => singleRequest(asks, request);
-    this.#credential = credentialOf(
-      options.auth,
-      { name, url: web, fetch, signs: kind !== "ws" },
-      options.oauth,
-    );
-    if (options.auth !== undefined && hasAuthorization(options.headers)) {
-      const message = `${this.name}: auth is used, and the Authorization header is ignored`;
-      runCallback(() => options.logger?.warn(message), unheard);
-    }
-  }
+    },
+    ...(fixed && { fixed }),
+    credential,
+    open: () =>
+      remote.openWire({
+        ...network,
+        name,
+        url: bare,
+        headers: headersOf(options, basic),
+        credential,
+        fetch,
+        closeTimeoutMs: options.closeTimeoutMs ?? DEFAULTS.closeTimeoutMs,
+        maxMessageBytes: maxMessageBytes ?? DEFAULTS.maxMessageBytes,
+        maxSockets: maxSockets ?? DEFAULTS.maxSockets,
+      }),
+  };
+}
 
-  protected override get credential(): Credential | undefined {
-    return this.#credential;
-  }
-
-  /** What every wire over the network is made from. @internal */
-  protected wireOptions() {
-    const { headers, auth, closeTimeoutMs, fetch, maxMessageBytes, maxSockets } = this.#options;
-    return {
-      ...this.#network(),
-      name: this.name,
-      url: this.#url,
-      headers: auth === undefined ? { ...headers } : withoutAuthorization(headers),
-      credential: this.#credential,
-      fetch,
-      closeTimeoutMs: closeTimeoutMs ?? DEFAULTS.closeTimeoutMs,
-      maxMessageBytes: maxMessageBytes ?? DEFAULTS.maxMessageBytes,
-      maxSockets: maxSockets ?? DEFAULTS.maxSockets,
-    };
-  }
-
-  #network() {
-    const { tls, proxy, connectTimeoutMs } = this.#options;
-    return { tls, proxy, connectTimeoutMs: connectTimeoutMs ?? DEFAULTS.connectTimeoutMs };
-  }
+/** What is sent with each request. `basic`: user and password of the URL, which a header of the user's own replaces. */
+function headersOf({ headers, auth }: RemoteOptions, basic: string | undefined): Record<string, string> {
+  if (auth !== undefined) return withoutAuthorization(headers);
+  return { ...headers, ...(basic && !hasAuthorization(headers) && { Authorization: basic }) };
 }
 
 /** User and password of a URL become a header, because `fetch` refuses them where they stand. */

@@ -10,11 +10,11 @@ import {
 import { redactor, withoutUserInfo } from "../base/redact.js";
 import { checkKnown } from "../contract/check-options.js";
 import { DEFAULTS, type SharedOptions } from "../contract/options.js";
-import type { Wire } from "../contract/wire.js";
 import { childEnvironment, type EnvOption, installHint, isRunner, secretsIn } from "../wires/environment.js";
 import type { LogTarget } from "../wires/log-file.js";
 import { StdioWire } from "../wires/stdio.js";
-import { ClientTransport } from "./transport.js";
+import { KindTransport } from "./kind.js";
+import type { Opener } from "./opener.js";
 
 /** What every transport that runs a local process takes. */
 export interface ProcessOptions extends SharedOptions {
@@ -73,73 +73,52 @@ export interface CommandLine {
 /** More of one line tells a person nothing more, and an inspector keeps many. */
 const MAX_SHOWN_LINE = 2_000;
 
-/** A local process that speaks MCP on stdin and stdout. The base of all launchers. */
-export abstract class ProcessTransport extends ClientTransport {
-  readonly #options: ProcessOptions;
-  readonly #line: CommandLine;
-
-  /** @internal */
-  constructor(options: ProcessOptions, line: CommandLine) {
-    checkProcess(options);
-    const { kind, name, command } = line;
-    const patience = isRunner(command) && { connectTimeoutMs: DEFAULTS.runnerConnectTimeoutMs };
-    super(options, { kind, name, keepAlive: true, ...patience });
-    this.#options = options;
-    this.#line = line;
-  }
-
-  protected override openWire(): Wire {
-    const { env, cwd, stderr, onStderr, logFile, maxMessageBytes, closeTimeoutMs } = this.#options;
-    const { reapOrphans, endDetached } = this.#options;
-    const { command, args } = this.#line;
-    const { name, observe } = this;
-    // The wire must not hold the transport, or it could never be forgotten.
-    const owner = new WeakRef<ProcessTransport>(this);
-    return new StdioWire({
-      name,
-      command,
-      args,
-      cwd: this.#line.cwd ?? cwd,
-      onStderr: (line) => {
-        onStderr?.(line);
-        observe({ type: "stderr", line: withoutUserInfo(line).slice(0, MAX_SHOWN_LINE) });
-      },
-      logFile,
-      install: this.#line.install ?? installHint(command),
-      env: childEnvironment(env, command, this.#line.env),
-      stderr: stderr ?? "capture",
-      maxMessageBytes: maxMessageBytes ?? DEFAULTS.maxMessageBytes,
-      closeTimeoutMs: closeTimeoutMs ?? DEFAULTS.closeTimeoutMs,
-      reapOrphans: reapOrphans ?? true,
-      endDetached: endDetached ?? false,
-      warn: (message) => owner.deref()?.announce({ type: "warning", message: `${name}: ${message}` }),
-      redact: redactor(secretsIn(env, command)),
-    });
-  }
+/** A local process that speaks MCP on stdin and stdout. */
+export function processOpener(options: ProcessOptions, line: CommandLine): Opener {
+  checkProcess(options);
+  const { kind, name, command, args } = line;
+  const patience = isRunner(command) && { connectTimeoutMs: DEFAULTS.runnerConnectTimeoutMs };
+  const { env, cwd, stderr, onStderr, logFile, maxMessageBytes, closeTimeoutMs } = options;
+  return {
+    kind,
+    name,
+    defaults: { keepAlive: true, ...patience },
+    open: ({ observe, warn }) =>
+      new StdioWire({
+        name: options.name ?? name,
+        command,
+        args,
+        cwd: line.cwd ?? cwd,
+        onStderr: (text) => {
+          onStderr?.(text);
+          observe({ type: "stderr", line: withoutUserInfo(text).slice(0, MAX_SHOWN_LINE) });
+        },
+        logFile,
+        install: line.install ?? installHint(command),
+        env: childEnvironment(env, command, line.env),
+        stderr: stderr ?? "capture",
+        maxMessageBytes: maxMessageBytes ?? DEFAULTS.maxMessageBytes,
+        closeTimeoutMs: closeTimeoutMs ?? DEFAULTS.closeTimeoutMs,
+        reapOrphans: options.reapOrphans ?? true,
+        endDetached: options.endDetached ?? false,
+        warn,
+        redact: redactor(secretsIn(env, command)),
+      }),
+  };
 }
 
 /**
  * Any command that speaks MCP on stdin and stdout.
  * @throws HoldfastError `CONFIG_INVALID` for a wrong option; nothing is started before the first connect
  */
-export class StdioTransport extends ProcessTransport {
-  readonly #options: StdioTransportOptions;
-
+export class StdioTransport extends KindTransport<StdioTransportOptions> {
   constructor(options: StdioTransportOptions) {
-    checkString("command", options.command);
-    checkStrings("args", options.args);
+    const { command, args } = options;
+    checkString("command", command);
+    checkStrings("args", args);
     checkKnown("stdio", options, ["command", "args", ...PROCESS_OPTIONS]);
-    super(options, {
-      kind: "stdio",
-      name: basename(options.command),
-      command: options.command,
-      args: options.args ?? [],
-    });
-    this.#options = options;
-  }
-
-  override fork(): StdioTransport {
-    return new StdioTransport(this.#options);
+    const line = { kind: "stdio", name: basename(command), command, args: args ?? [] };
+    super(options, processOpener(options, line), StdioTransport);
   }
 }
 

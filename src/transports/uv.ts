@@ -1,7 +1,8 @@
 import { checkDirectory, checkFile, checkString, checkStrings, invalid } from "../base/check.js";
 import { withoutUserInfo } from "../base/redact.js";
 import { checkKnown } from "../contract/check-options.js";
-import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, ProcessTransport } from "./stdio.js";
+import { KindTransport } from "./kind.js";
+import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, processOpener } from "./stdio.js";
 
 export interface UvStdioTransportOptions extends ProcessOptions {
   /** What `uv run` runs: a command, a script, or a module. */
@@ -33,17 +34,10 @@ const OWN = [
  * What `uv run` runs.
  * @throws HoldfastError `CONFIG_INVALID` for a wrong option
  */
-export class UvStdioTransport extends ProcessTransport {
-  readonly #options: UvStdioTransportOptions;
-
+export class UvStdioTransport extends KindTransport<UvStdioTransportOptions> {
   constructor(options: UvStdioTransportOptions) {
     checkKnown("uv", options, [...OWN, ...PROCESS_OPTIONS]);
-    super(options, uvCommandLine(options));
-    this.#options = options;
-  }
-
-  override fork(): UvStdioTransport {
-    return new UvStdioTransport(this.#options);
+    super(options, processOpener(options, uvCommandLine(options)), UvStdioTransport);
   }
 }
 

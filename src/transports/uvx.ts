@@ -1,6 +1,7 @@
 import { checkString, checkStrings } from "../base/check.js";
 import { checkKnown } from "../contract/check-options.js";
-import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, ProcessTransport } from "./stdio.js";
+import { KindTransport } from "./kind.js";
+import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, processOpener } from "./stdio.js";
 import { projectDirectory } from "./uv.js";
 
 export interface UvxStdioTransportOptions extends ProcessOptions {
@@ -22,17 +23,10 @@ const OWN = ["toolName", "toolArgs", "projectDirectory", "pythonVersion", "withP
  * A tool of a Python package, fetched and run by `uvx`.
  * @throws HoldfastError `CONFIG_INVALID` for a wrong option
  */
-export class UvxStdioTransport extends ProcessTransport {
-  readonly #options: UvxStdioTransportOptions;
-
+export class UvxStdioTransport extends KindTransport<UvxStdioTransportOptions> {
   constructor(options: UvxStdioTransportOptions) {
     checkKnown("uvx", options, [...OWN, ...PROCESS_OPTIONS]);
-    super(options, uvxCommandLine(options));
-    this.#options = options;
-  }
-
-  override fork(): UvxStdioTransport {
-    return new UvxStdioTransport(this.#options);
+    super(options, processOpener(options, uvxCommandLine(options)), UvxStdioTransport);
   }
 }
 

@@ -1,9 +1,8 @@
 import { checkStrings, invalid } from "../base/check.js";
-import { checkShared } from "../contract/check-options.js";
 import { DEFAULTS } from "../contract/options.js";
-import type { Wire } from "../contract/wire.js";
 import { WebSocketWire } from "../wires/websocket.js";
-import { type RemoteOptions, RemoteTransport } from "./remote.js";
+import { KindTransport } from "./kind.js";
+import { type RemoteOptions, remoteOpener } from "./remote.js";
 
 export interface WSTransportOptions extends RemoteOptions {
   url: string | URL;
@@ -15,33 +14,32 @@ export interface WSTransportOptions extends RemoteOptions {
  * A server behind a WebSocket, in either era.
  * @throws HoldfastError `CONFIG_INVALID` for a wrong option
  */
-export class WSTransport extends RemoteTransport {
-  readonly #options: WSTransportOptions;
-
+export class WSTransport extends KindTransport<WSTransportOptions> {
   constructor(options: WSTransportOptions) {
-    const own = ["protocols"];
-    checkStrings("protocols", options.protocols);
-    options.protocols?.forEach((protocol, i) => {
+    const { protocols } = options;
+    checkStrings("protocols", protocols);
+    protocols?.forEach((protocol, i) => {
       if (!/^[\w!#$%&'*+.^`|~-]+$/.test(protocol))
         throw invalid(`protocols[${i}]`, "is no subprotocol's name");
     });
-    checkShared(options);
-    // The socket has pings of its own, which any server answers.
-    super({ ...options, heartbeat: false }, { kind: "ws", protocols: ["ws:", "wss:"], own });
-    this.#options = options;
-  }
-
-  protected override openWire(): Wire {
-    const { protocols, heartbeat } = this.#options;
-    return new WebSocketWire({
-      ...this.wireOptions(),
-      protocols: protocols ?? ["mcp"],
-      heartbeatMs:
-        heartbeat === false ? Number.POSITIVE_INFINITY : (heartbeat?.intervalMs ?? DEFAULTS.heartbeatMs),
+    const opener = remoteOpener(options, {
+      kind: "ws",
+      protocols: ["ws:", "wss:"],
+      own: ["protocols"],
+      // The socket has pings of its own, which any server answers.
+      fixed: { heartbeat: false },
+      openWire: (remote) =>
+        new WebSocketWire({
+          ...remote,
+          protocols: protocols ?? ["mcp"],
+          heartbeatMs: pingMs(options),
+        }),
     });
+    super(options, opener, WSTransport);
   }
+}
 
-  override fork(): WSTransport {
-    return new WSTransport(this.#options);
-  }
+function pingMs({ heartbeat }: WSTransportOptions): number {
+  if (heartbeat === false) return Number.POSITIVE_INFINITY;
+  return heartbeat?.intervalMs ?? DEFAULTS.heartbeatMs;
 }

@@ -1,0 +1,21 @@
+import type { Credential } from "../contract/credential.js";
+import type { Observed } from "../contract/inspection.js";
+import type { AttemptContext, Wire } from "../contract/wire.js";
+import type { Announcement } from "../session/ports.js";
+
+/** What other rooms may do with a transport, and who uses or writes one does not see. */
+export interface Internals {
+  /** Opens one wire. The test kit puts another one in its place. */
+  open(attempt: AttemptContext): Promise<Wire> | Wire;
+  /** What every wire shows to be let in. */
+  credential(): Credential | undefined;
+  /** The deadline of a call that names none, in milliseconds; undefined: the session's. */
+  callTimeoutMs(method: string, name: string | undefined): number | undefined;
+  /** Tells the subscribers something that the connection does not know. */
+  announce(event: Announcement): void;
+  /** Tells those who inspect, if there is anybody. Does not hold the transport, so a wire may keep it. */
+  readonly observe: (event: Observed) => void;
+}
+
+/** The key of a transport's internals: no name that a subclass gives one of its own members meets it. */
+export const INTERNALS = Symbol("holdfast.internals");
