@@ -1,3 +1,4 @@
+export type { Clock } from "../machines/clock.js";
 export { attemptArbitrary, faultArbitrary, scriptArbitrary } from "./arbitraries.js";
 export { ScheduledClock } from "./clock.js";
 export { type ExamineOptions, examine, type Finding, type Progress, type Report } from "./examine.js";
