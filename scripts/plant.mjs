@@ -13,12 +13,8 @@ const PLANTS = [
   [
     "1",
     "a wire that comes late is used",
-    "src/connection/attempt.ts",
-    [
-      "signal.throwIfAborted();",
-      "part.add(() => guard.close());",
-      'part.add(() => guard.shut({ code: "CONNECTION_LOST", message: "the attempt was given up", asked: true }));',
-    ],
+    "src/connection/handshake.ts",
+    ["signal.throwIfAborted();", "part.add(() => guard.close());", "part.add(() => guard.shut(GIVEN_UP));"],
     ["", "", ""],
   ],
   [
@@ -45,7 +41,7 @@ const PLANTS = [
   [
     "5",
     "a wire is left open",
-    "src/connection/attempt.ts",
+    "src/connection/handshake.ts",
     ["part.add(() => guard.close());", "part.add(() => client.close());"],
     ["", ""],
   ],

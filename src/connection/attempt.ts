@@ -1,144 +1,68 @@
 import {
-  Client,
-  type jsonSchemaValidator,
   ProtocolError,
-  ProtocolErrorCode,
-  type ResponseCacheStore,
-  SdkError,
-  SdkErrorCode,
+  SUPPORTED_PROTOCOL_VERSIONS,
+  UnsupportedProtocolVersionError,
 } from "@modelcontextprotocol/client";
-import { DEFAULTS, type EraOption } from "../contract/options.js";
-import type { AttemptContext, Wire } from "../contract/wire.js";
-import { Disposer } from "../machines/disposer.js";
+import type { EraOption } from "../contract/options.js";
 import type { Ready } from "../session/ports.js";
-import { Guard, type GuardHooks } from "../wires/guard.js";
 import { Lost } from "../wires/lost.js";
 import type { EraMemory } from "./era.js";
-import type { Profile } from "./profile.js";
-import type { Router } from "./router.js";
+import { type Handshake, type HandshakeInput, MODERN, shakeHands } from "./handshake.js";
 
-export interface AttemptInput {
-  epoch: number;
-  signal: AbortSignal;
-  disposer: Disposer;
+export interface AttemptInput extends HandshakeInput {
   era: EraOption;
   eraMemory: EraMemory;
-  connectTimeoutMs: number;
-  profile: Profile;
-  cache: ResponseCacheStore;
-  validators: jsonSchemaValidator;
-  router: Router;
-  hooks: Omit<GuardHooks, "onLost">;
-  openWire(context: AttemptContext): Promise<Wire> | Wire;
-  /** Told as soon as there is a wire, so that a failure can be explained. */
-  onWire(wire: Wire): void;
-  onLost: GuardHooks["onLost"];
 }
 
-/** One try to open: a wire, a guard around it, and the handshake of either era. */
+/**
+ * One try to open. Which era a server speaks is asked first, where it is not known; what the server makes of that question
+ * decides nothing but the era: an error, silence or an exit leads to the legacy handshake, on a wire that was asked nothing.
+ */
 export async function openAttempt(input: AttemptInput): Promise<Ready> {
   const { era, eraMemory } = input;
-  if (era !== "auto") return handshake(input, { mode: era });
-  const trial: Trial = { mode: eraMemory.isLegacy() ? "legacy" : "auto" };
+  if (era !== "auto") return shakeHands(input, { mode: era });
+  if (eraMemory.isLegacy()) return initialize(input);
+  const asking: Handshake = { mode: "auto" };
   try {
-    return await handshake(input, trial);
+    return remembered(input, await shakeHands(input, asking));
+  } catch (error) {
+    if (input.signal.aborted || !wasAsked(error, asking)) throw error;
+    return initialize(input, error);
+  }
+}
+
+/** The legacy handshake. Its own error is told, except to who knows by the question that the server is modern only. */
+async function initialize(input: AttemptInput, asked?: unknown): Promise<Ready> {
+  try {
+    return remembered(input, await shakeHands(input, { mode: "legacy" }));
   } catch (error) {
     if (input.signal.aborted) throw error;
-    // It began too late for the probe, or it was legacy when it was last asked.
-    if (wantsModern(error)) return handshake(input, { mode: "modern" });
-    if (trial.mode === "legacy" || !mayBeLegacy(error, trial)) throw error;
+    const wanted = wantedBy(error);
+    if (!wanted) throw isModernOnly(asked) ? asked : error;
+    return remembered(input, await shakeHands(input, wanted));
   }
-  // The probe for the era ended the server, or it never answered it: a legacy server, asked in its own words.
-  const ready = await handshake(input, { mode: "legacy" });
-  eraMemory.remember("legacy");
+}
+const isModernOnly = (asked: unknown) => asked instanceof UnsupportedProtocolVersionError;
+
+function remembered({ eraMemory }: AttemptInput, ready: Ready): Ready {
+  eraMemory.remember(ready.client.getProtocolEra() ?? "legacy");
   return ready;
 }
 
-/** One handshake of an attempt; there is a second where the first one took the server for of the wrong era. */
-interface Trial {
-  mode: EraOption;
-  guard?: Guard;
+/** Whether the question reached the server: if not, its era is not the reason, and asking otherwise would not help. */
+function wasAsked(error: unknown, { guard }: Handshake): boolean {
+  if (!guard || guard.down?.fatal) return false;
+  const lost = Lost.of(error) ?? Lost.of((error as Error | undefined)?.cause);
+  return lost?.outcome !== "not-sent";
 }
 
-async function handshake(input: AttemptInput, trial: Trial): Promise<Ready> {
-  const { mode } = trial;
-  const { epoch, signal, disposer, profile, cache, eraMemory, connectTimeoutMs } = input;
-  const part = new Disposer();
-  disposer.add(() => part.dispose());
-  let done = false;
-  try {
-    const wire = await input.openWire({
-      epoch,
-      signal,
-      clientInfo: profile.clientInfo,
-      capabilities: profile.capabilities,
-      cleanup: (close) => part.add(close),
-    });
-    const guard = new Guard(wire, epoch, {
-      ...input.hooks,
-      onLost: (failure) => {
-        if (done) input.onLost(failure);
-      },
-    });
-    part.add(() => guard.close());
-    // Race: the attempt was given up while the wire was being made; it is closed by now, and never used.
-    signal.throwIfAborted();
-    input.onWire(wire);
-    trial.guard = guard;
-    const client = new Client(profile.clientInfo, {
-      capabilities: profile.capabilities,
-      responseCacheStore: cache,
-      jsonSchemaValidator: input.validators,
-      ...(profile.inputRequired && { inputRequired: profile.inputRequired }),
-      ...(profile.listMaxPages !== undefined && { listMaxPages: profile.listMaxPages }),
-      versionNegotiation: {
-        mode: mode === "modern" ? { pin: MODERN } : "auto",
-        // Where there is only one answer, the machine's deadline is the one that counts.
-        probe: {
-          timeoutMs:
-            mode === "modern" ? MAX_HANDSHAKE_MS : Math.min(DEFAULTS.eraProbeTimeoutMs, connectTimeoutMs / 3),
-        },
-      },
-    });
-    part.add(() => client.close());
-    // A server that is let go is told; one that was lost is not there to be told.
-    part.add(() => (guard.down && !guard.down.asked ? undefined : wire.end?.()));
-    // From the first moment of its end nothing passes, the handshake's own requests included.
-    part.add(() => guard.shut({ code: "CONNECTION_LOST", message: "the attempt was given up", asked: true }));
-    input.router.attach(client, () => guard);
-    await client.connect(guard, {
-      timeout: MAX_HANDSHAKE_MS,
-      ...(mode === "legacy" && { prior: { kind: "legacy" } }),
-    });
-    if (guard.down) throw new Lost("unknown", guard.down);
-    done = true;
-    if (mode !== "legacy") eraMemory.remember(client.getProtocolEra() ?? "legacy");
-    return { client, guard, epoch };
-  } catch (error) {
-    // The wire's own reason says more than what the Client made of it.
-    const down = trial.guard?.down;
-    await part.dispose();
-    // A wire that was ending knows only now why.
-    const soon = (Lost.of(error) ?? Lost.of((error as Error | undefined)?.cause))?.ends === "soon";
-    const why = down && !down.asked ? down : soon ? trial.guard?.wire.failure : undefined;
-    throw why ? new Lost("unknown", why) : error;
-  }
-}
-
-const MODERN = "2026-07-28";
-/** The machine's deadline is the one that counts; the SDK's must not come before it. */
-const MAX_HANDSHAKE_MS = 2 ** 31 - 1;
-
-/** The server refuses the legacy handshake, and names the modern revision. */
-function wantsModern(error: unknown): boolean {
-  if (!(error instanceof ProtocolError) || error.code !== ProtocolErrorCode.UnsupportedProtocolVersion)
-    return false;
+/** How a server that refused the legacy handshake, and named what it speaks, is asked once more. */
+function wantedBy(error: unknown): Handshake | undefined {
+  if (!(error instanceof ProtocolError)) return undefined;
   const { supported } = (error.data ?? {}) as { supported?: unknown };
-  return Array.isArray(supported) && supported.includes(MODERN);
-}
-
-/** A probe that was not answered, or that the server did not survive. */
-function mayBeLegacy(error: unknown, { guard }: Trial): boolean {
-  if (guard?.down && !guard.down.asked) return !guard.down.fatal;
-  return error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout;
+  if (!Array.isArray(supported)) return undefined;
+  // It was legacy when it was last asked, or began too late for the question.
+  if (supported.includes(MODERN)) return { mode: "modern" };
+  const version = SUPPORTED_PROTOCOL_VERSIONS.find((known) => supported.includes(known));
+  return version === undefined ? undefined : { mode: "legacy", version };
 }

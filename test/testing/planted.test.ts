@@ -24,7 +24,7 @@ const PLANTS: Plant[] = [
   {
     bug: "a wire that opens late is not closed",
     breaks: "one-wire",
-    file: "connection/attempt.js",
+    file: "connection/handshake.js",
     changes: [
       ["part.add(() => guard.close());", ""],
       ["part.add(() => client.close());", ""],
