@@ -9,6 +9,7 @@ const TESTS: Record<string, string[]> = {
   ],
   // Each piece alone: no process, no socket.
   session: ["test/session/*.test.ts"],
+  connection: ["test/connection/*.test.ts", "test/transports/custom.test.ts"],
   wires: ["test/wires/{environment*,guard*,lines,memory-wire,pieces,small}.test.ts"],
   "wires-http": ["test/wires/{agent,http*,network}.test.ts"],
   "wires-sse": ["test/wires/sse*.test.ts"],
@@ -21,10 +22,10 @@ export default defineConfig({
   test: {
     include: TESTS[process.env["HOLDFAST_MUTATE"] ?? "machines"]!,
     // Whole connections to processes and servers: seconds.
-    exclude: ["test/session/{loss,session,tool-data}.test.ts"],
+    exclude: ["test/session/{loss,session,tool-data}.test.ts", "test/connection/era.test.ts"],
     env: { HOLDFAST_RUNS: "0.012" },
     // A mutant that hangs is found by this; the quick tests need a fraction of it.
-    testTimeout: process.env["HOLDFAST_MUTATE"]?.match(/session|wires/) ? 1_500 : 10_000,
+    testTimeout: process.env["HOLDFAST_MUTATE"]?.match(/session|connection|wires/) ? 1_500 : 10_000,
     teardownTimeout: 500,
   },
 });

@@ -1,4 +1,4 @@
-// Runs Stryker over the machines, the sessions, the wires and the names, group by group, each against the tests that are quick to notice its
+// Runs Stryker over the machines, the connections, the sessions, the wires and the names, group by group, each against the tests that are quick to notice its
 // mutants (vitest.mutation.config.ts), and prints what survived. `node scripts/mutation.mjs [group...]`
 import { spawnSync } from "node:child_process";
 import { copyFileSync, readFileSync } from "node:fs";
@@ -11,6 +11,7 @@ const GROUPS = {
   machines: ["src/machines/*.ts", "!src/machines/{edges,mermaid}.ts"],
   naming: ["src/composite/naming.ts"],
   session: ["src/session/*.ts"],
+  connection: ["src/connection/*.ts"],
   wires: [
     ...wires("close-codes", "era-probe", "environment", "guard", "lines", "log-file", "lost", "memory"),
     ...wires("messages", "ring"),

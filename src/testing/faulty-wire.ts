@@ -175,7 +175,7 @@ export class Faults {
       case "corrupt":
         if ("method" in message) return;
         this.#methods.delete(message.id as RequestId);
-        this.onmessage?.({ jsonrpc: "2.0", id: message.id, result: { content: 0, tools: 0 } } as never);
+        this.onmessage?.({ jsonrpc: "2.0", id: message.id, result: "corrupt" } as never);
         return;
       case "stall":
         this.#stall(fault.ms).push(pass);
