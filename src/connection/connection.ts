@@ -117,6 +117,7 @@ export class Connection {
         participants.subscriptions.restore(ready, { timeout }, (error) => participants.report(error)),
       onWire: (wire, epoch) => {
         wire.onDoubt = () => this.actor.send({ type: "wire.doubted", epoch });
+        wire.onMissed = () => this.#upkeep.missed(epoch);
         wire.onListening = (listening) => this.#listens(listening, epoch);
       },
       onRefused: (epoch) => this.actor.send({ type: "credential.refused", epoch }),

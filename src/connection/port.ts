@@ -60,8 +60,8 @@ export class Port implements ConnectionPort {
   mayRepeat(tool: string | undefined): boolean {
     return this.settings.trustAnnotations && this.host.lists.repeatable(tool);
   }
-  mayResend(): boolean {
-    return this.#budget.take();
+  mayResend({ guard, epoch }: Ready): boolean {
+    return this.#budget.take(guard.down ? epoch : undefined);
   }
   callTimeoutMs(method: string, name: string | undefined): number | undefined {
     return this.settings.callTimeoutMs(method, name);

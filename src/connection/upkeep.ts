@@ -34,6 +34,12 @@ export class Upkeep {
     void this.#compare(ready);
   }
 
+  /** What changed may have been missed. */
+  missed(epoch: number): void {
+    const { ready } = this.host.current;
+    if (ready?.epoch === epoch) void this.#compare(ready);
+  }
+
   stop(): void {
     this.host.participants.stream.stop();
     this.#heartbeat.stop();

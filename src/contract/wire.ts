@@ -36,6 +36,8 @@ export interface Wire extends Transport {
   onListening?: ((listening: Listening) => void) | undefined;
   /** Called when what the server said on its own may have been missed. */
   onMissed?: (() => void) | undefined;
+  /** Called when the socket of a request gives no sign, while the server answers on another. */
+  onSilentSocket?: ((id: RequestId) => void) | undefined;
   /** Gives one request up: its stream is closed. A wire with a stream per request that lacks this is given a signal. */
   cancel?(id: RequestId): void;
   /** Called when the server refuses the credential: settles when there is another to show, rejects when there is none. */

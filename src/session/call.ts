@@ -44,6 +44,8 @@ async function perform<T>(port: ConnectionPort, spec: CallSpec, send: Send<T>): 
   const deadline = new Deadline(port.clock, spec);
   try {
     const caller = deadline.signal ?? options?.signal;
+    // What counts is what the tool said of itself before it was called.
+    const annotated = port.mayRepeat(spec.name);
     const tag: CallTag = {
       written: 0,
       session: spec.session,
@@ -51,9 +53,13 @@ async function perform<T>(port: ConnectionPort, spec: CallSpec, send: Send<T>): 
       deadline,
       replay: options?.replay,
       signal: options?.signal,
+      repeatable: maySendAgain({
+        method: spec.method,
+        outcome: "unknown",
+        replay: options?.replay ?? port.replay,
+        annotated,
+      }),
     };
-    // What counts is what the tool said of itself before it was called.
-    const annotated = port.mayRepeat(spec.name);
     let before: Failure | undefined;
     for (let sendings = 1; ; sendings++) {
       if (ended.aborted) throw ended.reason;
@@ -140,7 +146,7 @@ async function afterFailure(
   const wait = lost.ends === undefined ? failure.retryAfterMs : undefined;
   const late = wait !== undefined && wait >= deadline.remaining();
   // What never reached the server costs it nothing; everything else is bounded.
-  const afforded = again && !late && (outcome === "not-sent" || port.mayResend());
+  const afforded = again && !late && (outcome === "not-sent" || port.mayResend(ready));
   if (!afforded) throw wait !== undefined ? failure.error : connectionLost(port, spec, told, failure);
   if (wait !== undefined) await within(port, spec, deadline, (signal) => pause(port.clock, wait, signal));
   port.announce({ type: "request.resent", method, outcome, ...(spec.name && { name: spec.name }) });

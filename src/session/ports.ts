@@ -78,8 +78,8 @@ export interface ConnectionPort {
   readonly ready: Ready | undefined;
   /** Whether a lost call to this tool may be sent again: its annotations say so, and they are trusted. */
   mayRepeat(tool: string | undefined): boolean;
-  /** Takes one sending from the budget of the connection; false when it is used up. */
-  mayResend(): boolean;
+  /** Whether what was lost on `ready` may be sent again, by the budget of the connection; all that was lost with one wire counts once. */
+  mayResend(ready: Ready): boolean;
   /** What the server's own configuration says of a call's deadline. */
   callTimeoutMs(method: string, name: string | undefined): number | undefined;
   status(): ConnectionStatus;

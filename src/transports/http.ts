@@ -39,6 +39,7 @@ export class StreamableHttpTransport extends KindTransport<StreamableHttpTranspo
         new HttpWire({
           ...remote,
           maxSilenceMs: inbound?.maxSilenceMs ?? silenceMs(options),
+          quietMs: options.heartbeat === false ? Number.POSITIVE_INFINITY : intervalMs(options),
           forgottenMs: forgottenSessionMs ?? DEFAULTS.forgottenSessionMs,
         }),
     });
@@ -46,7 +47,8 @@ export class StreamableHttpTransport extends KindTransport<StreamableHttpTranspo
   }
 }
 
-function silenceMs({ heartbeat }: StreamableHttpTransportOptions): number {
-  const intervalMs = (heartbeat || undefined)?.intervalMs ?? DEFAULTS.heartbeatMs;
-  return Math.min(intervalMs, DEFAULTS.heartbeatMs) * HEARTBEATS;
-}
+const intervalMs = ({ heartbeat }: StreamableHttpTransportOptions): number =>
+  (heartbeat || undefined)?.intervalMs ?? DEFAULTS.heartbeatMs;
+
+const silenceMs = (options: StreamableHttpTransportOptions): number =>
+  Math.min(intervalMs(options), DEFAULTS.heartbeatMs) * HEARTBEATS;

@@ -33,15 +33,20 @@ export class Traffic {
 }
 
 /** The sockets of one connection. They end with it, and none of them keeps a program alive. */
-export function createAgent(options: AgentOptions, traffic: Traffic): Dispatcher {
+export function createAgent(
+  options: AgentOptions,
+  traffic: Traffic,
+  factory?: Agent.Options["factory"],
+): Dispatcher {
   const { tls, proxy, connectTimeoutMs } = options;
   // Our own deadlines hold; undici's would end a quiet stream after 300 s.
   const common = {
     headersTimeout: 0,
     bodyTimeout: 0,
+    ...(factory && { factory }),
     connect: unheld({ ...tls, timeout: connectTimeoutMs }, traffic),
   };
-  const { connect: _, ...bare } = common;
+  const { connect: _, factory: __, ...bare } = common;
   const toProxy = tls && { requestTls: tls, proxyTls: tls };
   if (proxy === false) return new Agent(common);
   if (proxy !== undefined) return new ProxyAgent({ ...bare, ...toProxy, uri: proxy });

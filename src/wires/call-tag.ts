@@ -7,6 +7,8 @@ export interface CallTag extends CallContext {
   /** What a tool answered, before the SDK's Client checks it: it has run, whatever comes of that. */
   result?: object | undefined;
   session: object;
+  /** It may be done twice, by what was known of it when it was made. */
+  repeatable: boolean;
 }
 
 /** The key under which a call rides in a request's `headers`, the one option that the SDK hands through every leg. */

@@ -91,6 +91,7 @@ export class Guard implements Transport {
       if (entry) entry.parked = parked;
       return entry !== undefined;
     };
+    this.wire.onSilentSocket = (id) => this.#silent(id);
     this.wire.onerror = (error) => {
       if (!this.down) this.report(error);
     };
@@ -207,6 +208,15 @@ export class Guard implements Transport {
     } catch {
       // Who is told of errors and throws himself has nobody left to hear it.
     }
+  }
+
+  /** Its call goes again where it may be done twice; else somebody is told, and it may yet be answered. */
+  #silent(id: RequestId): void {
+    const { call, method, stream } = this.#ledger.get(id) ?? {};
+    if (!call) return;
+    const message = `the socket of ${method} gives no sign, while the server answers on another`;
+    if (!call.repeatable) this.report(new Error(`${message}: it may have been done`));
+    else if (this.settle(id, new Lost("unknown", { code: "CONNECTION_LOST", message }))) stream?.abort();
   }
 
   #forget(id: RequestId): void {

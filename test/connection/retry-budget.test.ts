@@ -13,4 +13,14 @@ describe("the retry budget of a connection", () => {
     now += 3_600_000;
     expect(taken()).toBe(100);
   });
+
+  it("counts what was lost with one connection once, so that a thousand calls survive its loss", () => {
+    const budget = new RetryBudget({ now: () => 0, setTimeout: () => 0, clearTimeout: () => {} });
+    const taken = (epoch?: number) => Array.from({ length: 1_000 }, () => budget.take(epoch)).filter(Boolean);
+    expect(taken(1)).toHaveLength(1_000);
+    expect(taken(2)).toHaveLength(1_000);
+    expect(taken()).toHaveLength(98);
+    expect(taken(2)).toHaveLength(1_000);
+    expect(taken(3)).toHaveLength(0);
+  });
 });

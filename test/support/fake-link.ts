@@ -37,8 +37,8 @@ export class FakeLink implements ConnectionPort {
   mayRepeat(tool: string | undefined): boolean {
     return this.trustAnnotations && this.lists.repeatable(tool);
   }
-  mayResend(): boolean {
-    return this.budget.take();
+  mayResend({ guard, epoch }: Ready): boolean {
+    return this.budget.take(guard.down ? epoch : undefined);
   }
   status(): ConnectionStatus {
     return this.state as ConnectionStatus;

@@ -28,6 +28,7 @@ export async function httpWire(answer: Answer, options: Partial<HttpWireOptions>
     maxSockets: 32,
     maxSilenceMs: Number.POSITIVE_INFINITY,
     forgottenMs: 2_000,
+    quietMs: Number.POSITIVE_INFINITY,
     ...options,
   });
   const heard: unknown[] = [];

@@ -84,6 +84,11 @@ export class HttpClient implements Sender<HttpAnswer> {
     return this.#sockets?.alive(timeoutMs) ?? false;
   }
 
+  /** What begins now goes over new sockets. */
+  renew(): void {
+    this.#sockets?.renew();
+  }
+
   /** Destroys the sockets. */
   async close(): Promise<void> {
     await this.#sockets?.close();

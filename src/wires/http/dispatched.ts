@@ -1,7 +1,9 @@
 import type { Dispatcher } from "undici";
+import { systemClock } from "../../machines/clock.js";
 import { HttpAnswer } from "./answer.js";
 import { NetworkLost } from "./failures.js";
 import { type Guest, Limit } from "./limit.js";
+import type { SocketListener } from "./pooled-client.js";
 import type { HttpRequest, Lane, Sender } from "./request.js";
 import type { Sockets } from "./sockets.js";
 
@@ -53,19 +55,22 @@ class Exchange implements Dispatcher.DispatchHandler, Guest {
   enter(): void {
     const { method, target, headers, body, lane } = this.request;
     const dispatcher = lane === "probes" ? this.sockets.probes : this.sockets.agent;
-    dispatcher.dispatch(
-      {
-        method,
-        origin: target.origin,
-        path: `${target.pathname}${target.search}`,
-        headers,
-        ...(body !== undefined && { body }),
-        ...(lane === "probes" && { reset: true }),
-        ...((lane === "notices" || lane === "pongs") && { headersTimeout: NOTICE_TIMEOUT_MS }),
-      },
-      this,
-    );
+    const options: Dispatcher.DispatchOptions & SocketListener = {
+      method,
+      origin: target.origin,
+      path: `${target.pathname}${target.search}`,
+      headers,
+      onSocket: this.onSocket,
+      ...(body !== undefined && { body }),
+      ...(lane === "probes" && { reset: true }),
+      ...((lane === "notices" || lane === "pongs") && { headersTimeout: NOTICE_TIMEOUT_MS }),
+    };
+    dispatcher.dispatch(options, this);
   }
+
+  readonly onSocket = (reused: boolean) => {
+    this.request.reused = reused;
+  };
 
   /** Ends it at once, also where it still waits for a socket. */
   abort(reason: Error): void {
@@ -79,7 +84,10 @@ class Exchange implements Dispatcher.DispatchHandler, Guest {
     this.#controller = controller;
     // Race: it was given up while it waited for a socket.
     if (this.#aborted) controller.abort(this.#aborted);
-    else this.request.written = true;
+    else {
+      this.request.written = true;
+      this.request.writtenAt = systemClock.now();
+    }
   }
 
   onResponseStart(

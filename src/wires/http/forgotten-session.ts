@@ -1,7 +1,7 @@
 import { systemClock } from "../../machines/clock.js";
 import { Lost, sessionGone } from "../lost.js";
 import type { HttpLink } from "./link.js";
-import { HttpRequest } from "./request.js";
+import { probe } from "./probe.js";
 
 export interface ForgottenSessionHost extends HttpLink {
   /** Requests that have no answer yet. */
@@ -18,7 +18,6 @@ export interface ForgottenSessionHost extends HttpLink {
  */
 export class ForgottenSession {
   begun = false;
-  #pings = 0;
   #asking: Promise<boolean> | undefined;
   #timer: unknown;
   #stopped = false;
@@ -27,8 +26,9 @@ export class ForgottenSession {
 
   /** Asks whether the server no longer knows the session `id`; those who want to know at once share a ping. */
   ask(id: string): Promise<boolean> {
-    this.#asking ??= this.#ping(id).finally(() => {
+    this.#asking ??= probe(this.host, id).then((status) => {
       this.#asking = undefined;
+      return status === 400 || status === 404;
     });
     return this.#asking;
   }
@@ -62,20 +62,5 @@ export class ForgottenSession {
   stop(): void {
     this.#stopped = true;
     systemClock.clearTimeout(this.#timer);
-  }
-
-  async #ping(session: string): Promise<boolean> {
-    const { host } = this;
-    const message = { jsonrpc: "2.0", id: `holdfast-ping-${++this.#pings}`, method: "ping" } as const;
-    const headers = { ...host.session.posted(message, undefined), "mcp-session-id": session };
-    const body = JSON.stringify(message);
-    const request = new HttpRequest({ method: "POST", url: host.url, headers, body, lane: "probes" });
-    try {
-      const answer = await host.client.send(request);
-      answer.discard();
-      return answer.status === 400 || answer.status === 404;
-    } catch {
-      return false;
-    }
   }
 }

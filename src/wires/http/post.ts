@@ -1,4 +1,9 @@
-import type { JSONRPCMessage, JSONRPCRequest, TransportSendOptions } from "@modelcontextprotocol/client";
+import type {
+  JSONRPCMessage,
+  JSONRPCRequest,
+  RequestId,
+  TransportSendOptions,
+} from "@modelcontextprotocol/client";
 import { Lost } from "../lost.js";
 import type { HttpAnswer } from "./answer.js";
 import { AnswerStream } from "./answer-stream.js";
@@ -22,6 +27,9 @@ const LISTEN = "subscriptions/listen";
 
 /** One request of the Client's over HTTP, up to its answer. All that is known of it is here, and ends with it. */
 export class Post {
+  /** Its socket was looked at once, and not found dead; it may take its time. */
+  examined = false;
+  #heard = false;
   readonly #request: HttpRequest;
   readonly #stream: AnswerStream;
   /** It was taken, and its answer comes on another stream, if at all. */
@@ -55,6 +63,7 @@ export class Post {
   async send(): Promise<void> {
     try {
       const answer = await this.host.client.send(this.#request);
+      this.#heard = true;
       this.host.session.adopt(answer, this.message.method === "initialize");
       if (!answer.ok) await this.#refused(answer);
       else if (answer.mediaType === "text/event-stream") return void this.#follow(answer);
@@ -76,6 +85,16 @@ export class Post {
   /** Nothing of it has been written yet. */
   get isWaiting(): boolean {
     return !this.#request.written;
+  }
+
+  get id(): RequestId {
+    return this.message.id;
+  }
+
+  /** It was written before then, on a socket kept from earlier requests, and nothing came back. */
+  isQuietSince(before: number): boolean {
+    const { written, reused, writtenAt } = this.#request;
+    return written && reused && !this.#heard && writtenAt <= before;
   }
 
   /** The answer came on another stream. */

@@ -30,6 +30,10 @@ export class HttpRequest {
   target: URL;
   /** A byte of it may have reached the server. */
   written = false;
+  /** When it was written last, by our clock. */
+  writtenAt = 0;
+  /** Its socket served others before. */
+  reused = false;
   /** Why it was given up. */
   aborted: Error | undefined;
   #stop: ((reason: Error) => void) | undefined;
@@ -48,6 +52,7 @@ export class HttpRequest {
   begin(stop: (reason: Error) => void): void {
     if (this.aborted) throw this.aborted;
     this.written = false;
+    this.reused = false;
     this.#stop = stop;
   }
 

@@ -19,6 +19,7 @@ const RESERVED = new Set([
 export class HttpSession {
   #id: string | undefined;
   #version: string | undefined;
+  #pings = 0;
   /** The same for each message of the legacy era, so made once. */
   #posted: Headers | undefined;
 
@@ -40,6 +41,11 @@ export class HttpSession {
     if (id === this.#id || (id === undefined && !handshake)) return;
     this.#id = id;
     this.#posted = undefined;
+  }
+
+  /** The id of a ping of our own, which meets none of the Client's. */
+  nextPing(): string {
+    return `holdfast-ping-${++this.#pings}`;
   }
 
   forget(): void {

@@ -1,5 +1,6 @@
 import type { Dispatcher } from "undici";
 import { type AgentOptions, createAgent, proxyFor, Traffic, takesConnections } from "../agent.js";
+import { pool } from "./pooled-client.js";
 
 export interface SocketsOptions extends AgentOptions {
   url: URL;
@@ -8,12 +9,26 @@ export interface SocketsOptions extends AgentOptions {
 /** The sockets of one connection. They end with it, and none of them keeps a program alive. */
 export class Sockets {
   readonly #traffic = new Traffic();
-  readonly agent: Dispatcher;
+  #agent: Dispatcher;
+  /** Those that were replaced, for as long as something goes over them. */
+  readonly #old = new Set<Dispatcher>();
   #probes: Dispatcher | undefined;
   #destroyed = false;
 
   constructor(private readonly options: SocketsOptions) {
-    this.agent = createAgent(options, this.#traffic);
+    this.#agent = createAgent(options, this.#traffic, pool);
+  }
+
+  get agent(): Dispatcher {
+    return this.#agent;
+  }
+
+  /** What begins now goes over new sockets; the old ones end with what goes over them. */
+  renew(): void {
+    const old = this.#agent;
+    this.#agent = createAgent(this.options, this.#traffic, pool);
+    this.#old.add(old);
+    void old.close().then(() => this.#old.delete(old));
   }
 
   /** For requests that want a socket of their own, and end it. */
@@ -36,7 +51,7 @@ export class Sockets {
 
   async close(): Promise<void> {
     this.#destroyed = true;
-    await Promise.all([this.agent.destroy(), this.#probes?.destroy()]);
+    await Promise.all([this.#agent, this.#probes, ...this.#old].map((agent) => agent?.destroy()));
   }
 
   get #isDirect(): boolean {

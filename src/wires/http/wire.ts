@@ -19,6 +19,7 @@ import { isInitialized, Notices } from "./notices.js";
 import { Post, type PostHost } from "./post.js";
 import { HttpRequest } from "./request.js";
 import { HttpSession } from "./session.js";
+import { SocketWatch, type SocketWatchHost } from "./socket-watch.js";
 
 export interface HttpWireOptions extends HttpClientOptions {
   closeTimeoutMs: number;
@@ -28,6 +29,8 @@ export interface HttpWireOptions extends HttpClientOptions {
   maxSilenceMs: number;
   /** How long the requests on a session that the server forgot have for an answer of their own. */
   forgottenMs: number;
+  /** How long a request on a socket that was kept may go without a sign before that is doubted; `Infinity`: however long. */
+  quietMs: number;
 }
 
 /** A server that does not answer DELETE holds the end up for this part of its deadline. */
@@ -37,8 +40,12 @@ const DELETE_SHARE = 0.6;
  * Streamable HTTP over sockets of our own. A failed request is not a lost wire: it is settled by itself, and a failure
  * of the network only raises a doubt. What one request said lives with that request.
  */
-export class HttpWire extends BaseWire implements PostHost, InboundHost, ForgottenSessionHost {
+export class HttpWire
+  extends BaseWire
+  implements PostHost, InboundHost, ForgottenSessionHost, SocketWatchHost
+{
   onMissed?: Wire["onMissed"];
+  onSilentSocket?: Wire["onSilentSocket"];
   listening: Listening = "none";
   readonly hasPerRequestStream = true;
   readonly url: URL;
@@ -47,10 +54,12 @@ export class HttpWire extends BaseWire implements PostHost, InboundHost, Forgott
   readonly maxMessageBytes: number;
   readonly maxSilenceMs: number;
   readonly forgottenMs: number;
+  readonly quietMs: number;
   /** Requests without an answer. */
   readonly #posts = new Map<RequestId, Post>();
   readonly #notices = new Notices(this);
   readonly #loss = new ForgottenSession(this);
+  readonly #watch = new SocketWatch(this);
   #inbound: Inbound | undefined;
   #goodbye: HttpRequest | undefined;
 
@@ -60,6 +69,7 @@ export class HttpWire extends BaseWire implements PostHost, InboundHost, Forgott
     this.maxMessageBytes = options.maxMessageBytes;
     this.maxSilenceMs = options.maxSilenceMs;
     this.forgottenMs = options.forgottenMs;
+    this.quietMs = options.quietMs;
     this.client = new HttpClient(options, this);
     this.session = new HttpSession(this.client.headers);
   }
@@ -138,6 +148,15 @@ export class HttpWire extends BaseWire implements PostHost, InboundHost, Forgott
 
   // What its requests and its inbound stream ask of it.
 
+  get pending(): Iterable<Post> {
+    return this.#posts.values();
+  }
+
+  onStuck(posts: Post[]): void {
+    this.client.renew();
+    for (const { id } of posts) this.onSilentSocket?.(id);
+  }
+
   get inFlight(): number {
     return this.#posts.size;
   }
@@ -196,6 +215,7 @@ export class HttpWire extends BaseWire implements PostHost, InboundHost, Forgott
       this.#loss.settled();
     });
     this.#posts.set(message.id, post);
+    this.#watch.sent();
     const signal = options?.requestSignal;
     signal?.addEventListener("abort", () => post.abort(signal.reason), { once: true });
     return post.send();
@@ -216,6 +236,7 @@ export class HttpWire extends BaseWire implements PostHost, InboundHost, Forgott
   #end(failure?: Failure): void {
     if (this.ended) return;
     this.#loss.stop();
+    this.#watch.stop();
     this.#inbound?.stop();
     this.listen("none");
     this.finish(failure);

@@ -1,0 +1,31 @@
+import { Client, type Dispatcher, Pool } from "undici";
+
+/** What a request wants to hear of its socket. */
+export interface SocketListener {
+  /** Called before it is written: whether the socket served others before. */
+  onSocket?(reused: boolean): void;
+}
+
+/** One socket of a pool, which says whether it is a new one. */
+class PooledClient extends Client {
+  #served = 0;
+
+  constructor(origin: string | URL, options: Client.Options) {
+    super(origin, options);
+    this.on("disconnect", () => {
+      this.#served = 0;
+    });
+  }
+
+  override dispatch(
+    options: Dispatcher.DispatchOptions & SocketListener,
+    handler: Dispatcher.DispatchHandler,
+  ): boolean {
+    options.onSocket?.(this.#served++ > 0);
+    return super.dispatch(options, handler);
+  }
+}
+
+/** The sockets to one origin. */
+export const pool = (origin: string | URL, options: object): Dispatcher =>
+  new Pool(origin, { ...options, factory: (to, more) => new PooledClient(to, more as Client.Options) });
