@@ -1,15 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Client, Implementation, RequestOptions, Tool } from "@modelcontextprotocol/client";
+import { factsOf } from "../contract/methods.js";
 import type { ListDifference, ListKind, ServerChange } from "../contract/status.js";
 
 type Items = Map<string, object>;
-
-const METHODS: Record<string, ListKind> = {
-  "tools/list": "tools",
-  "prompts/list": "prompts",
-  "resources/list": "resources",
-  "resources/templates/list": "resourceTemplates",
-};
 
 const keyOf = (item: object): string | undefined => {
   const { uri, uriTemplate, name } = item as { uri?: unknown; uriTemplate?: unknown; name?: unknown };
@@ -34,7 +28,7 @@ export class ServerLists {
 
   /** One page of a list, as it came in. A hostile one is not looked at; the Client says what is wrong with it. */
   note(method: string, result: object): void {
-    const kind = METHODS[method];
+    const kind = factsOf(method).list;
     if (kind === undefined) return;
     const known = this.#known.get(kind) ?? new Map();
     for (const [key, item] of itemsOf((result as Record<string, unknown>)[kind])) known.set(key, item);

@@ -1,17 +1,5 @@
 import type { Client, ServerCapabilities } from "@modelcontextprotocol/client";
-
-const NEEDS: Record<string, keyof ServerCapabilities> = {
-  "tools/call": "tools",
-  "tools/list": "tools",
-  "prompts/get": "prompts",
-  "prompts/list": "prompts",
-  "resources/list": "resources",
-  "resources/templates/list": "resources",
-  "resources/read": "resources",
-  "resources/subscribe": "resources",
-  "resources/unsubscribe": "resources",
-  "completion/complete": "completions",
-};
+import { factsOf } from "../contract/methods.js";
 
 const warnedOf = new WeakSet<Client>();
 
@@ -28,6 +16,6 @@ export function missingCapability(
   declared: ServerCapabilities | undefined,
   method: string,
 ): string | undefined {
-  const needed = NEEDS[method];
-  return needed !== undefined && !declared?.[needed] ? needed : undefined;
+  const { needs } = factsOf(method);
+  return needs !== undefined && !declared?.[needs] ? needs : undefined;
 }

@@ -4,14 +4,23 @@ import {
   type McpSubscription,
   type RequestOptions,
 } from "@modelcontextprotocol/client";
-import { shownUri } from "../base/redact.js";
 import type { ReplayOption, Session } from "../contract/session.js";
+import { checkNamed, isSchema } from "./sdk-v1.js";
 
 export type CallOptions = RequestOptions & ReplayOption;
 export type Send<T> = (client: Client, options: RequestOptions) => Promise<T>;
 type First<M extends keyof Client> = Client[M] extends (first: infer P, ...rest: never[]) => unknown
   ? P
   : never;
+
+export type CallToolOptions = Parameters<Client["callTool"]>[1] & ReplayOption;
+
+/** One call, as its caller makes it. */
+export interface CallRequest {
+  method: string;
+  params?: unknown;
+  options: CallOptions | undefined;
+}
 
 /** What the getters answer: a picture taken at the last handshake, because a Client forgets when it is closed. */
 interface Seen {
@@ -28,14 +37,7 @@ interface Seen {
 export abstract class ClientView extends Client {
   #seen: Seen | undefined;
 
-  /** One call; `none` is the answer where the server does not offer what is asked for. */
-  protected abstract call<T>(
-    method: string,
-    options: CallOptions | undefined,
-    send: Send<T>,
-    name?: string,
-    none?: T,
-  ): Promise<T>;
+  protected abstract call<T>(request: CallRequest, send: Send<T>): Promise<T>;
   /** The params of a request that the server may log about. */
   protected abstract logged<P extends object>(client: Client, params: P): P;
 
@@ -67,65 +69,52 @@ export abstract class ClientView extends Client {
     return undefined;
   }
 
-  override callTool(params: First<"callTool">, options?: Parameters<Client["callTool"]>[1] & ReplayOption) {
-    return this.call(
-      "tools/call",
-      options,
-      (client, o) => client.callTool(this.logged(client, params), o),
-      params.name,
+  /** Code for the SDK 1 has a schema of the result before its options. */
+  override callTool(params: First<"callTool">, options?: CallToolOptions, optionsOfV1?: CallToolOptions) {
+    const own = isSchema(options) || optionsOfV1 ? optionsOfV1 : options;
+    return this.call({ method: "tools/call", params, options: own }, (client, o) =>
+      client.callTool(this.logged(client, params), o),
     );
   }
   override listTools(params?: First<"listTools">, options?: CallOptions) {
-    return this.call("tools/list", options, (client, o) => client.listTools(params, o), undefined, {
-      tools: [],
-    });
+    return this.call({ method: "tools/list", params, options }, (client, o) => client.listTools(params, o));
   }
   override listPrompts(params?: First<"listPrompts">, options?: CallOptions) {
-    return this.call("prompts/list", options, (client, o) => client.listPrompts(params, o), undefined, {
-      prompts: [],
-    });
+    return this.call({ method: "prompts/list", params, options }, (client, o) =>
+      client.listPrompts(params, o),
+    );
   }
   override listResources(params?: First<"listResources">, options?: CallOptions) {
-    const none = { resources: [] };
-    return this.call(
-      "resources/list",
-      options,
-      (client, o) => client.listResources(params, o),
-      undefined,
-      none,
+    return this.call({ method: "resources/list", params, options }, (client, o) =>
+      client.listResources(params, o),
     );
   }
   override listResourceTemplates(params?: First<"listResourceTemplates">, options?: CallOptions) {
-    const none = { resourceTemplates: [] };
-    const send: Send<Awaited<ReturnType<Client["listResourceTemplates"]>>> = (client, o) =>
-      client.listResourceTemplates(params, o);
-    return this.call("resources/templates/list", options, send, undefined, none);
-  }
-  override readResource(params: First<"readResource">, options?: CallOptions) {
-    return this.call(
-      "resources/read",
-      options,
-      (client, o) => client.readResource(this.logged(client, params), o),
-      shownUri(params.uri),
+    return this.call({ method: "resources/templates/list", params, options }, (client, o) =>
+      client.listResourceTemplates(params, o),
     );
   }
-  override getPrompt(params: Parameters<Session["getPrompt"]>[0], options?: CallOptions) {
-    const sent = { ...params, arguments: asStrings(params.arguments) };
-    return this.call(
-      "prompts/get",
-      options,
-      (client, o) => client.getPrompt(this.logged(client, sent), o),
-      params.name,
+  override readResource(params: First<"readResource">, options?: CallOptions) {
+    return this.call({ method: "resources/read", params, options }, (client, o) =>
+      client.readResource(this.logged(client, params), o),
+    );
+  }
+  override getPrompt(given: Parameters<Session["getPrompt"]>[0], options?: CallOptions) {
+    const params = { ...given, arguments: asStrings(given.arguments) };
+    return this.call({ method: "prompts/get", params, options }, (client, o) =>
+      client.getPrompt(this.logged(client, params), o),
     );
   }
   override complete(params: First<"complete">, options?: CallOptions) {
-    return this.call("completion/complete", options, (client, o) => client.complete(params, o));
+    return this.call({ method: "completion/complete", params, options }, (client, o) =>
+      client.complete(params, o),
+    );
   }
   override discover(options?: CallOptions) {
-    return this.call("server/discover", options, (client, o) => client.discover(o));
+    return this.call({ method: "server/discover", options }, (client, o) => client.discover(o));
   }
   override ping(options?: CallOptions) {
-    return this.call("ping", options, async (client, o) => {
+    return this.call({ method: "ping", options }, async (client, o) => {
       if (client.getProtocolEra() === "legacy") return client.ping(o);
       await client.discover(o);
       return {};
@@ -133,12 +122,20 @@ export abstract class ClientView extends Client {
   }
   // biome-ignore lint/suspicious/noExplicitAny: one body for the SDK's overloads, which callers see through `Session`.
   override request(request: any, schemaOrOptions?: any, maybeOptions?: any): Promise<any> {
-    const schema = schemaOrOptions && "~standard" in schemaOrOptions ? schemaOrOptions : undefined;
-    const { name, uri } = request.params ?? {};
+    const schema = isSchema(schemaOrOptions) ? schemaOrOptions : undefined;
     const options = schema ? maybeOptions : schemaOrOptions;
-    const send: Send<unknown> = (client, o) =>
-      schema ? client.request(request, schema, o) : client.request(request, o);
-    return this.call(request.method, options, send, name ?? uri);
+    return this.call({ method: request.method, params: request.params, options }, (client, o) =>
+      schema ? client.request(request, schema, o) : client.request(request, o),
+    );
+  }
+
+  override setRequestHandler(...args: unknown[]): void {
+    checkNamed("setRequestHandler", args[0]);
+    Reflect.apply(super.setRequestHandler, this, args);
+  }
+  override setNotificationHandler(...args: unknown[]): void {
+    checkNamed("setNotificationHandler", args[0]);
+    Reflect.apply(super.setNotificationHandler, this, args);
   }
 }
 

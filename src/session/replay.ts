@@ -1,20 +1,6 @@
 import type { Outcome } from "../base/errors.js";
+import { factsOf } from "../contract/methods.js";
 import type { ReplayMode } from "../contract/options.js";
-
-const READS = new Set([
-  "tools/list",
-  "prompts/list",
-  "resources/list",
-  "resources/templates/list",
-  "resources/read",
-  "prompts/get",
-  "completion/complete",
-  "ping",
-  "server/discover",
-  "logging/setLevel",
-  "resources/subscribe",
-  "resources/unsubscribe",
-]);
 
 /** What is known of a lost request. */
 export interface LostRequest {
@@ -30,5 +16,5 @@ export interface LostRequest {
 export function maySendAgain({ method, outcome, replay, annotated }: LostRequest): boolean {
   if (replay === "never") return false;
   if (outcome !== "unknown" || replay === "always") return true;
-  return READS.has(method) || (method === "tools/call" && annotated);
+  return factsOf(method).repeatable === true || (method === "tools/call" && annotated);
 }

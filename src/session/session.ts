@@ -17,11 +17,12 @@ import { controllerForMany } from "../base/abort.js";
 import { runCallback } from "../base/callback.js";
 import { HoldfastError } from "../base/errors.js";
 import { untilAborted } from "../base/wait.js";
+import { factsOf, nameIn } from "../contract/methods.js";
 import { DEFAULTS } from "../contract/options.js";
 import type { RootsOption, Session, SessionOptions, TransportHandle } from "../contract/session.js";
 import { runCall } from "./call.js";
 import { missingCapability, nothingDeclared } from "./capabilities.js";
-import { type CallOptions, ClientView, type Send } from "./client-view.js";
+import { type CallOptions, type CallRequest, ClientView, type Send } from "./client-view.js";
 import { capabilitiesOf, listRoots, registerHandlers } from "./handlers.js";
 import { isWanted } from "./log-levels.js";
 import type { ConnectionPort, Declarations, Filter, Participant, Ready } from "./ports.js";
@@ -72,32 +73,26 @@ export class SessionView extends ClientView implements Session, Participant {
   override async setLoggingLevel(level: LoggingLevel, options?: CallOptions) {
     this.#open();
     this.#logLevel = level;
-    return this.call("logging/setLevel", options, async (client, o) => {
+    return this.call({ method: "logging/setLevel", options }, async (client, o) => {
       if (client.getProtocolEra() !== "legacy") return {};
       return client.setLoggingLevel(this.#host.subscriptions.logLevel() ?? level, o);
     });
   }
-  override subscribeResource({ uri }: { uri: string }, options?: CallOptions) {
+  override subscribeResource(params: { uri: string }, options?: CallOptions) {
     const { subscriptions } = this.#host;
-    return this.call(
-      "resources/subscribe",
-      options,
-      (client, o) => subscriptions.subscribe(this, uri, client, o),
-      uri,
+    return this.call({ method: "resources/subscribe", params, options }, (client, o) =>
+      subscriptions.subscribe(this, params.uri, client, o),
     );
   }
-  override unsubscribeResource({ uri }: { uri: string }, options?: CallOptions) {
+  override unsubscribeResource(params: { uri: string }, options?: CallOptions) {
     const { subscriptions } = this.#host;
-    return this.call(
-      "resources/unsubscribe",
-      options,
-      (client, o) => subscriptions.unsubscribe(this, uri, client, o),
-      uri,
+    return this.call({ method: "resources/unsubscribe", params, options }, (client, o) =>
+      subscriptions.unsubscribe(this, params.uri, client, o),
     );
   }
   override listen(filter: Filter, options?: CallOptions): Promise<McpSubscription> {
     const { subscriptions } = this.#host;
-    return this.call("subscriptions/listen", options, (client, o) =>
+    return this.call({ method: "subscriptions/listen", options }, (client, o) =>
       subscriptions.listen(this, filter, client, o),
     );
   }
@@ -182,33 +177,33 @@ export class SessionView extends ClientView implements Session, Participant {
     return this.toJSON();
   }
 
-  protected override call<T>(
-    method: string,
-    options: CallOptions | undefined,
-    send: Send<T>,
-    name?: string,
-    none?: T,
-  ): Promise<T> {
-    const { timeoutMs } = this.#options;
+  protected override call<T>({ method, params, options }: CallRequest, send: Send<T>): Promise<T> {
+    const name = nameIn(method, params);
     const spec = {
       method,
       name,
       options: this.#withProgress(method, name, options),
-      timeoutMs: this.port.callTimeoutMs(method, name) ?? timeoutMs ?? DEFAULTS.callTimeoutMs,
+      timeoutMs: this.port.callTimeoutMs(method, name) ?? this.#options.timeoutMs ?? DEFAULTS.callTimeoutMs,
       session: this,
       ended: this.#end.signal,
     };
     return runCall(this.port, spec, (client, sendOptions) => {
       const missing = missingCapability(client.getServerCapabilities(), method);
-      if (missing === undefined) return send(client, sendOptions);
-      if (none !== undefined) {
-        const message = nothingDeclared(client, this.port.name, missing);
-        if (message) this.port.announce({ type: "warning", message });
-        return Promise.resolve(none);
-      }
-      const message = `${this.port.name} does not support ${missing} (required for ${method})`;
-      throw new SdkError(SdkErrorCode.CapabilityNotSupported, message);
+      return missing === undefined ? send(client, sendOptions) : this.#nothingOf(missing, method, client);
     });
+  }
+
+  /** What a server does not offer is an empty list, and cannot be called. */
+  async #nothingOf<T>(missing: string, method: string, client: Client): Promise<T> {
+    const { name: server } = this.port;
+    const { list } = factsOf(method);
+    if (list === undefined) {
+      const message = `${server} does not support ${missing} (required for ${method})`;
+      throw new SdkError(SdkErrorCode.CapabilityNotSupported, message);
+    }
+    const message = nothingDeclared(client, server, missing);
+    if (message) this.port.announce({ type: "warning", message });
+    return { [list]: [] } as T;
   }
 
   /** A modern server logs only where the request asks for it. */

@@ -4,6 +4,7 @@ import type {
   RequestId,
   Transport,
 } from "@modelcontextprotocol/client";
+import { factsOf } from "../contract/methods.js";
 import type { UnreadableAnswer } from "../contract/wire.js";
 import type { InvalidAnswer } from "./answers/invalid-answer.js";
 import { type Reading, readMessage, readUnreadable } from "./answers/read.js";
@@ -89,7 +90,7 @@ export class Inbound {
       if (warning) door.hooks.onWarning?.(warning);
       if ("result" in message) {
         if (call && method === "tools/call") call.result = message.result;
-        if (method.endsWith("/list")) door.hooks.onList?.(method, message.result);
+        if (factsOf(method).list !== undefined) door.hooks.onList?.(method, message.result);
       }
       door.onmessage?.(message, extra);
     } catch (error) {
