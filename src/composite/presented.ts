@@ -1,6 +1,6 @@
 import type { Notification, Result, ServerCapabilities } from "@modelcontextprotocol/client";
 import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
-import type { ListMethod, Params, Presented, Route } from "../gateway/presented.js";
+import type { ListMethod, Params, PresentedMany, Route } from "../gateway/presented.js";
 import type { Catalog } from "./catalog.js";
 import type { Member } from "./member.js";
 import { rewriteUris } from "./result-uris.js";
@@ -10,7 +10,7 @@ import { joinInstructions, loggerOf } from "./words.js";
 const listChanged = true;
 
 /** The members of a composite as one server. */
-export class PresentedMembers implements Presented {
+export class PresentedMembers implements PresentedMany {
   constructor(
     private readonly catalog: Catalog,
     private readonly members: () => readonly Member[],

@@ -23,6 +23,7 @@ import type {
   RequestOptions,
   Root,
 } from "@modelcontextprotocol/client";
+import type { SdkTransport, ServerDoor } from "./door.js";
 import type { Inspect } from "./inspection.js";
 import type { ReplayMode } from "./options.js";
 import type { ConnectionState, ConnectionStatus, StatusListener } from "./status.js";
@@ -125,6 +126,13 @@ export interface Session extends Client, AsyncDisposable {
   setLoggingLevel(level: LoggingLevel, options?: RequestOptions): Promise<EmptyResult>;
   /** Works in both eras; the handle lives across reconnects. */
   listen(filter: Parameters<Client["listen"]>[0], options?: RequestOptions): Promise<McpSubscription>;
+  /**
+   * This session as a transport of the SDK: a Client of version 1 or 2, or anything else that takes one, connects to it,
+   * and lives across every reconnect. Several may, each with a handshake and handlers of its own. Its `onclose` comes only
+   * when the session or the connection is closed for good. A call that was lost is a JSON-RPC error whose
+   * `data.holdfast` is `{ code, outcome, server }`.
+   */
+  asTransport(): SdkTransport;
   /** Replaces the roots and tells the server. */
   setRoots(roots: RootsOption): Promise<void>;
   /** A redacted status: a session may be logged. */
@@ -151,6 +159,8 @@ export interface TransportHandle extends AsyncDisposable {
   disconnect(): Promise<void>;
   close(): Promise<void>;
   fork(): TransportHandle;
+  /** This transport as a server, for hosts that take an instance of one. */
+  asServer(): ServerDoor;
   retryNow(): void;
   subscribe(listener: StatusListener): () => void;
   inspect(observer: Inspect): () => void;

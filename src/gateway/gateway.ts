@@ -15,10 +15,13 @@ import { whileCalled } from "./call-time.js";
 import { ParkedCalls } from "./parked-calls.js";
 import {
   type GatewayHost,
+  isOffered,
   LIST_KINDS,
   LIST_METHODS,
   type ListKind,
   type Params,
+  type PresentedAsIs,
+  type PresentedMany,
   ROUTED_METHODS,
   type Route,
   type Upstream,
@@ -28,6 +31,7 @@ import { RelayServer } from "./relay-server.js";
 
 /** A question to a person takes its time; the call that it belongs to has the deadline. */
 const ASK_MS = 2 ** 31 - 1;
+const ANY_PARAMS = { params: ANY_RESULT };
 const CHANGED = /^notifications\/(tools|prompts|resources)\/list_changed$/;
 
 /** The low-level server in front of one session or many. It relays, and validates nothing: the outer client does. */
@@ -54,7 +58,7 @@ export class Gateway {
     const { presented } = this.host;
     const instructions = presented.instructions();
     const server = new RelayServer(
-      { name: "holdfast", version: VERSION },
+      ("info" in presented && presented.info()) || { name: "holdfast", version: VERSION },
       { capabilities: presented.capabilities(), ...(instructions && { instructions }) },
     );
     this.#server = server;
@@ -101,7 +105,7 @@ export class Gateway {
     const expired = () => new Error(`subscriptions were not settled within ${ms} ms`);
     await withDeadline({ ms, expired }, async (signal) => {
       for (const { uri, method } of all) {
-        const { upstream, params } = await this.host.presented.route(method, { uri }, signal);
+        const { upstream, params } = await this.#routeOf(method, { uri }, signal);
         const resource = { uri: String(params["uri"]) };
         const { session } = upstream;
         if (method === "resources/subscribe") await session?.subscribeResource(resource, { signal });
@@ -117,23 +121,50 @@ export class Gateway {
 
   #register(server: RelayServer): void {
     const { presented } = this.host;
-    const anyParams = { params: ANY_RESULT };
-    for (const method of LIST_METHODS)
-      server.setRequestHandler(method, anyParams, (_params, ctx) =>
-        presented.list(method, ctx.mcpReq.signal),
-      );
-    for (const method of ROUTED_METHODS)
-      server.setRequestHandler(method, anyParams, (params, ctx) =>
-        this.#routed(method, params as Params, ctx),
-      );
+    if ("list" in presented) this.#registerMany(server, presented);
+    else this.#registerAsIs(server, presented);
+    if (!presented.capabilities().logging) return;
     server.setRequestHandler("logging/setLevel", async ({ params: { level } }, ctx) => {
       await this.#setLevel(level, ctx.mcpReq.signal);
       return {};
     });
-    server.setNotificationHandler("notifications/roots/list_changed", async () => {
+  }
+
+  #registerMany(server: RelayServer, presented: PresentedMany): void {
+    for (const method of LIST_METHODS)
+      server.setRequestHandler(method, ANY_PARAMS, (_params, ctx) =>
+        presented.list(method, ctx.mcpReq.signal),
+      );
+    for (const method of ROUTED_METHODS) this.#registerRouted(server, method);
+    server.setNotificationHandler("notifications/roots/list_changed", () => this.#rootsChanged());
+  }
+
+  /** Whatever the one server offers, and whatever it may know that we do not. */
+  #registerAsIs(server: RelayServer, presented: PresentedAsIs): void {
+    const capabilities = presented.capabilities();
+    for (const method of [...LIST_METHODS, ...ROUTED_METHODS])
+      if (isOffered(method, capabilities)) this.#registerRouted(server, method);
+    server.fallbackRequestHandler = ({ method, params }, ctx) => this.#routed(method, params ?? {}, ctx);
+    server.fallbackNotificationHandler = async ({ method, params }) => {
+      const notification = params ? { method, params } : { method };
       const open = presented.upstreams().flatMap(({ session }) => session ?? []);
-      await Promise.allSettled(open.map((session) => session.sendRootsListChanged()));
-    });
+      await Promise.allSettled(open.map((session) => session.notification(notification)));
+    };
+    server.setNotificationHandler("notifications/roots/list_changed", () => this.#rootsChanged());
+  }
+
+  #registerRouted(
+    server: RelayServer,
+    method: (typeof LIST_METHODS)[number] | (typeof ROUTED_METHODS)[number],
+  ): void {
+    server.setRequestHandler(method, ANY_PARAMS, (params, ctx) =>
+      this.#routed(method, params as Params, ctx),
+    );
+  }
+
+  async #rootsChanged(): Promise<void> {
+    const open = this.host.presented.upstreams().flatMap(({ session }) => session ?? []);
+    await Promise.allSettled(open.map((session) => session.sendRootsListChanged()));
   }
 
   /** One request through to its server, and what it came to in the words of the client. */
@@ -147,10 +178,15 @@ export class Gateway {
   async #found(method: string, params: Params, ctx: ServerContext): Promise<Route> {
     const call = this.host.contextOf(ctx.mcpReq.id);
     try {
-      return await whileCalled(ctx, call, (signal) => this.host.presented.route(method, params, signal));
+      return await whileCalled(ctx, call, (signal) => this.#routeOf(method, params, signal));
     } catch (error) {
       throw relayedError(error);
     }
+  }
+
+  async #routeOf(method: string, params: Params, signal: AbortSignal): Promise<Route> {
+    const { presented } = this.host;
+    return "route" in presented ? presented.route(method, params, signal) : presented.known(method, params);
   }
 
   /** Only a modern client of a legacy server cannot be sent what that server asks. */

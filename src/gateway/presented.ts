@@ -1,4 +1,4 @@
-import type { Notification, Result, ServerCapabilities } from "@modelcontextprotocol/server";
+import type { Implementation, Notification, Result, ServerCapabilities } from "@modelcontextprotocol/server";
 import type { CallContext } from "../contract/call-context.js";
 import type { Session } from "../contract/session.js";
 
@@ -21,21 +21,33 @@ export interface Route {
   params: Params;
 }
 
-/** What a gateway presents as one server: one session, or the members of a composite. */
-export interface Presented {
+/** What a gateway presents as one server: one session as it is, or the members of a composite. */
+export type Presented = PresentedAsIs | PresentedMany;
+
+interface PresentedBase {
   upstreams(): readonly Upstream[];
   /** What the client is told with the handshake. */
   capabilities(): ServerCapabilities;
   instructions(): string | undefined;
-  list(method: ListMethod, signal: AbortSignal): Promise<Result>;
   /** Where a request goes, as far as that can be said without asking anybody. */
   known(method: string, params: Params): Route | undefined;
-  /** @throws an error for the client where nobody offers what is asked for */
-  route(method: string, params: Params, signal: AbortSignal): Promise<Route>;
   /** A result of that server in the words of the client. */
   show(upstream: Upstream, method: string, result: Result): Result;
   /** A notification likewise; undefined: not for the client. */
   showNotification(upstream: Upstream, notification: Notification): Notification | undefined;
+}
+
+/** One session: its own name, and every request to it as it came. */
+export interface PresentedAsIs extends PresentedBase {
+  info(): Implementation | undefined;
+  known(method: string, params: Params): Route;
+}
+
+/** Several servers, whose names and lists become one. */
+export interface PresentedMany extends PresentedBase {
+  list(method: ListMethod, signal: AbortSignal): Promise<Result>;
+  /** @throws an error for the client where nobody offers what is asked for */
+  route(method: string, params: Params, signal: AbortSignal): Promise<Route>;
 }
 
 /** What a gateway knows of its client. */
@@ -66,3 +78,10 @@ export const ROUTED_METHODS = [
 export const LIST_KINDS = ["tools", "prompts", "resources"] as const;
 /** What a list-changed notification is about. */
 export type ListKind = (typeof LIST_KINDS)[number];
+
+/** Whether a server with these capabilities offers a method. */
+export function isOffered(method: string, capabilities: ServerCapabilities): boolean {
+  const [family = ""] = method.split("/");
+  if (method.endsWith("scribe")) return capabilities.resources?.subscribe === true;
+  return family === "completion" ? capabilities.completions !== undefined : family in capabilities;
+}

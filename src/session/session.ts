@@ -17,9 +17,11 @@ import { controllerForMany } from "../base/abort.js";
 import { runCallback } from "../base/callback.js";
 import { HoldfastError } from "../base/errors.js";
 import { untilAborted } from "../base/wait.js";
+import type { SdkTransport } from "../contract/door.js";
 import { factsOf, nameIn } from "../contract/methods.js";
 import { DEFAULTS } from "../contract/options.js";
 import type { RootsOption, Session, SessionOptions, TransportHandle } from "../contract/session.js";
+import { asTransport } from "../gateway/as-transport.js";
 import { runCall } from "./call.js";
 import { missingCapability, nothingDeclared } from "./capabilities.js";
 import { type CallOptions, type CallRequest, ClientView, type Send } from "./client-view.js";
@@ -111,6 +113,9 @@ export class SessionView extends ClientView implements Session, Participant {
   override async sendRootsListChanged(): Promise<void> {
     const { ready } = this.#open().port;
     if (ready?.client.getProtocolEra() === "legacy") await ready.client.sendRootsListChanged();
+  }
+  asTransport(): SdkTransport {
+    return asTransport(this.connection, this.#open().#end.signal);
   }
   async setRoots(roots: RootsOption): Promise<void> {
     this.#open();

@@ -7,11 +7,13 @@ import { Connection } from "../connection/connection.js";
 import { EraMemory } from "../connection/era.js";
 import { Subscribers } from "../connection/subscribers.js";
 import { checkShared } from "../contract/check-options.js";
+import type { ServerDoor } from "../contract/door.js";
 import type { Inspect } from "../contract/inspection.js";
 import { DEFAULTS, policyOf, type SharedOptions } from "../contract/options.js";
 import type { Session, SessionOptions, TransportHandle, WaitOptions } from "../contract/session.js";
 import type { ConnectionState, ConnectionStatus, StatusListener } from "../contract/status.js";
 import type { AttemptContext, Wire } from "../contract/wire.js";
+import { asServer } from "../gateway/as-server.js";
 import { type Clock, systemClock } from "../machines/clock.js";
 import { INTERNALS, type Internals } from "./internals.js";
 import { Lives } from "./lives.js";
@@ -116,6 +118,11 @@ export abstract class ClientTransport implements TransportHandle {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** This transport as a server, for hosts that take an instance of one: one client for each `connect`. */
+  asServer(): ServerDoor {
+    return asServer(this);
   }
 
   /** Skips the wait before the next attempt. Does nothing in any other state. */
