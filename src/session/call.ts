@@ -1,31 +1,19 @@
 import { type Client, type RequestOptions, SdkError, SdkErrorCode } from "@modelcontextprotocol/client";
-import { formatMessage } from "../base/advice.js";
-import { HoldfastError, isHoldfastError, type Outcome } from "../base/errors.js";
+import { isHoldfastError, type Outcome } from "../base/errors.js";
 import { pause, withDeadline } from "../base/wait.js";
-import type { ReplayMode } from "../contract/options.js";
 import type { Failure } from "../machines/failure.js";
 import { CALL, type CallTag } from "../wires/call-tag.js";
 import { Lost } from "../wires/lost.js";
+import { authRequired, connectionLost, timedOut } from "./call-errors.js";
+import type { CallSpec } from "./call-spec.js";
 import { Deadline } from "./deadline.js";
 import { inspectedCall } from "./inspected-call.js";
-import { callOf, invalidAnswerOf } from "./invalid-answer.js";
+import { invalidAnswerOf } from "./invalid-answer.js";
 import type { ConnectionPort, Ready } from "./ports.js";
 import { maySendAgain } from "./replay.js";
 
 /** A call that was lost so often is not sent again, whatever its deadline. */
 const MAX_SENDINGS = 5;
-
-export interface CallSpec {
-  method: string;
-  /** The tool, prompt or resource, for the announcements. */
-  name: string | undefined;
-  options: (RequestOptions & { replay?: ReplayMode }) | undefined;
-  /** When the call names no timeout. 0: none. */
-  timeoutMs: number;
-  session: object;
-  /** Fires with the session's end. */
-  ended: AbortSignal;
-}
 
 type Send<T> = (client: Client, options: RequestOptions) => Promise<T>;
 
@@ -176,16 +164,6 @@ function within<T>(
   );
 }
 
-/** The SDK's own kind of timeout, with what the call was waiting for. */
-function timedOut(port: ConnectionPort, spec: CallSpec, deadline: Deadline): SdkError {
-  const { state, detail, attempt, lastError } = port.status();
-  const where = port.ready ? "" : ` while it was ${detail ?? state}, attempt ${attempt}`;
-  const why = lastError && !port.ready ? `: ${lastError.message}` : "";
-  const call = callOf(spec.method, spec.name);
-  const message = `${port.name}: ${call} was not answered within ${deadline.limitMs} ms${where}${why}`;
-  return new SdkError(SdkErrorCode.RequestTimeout, message, { timeout: deadline.limitMs });
-}
-
 /** The Client's own clock may be the first to ring, and it knows neither server nor tool. */
 const isTimeout = (error: unknown): boolean =>
   error instanceof SdkError &&
@@ -206,48 +184,4 @@ function lossOf(error: unknown, { guard }: Ready): Lost | undefined {
 function ownErrorOf(error: unknown): unknown {
   const data = (error as { data?: unknown } | undefined)?.data;
   return isHoldfastError(data) || data instanceof SdkError ? data : error;
-}
-
-const ADVICE: Record<Outcome, string> = {
-  "not-sent": "It was not sent",
-  rejected: "The server refused it before doing it",
-  unknown: "It may have been done: check before you repeat it",
-};
-
-/** There is no credential to get, and the call was refused for lack of one. */
-function authRequired(port: ConnectionPort, spec: CallSpec, failure: Failure): HoldfastError {
-  const { method, name } = spec;
-  const code = "AUTH_REQUIRED";
-  port.announce({ type: "request.lost", method, outcome: "rejected", code, ...(name && { name }) });
-  if (isHoldfastError(failure.error)) return failure.error;
-  const details = { server: port.name, cause: failure.error, ...failure.details };
-  return new HoldfastError(code, formatMessage(`${port.name}: ${failure.message}`, failure), details);
-}
-
-function connectionLost(
-  port: ConnectionPort,
-  spec: CallSpec,
-  outcome: Outcome,
-  failure: Failure,
-): HoldfastError {
-  port.announce({
-    type: "request.lost",
-    method: spec.method,
-    outcome,
-    code: "CONNECTION_LOST",
-    ...(spec.name && { name: spec.name }),
-  });
-  const message = formatMessage(
-    `${port.name}: ${callOf(spec.method, spec.name)} was lost: ${failure.message}`,
-    {
-      ...failure,
-      hint: ADVICE[outcome],
-    },
-  );
-  return new HoldfastError("CONNECTION_LOST", message, {
-    server: port.name,
-    outcome,
-    cause: failure.error ?? port.closedError,
-    ...failure.details,
-  });
 }

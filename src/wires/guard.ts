@@ -20,6 +20,10 @@ export interface GuardHooks extends InboundHooks {
   onLost(failure: Failure): void;
 }
 
+const streamEnded: Failure = {
+  code: "CONNECTION_LOST",
+  message: "the answer's stream ended without an answer",
+};
 /** Our own end; says nothing of the server. */
 const ended: Failure = { code: "CONNECTION_LOST", message: "the wire is closed", asked: true };
 
@@ -224,17 +228,10 @@ export class Guard implements Transport {
     if (this.#ledger.remove(id)) stream?.abort();
   }
 
-  #streamOptions(
-    id: RequestId,
-    entry: Entry,
-    options: TransportSendOptions | undefined,
-  ): TransportSendOptions {
+  #streamOptions(id: RequestId, entry: Entry, options?: TransportSendOptions): TransportSendOptions {
     const onRequestStreamEnd = () => {
       options?.onRequestStreamEnd?.();
-      const lost = new Lost("unknown", {
-        code: "CONNECTION_LOST",
-        message: "the answer's stream ended without an answer",
-      });
+      const lost = new Lost("unknown", streamEnded);
       if (this.settle(id, lost)) this.wire.onDoubt?.(lost);
     };
     const { cancel } = this.wire;

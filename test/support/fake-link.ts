@@ -3,7 +3,7 @@ import { vi } from "vitest";
 import { RetryBudget } from "../../src/connection/retry-budget.js";
 import { ServerLists } from "../../src/connection/server-lists.js";
 import type { ConnectionStatus } from "../../src/contract/status.js";
-import type { CallSpec } from "../../src/session/call.js";
+import type { CallSpec } from "../../src/session/call-spec.js";
 import type { Announcement, ConnectionPort, Ready } from "../../src/session/ports.js";
 import { Lost } from "../../src/wires/lost.js";
 import { ManualClock } from "./manual-clock.js";

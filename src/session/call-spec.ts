@@ -1,0 +1,15 @@
+import type { RequestOptions } from "@modelcontextprotocol/client";
+import type { ReplayMode } from "../contract/options.js";
+
+/** One call, as its session asks for it. */
+export interface CallSpec {
+  method: string;
+  /** The tool, prompt or resource, for the announcements. */
+  name: string | undefined;
+  options: (RequestOptions & { replay?: ReplayMode }) | undefined;
+  /** When the call names no timeout. 0: none. */
+  timeoutMs: number;
+  session: object;
+  /** Fires with the session's end. */
+  ended: AbortSignal;
+}
