@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 const TESTS: Record<string, string[]> = {
   machines: [
     "test/machines/{backoff,charts,connected,connecting,disconnecting,fleet,member,pieces,reducers,table}.test.ts",
-    "test/properties/**",
+    "test/properties/{fleet,lifecycle}.test.ts",
     "test/transports/custom.test.ts",
   ],
   // Each piece alone: no process, no socket.
@@ -22,7 +22,7 @@ export default defineConfig({
   test: {
     include: TESTS[process.env["HOLDFAST_MUTATE"] ?? "machines"]!,
     // Whole connections to processes and servers: seconds.
-    exclude: ["test/session/{loss,session,tool-data}.test.ts", "test/connection/era.test.ts"],
+    exclude: ["test/session/{loss,session,tool-data}.test.ts", "test/connection/era*.test.ts"],
     env: { HOLDFAST_RUNS: "0.012" },
     // A mutant that hangs is found by this; the quick tests need a fraction of it.
     testTimeout: process.env["HOLDFAST_MUTATE"]?.match(/session|connection|wires/) ? 1_500 : 10_000,

@@ -17,7 +17,8 @@ export default defineConfig({
       "test/wires/{pieces,small,sse-requests,stdout}.test.ts",
     ],
     exclude: [
-      "test/connection/era.test.ts",
+      "test/connection/era{,-matrix}.test.ts",
+      "test/properties/answers.test.ts",
       // Every state and edge of the chart: half a minute by itself.
       "test/machines/walk.test.ts",
       "test/session/{loss,session}.test.ts",

@@ -11,14 +11,14 @@ import { ClientTransport } from "../../src/transports/transport.js";
 import { MemoryWire } from "../../src/wires/memory.js";
 import { badAnswers, goodAnswer, randomOf } from "../fixtures/mutations.mjs";
 import { closing } from "../support/fixtures.js";
+import { runsOf } from "../support/runs.js";
 
-const soak = process.env["HOLDFAST_RUNS"] !== undefined;
-const IN_MEMORY = soak ? 200_000 : 8_000;
-const OVER_A_WIRE = soak ? 5_000 : 200;
+const IN_MEMORY = runsOf(8_000);
+const OVER_A_WIRE = runsOf(200);
 const seed = Number(process.env["HOLDFAST_SEED"] ?? Math.floor(Math.random() * 2 ** 32));
 console.log(`answers are changed by HOLDFAST_SEED=${seed}`);
 /** No answer that names its call takes so long; one that names none is waited for as long. */
-const DEADLINE_MS = soak ? 20_000 : 5_000;
+const DEADLINE_MS = 10_000;
 const WIDE = 100;
 
 /** What a session can ask, each method of the protocol; `modern` where the revision has it. */
