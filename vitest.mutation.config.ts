@@ -22,7 +22,7 @@ export default defineConfig({
   test: {
     include: TESTS[process.env["HOLDFAST_MUTATE"] ?? "machines"]!,
     // Whole connections to processes and servers: seconds.
-    exclude: ["test/session/{loss,session,tool-data}.test.ts", "test/connection/era*.test.ts"],
+    exclude: ["test/session/{loss,session,tool-data}.test.ts", "test/connection/era{,-matrix}.test.ts"],
     env: { HOLDFAST_RUNS: "0.012" },
     // A mutant that hangs is found by this; the quick tests need a fraction of it.
     testTimeout: process.env["HOLDFAST_MUTATE"]?.match(/session|connection|wires/) ? 1_500 : 10_000,
