@@ -1,3 +1,4 @@
+import { fieldsOf } from "./fields.js";
 /**
  * Runs a callback of the user's. `failed` hears what it throws, now or by the promise that it returns: a rejection that
  * nobody hears ends the program.
@@ -5,8 +6,7 @@
 export function runCallback(callback: () => unknown, failed: (error: unknown) => void): void {
   try {
     const returned = callback();
-    if (typeof (returned as PromiseLike<unknown> | undefined)?.then === "function")
-      Promise.resolve(returned).catch(failed);
+    if (typeof fieldsOf(returned)["then"] === "function") Promise.resolve(returned).catch(failed);
   } catch (error) {
     failed(error);
   }

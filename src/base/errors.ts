@@ -1,4 +1,6 @@
 import { STATUS_CODES } from "node:http";
+import { types } from "node:util";
+import { fieldsOf } from "./fields.js";
 
 /** What may have become of a request that was lost: see docs/errors.md. */
 export type Outcome = "not-sent" | "rejected" | "unknown";
@@ -74,7 +76,15 @@ export function isHoldfastError<Code extends ErrorCode = ErrorCode>(
   code?: Code,
 ): error is HoldfastError<Code> & ErrorDetails[Code] {
   if (typeof error !== "object" || error === null || !(BRAND in error)) return false;
-  return code === undefined || (error as { code?: unknown }).code === code;
+  return code === undefined || fieldsOf(error)["code"] === code;
+}
+
+/** Anything thrown as an `Error`. */
+export function asError(error: unknown): Error {
+  // One of another realm is no instance of ours.
+  if (error instanceof Error || types.isNativeError(error)) return error;
+  const { message } = fieldsOf(error);
+  return new Error(typeof message === "string" ? message : String(error));
 }
 
 /** The message of anything thrown, with the cause that `fetch` hides behind "fetch failed". */
@@ -97,7 +107,7 @@ export function messageOf(error: unknown): string {
 /** The system's code of a failure (`ECONNREFUSED`, `UND_ERR_SOCKET`, `ENOENT`), looked for along the causes. */
 export function codeOf(error: unknown): string | undefined {
   for (let e = error, depth = 0; e instanceof Error && depth < 5; depth++) {
-    const code = (e as { code?: unknown }).code;
+    const { code } = fieldsOf(e);
     if (typeof code === "string" && /^[A-Z][A-Z0-9_]+$/.test(code)) return code;
     e = e instanceof AggregateError ? e.errors[0] : e.cause;
   }
@@ -106,6 +116,6 @@ export function codeOf(error: unknown): string | undefined {
 
 /** The HTTP status of an SDK error, if the server answered with one. */
 export function statusOf(error: unknown): number | undefined {
-  const status = (error as { status?: unknown } | undefined)?.status;
+  const { status } = fieldsOf(error);
   return typeof status === "number" ? status : undefined;
 }

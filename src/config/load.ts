@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { type ParseError, parse as parseJsonc, printParseErrorCode } from "jsonc-parser";
-import { parse as parseYaml } from "yaml";
+import { parse as parseYaml, YAMLParseError } from "yaml";
 import { HoldfastError, messageOf } from "../base/errors.js";
 import { inputsIn } from "./expand.js";
 import { invalidConfig, type McpConfig, type ParseOptions, parseConfig } from "./parse.js";
@@ -50,8 +50,8 @@ export function fromText(text: string, path: string): unknown {
       return parseYaml(text);
     } catch (cause) {
       // The library quotes the lines around the mistake, which may hold a secret.
-      const { linePos } = cause as { linePos?: { line: number; col: number }[] };
-      throw invalidConfig([{ path: "", message: `is not YAML (${position(linePos?.[0])})` }], path);
+      const at = cause instanceof YAMLParseError ? cause.linePos?.[0] : undefined;
+      throw invalidConfig([{ path: "", message: `is not YAML (${position(at)})` }], path);
     }
   }
   const errors: ParseError[] = [];

@@ -26,10 +26,10 @@ export interface ParseOptions extends Variables {
   from?: string;
 }
 
-const parsed = new WeakMap<McpConfig, unknown>();
+const parsed = new WeakMap<object, unknown>();
 
 /** Whether a value came from `parseConfig`. */
-export const isParsed = (value: unknown): value is McpConfig => isObject(value) && parsed.has(value as never);
+export const isParsed = (value: unknown): value is McpConfig => isObject(value) && parsed.has(value);
 
 /** What a config was read from, with its variables as they stood there. */
 export const sourceOf = (config: McpConfig): unknown => parsed.get(config);
@@ -92,7 +92,7 @@ function parseServer(
     const result = (url !== undefined ? remoteSchema : stdioSchema).safeParse(expanded);
     if (!result.success) report(result.error, named, problem);
     else if (problems.length === before) {
-      const server = result.data as ServerConfig;
+      const server: ServerConfig = result.data;
       const open = variables.unexpanded && /\$\{/.test(String(url));
       const wrong = isRemote(server) && !open ? wrongUrl(server) : undefined;
       if (wrong) problem(named["url"]!, wrong);

@@ -3,6 +3,7 @@ import {
   SUPPORTED_PROTOCOL_VERSIONS,
   UnsupportedProtocolVersionError,
 } from "@modelcontextprotocol/client";
+import { fieldsOf } from "../base/fields.js";
 import type { EraOption } from "../contract/options.js";
 import type { Ready } from "../session/ports.js";
 import { Lost } from "../wires/lost.js";
@@ -52,14 +53,14 @@ function remembered({ eraMemory }: AttemptInput, ready: Ready): Ready {
 /** Whether the question reached the server: if not, its era is not the reason, and asking otherwise would not help. */
 function wasAsked(error: unknown, { guard }: Handshake): boolean {
   if (!guard || guard.down?.fatal) return false;
-  const lost = Lost.of(error) ?? Lost.of((error as Error | undefined)?.cause);
+  const lost = Lost.of(error) ?? Lost.of(fieldsOf(error)["cause"]);
   return lost?.outcome !== "not-sent";
 }
 
 /** How a server that refused the legacy handshake, and named what it speaks, is asked once more. */
 function wantedBy(error: unknown): Handshake | undefined {
   if (!(error instanceof ProtocolError)) return undefined;
-  const { supported } = (error.data ?? {}) as { supported?: unknown };
+  const { supported } = fieldsOf(error.data);
   if (!Array.isArray(supported)) return undefined;
   // It was legacy when it was last asked, or began too late for the question.
   if (supported.includes(MODERN)) return { mode: "modern" };

@@ -190,7 +190,10 @@ export class Connection {
     if (from === "connected.probing" || from === "connected.authorizing") this.waiting.verdict();
     if (from === "connected.authorizing" && to === "connected.steady") this.#effects.parked.release();
     if (to === "disconnecting") this.#releaseKeeper ??= keepAlive();
-    else this.#releaseKeeper = this.#releaseKeeper?.() as undefined;
+    else {
+      this.#releaseKeeper?.();
+      this.#releaseKeeper = undefined;
+    }
     if (to === "disconnecting" && context.leaving === "idle") this.waiting.letGo();
     else if (to === "disconnecting" || to === "closed") this.#end(context);
     this.waiting.moved();

@@ -9,6 +9,7 @@ import {
   messageOf,
   statusOf,
 } from "../base/errors.js";
+import { fieldsOf } from "../base/fields.js";
 import type { Failure } from "../machines/failure.js";
 import { Lost } from "../wires/lost.js";
 
@@ -43,7 +44,7 @@ export function failureOf(error: unknown): Failure {
   if (
     status === 401 ||
     error instanceof UnauthorizedError ||
-    (error as Error)?.name === "UnauthorizedError"
+    fieldsOf(error)["name"] === "UnauthorizedError"
   ) {
     const message = "the server wants credentials (HTTP 401)";
     return {

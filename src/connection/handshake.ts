@@ -5,6 +5,7 @@ import {
   type ResponseCacheStore,
   SUPPORTED_PROTOCOL_VERSIONS,
 } from "@modelcontextprotocol/client";
+import { fieldsOf } from "../base/fields.js";
 import { untilAborted, withDeadline } from "../base/wait.js";
 import { DEFAULTS, type EraOption } from "../contract/options.js";
 import type { AttemptContext, Wire } from "../contract/wire.js";
@@ -82,7 +83,7 @@ export async function shakeHands(input: HandshakeInput, handshake: Handshake): P
     const down = handshake.guard?.down;
     await part.dispose();
     // A wire that was ending knows only now why.
-    const soon = (Lost.of(error) ?? Lost.of((error as Error | undefined)?.cause))?.ends === "soon";
+    const soon = (Lost.of(error) ?? Lost.of(fieldsOf(error)["cause"]))?.ends === "soon";
     const why = down && !down.asked ? down : soon ? handshake.guard?.wire.failure : undefined;
     throw why ? new Lost("unknown", why) : error;
   }

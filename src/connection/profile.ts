@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ClientCapabilities, Implementation, InputRequiredOptions } from "@modelcontextprotocol/client";
+import { fieldsOf } from "../base/fields.js";
 import { VERSION } from "../base/version.js";
 import type { SessionOptions } from "../contract/session.js";
 import { capabilitiesOf } from "../session/handlers.js";
@@ -36,7 +37,7 @@ export function conflictWith(profile: Profile, options: SessionOptions): string 
   const wanted = capabilitiesOf(options);
   if (isDeepStrictEqual(merge(profile.capabilities, wanted), profile.capabilities)) return undefined;
   const missing = Object.keys(wanted).filter((key) => {
-    const one = { [key]: wanted[key as keyof ClientCapabilities] };
+    const one = { [key]: fieldsOf(wanted)[key] };
     return !isDeepStrictEqual(merge(profile.capabilities, one), profile.capabilities);
   });
   return `capabilities that were not declared (${missing.join(", ")})`;

@@ -1,12 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Client, Implementation, RequestOptions, Tool } from "@modelcontextprotocol/client";
+import type { Client, Implementation, RequestOptions } from "@modelcontextprotocol/client";
+import { fieldsOf } from "../base/fields.js";
 import { factsOf } from "../contract/methods.js";
 import type { ListDifference, ListKind, ServerChange } from "../contract/status.js";
 
 type Items = Map<string, object>;
 
 const keyOf = (item: object): string | undefined => {
-  const { uri, uriTemplate, name } = item as { uri?: unknown; uriTemplate?: unknown; name?: unknown };
+  const { uri, uriTemplate, name } = fieldsOf(item);
   const key = uri ?? uriTemplate ?? name;
   return typeof key === "string" ? key : undefined;
 };
@@ -31,14 +32,15 @@ export class ServerLists {
     const kind = factsOf(method).list;
     if (kind === undefined) return;
     const known = this.#known.get(kind) ?? new Map();
-    for (const [key, item] of itemsOf((result as Record<string, unknown>)[kind])) known.set(key, item);
+    for (const [key, item] of itemsOf(fieldsOf(result)[kind])) known.set(key, item);
     this.#known.set(kind, known);
   }
 
   /** Whether a tool's annotations say that calling it twice is calling it once. */
   repeatable(name: string | undefined): boolean {
-    const tool = name === undefined ? undefined : (this.#known.get("tools")?.get(name) as Tool | undefined);
-    return tool?.annotations?.readOnlyHint === true || tool?.annotations?.idempotentHint === true;
+    const tool = name === undefined ? undefined : this.#known.get("tools")?.get(name);
+    const { readOnlyHint, idempotentHint } = fieldsOf(fieldsOf(tool)["annotations"]);
+    return readOnlyHint === true || idempotentHint === true;
   }
 
   /** Reads again what was read before, which refills the Client's cache of schemas too; undefined: nothing changed. */

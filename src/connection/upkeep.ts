@@ -1,3 +1,4 @@
+import { asError } from "../base/errors.js";
 import type { ServerChange } from "../contract/status.js";
 import type { Clock } from "../machines/clock.js";
 import type { Ready } from "../session/ports.js";
@@ -59,7 +60,7 @@ export class Upkeep {
         participants.deliver({ jsonrpc: "2.0", method: `notifications/${kind}/list_changed` });
     } catch (error) {
       // Lost again meanwhile: the next connection is compared then.
-      if (current.ready === ready) participants.report(error as Error);
+      if (current.ready === ready) participants.report(asError(error));
     }
   }
 }

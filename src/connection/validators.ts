@@ -1,6 +1,7 @@
 import type { JsonSchemaType, JsonSchemaValidator, jsonSchemaValidator } from "@modelcontextprotocol/client";
 import { AjvJsonSchemaValidator } from "@modelcontextprotocol/client/validators/ajv";
 import { messageOf } from "../base/errors.js";
+import { fieldsOf } from "../base/fields.js";
 
 /** More schemas than this and it begins anew; no server has so many tools. */
 const MAX_KNOWN = 1_000;
@@ -26,7 +27,7 @@ export class Validators implements jsonSchemaValidator {
         this.#engine = new AjvJsonSchemaValidator();
       }
       // An engine takes the first schema of a name for every later one that is called the same.
-      const engine = "$id" in (schema as object) ? new AjvJsonSchemaValidator() : this.#engine;
+      const engine = fieldsOf(schema)["$id"] !== undefined ? new AjvJsonSchemaValidator() : this.#engine;
       validator = this.#compile(engine, schema);
       this.#known.set(text, validator);
     }

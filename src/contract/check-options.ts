@@ -40,8 +40,8 @@ const SHARED = [
 
 /** An option that this kind of transport does not have is a mistake, not a thing to ignore. */
 export function checkKnown(kind: string, options: object, known: readonly string[]): void {
-  for (const key of Object.keys(options)) {
-    if (known.includes(key) || SHARED.includes(key) || options[key as never] === undefined) continue;
+  for (const [key, value] of Object.entries(options)) {
+    if (known.includes(key) || SHARED.includes(key) || value === undefined) continue;
     throw invalid(key, `a ${kind} transport has no such option`);
   }
 }

@@ -1,4 +1,5 @@
 import type { ServerCapabilities } from "@modelcontextprotocol/client";
+import { fieldsOf } from "../base/fields.js";
 import { shownUri } from "../base/redact.js";
 import type { ListKind } from "./status.js";
 
@@ -38,7 +39,7 @@ export const factsOf = (method: string): MethodFacts =>
 
 /** The tool, prompt or resource that a request asks for, as it may be shown. */
 export function nameIn(method: string, params: unknown): string | undefined {
-  const { name, uri } = (params ?? {}) as { name?: unknown; uri?: unknown };
+  const { name, uri } = fieldsOf(params);
   const { named } = factsOf(method);
   if (named !== "uri" && typeof name === "string") return name;
   return typeof uri === "string" ? shownUri(uri) : undefined;

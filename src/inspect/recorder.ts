@@ -1,3 +1,4 @@
+import { fieldsOf } from "../base/fields.js";
 import type { InspectionEvent } from "../contract/inspection.js";
 
 type Appeared = Extract<InspectionEvent, { type: "appeared" }>;
@@ -104,14 +105,14 @@ export function fromRecording(text: string): InspectionEvent[] {
       throw new Error(`line ${i + 1} is not JSON`);
     }
     if (i === 0) {
-      if ((value as { type?: string }).type !== "recording" || value.version !== 1)
+      if (fieldsOf(value)["type"] !== "recording" || value.version !== 1)
         throw new Error("it is not a recording of holdfast (its first line says so in one)");
       return [];
     }
     if (typeof value?.at !== "number" || typeof value.id !== "string" || typeof value.type !== "string")
       throw new Error(`line ${i + 1} is no event: at, id or type is missing`);
     for (const [field, type] of Object.entries(FIELDS[value.type] ?? {}))
-      if (typeof (value as Record<string, unknown>)[field] !== type)
+      if (typeof fieldsOf(value)[field] !== type)
         throw new Error(`line ${i + 1}: ${field} of ${JSON.stringify(value.type)} must be a ${type}`);
     return [value as InspectionEvent];
   });

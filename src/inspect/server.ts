@@ -2,7 +2,8 @@ import { randomBytes, timingSafeEqual } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { fieldsOf } from "../base/fields.js";
+import { listeningPort } from "../base/listening-port.js";
 import type { InspectionEvent } from "../contract/inspection.js";
 import { type Recorder, toRecording } from "./recorder.js";
 
@@ -57,7 +58,7 @@ export class PageServer {
     const page = new PageServer(options);
     page.#server.listen(options.port, "127.0.0.1");
     await once(page.#server, "listening");
-    const { port } = page.#server.address() as AddressInfo;
+    const port = listeningPort(page.#server);
     page.url = `http://127.0.0.1:${port}/${page.#token}/`;
     const names = ["127.0.0.1", "localhost"];
     // A browser leaves the port out where it is the usual one.
@@ -122,7 +123,7 @@ export class PageServer {
       if (body.length > MAX_COMMAND) return refuse(413, "too long");
     }
     try {
-      const { id, action } = JSON.parse(body) as { id: string; action: string };
+      const { id, action } = fieldsOf(JSON.parse(body));
       command(String(id), String(action));
     } catch (error) {
       return refuse(400, error instanceof Error ? error.message : String(error));

@@ -12,14 +12,18 @@ export interface Clock {
 
 const ORIGIN = performance.timeOrigin;
 
+const isTimer = (value: unknown): value is NodeJS.Timeout =>
+  typeof value === "object" && value !== null && "unref" in value;
+
 /** The real clock. Its timers do not keep a program alive: only the keeper does. */
 export const systemClock: Clock = {
   setTimeout(fn, ms) {
-    const timer: { unref?(): void } = setTimeout(fn, clampDelay(ms)) as never;
-    timer.unref?.();
+    const timer: unknown = setTimeout(fn, clampDelay(ms));
+    // In a browser it is a number.
+    if (isTimer(timer)) timer.unref();
     return timer;
   },
-  clearTimeout: (id) => clearTimeout(id as never),
+  clearTimeout: (id) => clearTimeout(isTimer(id) || typeof id === "number" ? id : undefined),
   now: () => Math.round(ORIGIN + performance.now()),
   wall: () => Date.now(),
 };

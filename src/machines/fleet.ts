@@ -50,11 +50,7 @@ const idOf = (name: string) => `server:${name}`;
 const nameOf = (event: unknown) => (event as { actorId: string }).actorId.slice(idOf("").length);
 
 const parts = setup({
-  types: {
-    context: {} as FleetContext,
-    input: {} as FleetInput,
-    events: {} as FleetEvent,
-  },
+  types: {} as { context: FleetContext; input: FleetInput; events: FleetEvent },
   actors: { member: memberMachine },
   delays: { closeTimeout: ({ context }) => clampDelay(context.closeTimeoutMs) },
   guards: { empty: ({ context }) => Object.keys(context.phases).length === 0 },

@@ -31,11 +31,7 @@ const byFact = [
  * hangs keeps nobody waiting. Nothing here knows of a sibling.
  */
 export const memberMachine = setup({
-  types: {
-    context: {} as MemberInput,
-    input: {} as MemberInput,
-    events: {} as MemberEvent,
-  },
+  types: {} as { context: MemberInput; input: MemberInput; events: MemberEvent },
   actors: { start: unprovided, leave: unprovided },
   delays: { startTimeout: ({ context }) => clampDelay(context.startTimeoutMs) },
   actions: {

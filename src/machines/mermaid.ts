@@ -45,6 +45,6 @@ const draw = ([key, labels]: [string, Set<string>]) => `${key}: ${[...labels].jo
 
 /** Details are drawn by their own name inside their state; from outside only the state is named. */
 function nameOf(path: string, other: string): string {
-  const [state, detail] = path.split(".") as [string, string?];
+  const [state = path, detail] = path.split(".");
   return detail !== undefined && other.split(".")[0] === state ? detail : state;
 }

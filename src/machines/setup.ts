@@ -52,10 +52,10 @@ const retriable = (context: reduce.ConnectionContext, failure: Failure) =>
 
 /** The named guards, actions, delays and effects that the chart in `connection.ts` is made of. */
 export const parts = setup({
-  types: {
-    context: {} as reduce.ConnectionContext,
-    events: {} as ConnectionMachineEvent,
-    input: {} as reduce.ConnectionInput,
+  types: {} as {
+    context: reduce.ConnectionContext;
+    events: ConnectionMachineEvent;
+    input: reduce.ConnectionInput;
   },
   actors: {
     open: effect("open"),
@@ -79,7 +79,7 @@ export const parts = setup({
     lastLease: ({ context }) => reduce.lastLease(context),
     lastUnkept: ({ context }) => reduce.lastLease(context) && !context.policy.keepAlive,
     idles: ({ context }) => reduce.lastLease(context) && Number.isFinite(context.policy.idleTimeoutMs),
-    ours: ({ context, event }) => (event as { epoch?: number }).epoch === context.epoch,
+    ours: ({ context, event }) => "epoch" in event && event.epoch === context.epoch,
     retries: ({ context, event }) => retriable(context, failureOf(event)),
     authorizes: ({ context, event }) => reduce.authorizes(context, failureOf(event)),
     retriesTimeout: ({ context }) => retriable(context, timeoutOf(context)),

@@ -1,5 +1,6 @@
 import { type Client, type RequestOptions, SdkError, SdkErrorCode } from "@modelcontextprotocol/client";
 import { isHoldfastError, type Outcome } from "../base/errors.js";
+import { fieldsOf } from "../base/fields.js";
 import { pause, withDeadline } from "../base/wait.js";
 import type { Failure } from "../machines/failure.js";
 import { CALL, type CallTag } from "../wires/call-tag.js";
@@ -182,6 +183,6 @@ function lossOf(error: unknown, { guard }: Ready): Lost | undefined {
 
 /** An error of ours that came through the Client inside an answer; anything else is the server's and stays as it is. */
 function ownErrorOf(error: unknown): unknown {
-  const data = (error as { data?: unknown } | undefined)?.data;
+  const { data } = fieldsOf(error);
   return isHoldfastError(data) || data instanceof SdkError ? data : error;
 }

@@ -4,14 +4,13 @@ import type {
   ClientCapabilities,
   ClientContext,
   CreateMessageResult,
-  ElicitRequestFormParams,
   ElicitRequestParams,
-  ElicitRequestURLParams,
   ElicitResult,
   LoggingLevel,
   Root,
 } from "@modelcontextprotocol/client";
 import { runCallback } from "../base/callback.js";
+import { asError } from "../base/errors.js";
 import type { HandlerContext, RootLike, RootsOption, Session, SessionOptions } from "../contract/session.js";
 import type { ConnectionPort } from "./ports.js";
 
@@ -47,7 +46,7 @@ export function registerHandlers(session: Handling, options: SessionOptions): vo
     session,
     server: session.port.name,
   });
-  const report = (error: unknown) => session.report(error as Error);
+  const report = (error: unknown) => session.report(asError(error));
   if (sampling) {
     session.setRequestHandler("sampling/createMessage", async (request, ctx) =>
       samplingResult(await sampling(request.params, context(ctx))),
@@ -78,9 +77,7 @@ function askByMode(
   handlers: Exclude<NonNullable<SessionOptions["elicitation"]>, (...args: never) => unknown>,
 ) {
   return (params: ElicitRequestParams, context: HandlerContext) =>
-    params.mode === "url"
-      ? handlers.url?.(params as ElicitRequestURLParams, context)
-      : handlers.form?.(params as ElicitRequestFormParams, context);
+    params.mode === "url" ? handlers.url?.(params, context) : handlers.form?.(params, context);
 }
 
 function samplingResult(answer: CreateMessageResult | string): CreateMessageResult {

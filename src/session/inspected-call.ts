@@ -1,5 +1,6 @@
 import { ProtocolError, SdkError } from "@modelcontextprotocol/client";
 import { isHoldfastError } from "../base/errors.js";
+import { fieldsOf } from "../base/fields.js";
 import type { Observed, RequestEnd } from "../contract/inspection.js";
 
 let requests = 0;
@@ -21,7 +22,7 @@ export function inspectedCall<T>(
   observe({ type: "request.started", request, method, ...named });
   return run().then(
     (result) => {
-      settle((result as { isError?: boolean } | undefined)?.isError ? "refused" : "answered");
+      settle(fieldsOf(result)["isError"] ? "refused" : "answered");
       return result;
     },
     (error: unknown) => {

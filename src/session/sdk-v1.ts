@@ -1,7 +1,7 @@
+import { fieldsOf, isObject } from "../base/fields.js";
 /** A schema of a result or a message, of any version of zod: what code for the SDK 1 passes. */
 export function isSchema(value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  return "~standard" in value || ("parse" in value && typeof value.parse === "function");
+  return isObject(value) && ("~standard" in value || typeof value["parse"] === "function");
 }
 
 /** The SDK 2 registers handlers by the name of the method, where the SDK 1 took the schema of the message. */
@@ -15,7 +15,7 @@ export function checkNamed(call: string, method: unknown): void {
 
 /** The method that a schema of the SDK 1 is for, where it can be read. */
 function methodOf(schema: unknown): string | undefined {
-  const { shape } = schema as { shape?: { method?: { value?: unknown } } };
-  const method = shape?.method?.value;
-  return typeof method === "string" ? method : undefined;
+  const { method } = fieldsOf(fieldsOf(schema)["shape"]);
+  const { value } = fieldsOf(method);
+  return typeof value === "string" ? value : undefined;
 }

@@ -16,6 +16,7 @@ import {
 import { controllerForMany } from "../base/abort.js";
 import { runCallback } from "../base/callback.js";
 import { HoldfastError } from "../base/errors.js";
+import { fieldsOf } from "../base/fields.js";
 import { untilAborted } from "../base/wait.js";
 import type { SdkTransport } from "../contract/door.js";
 import { factsOf, nameIn } from "../contract/methods.js";
@@ -215,8 +216,8 @@ export class SessionView extends ClientView implements Session, Participant {
   protected override logged<P extends object>(client: Client, params: P): P {
     if (!this.#options.onLog && !this.#logLevel) return params;
     if (client.getProtocolEra() !== "modern") return params;
-    const { _meta } = params as { _meta?: object };
-    return { ...params, _meta: { [LOG_LEVEL]: this.#logLevel ?? "debug", ..._meta } };
+    const { _meta } = fieldsOf(params);
+    return { ...params, _meta: { [LOG_LEVEL]: this.#logLevel ?? "debug", ...fieldsOf(_meta) } };
   }
 
   #withProgress(method: string, name: string | undefined, options: CallOptions | undefined) {

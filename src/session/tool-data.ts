@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { CallToolRequestOptions, CallToolResult, Client } from "@modelcontextprotocol/client";
 import { HoldfastError } from "../base/errors.js";
+import { fieldsOf } from "../base/fields.js";
 import type { ReplayOption, Session } from "../contract/session.js";
 
 /**
@@ -27,10 +28,10 @@ export async function toolData(
  * is that of the value alone.
  */
 function unwrapped({ structuredContent, content, _meta }: CallToolResult): unknown {
-  const structured = structuredContent as Record<string, unknown>;
+  const structured = fieldsOf(structuredContent);
   const keys = Object.keys(structured);
   if (keys.length !== 1 || keys[0] !== "result") return structured;
-  const says = (_meta?.["fastmcp"] as { wrap_result?: unknown } | undefined)?.wrap_result === true;
+  const says = fieldsOf(_meta?.["fastmcp"])["wrap_result"] === true;
   const [first] = content;
   const alone = first?.type === "text" && !isDeepStrictEqual(parsed(first.text), structured);
   return says || alone ? structured["result"] : structured;

@@ -1,3 +1,4 @@
+import { codeOf } from "../base/errors.js";
 /** Kills a process and the group that it leads; false if it is gone already. */
 export function killProcess(pid: number): boolean {
   for (const target of [-pid, pid]) {
@@ -18,7 +19,7 @@ export function isAlive(pid: number): boolean {
       process.kill(target, 0);
       return true;
     } catch (error) {
-      return (error as NodeJS.ErrnoException).code === "EPERM";
+      return codeOf(error) === "EPERM";
     }
   });
 }

@@ -3,6 +3,7 @@ import { McpServer, type McpServerFactory, Server } from "@modelcontextprotocol/
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { invalid } from "../base/check.js";
 import { HoldfastError } from "../base/errors.js";
+import { fieldsOf } from "../base/fields.js";
 import { checkKnown } from "../contract/check-options.js";
 import type { SharedOptions } from "../contract/options.js";
 import { MemoryWire } from "../wires/memory.js";
@@ -68,11 +69,7 @@ function instanceOpener(server: ServerLike, shown: string): Opener {
 }
 
 export function isServer(value: unknown): value is ServerLike {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    typeof (value as { connect?: unknown }).connect === "function"
-  );
+  return typeof fieldsOf(value)["connect"] === "function";
 }
 
 /** Serves what the factory makes, in either era where the SDK 2 made it. */
@@ -110,9 +107,7 @@ export async function serveInstance(server: ServerLike, side: InMemoryTransport)
 }
 
 function isClosable(value: unknown): value is { close(): unknown } {
-  return (
-    typeof value === "object" && value !== null && typeof (value as { close?: unknown }).close === "function"
-  );
+  return typeof fieldsOf(value)["close"] === "function";
 }
 
 /** The name that the server gives itself, where it can be read. */

@@ -1,5 +1,6 @@
 import { basename, extname } from "node:path";
 import { checkScript, checkString, checkStrings, invalid } from "../base/check.js";
+import { fieldsOf } from "../base/fields.js";
 import { checkKnown } from "../contract/check-options.js";
 import { KindTransport } from "./kind.js";
 import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, processOpener } from "./stdio.js";
@@ -29,7 +30,7 @@ export class NodeStdioTransport extends KindTransport<NodeStdioTransportOptions>
 /** `node SCRIPT ARGS` */
 export function nodeCommandLine(
   { scriptPath, args, nodeCommand }: NodeStdioTransportOptions,
-  runsTypeScript = Boolean((process.features as { typescript?: unknown }).typescript),
+  runsTypeScript = Boolean(fieldsOf(process.features)["typescript"]),
 ): CommandLine {
   const script = checkScript("scriptPath", scriptPath, NODE_ENDINGS);
   checkStrings("args", args);

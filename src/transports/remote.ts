@@ -150,10 +150,10 @@ export function personMs({ auth, oauth }: Pick<RemoteOptions, "auth" | "oauth">)
   return ms === undefined ? undefined : ms + SLACK_MS;
 }
 
-function parseUrl(url: unknown, protocols: readonly string[]): URL {
+function parseUrl(url: string | URL, protocols: readonly string[]): URL {
   let parsed: URL;
   try {
-    parsed = new URL(url as string);
+    parsed = new URL(url);
   } catch {
     throw invalid("url", "expected a URL");
   }

@@ -7,6 +7,7 @@ import {
   checkStringMap,
   checkStrings,
 } from "../base/check.js";
+import { fieldsOf } from "../base/fields.js";
 import { redactor, withoutUserInfo } from "../base/redact.js";
 import { checkKnown } from "../contract/check-options.js";
 import { DEFAULTS, type SharedOptions } from "../contract/options.js";
@@ -127,6 +128,6 @@ function checkProcess({ env, cwd, stderr, logFile, maxMessageBytes }: ProcessOpt
   checkOneOf("stderr", stderr, ["inherit", "capture"]);
   checkPositive("maxMessageBytes", maxMessageBytes);
   checkDirectory("cwd", cwd);
-  if (logFile !== undefined && typeof (logFile as { write?: unknown })?.write !== "function")
+  if (logFile !== undefined && typeof fieldsOf(logFile)["write"] !== "function")
     checkString("logFile", logFile);
 }

@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import type { JSONRPCMessage, RequestId } from "@modelcontextprotocol/client";
+import { asError } from "../base/errors.js";
 import { idOfAnswer, isMessage, parseMessages } from "./messages.js";
 
 /** A terminal's title and the like; Node's own function leaves their text in. */
@@ -57,7 +58,7 @@ function partOf(text: string): Part | undefined {
     const id = idOfAnswer(text);
     return id === undefined
       ? undefined
-      : { kind: "unreadable", id, why: `is no JSON (${(error as Error).message})`, text };
+      : { kind: "unreadable", id, why: `is no JSON (${asError(error).message})`, text };
   }
 }
 

@@ -6,6 +6,7 @@ import {
   type TransportSendOptions,
 } from "@modelcontextprotocol/client";
 import { whenAborted } from "../base/abort.js";
+import { asError, messageOf } from "../base/errors.js";
 import type { Wire } from "../contract/wire.js";
 import type { Failure } from "../machines/failure.js";
 import type { InvalidAnswer } from "./answers/invalid-answer.js";
@@ -147,7 +148,7 @@ export class Guard implements Transport {
     }
     this.#ledger.remove(id);
     if (outcome === undefined || error instanceof Lost) throw error;
-    throw new Lost(outcome, { code: "CONNECTION_LOST", message: (error as Error).message, error });
+    throw new Lost(outcome, { code: "CONNECTION_LOST", message: messageOf(error), error });
   }
 
   /**
@@ -208,7 +209,7 @@ export class Guard implements Transport {
 
   report(error: unknown): void {
     try {
-      this.onerror?.(error as Error);
+      this.onerror?.(asError(error));
     } catch {
       // Who is told of errors and throws himself has nobody left to hear it.
     }

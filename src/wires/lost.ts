@@ -1,4 +1,5 @@
 import type { Outcome } from "../base/errors.js";
+import { fieldsOf } from "../base/fields.js";
 import type { Failure } from "../machines/failure.js";
 
 /**
@@ -18,7 +19,7 @@ export class Lost extends Error {
   /** The loss behind an error that the SDK's Client rejected with, if there is one. */
   static of(error: unknown): Lost | undefined {
     if (error instanceof Lost) return error;
-    const data = (error as { data?: unknown } | undefined)?.data;
+    const { data } = fieldsOf(error);
     return data instanceof Lost ? data : undefined;
   }
 }

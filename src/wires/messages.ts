@@ -1,9 +1,9 @@
 import type { JSONRPCMessage, RequestId } from "@modelcontextprotocol/client";
+import { fieldsOf } from "../base/fields.js";
 
 /** Whether a parsed value has the shape of a JSON-RPC message, by its envelope. What is inside is read at the guard. */
 export function isMessage(value: unknown): value is JSONRPCMessage {
-  if (typeof value !== "object" || value === null || (value as { jsonrpc?: unknown }).jsonrpc !== "2.0")
-    return false;
+  if (typeof value !== "object" || value === null || fieldsOf(value)["jsonrpc"] !== "2.0") return false;
   if ("method" in value) return typeof value.method === "string";
   return "result" in value || "error" in value;
 }

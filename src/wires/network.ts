@@ -1,5 +1,6 @@
 import { type Dispatcher, fetch as undiciFetch } from "undici";
 import { codeOf, messageOf, type Outcome } from "../base/errors.js";
+import { fieldsOf } from "../base/fields.js";
 import type { FetchLike } from "../contract/credential.js";
 import { type AgentOptions, createAgent, proxyFor, Traffic, takesConnections } from "./agent.js";
 
@@ -81,7 +82,7 @@ function isNeverSent(error: unknown): boolean {
 
 function syscallOf(error: unknown): string | undefined {
   for (let e = error; e instanceof Error; e = e instanceof AggregateError ? e.errors[0] : e.cause) {
-    const { syscall } = e as { syscall?: unknown };
+    const { syscall } = fieldsOf(e);
     if (typeof syscall === "string") return syscall;
   }
   return undefined;
@@ -97,7 +98,7 @@ export function retryAfterMs(status: number, value: string | null | undefined): 
 }
 
 export function isNetworkFailure(error: unknown): boolean {
-  if ((error as Error | undefined)?.name === "AbortError") return false;
+  if (fieldsOf(error)["name"] === "AbortError") return false;
   return (
     error instanceof TypeError &&
     (error.cause !== undefined || /fetch failed|terminated/.test(messageOf(error)))

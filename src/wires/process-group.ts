@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { codeOf } from "../base/errors.js";
 import { systemClock } from "../machines/clock.js";
 import { isMember, memberOf } from "./processes.js";
 
@@ -16,7 +17,7 @@ export function signalProcess(pid: number, signal: NodeJS.Signals | 0): boolean 
     return process.kill(pid, signal);
   } catch (error) {
     // EPERM: something lives that is not ours to signal.
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    return codeOf(error) === "EPERM";
   }
 }
 

@@ -1,5 +1,5 @@
 import { runCallback } from "../base/callback.js";
-import { messageOf } from "../base/errors.js";
+import { asError, messageOf } from "../base/errors.js";
 import type { Failure } from "../machines/failure.js";
 import { LineReader } from "./lines.js";
 import { LogFile, type LogTarget } from "./log-file.js";
@@ -71,7 +71,7 @@ export class ServerStderr {
     if (stderr === "inherit") process.stderr.write(`${shown}\n`);
     runCallback(
       () => onStderr?.(shown),
-      (error) => this.onError(error as Error),
+      (error) => this.onError(asError(error)),
     );
   }
 }

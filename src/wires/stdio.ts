@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import type { JSONRPCMessage, RequestId } from "@modelcontextprotocol/client";
 import { codeOf, HoldfastError, isHoldfastError, type Outcome } from "../base/errors.js";
+import { fieldsOf } from "../base/fields.js";
 import { systemClock } from "../machines/clock.js";
 import type { Failure } from "../machines/failure.js";
 import { BaseWire } from "./base-wire.js";
@@ -195,8 +196,8 @@ export class StdioWire extends BaseWire {
 
   /** What is left of a killed server sees its stdin end, and answers that it is closed: that is no answer. */
   #isFarewell(message: unknown): boolean {
-    const { error } = (message ?? {}) as { error?: { code?: unknown } };
-    return this.#exit !== undefined && error?.code === CONNECTION_CLOSED;
+    const { error } = fieldsOf(message);
+    return this.#exit !== undefined && fieldsOf(error)["code"] === CONNECTION_CLOSED;
   }
 
   #onPipeError(error: Error): void {

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { type JSONRPCMessage, SdkErrorCode, SdkHttpError } from "@modelcontextprotocol/client";
 import { HttpsProxyAgent } from "https-proxy-agent";
 import { WebSocket } from "ws";
+import { codeOf } from "../base/errors.js";
 import { redactor } from "../base/redact.js";
 import type { Credential, Refusal } from "../contract/credential.js";
 import { systemClock } from "../machines/clock.js";
@@ -170,7 +171,7 @@ export class WebSocketWire extends BaseWire {
 
   #fail(error: Error): void {
     if (this.ended) return;
-    const tooLarge = (error as { code?: string }).code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH";
+    const tooLarge = codeOf(error) === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH";
     if (!tooLarge) {
       this.onerror?.(error);
       return;

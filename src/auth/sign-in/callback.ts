@@ -1,7 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { createServer, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { codeOf } from "../../base/errors.js";
+import { codeOf, messageOf } from "../../base/errors.js";
+import { listeningPort } from "../../base/listening-port.js";
 import { authRequired } from "./auth-required.js";
 import { page } from "./page.js";
 
@@ -65,15 +65,14 @@ export class Callback {
       const taken = codeOf(error) === "EADDRINUSE";
       throw authRequired(
         name,
-        `cannot wait for the browser on port ${port ?? 0} of ${host}: ${taken ? "it is taken" : (error as Error).message}`,
+        `cannot wait for the browser on port ${port ?? 0} of ${host}: ${taken ? "it is taken" : messageOf(error)}`,
         taken ? "End the program that has it, or choose another callbackPort" : undefined,
       );
     }
   }
 
   get redirectUrl(): string {
-    const { port } = this.http.address() as AddressInfo;
-    return `http://${this.options.host}:${port}${PATH}`;
+    return `http://${this.options.host}:${listeningPort(this.http)}${PATH}`;
   }
 
   /**

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { type StoredOAuthClientInformation, startAuthorization } from "@modelcontextprotocol/client";
 import type { HoldfastError } from "../../base/errors.js";
+import { fieldsOf } from "../../base/fields.js";
 import { authRequired } from "./auth-required.js";
 import type { Discovered } from "./discover.js";
 import { isUsable, knownClient, register } from "./registration.js";
@@ -8,8 +9,9 @@ import type { SignIn } from "./request.js";
 
 /** The same address as at the registration, where it is still free. */
 export function portOf(registration: StoredOAuthClientInformation | undefined): number | undefined {
-  const [first] = (registration as { redirect_uris?: string[] } | undefined)?.redirect_uris ?? [];
-  return first === undefined ? undefined : Number(new URL(first).port) || undefined;
+  const { redirect_uris: redirects } = fieldsOf(registration);
+  const first: unknown = Array.isArray(redirects) ? redirects[0] : undefined;
+  return typeof first !== "string" ? undefined : Number(new URL(first).port) || undefined;
 }
 
 /** As which client this program asks: named by its user, known from before, or registered now. */

@@ -1,5 +1,6 @@
 import { OAuthClientFlowError, OAuthError } from "@modelcontextprotocol/client";
 import { isHoldfastError } from "../../base/errors.js";
+import { fieldsOf } from "../../base/fields.js";
 import { redactor } from "../../base/redact.js";
 import { authRequired } from "./auth-required.js";
 import { UnsafeAnswer } from "./safe-fetch.js";
@@ -29,7 +30,7 @@ export function explainAuthError(
   if (error instanceof UnsafeAnswer) return authRequired(server, `signing in is not safe: ${message}`);
   if (error instanceof OAuthClientFlowError) return authRequired(server, message);
   if (error.name === "ZodError")
-    return authRequired(server, `an answer of the sign-in lacks what it must have: ${fieldsOf(error)}`);
+    return authRequired(server, `an answer of the sign-in lacks what it must have: ${wrongFields(error)}`);
   if (error instanceof SyntaxError) return authRequired(server, "an answer of the sign-in is not JSON");
   // The SDK's word for a resource that is not the server's.
   if (/does not match expected/.test(message))
@@ -39,7 +40,8 @@ export function explainAuthError(
 
 const PASSING = new Set(["server_error", "temporarily_unavailable", "too_many_requests"]);
 
-function fieldsOf(error: Error): string {
-  const { issues = [] } = error as { issues?: { path: PropertyKey[] }[] };
-  return issues.map(({ path }) => path.join(".")).join(", ");
+function wrongFields(error: Error): string {
+  const { issues } = fieldsOf(error);
+  if (!Array.isArray(issues)) return "";
+  return issues.map(({ path }: { path: PropertyKey[] }) => path.join(".")).join(", ");
 }

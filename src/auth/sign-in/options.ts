@@ -67,7 +67,7 @@ export interface OAuthOptions {
   timeoutMs?: number;
 }
 
-const KNOWN: (keyof OAuthOptions)[] = [
+const KNOWN: readonly string[] = [
   "scopes",
   "clientId",
   "clientSecret",
@@ -83,12 +83,12 @@ const KNOWN: (keyof OAuthOptions)[] = [
   "onAuthorize",
   "unattended",
   "timeoutMs",
-];
+] satisfies (keyof OAuthOptions)[];
 
 /** @throws HoldfastError `CONFIG_INVALID`, naming the option; values are not shown */
 export function checkOAuth(options: OAuthOptions): void {
   for (const key of Object.keys(options))
-    if (!KNOWN.includes(key as never)) throw invalid(`auth.${key}`, "there is no such option");
+    if (!KNOWN.includes(key)) throw invalid(`auth.${key}`, "there is no such option");
   for (const key of ["clientId", "clientSecret", "clientName", "callbackHost"] as const)
     if (options[key] !== undefined && (typeof options[key] !== "string" || options[key] === ""))
       throw invalid(`auth.${key}`, "expected a string");

@@ -6,6 +6,7 @@ import {
   resolveClientMetadata,
   type StoredOAuthClientInformation,
 } from "@modelcontextprotocol/client";
+import { fieldsOf } from "../../base/fields.js";
 import type { FetchLike } from "../../contract/credential.js";
 import { authRequired } from "./auth-required.js";
 import type { Discovered } from "./discover.js";
@@ -110,7 +111,7 @@ export async function register(
 
 function reasonIn(body: string): string {
   try {
-    const { error, error_description: description } = JSON.parse(body) as Record<string, unknown>;
+    const { error, error_description: description } = fieldsOf(JSON.parse(body));
     return [error, description]
       .map((part) => (typeof part === "string" ? `, ${part.slice(0, 200)}` : ""))
       .join("");

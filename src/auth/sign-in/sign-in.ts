@@ -94,7 +94,7 @@ async function signInNow(input: SignIn, { signal, progress }: Authorization): Pr
       unknown && clientId !== undefined
         ? unknownClient(server, found, clientId)
         : withoutToken(server, explainAuthError(server, error, secrets), exchanging);
-    failure = (cause as Error).message;
+    failure = messageOf(cause);
     throw cause;
   } finally {
     over.abort();

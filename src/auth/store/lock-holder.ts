@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
+import { codeOf } from "../../base/errors.js";
 
 /** A process that holds a lock or wants to. */
 export interface LockHolder {
@@ -26,7 +27,7 @@ export function isDead(holder: LockHolder): boolean {
     process.kill(holder.pid, 0);
   } catch (error) {
     // EPERM: it lives, and is another user's.
-    return (error as NodeJS.ErrnoException).code === "ESRCH";
+    return codeOf(error) === "ESRCH";
   }
   const stat = statOf(holder.pid);
   if (!stat) return false;

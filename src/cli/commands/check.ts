@@ -1,4 +1,6 @@
 import { closeSync, openSync, writeFileSync } from "node:fs";
+import { messageOf } from "../../base/errors.js";
+import { fieldsOf } from "../../base/fields.js";
 import type { Progress } from "../../testing/examine.js";
 import { FAULT_KINDS, type FaultKind } from "../../testing/faults.js";
 import { PROMISES } from "../../testing/promises.js";
@@ -21,11 +23,13 @@ interface CheckOptions extends TargetOptions {
 const listOf =
   <T extends string>(what: string, known: readonly T[]) =>
   (text: string): T[] => {
-    const names = text.split(",").map((name) => name.trim());
-    const unknown = names.find((name) => !known.includes(name as T));
-    if (unknown !== undefined)
-      throw new UsageError(`${what}: there is no ${JSON.stringify(unknown)}; there are: ${known.join(", ")}`);
-    return names as T[];
+    return text.split(",").map((name) => {
+      const found = known.find((one) => one === name.trim());
+      if (found !== undefined) return found;
+      throw new UsageError(
+        `${what}: there is no ${JSON.stringify(name.trim())}; there are: ${known.join(", ")}`,
+      );
+    });
   };
 
 const count = (text: string): number => {
@@ -53,10 +57,7 @@ const toolOf = (text: string, before: SafeCall[]): SafeCall[] => {
   const at = text.indexOf("=");
   if (at === -1) return [...before, { name: text, arguments: {} }];
   try {
-    return [
-      ...before,
-      { name: text.slice(0, at), arguments: JSON.parse(text.slice(at + 1)) as Record<string, unknown> },
-    ];
+    return [...before, { name: text.slice(0, at), arguments: fieldsOf(JSON.parse(text.slice(at + 1))) }];
   } catch {
     throw new UsageError(`--tool: expected NAME or NAME={JSON}, got ${JSON.stringify(text)}`);
   }
@@ -128,7 +129,7 @@ function checkWritable(file: string): void {
   try {
     closeSync(openSync(file, "a"));
   } catch (error) {
-    throw new UsageError(`--junit: ${(error as Error).message}`);
+    throw new UsageError(`--junit: ${messageOf(error)}`);
   }
 }
 

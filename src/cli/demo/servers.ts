@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createRequire } from "node:module";
-import { type AddressInfo, createServer } from "node:net";
+import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { McpServer } from "@modelcontextprotocol/server";
+import { listeningPort } from "../../base/listening-port.js";
 import { endGroup } from "../../wires/process-group.js";
 import { forgetGroup, watchGroup } from "../../wires/reaper.js";
 import { UsageError } from "../terminal/exit.js";
@@ -71,7 +72,7 @@ export class EverythingServer {
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
+  const port = listeningPort(server);
   server.close();
   await once(server, "close");
   return port;

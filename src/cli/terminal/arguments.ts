@@ -1,4 +1,6 @@
 import type { Tool } from "@modelcontextprotocol/client";
+import { messageOf } from "../../base/errors.js";
+import { fieldsOf, isObject } from "../../base/fields.js";
 import { UsageError } from "./exit.js";
 
 /** `key=value` pairs as an object of texts. */
@@ -19,12 +21,13 @@ export function toolArguments(
   json: string | undefined,
 ): Record<string, unknown> {
   const given = json === undefined ? {} : parseObject(json);
-  const properties = (tool?.inputSchema.properties ?? {}) as Record<string, { type?: string | string[] }>;
-  for (const [key, text] of Object.entries(pairs(args))) given[key] = typed(key, text, properties[key]?.type);
+  const properties = fieldsOf(tool?.inputSchema.properties);
+  for (const [key, text] of Object.entries(pairs(args)))
+    given[key] = typed(key, text, fieldsOf(properties[key])["type"]);
   return given;
 }
 
-function typed(key: string, text: string, type: string | string[] | undefined): unknown {
+function typed(key: string, text: string, type: unknown): unknown {
   if (type === undefined || type === "string" || (Array.isArray(type) && type.includes("string")))
     return text;
   try {
@@ -39,9 +42,8 @@ function parseObject(json: string): Record<string, unknown> {
   try {
     value = JSON.parse(json);
   } catch (error) {
-    throw new UsageError(`--json: ${(error as Error).message}`);
+    throw new UsageError(`--json: ${messageOf(error)}`);
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw new UsageError("--json: expected an object");
-  return value as Record<string, unknown>;
+  if (!isObject(value) || Array.isArray(value)) throw new UsageError("--json: expected an object");
+  return value;
 }

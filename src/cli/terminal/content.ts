@@ -16,5 +16,5 @@ export function showResource(resource: ReadResourceResult["contents"][number]): 
 }
 
 export function showPrompt({ messages }: GetPromptResult): string {
-  return messages.map(({ role, content }) => `${role}: ${showBlock(content as Block)}`).join("\n");
+  return messages.map(({ role, content }) => `${role}: ${showBlock(content)}`).join("\n");
 }

@@ -1,3 +1,4 @@
+import { fieldsOf } from "../../base/fields.js";
 import { excerpt } from "./excerpt.js";
 
 /** An answer that came and cannot be understood. It travels to its caller as `Lost` does: as the `data` of an error answer. */
@@ -17,7 +18,7 @@ export class InvalidAnswer extends Error {
   }
 
   static of(error: unknown): InvalidAnswer | undefined {
-    const data = (error as { data?: unknown } | undefined)?.data;
+    const { data } = fieldsOf(error);
     return data instanceof InvalidAnswer ? data : undefined;
   }
 }

@@ -1,4 +1,4 @@
-import { HoldfastError } from "../../base/errors.js";
+import { asError, HoldfastError } from "../../base/errors.js";
 import { decompressor, type Sink } from "./decompress.js";
 
 /** The headers of an answer, their names in lower case. */
@@ -70,8 +70,8 @@ export class HttpAnswer {
         try {
           onBytes(chunk);
         } catch (error) {
-          this.stop(error as Error);
-          fail(error as Error);
+          this.stop(asError(error));
+          fail(asError(error));
         }
       };
       try {
@@ -81,8 +81,8 @@ export class HttpAnswer {
           fail,
         });
       } catch (error) {
-        this.stop(error as Error);
-        return fail(error as Error);
+        this.stop(asError(error));
+        return fail(asError(error));
       }
       this.#settle = () => {
         const { error } = this.#end!;

@@ -1,4 +1,4 @@
-import { isHoldfastError } from "../../base/errors.js";
+import { asError, isHoldfastError } from "../../base/errors.js";
 import type { Listening } from "../../contract/wire.js";
 import { backoffDelay, DEFAULT_BACKOFF } from "../../machines/backoff.js";
 import { systemClock } from "../../machines/clock.js";
@@ -168,7 +168,7 @@ export class Inbound {
     host.listen("lost");
     const cause = causeOf(error);
     if (error instanceof NetworkLost) host.doubt(cause);
-    if (error !== SILENT) host.report(cause as Error);
+    if (error !== SILENT) host.report(asError(cause));
     this.#failed++;
     return this.#waitMs();
   }

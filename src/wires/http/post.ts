@@ -4,6 +4,7 @@ import type {
   RequestId,
   TransportSendOptions,
 } from "@modelcontextprotocol/client";
+import { asError } from "../../base/errors.js";
 import { Lost } from "../lost.js";
 import type { HttpAnswer } from "./answer.js";
 import { AnswerStream } from "./answer-stream.js";
@@ -111,7 +112,7 @@ export class Post {
     try {
       this.done(await this.#stream.read(answer));
     } catch (error) {
-      this.#deliverError(error as Error);
+      this.#deliverError(asError(error));
       this.done(true);
     }
   }

@@ -1,4 +1,5 @@
 import type { JSONRPCMessage } from "@modelcontextprotocol/client";
+import { asError } from "../../base/errors.js";
 import { shownUrl } from "../../base/redact.js";
 import type { Failure } from "../../machines/failure.js";
 import { BaseWire } from "../base-wire.js";
@@ -100,7 +101,7 @@ export class SseWire extends BaseWire {
       const why =
         error === undefined || error instanceof NetworkLost
           ? "the server ended the stream"
-          : String((error as Error).message);
+          : String(asError(error).message);
       const failure: Failure = {
         code: "CONNECTION_LOST",
         message: why,

@@ -5,6 +5,7 @@ import type {
   TransportSendOptions,
 } from "@modelcontextprotocol/client";
 import type { Outcome } from "../../base/errors.js";
+import { asError } from "../../base/errors.js";
 import type { Authorization, Refusal } from "../../contract/credential.js";
 import type { Listening, UnreadableAnswer, Wire } from "../../contract/wire.js";
 import { systemClock } from "../../machines/clock.js";
@@ -83,7 +84,7 @@ export class HttpWire
       if ("method" in message && "id" in message) await this.#ask(message, options);
       else await this.#notices.send(message);
     } catch (error) {
-      if (!this.ended && !options?.requestSignal?.aborted) this.#failed(error as Error);
+      if (!this.ended && !options?.requestSignal?.aborted) this.#failed(asError(error));
       throw error;
     }
     if (isInitialized(message)) this.#openInbound();
@@ -224,7 +225,7 @@ export class HttpWire
   #failed(error: Error): void {
     const cause = causeOf(error);
     if (error instanceof NetworkLost) this.doubt(cause);
-    this.report(cause as Error);
+    this.report(asError(cause));
   }
 
   #openInbound(): void {

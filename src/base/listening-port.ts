@@ -1,0 +1,7 @@
+import type { AddressInfo } from "node:net";
+
+/** The port that a server of this program listens on; 0 while it does not. */
+export function listeningPort(server: { address(): AddressInfo | string | null }): number {
+  const address = server.address();
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
