@@ -9,6 +9,7 @@ import { promptsCommand, resourcesCommand, toolsCommand } from "./commands/lists
 import { loginCommandLine } from "./commands/login.js";
 import { logoutCommandLine } from "./commands/logout.js";
 import { promptCommand, readCommand } from "./commands/read.js";
+import { serveCommand } from "./commands/serve.js";
 import { statusCommand } from "./commands/status.js";
 import { splitCommand } from "./commands/target.js";
 import { demoCommand } from "./demo/demo.js";
@@ -25,6 +26,7 @@ const COMMANDS = [
   loginCommandLine,
   logoutCommandLine,
   checkCommand,
+  serveCommand,
   inspectCommand,
   chartCommand,
   demoCommand,

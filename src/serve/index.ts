@@ -1,0 +1,2 @@
+export { type ServeOptions, serve } from "./serve.js";
+export type { Served } from "./served.js";
