@@ -1,16 +1,26 @@
 import type { JSONRPCMessage, MessageExtraInfo, TransportSendOptions } from "@modelcontextprotocol/client";
 import type { CallContext } from "../contract/call-context.js";
 import { Listened } from "../gateway/listened.js";
-import { CALL, type CallTag } from "../wires/call-tag.js";
+import { CALL, type CallTag, carriedBy } from "../wires/call-tag.js";
 import { MemoryWire, type Serve } from "../wires/memory.js";
 
 /** The end of a client of ours in front of a gateway: what it knows of its requests is noted, so that the gateway can act on it. */
 export class GatewayWire extends MemoryWire {
-  readonly #contexts = new Map<string | number, CallContext>();
+  readonly relays = true;
+  readonly #contexts = new Map<string | number, CallTag>();
+  /** The request of the client in which the gateway said something. */
+  readonly #related = new WeakMap<JSONRPCMessage, string | number>();
   readonly #listened: Listened;
 
   constructor(serve: Serve, onListen: (added: readonly string[], dropped: readonly string[]) => void) {
-    super(serve);
+    super((side) => {
+      const send = side.send.bind(side);
+      side.send = (message, sent = {}) => {
+        if (sent.relatedRequestId !== undefined) this.#related.set(message, sent.relatedRequestId);
+        return send(message, sent);
+      };
+      return serve(side);
+    });
     this.#listened = new Listened(onListen);
   }
 
@@ -28,7 +38,9 @@ export class GatewayWire extends MemoryWire {
 
   protected override deliver(message: JSONRPCMessage, extra?: MessageExtraInfo): void {
     if (!("method" in message)) this.#over(message.id);
-    super.deliver(message, extra);
+    const related = this.#related.get(message);
+    const call = related === undefined ? undefined : this.#contexts.get(related);
+    super.deliver(message, call ? { ...extra, ...carriedBy(call) } : extra);
   }
 
   #request(

@@ -8,6 +8,7 @@ import type {
 import { controllerForMany } from "../base/abort.js";
 import { messageOf } from "../base/errors.js";
 import { untilAborted } from "../base/wait.js";
+import { type RelayedContext, relayedContext } from "../contract/asking.js";
 import type { Session, SessionOptions } from "../contract/session.js";
 import type { ConnectionEvent, ConnectionStatus } from "../contract/status.js";
 import type { Gateway } from "../gateway/gateway.js";
@@ -108,7 +109,8 @@ export class MemberSession implements Member {
       if (this.client.capabilities.roots)
         session.setRequestHandler(
           "roots/list",
-          async (_request, ctx) => (await this.#ask("roots/list", {}, ctx.mcpReq.signal)) as ListRootsResult,
+          async (_request, ctx) =>
+            (await this.#ask("roots/list", {}, relayedContext(ctx, this.name))) as ListRootsResult,
         );
       this.session = session;
       this.signingIn = false;
@@ -136,12 +138,12 @@ export class MemberSession implements Member {
       signal: this.#abort.signal,
       capabilities,
       ...(sampling && {
-        sampling: async (params, { signal }) =>
-          (await this.#ask("sampling/createMessage", { ...params }, signal)) as CreateMessageResult,
+        sampling: async (params, context) =>
+          (await this.#ask("sampling/createMessage", { ...params }, context)) as CreateMessageResult,
       }),
       ...(elicitation && {
-        elicitation: async (params, { signal }) =>
-          (await this.#ask("elicitation/create", { ...params }, signal)) as ElicitResult,
+        elicitation: async (params, context) =>
+          (await this.#ask("elicitation/create", { ...params }, context)) as ElicitResult,
       }),
       onNotification: (notification) => gateway.heard(this, notification),
       onError: () => {},
@@ -149,8 +151,8 @@ export class MemberSession implements Member {
     };
   }
 
-  #ask(method: string, params: Params, signal: AbortSignal) {
-    return this.client.gateway().ask(this, { method, params }, signal);
+  #ask(method: string, params: Params, context: RelayedContext) {
+    return this.client.gateway().ask(this, { method, params }, context);
   }
 
   #watch(status: ConnectionStatus, event: ConnectionEvent): void {

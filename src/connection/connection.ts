@@ -46,6 +46,7 @@ export class Connection {
     this.participants = new Participants({
       ...parts,
       onListening: (listening) => this.#listens(listening, this.actor.context.epoch),
+      onAmbiguous: (message) => this.port.announce({ type: "warning", message }),
     });
     this.#picture = new Picture({
       ...parts,
@@ -108,7 +109,7 @@ export class Connection {
       current: this.#current,
       router: participants.router,
       hooks: {
-        onNotification: (notification) => participants.router.notify(notification),
+        onNotification: (notification, carrier) => participants.router.notify(notification, carrier),
         onList: (method, result) => this.#upkeep.lists.note(method, result),
         onWarning: (message) => this.port.announce({ type: "warning", message: `${name}: ${message}` }),
       },

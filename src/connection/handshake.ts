@@ -1,5 +1,5 @@
 import {
-  Client,
+  type Client,
   type ClientOptions,
   type jsonSchemaValidator,
   type ResponseCacheStore,
@@ -16,6 +16,7 @@ import type { Failure } from "../machines/failure.js";
 import type { Ready } from "../session/ports.js";
 import { Guard, type GuardHooks } from "../wires/guard.js";
 import { Lost } from "../wires/lost.js";
+import { EpochClient } from "./epoch-client.js";
 import type { Profile } from "./profile.js";
 import type { Router } from "./router.js";
 
@@ -67,13 +68,14 @@ export async function shakeHands(input: HandshakeInput, handshake: Handshake): P
     signal.throwIfAborted();
     input.onWire(wire);
     handshake.guard = guard;
-    const client = new Client(input.profile.clientInfo, clientOptions(input, handshake));
+    const options = clientOptions(input, handshake);
+    const client = new EpochClient(input.profile.clientInfo, options, wire.relays === true);
     part.add(() => client.close());
     // A server that is let go is told; one that was lost is not there to be told.
     part.add(() => (guard.down && !guard.down.asked ? undefined : wire.end?.()));
     // From the first moment of its end nothing passes, the handshake's own requests included.
     part.add(() => guard.shut(GIVEN_UP));
-    input.router.attach(client, () => guard);
+    input.router.attach(client, guard);
     await connect(client, guard, input, handshake);
     if (guard.down) throw new Lost("unknown", guard.down);
     done = true;

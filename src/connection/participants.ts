@@ -22,6 +22,8 @@ export interface ParticipantsHost {
   current: CurrentEpoch;
   clock: Clock;
   onListening(listening: Listening): void;
+  /** A question could be meant for several sessions, and nobody was asked. */
+  onAmbiguous(message: string): void;
   actor(): ConnectionActor;
 }
 
@@ -31,13 +33,14 @@ export class Participants {
   readonly sessions = new Set<Participant>();
   readonly subscriptions: Subscriptions;
   readonly stream: ListenStream;
-  readonly router = new Router(this.sessions);
+  readonly router: Router;
   readonly #leases = new Set<Lease>();
   /** What the last handshake fixed. */
   #profile: Profile | undefined;
 
   constructor(private readonly host: ParticipantsHost) {
     const current = () => host.current.ready;
+    this.router = new Router(this.sessions, host);
     this.stream = new ListenStream(host.clock, (listening) => host.onListening(listening), current);
     this.subscriptions = new Subscriptions(this.sessions, this.stream, current);
   }

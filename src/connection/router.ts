@@ -3,12 +3,17 @@ import {
   type ClientContext,
   type JSONRPCNotification,
   type JSONRPCRequest,
+  type ListRootsResult,
   ProtocolError,
   ProtocolErrorCode,
   type Result,
 } from "@modelcontextprotocol/client";
+import { ANY_RESULT } from "../contract/any-result.js";
+import { askingOf } from "../contract/asking.js";
 import type { Participant } from "../session/ports.js";
+import type { CALL, Carried } from "../wires/call-tag.js";
 import type { Guard } from "../wires/guard.js";
+import { askerOf } from "./asker.js";
 
 /** The requests that a modern server embeds in its answers; the SDK looks their handlers up by name. */
 const EMBEDDED = ["sampling/createMessage", "elicitation/create", "roots/list"] as const;
@@ -18,18 +23,33 @@ const PRIVATE = new Set([
   "notifications/cancelled",
   "notifications/subscriptions/acknowledged",
 ]);
+/** What belongs to the session whose call carried it, where one did. */
+const OF_A_CALL = new Set(["notifications/message"]);
+
+export interface RouterHost {
+  name: string;
+  /** A question could be meant for several sessions, and nobody was asked. */
+  onAmbiguous(message: string): void;
+}
 
 /** Brings what the server says to the open sessions of a connection. */
 export class Router {
-  constructor(private readonly sessions: ReadonlySet<Participant>) {}
+  constructor(
+    private readonly sessions: ReadonlySet<Participant>,
+    private readonly host: RouterHost,
+  ) {}
 
   /** Registers the way to the sessions on the Client of a new epoch. */
-  attach(client: Client, guard: () => Guard | undefined): void {
-    const route = (request: JSONRPCRequest, ctx: ClientContext) => this.#answer(request, ctx, guard());
+  attach(client: Client, guard: Pick<Guard, "working">): void {
+    const route = (request: JSONRPCRequest, ctx: ClientContext) => this.#answer(request, ctx, guard);
     for (const method of EMBEDDED) {
       try {
-        client.setRequestHandler(method, ((request: JSONRPCRequest, ctx: ClientContext) =>
-          route(request, ctx)) as never);
+        client.setRequestHandler(method, { params: ANY_RESULT }, (params, ctx) =>
+          route(
+            { jsonrpc: "2.0", id: ctx.mcpReq.id, method, params: params as Record<string, unknown> },
+            ctx,
+          ),
+        );
       } catch {
         // The capability was not declared, so the server may not ask.
       }
@@ -40,18 +60,46 @@ export class Router {
     };
   }
 
-  notify(notification: JSONRPCNotification): void {
-    if (PRIVATE.has(notification.method)) return;
-    for (const session of this.sessions) session.deliver(notification);
+  notify(notification: JSONRPCNotification, carrier?: Carried[typeof CALL]): void {
+    const { method } = notification;
+    if (PRIVATE.has(method)) return;
+    const only = carrier && carrier !== "own" && OF_A_CALL.has(method) ? carrier.session : undefined;
+    for (const session of this.sessions) if (!only || only === session) session.deliver(notification);
   }
 
-  /** To the only session with calls in flight, else to the newest with that handler. */
-  async #answer(request: JSONRPCRequest, ctx: ClientContext, guard: Guard | undefined): Promise<Result> {
-    const able = [...this.sessions].filter((session) => session.handles(request.method));
-    const busy = able.filter((session) => guard?.serves(session));
-    const session = busy.length === 1 ? busy[0] : able.at(-1);
-    if (!session)
-      throw new ProtocolError(ProtocolErrorCode.MethodNotFound, `no open session handles ${request.method}`);
-    return session.answer(request, ctx);
+  async #answer(request: JSONRPCRequest, ctx: ClientContext, guard: Pick<Guard, "working">): Promise<Result> {
+    const { method } = request;
+    const asking = askingOf(ctx);
+    const working = guard.working();
+    const asked = askerOf({ method, call: asking?.call, working }, this.sessions);
+    if (asked.kind === "one") {
+      const { session } = asked;
+      if (asking && working) asking.working = working.filter((call) => call.session === session);
+      return session.answer(request, ctx);
+    }
+    if (asked.kind === "union") {
+      const answers = asked.sessions.map((session) => session.answer(request, ctx));
+      const roots = unionOf((await Promise.all(answers)) as ListRootsResult[]);
+      if (roots) return { roots };
+    } else if (asked.why === "unhandled")
+      throw new ProtocolError(ProtocolErrorCode.MethodNotFound, `no open session handles ${method}`);
+    this.host.onAmbiguous(
+      `${this.host.name} asked ${method}, and several sessions could be meant: nobody was asked. Use transport.fork() for a connection of its own`,
+    );
+    throw new ProtocolError(
+      ProtocolErrorCode.InvalidRequest,
+      `several sessions share this connection, and none of their calls carries ${method}`,
+    );
   }
+}
+
+/** The roots of all; undefined where they do not agree on one. */
+function unionOf(answers: readonly ListRootsResult[]): ListRootsResult["roots"] | undefined {
+  const union = new Map<string, ListRootsResult["roots"][number]>();
+  for (const root of answers.flatMap(({ roots }) => roots)) {
+    const known = union.get(root.uri);
+    if (known && known.name !== root.name) return undefined;
+    union.set(root.uri, root);
+  }
+  return [...union.values()];
 }

@@ -12,6 +12,7 @@ export interface CallDeadline {
 
 /** What a session says of one of its calls to whoever carries it on: it holds for all requests of the call, and between them. */
 export interface CallContext {
+  readonly session: object;
   readonly deadline: CallDeadline;
   /** The caller's. */
   readonly signal: AbortSignal | undefined;

@@ -27,6 +27,8 @@ export interface Wire extends Transport {
   readonly listening?: Listening | undefined;
   /** Bytes that came in so far; undefined where the wire cannot tell. */
   readonly bytesRead?: number | undefined;
+  /** What is behind it is a gateway of ours, which says of each question which server asks. */
+  readonly relays?: boolean;
   /** Whether the transport itself shows life, though the server answers nothing. */
   alive?(timeoutMs: number): Promise<boolean>;
   /** Called with an answer that is no JSON. What is JSON goes to `onmessage`, whatever it is. */

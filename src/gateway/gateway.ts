@@ -9,6 +9,7 @@ import {
 import { VERSION } from "../base/version.js";
 import { withDeadline } from "../base/wait.js";
 import { ANY_RESULT } from "../contract/any-result.js";
+import { ASKING_SERVER, type CallOrigin, type RelayedContext } from "../contract/asking.js";
 import { DEFAULTS } from "../contract/options.js";
 import { Announcements } from "./announcements.js";
 import { whileCalled } from "./call-time.js";
@@ -28,6 +29,12 @@ import {
 } from "./presented.js";
 import { Relay, type Relayed, relayedError } from "./relay.js";
 import { RelayServer } from "./relay-server.js";
+
+/** What a server asks of the client. */
+interface Question {
+  method: string;
+  params: Params;
+}
 
 /** A question to a person takes its time; the call that it belongs to has the deadline. */
 const ASK_MS = 2 ** 31 - 1;
@@ -74,17 +81,25 @@ export class Gateway {
   /** A request of a server, for the client. */
   async ask(
     upstream: Upstream,
-    request: { method: string; params?: Params },
-    signal: AbortSignal,
+    request: Question,
+    { signal, server: asking, origins = [] }: RelayedContext,
   ): Promise<Result> {
     const server = this.#server;
     if (!server) throw new ProtocolError(ProtocolErrorCode.MethodNotFound, "nobody is there to answer");
-    if (!server.isModern)
-      return (await server.request(request, ANY_RESULT, { signal, timeout: ASK_MS })) as Result;
-    const call = this.#parked.askedIn(upstream);
-    const message = `${request.method} is possible only during a call`;
+    const { method, params } = request;
+    const named = {
+      method,
+      params: { ...params, _meta: { ...(params["_meta"] as object), [ASKING_SERVER]: asking } },
+    };
+    if (!server.isModern) {
+      const relatedRequestId = originIn(origins)?.request.mcpReq.id;
+      const related = relatedRequestId !== undefined && { relatedRequestId };
+      return (await server.request(named, ANY_RESULT, { signal, timeout: ASK_MS, ...related })) as Result;
+    }
+    const call = this.#parked.askedIn(upstream, originIn(origins));
+    const message = `${method} is possible only during a call that can be told`;
     if (!call) throw new ProtocolError(ProtocolErrorCode.MethodNotFound, message);
-    return (await call.ask(request, signal)) as Result;
+    return (await call.ask(named, signal)) as Result;
   }
 
   /** A notification of a server, for the client. */
@@ -208,4 +223,10 @@ export class Gateway {
       this.host.report(`${notification.method} could not be passed on: ${String(error)}`);
     });
   }
+}
+
+/** The newest of the client's requests in which a server may ask; none where several could be meant that are not one's. */
+function originIn(origins: readonly (CallOrigin | undefined)[]): CallOrigin | undefined {
+  const clients = new Set(origins.map((origin) => origin?.client));
+  return clients.size === 1 ? origins.at(-1) : undefined;
 }

@@ -28,16 +28,19 @@ export class ParkedCall {
   readonly #asks: Question[] = [];
   readonly #asked: Question[] = [];
   #wake = () => {};
-  /** A client is there to be asked. */
-  waiting = false;
   readonly #result: Promise<{ done: Result }>;
+  /** Whose it is, where one client stands for several. */
+  client: object | undefined;
+  /** The request with which the client last came for it. */
+  context: ServerContext;
 
   constructor(
     /** The server that it is on its way to. */
     readonly upstream: string,
-    public context: ServerContext,
+    readonly began: ServerContext,
     run: (signal: AbortSignal, current: () => ServerContext) => Promise<Result>,
   ) {
+    this.context = began;
     this.#result = run(this.abort.signal, () => this.context).then((done) => ({ done }));
     // Nobody may be waiting when a parked call fails.
     this.#result.catch(() => {});
@@ -71,7 +74,6 @@ export class ParkedCall {
   /** Settles with the result, or with the next questions. The signal ends the call at the server. */
   async next(signal: AbortSignal): Promise<{ done: Result } | { parked: InputRequired }> {
     const stop = whenAborted(signal, (reason) => this.cancel(reason));
-    this.waiting = true;
     try {
       const asked = new Promise<"asked">((resolve) => {
         this.#wake = () => resolve("asked");
@@ -83,7 +85,6 @@ export class ParkedCall {
       const inputRequests = Object.fromEntries(this.#asked.map(({ id, request }) => [id, request]));
       return { parked: { resultType: "input_required", inputRequests, requestState: this.id } };
     } finally {
-      this.waiting = false;
       stop();
     }
   }

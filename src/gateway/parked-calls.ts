@@ -1,5 +1,6 @@
 import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
 import { whenAborted } from "../base/abort.js";
+import type { CallOrigin } from "../contract/asking.js";
 import type { CallContext } from "../contract/call-context.js";
 import type { ParkedCall } from "./parked-call.js";
 import type { Upstream } from "./presented.js";
@@ -18,6 +19,7 @@ export class ParkedCalls {
 
   /** A parked call has no request that could be cancelled: its caller's own signals end it. */
   begin(call: ParkedCall, context: CallContext | undefined): void {
+    call.client = context?.session;
     this.#calls.set(call.id, call);
     for (const signal of [context?.signal, context?.ended])
       whenAborted(
@@ -31,10 +33,14 @@ export class ParkedCalls {
     call.cancel(reason);
   }
 
-  /** The call in which a legacy server asks. It does not say which: the newest one on its way to it. */
-  askedIn(upstream: Upstream): ParkedCall | undefined {
+  /** The call in which a legacy server asks: the one that carries the question, or another one of that client. */
+  askedIn(upstream: Upstream, origin: CallOrigin | undefined): ParkedCall | undefined {
+    if (!origin) return undefined;
     const calls = [...this.#calls.values()].filter((call) => call.upstream === upstream.name);
-    return calls.filter(({ waiting }) => waiting).at(-1) ?? calls.at(-1);
+    return (
+      calls.find((call) => call.began === origin.request) ??
+      calls.filter((call) => call.client === origin.client).at(-1)
+    );
   }
 
   endAll(reason: Error): void {

@@ -7,6 +7,7 @@ import {
 } from "@modelcontextprotocol/server";
 import { isHoldfastError } from "../base/errors.js";
 import { ANY_RESULT } from "../contract/any-result.js";
+import { ASKING_SERVER } from "../contract/asking.js";
 import { innerTimeout, whileCalled } from "./call-time.js";
 import { ParkedCall } from "./parked-call.js";
 import type { ParkedCalls } from "./parked-calls.js";
@@ -66,16 +67,14 @@ export class Relay {
       ...(call?.deadline.resets && { resetTimeoutOnProgress: true }),
       allowInputRequired: true,
       ...(call?.replay && { replay: call.replay }),
+      origin: { request: ctx, client: call?.session },
       ...(watched && { onprogress: (progress: object) => passProgress(current(), progress) }),
     };
     try {
       const session = upstream.session ?? (await whileCalled(ctx, call, (inner) => upstream.opened(inner)));
       // Not validated here: the outer client does that, once.
-      return (await session.request(
-        { method, params: innerParams(params, ctx) },
-        ANY_RESULT,
-        options,
-      )) as Result;
+      const request = { method, params: innerParams(params, ctx) };
+      return withAsker((await session.request(request, ANY_RESULT, options)) as Result, upstream.name);
     } catch (error) {
       throw relayedError(error);
     }
@@ -108,4 +107,18 @@ function passProgress(ctx: ServerContext, progress: object): void {
 export function relayedError(error: unknown): unknown {
   if (!isHoldfastError(error) && !(error instanceof SdkError)) return error;
   return new ProtocolError(ProtocolErrorCode.InternalError, error.message, error);
+}
+
+/** A modern server asks in its answer: each question says who asks. */
+function withAsker(result: Result, server: string): Result {
+  const { resultType, inputRequests } = result as { resultType?: unknown; inputRequests?: object };
+  if (resultType !== "input_required" || typeof inputRequests !== "object") return result;
+  const named = Object.entries(inputRequests).map(([key, question]: [string, { params?: Params }]) => {
+    const params = {
+      ...question.params,
+      _meta: { ...(question.params?.["_meta"] as object), [ASKING_SERVER]: server },
+    };
+    return [key, { ...question, params }];
+  });
+  return { ...result, inputRequests: Object.fromEntries(named) };
 }

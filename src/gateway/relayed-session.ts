@@ -5,6 +5,7 @@ import type {
   Implementation,
   ListRootsResult,
 } from "@modelcontextprotocol/server";
+import { type RelayedContext, relayedContext } from "../contract/asking.js";
 import type { Session, SessionOptions, TransportHandle } from "../contract/session.js";
 import type { Gateway } from "./gateway.js";
 import type { Params, Upstream } from "./presented.js";
@@ -25,8 +26,8 @@ export async function openRelayedSession(
   { clientInfo, capabilities, gateway, signal }: RelayedFor,
 ): Promise<Session> {
   const { sampling, elicitation, roots } = capabilities;
-  const ask = (method: string, params: Params, over: AbortSignal) =>
-    gateway.ask(upstream, { method, params }, over);
+  const ask = (method: string, params: Params, context: RelayedContext) =>
+    gateway.ask(upstream, { method, params }, context);
   const options: SessionOptions = {
     ...(clientInfo && { clientInfo }),
     // The client has deadlines of its own.
@@ -35,11 +36,11 @@ export async function openRelayedSession(
     capabilities,
     ...(sampling && {
       sampling: async (params, ctx) =>
-        (await ask("sampling/createMessage", { ...params }, ctx.signal)) as CreateMessageResult,
+        (await ask("sampling/createMessage", { ...params }, ctx)) as CreateMessageResult,
     }),
     ...(elicitation && {
       elicitation: async (params, ctx) =>
-        (await ask("elicitation/create", { ...params }, ctx.signal)) as ElicitResult,
+        (await ask("elicitation/create", { ...params }, ctx)) as ElicitResult,
     }),
     onNotification: (notification) => gateway.heard(upstream, notification),
     onError: () => {},
@@ -49,7 +50,8 @@ export async function openRelayedSession(
   if (roots)
     session.setRequestHandler(
       "roots/list",
-      async (_request, ctx) => (await ask("roots/list", {}, ctx.mcpReq.signal)) as ListRootsResult,
+      async (_request, ctx) =>
+        (await ask("roots/list", {}, relayedContext(ctx, handle.name))) as ListRootsResult,
     );
   return session;
 }

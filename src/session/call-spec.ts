@@ -1,4 +1,5 @@
 import type { RequestOptions } from "@modelcontextprotocol/client";
+import type { CallOrigin } from "../contract/asking.js";
 import type { ReplayMode } from "../contract/options.js";
 
 /** One call, as its session asks for it. */
@@ -6,7 +7,7 @@ export interface CallSpec {
   method: string;
   /** The tool, prompt or resource, for the announcements. */
   name: string | undefined;
-  options: (RequestOptions & { replay?: ReplayMode }) | undefined;
+  options: (RequestOptions & { replay?: ReplayMode; origin?: CallOrigin }) | undefined;
   /** When the call names no timeout. 0: none. */
   timeoutMs: number;
   session: object;

@@ -48,6 +48,7 @@ async function perform<T>(port: ConnectionPort, spec: CallSpec, send: Send<T>): 
         replay: options?.replay ?? port.replay,
         annotated,
       }),
+      origin: options?.origin,
     };
     let before: Failure | undefined;
     for (let sendings = 1; ; sendings++) {

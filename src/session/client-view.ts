@@ -36,6 +36,8 @@ interface Seen {
  */
 export abstract class ClientView extends Client {
   #seen: Seen | undefined;
+  /** What was given to answer each request of the server with. */
+  protected readonly given = new Map<string, unknown>();
 
   protected abstract call<T>(request: CallRequest, send: Send<T>): Promise<T>;
   /** The params of a request that the server may log about. */
@@ -132,6 +134,8 @@ export abstract class ClientView extends Client {
   override setRequestHandler(...args: unknown[]): void {
     checkNamed("setRequestHandler", args[0]);
     Reflect.apply(super.setRequestHandler, this, args);
+    // The SDK registers some of its own before this object is made.
+    this.given?.set(String(args[0]), args.at(-1));
   }
   override setNotificationHandler(...args: unknown[]): void {
     checkNamed("setNotificationHandler", args[0]);

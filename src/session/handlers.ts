@@ -11,6 +11,7 @@ import type {
 } from "@modelcontextprotocol/client";
 import { runCallback } from "../base/callback.js";
 import { asError } from "../base/errors.js";
+import { relayedContext } from "../contract/asking.js";
 import type { HandlerContext, RootLike, RootsOption, Session, SessionOptions } from "../contract/session.js";
 import type { ConnectionPort } from "./ports.js";
 
@@ -38,13 +39,22 @@ interface Handling extends Session {
   report(error: Error): void;
 }
 
+/** What these options give to answer each request of the server with. */
+export const handlersIn = ({ sampling, elicitation, roots }: SessionOptions): [string, unknown][] =>
+  (
+    [
+      ["sampling/createMessage", sampling],
+      ["elicitation/create", elicitation],
+      ["roots/list", roots],
+    ] as [string, unknown][]
+  ).filter(([, given]) => given !== undefined);
+
 /** Registers the option's handlers on the session, as a user would with `setRequestHandler`. */
 export function registerHandlers(session: Handling, options: SessionOptions): void {
   const { sampling, elicitation, roots, onLog, onListChanged } = options;
   const context = (ctx: ClientContext): HandlerContext => ({
-    signal: ctx.mcpReq.signal,
+    ...relayedContext(ctx, session.port.name),
     session,
-    server: session.port.name,
   });
   const report = (error: unknown) => session.report(asError(error));
   if (sampling) {

@@ -35,6 +35,8 @@ export interface Participant {
   adopt(ready: Ready): void;
   /** Whether it has a handler for this request of the server. */
   handles(method: string): boolean;
+  /** What its owner gave to answer this request with: the same for several sessions where they are one owner's. */
+  owner(method: string): unknown;
   /** Answers a request of the server; rejects when the session ends. */
   answer(request: JSONRPCRequest, ctx: ClientContext): Promise<Result>;
   /** Hands it a notification of the server. */

@@ -26,7 +26,7 @@ import { asTransport } from "../gateway/as-transport.js";
 import { runCall } from "./call.js";
 import { missingCapability, nothingDeclared } from "./capabilities.js";
 import { type CallOptions, type CallRequest, ClientView, type Send } from "./client-view.js";
-import { capabilitiesOf, listRoots, registerHandlers } from "./handlers.js";
+import { capabilitiesOf, handlersIn, listRoots, registerHandlers } from "./handlers.js";
 import { isWanted } from "./log-levels.js";
 import type { ConnectionPort, Declarations, Filter, Participant, Ready } from "./ports.js";
 
@@ -60,6 +60,8 @@ export class SessionView extends ClientView implements Session, Participant {
     this.#roots = options.roots ?? [];
     this.#logLevel = options.logLevel;
     registerHandlers(this, options);
+    // These were wrapped for this session; whose they are is told by what was passed in.
+    for (const [method, handler] of handlersIn(options)) this.given.set(method, handler);
   }
 
   get ended(): boolean {
@@ -121,6 +123,7 @@ export class SessionView extends ClientView implements Session, Participant {
   async setRoots(roots: RootsOption): Promise<void> {
     this.#open();
     this.#roots = roots;
+    this.given.set("roots/list", roots);
     await this.sendRootsListChanged();
   }
   roots() {
@@ -164,6 +167,9 @@ export class SessionView extends ClientView implements Session, Participant {
   }
   handles(method: string): boolean {
     return (this._getRequestHandler(method) ?? this.fallbackRequestHandler) !== undefined;
+  }
+  owner(method: string): unknown {
+    return this.given.get(method) ?? this.fallbackRequestHandler;
   }
   /** A request of the server; rejects when the session ends, which answers the server with an error. */
   answer(request: JSONRPCRequest, ctx: ClientContext): Promise<Result> {

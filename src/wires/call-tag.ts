@@ -1,3 +1,5 @@
+import type { MessageExtraInfo } from "@modelcontextprotocol/client";
+import type { CallOrigin } from "../contract/asking.js";
 import type { CallContext } from "../contract/call-context.js";
 
 /** One call of a session. It may be several requests: pages, rounds of input. */
@@ -9,7 +11,17 @@ export interface CallTag extends CallContext {
   session: object;
   /** It may be done twice, by what was known of it when it was made. */
   repeatable: boolean;
+  /** On whose behalf a gateway made it. */
+  origin?: CallOrigin | undefined;
 }
 
 /** The key under which a call rides in a request's `headers`, the one option that the SDK hands through every leg. */
 export const CALL = Symbol("holdfast.call");
+
+/** What a wire knows of a message besides: the call on whose stream, or in whose answer, it came. */
+export interface Carried extends MessageExtraInfo {
+  /** `own`: a request of ours that is no session's call. Absent where no request carries a message. */
+  [CALL]?: CallTag | "own" | undefined;
+}
+
+export const carriedBy = (call: CallTag | "own"): Carried => ({ [CALL]: call });

@@ -146,7 +146,8 @@ export class Guard implements Transport {
       this.settle(id, error);
       this.lose(error.failure);
     }
-    this.#ledger.remove(id);
+    if (outcome === "unknown") this.#ledger.abandon(id);
+    else this.#ledger.remove(id);
     if (outcome === undefined || error instanceof Lost) throw error;
     throw new Lost(outcome, { code: "CONNECTION_LOST", message: messageOf(error), error });
   }
@@ -176,7 +177,8 @@ export class Guard implements Transport {
 
   /** Answers one request in our own words; false if it was not in flight. */
   settle(id: RequestId, why: Lost | InvalidAnswer): boolean {
-    if (!this.#ledger.remove(id)) return false;
+    // What was lost may still be done; an answer that cannot be read is one.
+    if (!(why instanceof Lost ? this.#ledger.abandon(id) : this.#ledger.remove(id))) return false;
     this.onmessage?.({ jsonrpc: "2.0", id, error: { code: -32000, message: why.message, data: why } });
     return true;
   }
@@ -192,9 +194,12 @@ export class Guard implements Transport {
     return stillToCancel;
   }
 
-  /** Whether `session` has a call on this wire. */
-  serves(session: object): boolean {
-    return this.#ledger.of(session).length > 0;
+  /**
+   * The calls of sessions that the server has not answered, cancelled or not; `undefined`: so many were given up that it is
+   * not known.
+   */
+  working(): CallTag[] | undefined {
+    return this.#ledger.working();
   }
 
   #settleAll(failure: Failure): void {
@@ -226,7 +231,7 @@ export class Guard implements Transport {
 
   #forget(id: RequestId): void {
     const stream = this.#ledger.get(id)?.stream;
-    if (this.#ledger.remove(id)) stream?.abort();
+    if (this.#ledger.abandon(id)) stream?.abort();
   }
 
   #streamOptions(id: RequestId, entry: Entry, options?: TransportSendOptions): TransportSendOptions {

@@ -8,12 +8,13 @@ import { factsOf } from "../contract/methods.js";
 import type { UnreadableAnswer } from "../contract/wire.js";
 import type { InvalidAnswer } from "./answers/invalid-answer.js";
 import { type Reading, readMessage, readUnreadable } from "./answers/read.js";
+import { CALL, type Carried } from "./call-tag.js";
 import { InOrder } from "./in-order.js";
 import type { Ledger } from "./ledger.js";
 
 export interface InboundHooks {
-  /** A notification came in, before the Client sees it. */
-  onNotification?(message: JSONRPCNotification): void;
+  /** A notification came in, before the Client sees it; `carrier`: whose request carried it, where one did. */
+  onNotification?(message: JSONRPCNotification, carrier?: Carried[typeof CALL]): void;
   /** An answer came in whose request is a list, before the Client sees it. */
   onList?(method: string, result: object): void;
   /** An answer to nobody: late, duplicate or invented. It was dropped. */
@@ -43,7 +44,7 @@ export class Inbound {
     private readonly ledger: Ledger,
   ) {}
 
-  message(message: unknown, extra?: MessageExtraInfo): void {
+  message(message: unknown, extra?: Carried): void {
     this.#receive(() => readMessage(message, this.ledger), extra);
   }
 
@@ -52,7 +53,7 @@ export class Inbound {
   }
 
   /** Nothing that a server sends throws into the program, whose pipes and sockets call this. */
-  #receive(read: () => Reading, extra?: MessageExtraInfo): void {
+  #receive(read: () => Reading, extra?: Carried): void {
     const { door } = this;
     if (door.down) return;
     this.received++;
@@ -63,16 +64,18 @@ export class Inbound {
     }
   }
 
-  #deliver(reading: Reading, extra?: MessageExtraInfo): void {
+  #deliver(reading: Reading, extra?: Carried): void {
     const { hooks } = this.door;
     if (reading.kind === "said") {
       if (!("id" in reading.message)) {
         this.#inOrder.notified();
-        hooks.onNotification?.(reading.message as JSONRPCNotification);
+        hooks.onNotification?.(reading.message as JSONRPCNotification, extra?.[CALL]);
       }
       this.door.onmessage?.(reading.message, extra);
-    } else if (reading.kind === "stray") hooks.onStray?.(reading.message);
-    else if (reading.kind === "unknown") this.#refuse(reading);
+    } else if (reading.kind === "stray") {
+      this.ledger.late((reading.message as { id?: unknown }).id);
+      hooks.onStray?.(reading.message);
+    } else if (reading.kind === "unknown") this.#refuse(reading);
     else this.#inOrder.answer(() => this.#answer(reading, extra));
   }
 

@@ -14,11 +14,16 @@ export interface Entry {
 }
 
 const LISTEN = "subscriptions/listen";
+/** Of more requests that nobody waits for it is not known any more which are still at work. */
+const MAX_ABANDONED = 1_000;
 
 /** The requests in flight on one wire. */
 export class Ledger implements Iterable<[RequestId, Entry]> {
   readonly #entries = new Map<RequestId, Entry>();
   #listens = 0;
+  /** Calls that nobody waits for any more, and that the server may still be working at. */
+  readonly #abandoned = new Map<RequestId, CallTag>();
+  #forgotten = false;
 
   /** Requests without an answer yet, streams that only listen left out. */
   get inFlight(): number {
@@ -51,6 +56,34 @@ export class Ledger implements Iterable<[RequestId, Entry]> {
     this.#entries.delete(id);
     if (entry.method === LISTEN) this.#listens--;
     return entry;
+  }
+
+  /** Nobody waits for its answer any more; until that comes, the server may be working at it. */
+  abandon(id: RequestId): Entry | undefined {
+    const entry = this.remove(id);
+    if (!entry?.call) return entry;
+    this.#abandoned.set(id, entry.call);
+    if (this.#abandoned.size > MAX_ABANDONED) {
+      this.#forgotten = true;
+      for (const [oldest] of this.#abandoned) {
+        this.#abandoned.delete(oldest);
+        break;
+      }
+    }
+    return entry;
+  }
+
+  /** An answer came that nobody waited for. */
+  late(id: unknown): void {
+    if (typeof id !== "number" && typeof id !== "string") return;
+    if (!this.#abandoned.delete(id) && typeof id === "string") this.#abandoned.delete(Number(id));
+  }
+
+  /** The calls at which the server may be working, also those of ended sessions; `undefined`: there were too many to know. */
+  working(): CallTag[] | undefined {
+    if (this.#forgotten) return undefined;
+    const waiting = [...this.#entries.values()].flatMap(({ call }) => call ?? []);
+    return [...waiting, ...this.#abandoned.values()];
   }
 
   /** The request that an answer's id means; undefined if it is not in flight. */

@@ -8,6 +8,7 @@ import { type HoldfastError, isHoldfastError } from "../../src/base/errors.js";
 import { MCPConfigTransport } from "../../src/composite/config-transport.js";
 import type { MCPConfigTransportOptions } from "../../src/composite/options.js";
 import { fromText, readText } from "../../src/config/load.js";
+import type { SessionOptions } from "../../src/contract/session.js";
 import { makeServer } from "../fixtures/both-eras.mjs";
 import { everything, everythingHttp, freePort } from "../support/everything.js";
 import { stopTime } from "../support/fake-timers.js";
@@ -138,8 +139,12 @@ describe("a server asks, in all four pairs of eras", () => {
           },
           { era },
         );
-        const options = {
-          elicitation: () => ({ name: "Ada" }),
+        const asking = new Set<string>();
+        const options: SessionOptions = {
+          elicitation: (_params, ctx) => {
+            asking.add(ctx.server);
+            return { name: "Ada" };
+          },
           sampling: () => "sampled",
           roots: ["/tmp/canary"],
         };
@@ -155,6 +160,7 @@ describe("a server asks, in all four pairs of eras", () => {
             session.callTool(call("one_echo", { message: "x" })),
           ]);
           expect(both[0]).toContain('"Ada"');
+          expect([...asking]).toEqual(["one"]);
         }, options);
       });
 

@@ -1,57 +1,129 @@
-import { type Client, type JSONRPCNotification, ProtocolErrorCode } from "@modelcontextprotocol/client";
+import {
+  type Client,
+  type JSONRPCNotification,
+  ProtocolError,
+  ProtocolErrorCode,
+} from "@modelcontextprotocol/client";
 import { describe, expect, it, vi } from "vitest";
 import { Router } from "../../src/connection/router.js";
-import type { SessionView } from "../../src/session/session.js";
+import { ASKING } from "../../src/contract/asking.js";
 import { rejection } from "../support/settling.js";
 
 const SAMPLING = "sampling/createMessage";
+const ROOTS = "roots/list";
 
 function session(name: string, ...methods: string[]) {
   return {
     name,
     handles: (method: string) => methods.includes(method),
-    answer: vi.fn(async () => ({ from: name })),
+    owner: (): unknown => undefined,
+    answer: vi.fn(async (): Promise<object> => ({ from: name })),
     report: vi.fn(),
     deliver: vi.fn(),
   };
 }
 
 type Fake = ReturnType<typeof session>;
+type Asking = { call?: { session: object } | "own" };
 
-/** The sessions of a connection, of which some have a call in flight, and the Client of its epoch. */
-function connection(sessions: Fake[], busy: Fake[] = []) {
-  const router = new Router(new Set(sessions) as never as Set<SessionView>);
-  const handlers = new Map<string, (request: object, ctx: object) => Promise<unknown>>();
+/** The sessions of a connection, for some of which the server is at work, and the Client of its epoch. */
+function connection(sessions: Fake[], working: Fake[] | undefined = []) {
+  const ambiguous = vi.fn();
+  const router = new Router(new Set(sessions) as never, { name: "shop", onAmbiguous: ambiguous });
+  const handlers = new Map<string, (params: object, ctx: object) => Promise<unknown>>();
   const client = {
-    setRequestHandler: (method: string, handler: never) => {
+    setRequestHandler: (method: string, _schemas: object, handler: never) => {
       if (method === "roots/list") throw new Error("the client does not support roots");
       handlers.set(method, handler);
     },
   } as unknown as Client;
-  router.attach(client, () => ({ serves: (one: unknown) => busy.includes(one as Fake) }) as never);
-  const ask = (method: string) => client.fallbackRequestHandler!({ method } as never, { ctx: 1 } as never);
-  return { router, client, handlers, ask };
+  router.attach(client, { working: () => working?.map((asker) => ({ session: asker }) as never) });
+  const ask = (method: string, asking: Asking = {}) =>
+    client.fallbackRequestHandler!({ method } as never, { [ASKING]: asking } as never);
+  return { router, client, handlers, ask, ambiguous };
 }
 
+const [one, two] = ["one", "two"].map((name) => session(name, SAMPLING, ROOTS)) as [Fake, Fake];
+
 describe("a request of the server", () => {
-  it("goes to the only session that has a call in flight", async () => {
-    const [one, two] = [session("one", SAMPLING), session("two", SAMPLING)];
-    expect(await connection([one, two], [one]).ask(SAMPLING)).toEqual({ from: "one" });
-    expect(one.answer).toHaveBeenCalledExactlyOnceWith({ method: SAMPLING }, { ctx: 1 });
+  it("goes to the session whose call carries it, whoever else is busy", async () => {
+    const { ask } = connection([one, two], [one, two]);
+    expect(await ask(SAMPLING, { call: { session: one } })).toEqual({ from: "one" });
+    expect(await ask(SAMPLING, { call: { session: two } })).toEqual({ from: "two" });
   });
 
   it.each([
-    ["nobody is busy", []],
-    ["two are busy", ["one", "two"]],
-  ])("goes to the newest session with that handler where %s", async (_when, names) => {
-    const sessions = [session("one", SAMPLING), session("two", SAMPLING), session("three", "roots/list")];
-    const busy = sessions.filter(({ name }) => (names as string[]).includes(name));
-    expect(await connection(sessions, busy).ask(SAMPLING)).toEqual({ from: "two" });
+    ["has ended", () => session("gone", SAMPLING)],
+    ["cannot answer it", () => session("mute")],
+  ])("goes to nobody where the session whose call carries it %s", async (what, make) => {
+    const asker = make();
+    const open = what === "has ended" ? [one] : [one, asker];
+    const error = await rejection(connection(open).ask(SAMPLING, { call: { session: asker } }));
+    expect(error).toMatchObject({ code: ProtocolErrorCode.MethodNotFound });
   });
 
-  it("does not go to a busy session without that handler", async () => {
-    const [able, unable] = [session("able", SAMPLING), session("unable")];
-    expect(await connection([able, unable], [unable]).ask(SAMPLING)).toEqual({ from: "able" });
+  it("that no call carries goes to the only session for which the server is at work, and to no other one", async () => {
+    expect(await connection([one, two], [two]).ask(SAMPLING)).toEqual({ from: "two" });
+    const mute = session("mute");
+    expect(await rejection(connection([one, mute], [mute]).ask(SAMPLING))).toMatchObject({
+      code: ProtocolErrorCode.MethodNotFound,
+    });
+    // It ended, and the server may be working for it all the same.
+    expect(await rejection(connection([one], [two]).ask(SAMPLING))).toMatchObject({
+      code: ProtocolErrorCode.MethodNotFound,
+    });
+  });
+
+  it("that comes while nothing is at work, or in a request of ours, goes to the only session that can answer it", async () => {
+    const mute = session("mute");
+    expect(await connection([one, mute]).ask(SAMPLING)).toEqual({ from: "one" });
+    expect(await connection([one, mute], [mute]).ask(SAMPLING, { call: "own" })).toEqual({ from: "one" });
+  });
+
+  it.each([
+    ["nothing is at work", []],
+    ["the server is at work for both", [one, two]],
+    ["it is not known for whom it is at work", undefined],
+  ])(
+    "that could be meant for several is refused, with a warning that says what to do, where %s",
+    async (_when, working) => {
+      const { ask, ambiguous } = connection([one, two], working);
+      expect(await rejection(ask(SAMPLING))).toMatchObject({ code: ProtocolErrorCode.InvalidRequest });
+      expect(ambiguous).toHaveBeenCalledExactlyOnceWith(
+        expect.stringMatching(/^shop asked sampling\/createMessage, .* transport\.fork\(\)/),
+      );
+    },
+  );
+
+  it("goes to one of several that gave one and the same function to answer it", async () => {
+    const own = () => ({});
+    const shared = ["a", "b"].map((name) => ({ ...session(name, SAMPLING), owner: () => own }));
+    expect(await connection(shared, shared).ask(SAMPLING)).toEqual({ from: "a" });
+    expect(await connection(shared).ask(SAMPLING)).toEqual({ from: "a" });
+    const other = { ...session("c", SAMPLING), owner: () => () => ({}) };
+    expect(await rejection(connection([...shared, other]).ask(SAMPLING))).toMatchObject({
+      code: ProtocolErrorCode.InvalidRequest,
+    });
+  });
+
+  it("for roots that none asks in particular is answered with those of all, as far as they agree", async () => {
+    const having = (name: string, ...roots: { uri: string; name?: string }[]) => ({
+      ...session(name, ROOTS),
+      answer: vi.fn(async () => ({ roots })),
+    });
+    const [a, b] = [
+      having("a", { uri: "file:///a" }, { uri: "file:///x" }),
+      having("b", { uri: "file:///x" }),
+    ];
+    expect(await connection([a, b]).ask(ROOTS)).toEqual({
+      roots: [{ uri: "file:///a" }, { uri: "file:///x" }],
+    });
+    const odd = having("odd", { uri: "file:///x", name: "another name" });
+    const { ask, ambiguous } = connection([a, odd]);
+    expect(await rejection(ask(ROOTS))).toMatchObject({ code: ProtocolErrorCode.InvalidRequest });
+    expect(ambiguous).toHaveBeenCalledOnce();
+    // While both are at work it is one of them that is asked.
+    expect(await rejection(connection([a, b], [a, b]).ask(ROOTS))).toBeInstanceOf(ProtocolError);
   });
 
   it("that no open session handles is answered with an error that says so", async () => {
@@ -62,19 +134,15 @@ describe("a request of the server", () => {
     });
   });
 
-  it("finds its way also where there is no wire any more", async () => {
-    const router = new Router(new Set([session("one", SAMPLING)]) as never);
-    const client = { setRequestHandler: vi.fn() } as unknown as Client;
-    router.attach(client, () => undefined);
-    expect(await client.fallbackRequestHandler!({ method: SAMPLING } as never, {} as never)).toEqual({
-      from: "one",
-    });
-  });
-
   it("may be embedded in an answer, where the server may ask for such a thing at all", async () => {
-    const { handlers } = connection([session("one", SAMPLING)]);
+    const { handlers } = connection([one]);
     expect([...handlers.keys()]).toEqual([SAMPLING, "elicitation/create"]);
-    expect(await handlers.get(SAMPLING)!({ method: SAMPLING }, {})).toEqual({ from: "one" });
+    const ctx = { mcpReq: { id: "q" } };
+    expect(await handlers.get(SAMPLING)!({ maxTokens: 1 }, ctx)).toEqual({ from: "one" });
+    expect(one.answer).toHaveBeenLastCalledWith(
+      { jsonrpc: "2.0", id: "q", method: SAMPLING, params: { maxTokens: 1 } },
+      ctx,
+    );
   });
 });
 
@@ -84,6 +152,17 @@ describe("what else the server says", () => {
     const notification = { method: "notifications/message" } as JSONRPCNotification;
     connection(sessions).router.notify(notification);
     for (const { deliver } of sessions) expect(deliver).toHaveBeenCalledExactlyOnceWith(notification);
+  });
+
+  it("of a call's log goes to the session of that call alone", () => {
+    const sessions = [session("one"), session("two")] as [Fake, Fake];
+    const { router } = connection(sessions);
+    const log = { method: "notifications/message" } as JSONRPCNotification;
+    router.notify(log, { session: sessions[1] } as never);
+    expect(sessions.map(({ deliver }) => deliver.mock.calls.length)).toEqual([0, 1]);
+    router.notify({ method: "notifications/tools/list_changed" } as never, { session: sessions[1] } as never);
+    router.notify(log, "own");
+    expect(sessions.map(({ deliver }) => deliver.mock.calls.length)).toEqual([2, 3]);
   });
 
   it.each(["progress", "cancelled", "subscriptions/acknowledged"])(

@@ -9,18 +9,45 @@ const call = (part: Partial<CallTag> = {}) => {
   return { tag, options: { headers: { [CALL]: tag } } as never };
 };
 
+const askers = (guard: Guard) => new Set(guard.working()?.map(({ session }) => session));
+
 describe("a request of a session", () => {
   it("is counted as written, and is what the session has on the wire", async () => {
     const { guard, say } = await guarded();
     const { tag, options } = call();
-    expect(guard.serves(tag.session)).toBe(false);
+    expect(askers(guard)).toEqual(new Set());
     await guard.send(request(1), options);
     await guard.send(request(2));
     expect(tag.written).toBe(1);
-    expect(guard.serves(tag.session)).toBe(true);
-    expect(guard.serves({})).toBe(false);
+    expect(askers(guard)).toEqual(new Set([tag.session]));
     say(answer(1));
-    expect(guard.serves(tag.session)).toBe(false);
+    expect(askers(guard)).toEqual(new Set());
+  });
+
+  it("that was cancelled or lost may be worked at until the server answers it, also with its id as a text", async () => {
+    const { guard, say } = await guarded();
+    const [cancelled, ended] = [call(), call()];
+    await guard.send(request(1), cancelled.options);
+    await guard.send(request(2), ended.options);
+    await guard.send(request(3));
+    await guard.send({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 1 } });
+    await guard.send({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 3 } });
+    guard.withdraw(ended.tag.session, { code: "CONNECTION_LOST", message: "the session ended" });
+    expect(guard.inFlight).toBe(0);
+    expect(askers(guard)).toEqual(new Set([cancelled.tag.session, ended.tag.session]));
+    say(answer(1));
+    expect(askers(guard)).toEqual(new Set([ended.tag.session]));
+    say({ jsonrpc: "2.0", id: "2", result: {} });
+    expect(askers(guard)).toEqual(new Set());
+  });
+
+  it("of which too many were given up are not kept: whom the server works for is not known then", async () => {
+    const { guard } = await guarded();
+    for (let id = 0; id <= 1_000; id++) {
+      await guard.send(request(id), call().options);
+      await guard.send({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: id } });
+    }
+    expect(guard.working()).toBeUndefined();
   });
 
   it("is not sent once the session ended", async () => {

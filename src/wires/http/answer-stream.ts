@@ -4,7 +4,7 @@ import { systemClock } from "../../machines/clock.js";
 import type { HttpAnswer } from "./answer.js";
 import { EventStreamReader } from "./event-stream.js";
 import { NetworkLost } from "./failures.js";
-import { type HttpLink, takeEvent } from "./link.js";
+import { type Carrier, type HttpLink, takeEvent } from "./link.js";
 import { HttpRequest } from "./request.js";
 import { Silence } from "./silence.js";
 import { Wait } from "./wait.js";
@@ -19,6 +19,8 @@ const MIN_WAIT_MS = 10;
 export interface AnswerStreamOptions {
   /** Whether this message is what the stream is for. */
   isAnswer(message: JSONRPCMessage): boolean;
+  /** Whose request it is that the stream answers. */
+  carrier: Carrier;
   /** Replaced when it is silent for so long; `Infinity`: it may be silent. */
   maxSilenceMs: number;
 }
@@ -89,7 +91,7 @@ export class AnswerStream {
               this.answered = true;
               linger = systemClock.setTimeout(() => this.#request.abort(new Error("answered")), LINGER_MS);
             }
-            this.link.deliver(message);
+            this.link.deliver(message, this.options.carrier);
           });
         },
       },

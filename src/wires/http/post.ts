@@ -5,11 +5,12 @@ import type {
   TransportSendOptions,
 } from "@modelcontextprotocol/client";
 import { asError } from "../../base/errors.js";
+import { CALL, type CallTag } from "../call-tag.js";
 import { Lost } from "../lost.js";
 import type { HttpAnswer } from "./answer.js";
 import { AnswerStream } from "./answer-stream.js";
 import { unexpected } from "./failures.js";
-import { type HttpLink, takeText } from "./link.js";
+import { type Carrier, type HttpLink, takeText } from "./link.js";
 import { readRefusal } from "./refusals.js";
 import { HttpRequest, type Lane } from "./request.js";
 
@@ -33,6 +34,7 @@ export class Post {
   #heard = false;
   readonly #request: HttpRequest;
   readonly #stream: AnswerStream;
+  readonly #carrier: Carrier;
   /** It was taken, and its answer comes on another stream, if at all. */
   #elsewhere: { resolve(): void; reject(error: Error): void } | undefined;
 
@@ -42,6 +44,7 @@ export class Post {
     options: TransportSendOptions | undefined,
     private readonly done: (answered: boolean) => void,
   ) {
+    this.#carrier = (options?.headers as { [CALL]?: CallTag } | undefined)?.[CALL] ?? "own";
     this.#request = new HttpRequest({
       method: "POST",
       url: host.url,
@@ -52,6 +55,7 @@ export class Post {
     });
     this.#stream = new AnswerStream(host, this.#request, {
       isAnswer: (answer) => this.isAnswer(answer),
+      carrier: this.#carrier,
       maxSilenceMs: message.method === LISTEN ? host.maxSilenceMs : Number.POSITIVE_INFINITY,
     });
   }
@@ -131,7 +135,7 @@ export class Post {
     const deliver = (message: JSONRPCMessage) => {
       const named = this.#named(message);
       answered ||= this.isAnswer(named);
-      host.deliver(named);
+      host.deliver(named, this.#carrier);
     };
     const isJson = answer.mediaType === undefined || answer.mediaType.includes("json");
     const taken = takeText(text, host, this.#request, { deliver, id: isJson ? id : undefined, quiet: true });

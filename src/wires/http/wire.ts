@@ -11,11 +11,13 @@ import type { Listening, UnreadableAnswer, Wire } from "../../contract/wire.js";
 import { systemClock } from "../../machines/clock.js";
 import type { Failure } from "../../machines/failure.js";
 import { BaseWire } from "../base-wire.js";
+import { carriedBy } from "../call-tag.js";
 import { Lost, sessionGone } from "../lost.js";
 import { HttpClient, type HttpClientOptions } from "./client.js";
 import { causeOf, NetworkLost } from "./failures.js";
 import { ForgottenSession, type ForgottenSessionHost } from "./forgotten-session.js";
 import { Inbound, type InboundHost } from "./inbound.js";
+import type { Carrier } from "./link.js";
 import { isInitialized, Notices } from "./notices.js";
 import { Post, type PostHost } from "./post.js";
 import { HttpRequest } from "./request.js";
@@ -162,9 +164,9 @@ export class HttpWire
     return this.#posts.size;
   }
 
-  deliver(message: JSONRPCMessage): void {
+  deliver(message: JSONRPCMessage, carrier?: Carrier): void {
     if (!("method" in message) && message.id !== undefined) this.#posts.get(message.id)?.answeredElsewhere();
-    this.onmessage?.(message);
+    this.onmessage?.(message, carrier && carriedBy(carrier));
   }
 
   deliverUnreadable(answer: UnreadableAnswer): void {

@@ -1,0 +1,44 @@
+import {
+  type BaseContext,
+  Client,
+  type ClientContext,
+  type ClientOptions,
+  type Implementation,
+  type MessageExtraInfo,
+} from "@modelcontextprotocol/client";
+import { ASKING, ASKING_SERVER, type Asking } from "../contract/asking.js";
+import { CALL, type CallTag, type Carried } from "../wires/call-tag.js";
+
+type Unresolved = Parameters<Client["_resolveNonCompleteResult"]>;
+
+/**
+ * The SDK's Client of one epoch. Its handlers are told which call a question came with: the SDK hands neither what the wire
+ * knows of a message to them, nor the call whose answer holds the question.
+ */
+export class EpochClient extends Client {
+  /** `relays`: whether what is connected says which server asks; of any other one that would be hearsay. */
+  constructor(
+    info: Implementation,
+    options: ClientOptions,
+    private readonly relays: boolean,
+  ) {
+    super(info, options);
+  }
+
+  protected override buildContext(ctx: BaseContext, extra?: MessageExtraInfo): ClientContext {
+    const server = this.relays ? ctx.mcpReq._meta?.[ASKING_SERVER] : undefined;
+    const asking: Asking = {
+      call: (extra as Carried | undefined)?.[CALL],
+      ...(typeof server === "string" && { server }),
+    };
+    return Object.assign(super.buildContext(ctx, extra), { [ASKING]: asking });
+  }
+
+  /** A modern server asks in the answer to a call; the SDK answers that from here. */
+  protected override _resolveNonCompleteResult(...[decoded, flow]: Unresolved) {
+    const call = (flow.options?.headers as { [CALL]?: CallTag } | undefined)?.[CALL];
+    const build = (ctx: BaseContext) => this.buildContext(ctx, { [CALL]: call ?? "own" } as Carried);
+    const inCall = Object.create(this, { buildContext: { value: build } });
+    return super._resolveNonCompleteResult.call(inCall, decoded, flow);
+  }
+}
