@@ -8,17 +8,20 @@ import { type Credential, CredentialSource, type Resource } from "../../contract
 import { scopeText } from "../sign-in/options.js";
 import { SdkCredential } from "./sdk.js";
 
-/** A program that signs in as itself: with a secret, or with a key that signs for it. */
+/** How a program signs in as itself: with a client secret, or with a private key that signs for it. */
 export interface ClientCredentialsOptions {
   clientId: string;
+  /** Either this, or `privateKey` and `algorithm`. */
   clientSecret?: string;
-  /** PEM, or a JWK. Comes with `algorithm`. */
+  /** PEM text, or a JWK. Needs `algorithm`. */
   privateKey?: string | Uint8Array | Record<string, unknown>;
-  /** `ES256`, `RS256`, … */
+  /** The signing algorithm of `privateKey`: `ES256`, `RS256`, … */
   algorithm?: string;
-  /** The authorization server that may have them, as it names itself. A server that names another gets nothing. */
+  /** The authorization server that may see these credentials, by its own issuer name. No other server gets them. */
   issuer: string;
+  /** Default: what the server asks for. */
   scopes?: string | readonly string[];
+  /** Default: the SDK's name for such a client. */
   clientName?: string;
 }
 
@@ -30,15 +33,15 @@ class ClientCredentials extends CredentialSource {
     this.#provider = make;
   }
 
-  /** Tokens are for one server: each has a provider of its own. */
+  /** A token is good for one server, so each server gets a provider of its own. */
   override credentialFor(server: Resource): Credential {
     return new SdkCredential(server, this.#provider());
   }
 }
 
 /**
- * Signs in without a person, with the credentials of the program itself: `auth: clientCredentials({ … })`.
- * @throws HoldfastError `CONFIG_INVALID` for a wrong option; values are not shown
+ * Signs the program itself in, without a person: `auth: clientCredentials({ … })`.
+ * @throws HoldfastError `CONFIG_INVALID` for a wrong option; the message shows no value
  */
 export function clientCredentials(options: ClientCredentialsOptions): CredentialSource {
   const { clientId, clientSecret, privateKey, algorithm, issuer, clientName } = options;

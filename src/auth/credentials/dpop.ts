@@ -1,7 +1,7 @@
 import { type DpopKeyPair, DpopSession, generateDpopKeyPair } from "@modelcontextprotocol/client";
 import type { StoredKey } from "../store/store.js";
 
-/** A new key, and what it is stored as. */
+/** A new key, and the form in which it is stored. */
 export async function newKey(): Promise<{ session: DpopSession; stored: StoredKey }> {
   const keyPair = await generateDpopKeyPair({ extractable: true });
   return {
@@ -10,12 +10,12 @@ export async function newKey(): Promise<{ session: DpopSession; stored: StoredKe
   };
 }
 
-/** The key that stored tokens are bound to. */
+/** Restores the key that stored tokens are bound to. */
 export async function keyOf(stored: StoredKey): Promise<DpopSession> {
   const algorithm = { name: "ECDSA", namedCurve: "P-256" };
   const { kty, crv, x, y } = stored;
   const publicJwk = { kty, crv, x, y } as DpopKeyPair["publicJwk"];
-  // RFC 7638: these members in this order.
+  // RFC 7638 prescribes these members, in this order.
   const text = JSON.stringify({ crv, kty, x, y });
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   const keyPair: DpopKeyPair = {

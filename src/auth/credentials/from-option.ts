@@ -6,7 +6,7 @@ import { SdkCredential } from "./sdk.js";
 import { oauth } from "./source.js";
 import { StaticToken, TokenFunction } from "./token.js";
 
-/** The credential for each form of the option `auth`. */
+/** Makes the credential from whichever form the option `auth` has. Undefined: there is no `auth`. */
 export function credentialOf(
   auth: AuthOption | undefined,
   server: Resource,

@@ -1,9 +1,9 @@
 import { HoldfastError } from "../../base/errors.js";
 
-/** Whether a value may stand in a header; said by us, because whoever sends it would quote it. */
+/** Whether a value may stand in a header. We check it because the HTTP library would quote the value in its error. */
 export const isHeaderValue = (value: string) => !/[^\t\x20-\x7e\x80-\xff]/.test(value);
 
-/** @throws HoldfastError `CONFIG_INVALID` for a token that no header can hold; it is not quoted */
+/** @throws HoldfastError `CONFIG_INVALID` for a token that no header can hold; the message does not quote it */
 export function checkToken(token: string): void {
   if (isHeaderValue(token)) return;
   const message = 'option "auth": holds a character that a header cannot have';

@@ -1,8 +1,8 @@
-import { computeScopeUnion, isStrictScopeSuperset, withDpop } from "@modelcontextprotocol/client";
+import { withDpop } from "@modelcontextprotocol/client";
 import type { Authorization, Credential, FetchLike, Refusal, Resource } from "../../contract/credential.js";
 import { authRequired } from "../sign-in/auth-required.js";
 import { unknownClient } from "../sign-in/client.js";
-import { type Discovered, discover, isSameIssuer, scopeFor } from "../sign-in/discover.js";
+import { type Discovered, discover, isSameIssuer } from "../sign-in/discover.js";
 import { explainAuthError } from "../sign-in/explain.js";
 import { type OAuthOptions, scopeText } from "../sign-in/options.js";
 import { clientKey, knownClient } from "../sign-in/registration.js";
@@ -12,16 +12,17 @@ import type { CredentialStore, StoredCredential } from "../store/store.js";
 import { newKey } from "./dpop.js";
 import { isHeaderValue } from "./header.js";
 import { expiresSoon, expiryOf, isExpired, isYoung } from "./renewal.js";
+import { covers, nextScope } from "./scope.js";
 import { SharedFlows } from "./shared-flow.js";
 import { TokenCache } from "./token-cache.js";
 import { UntriedToken } from "./untried-token.js";
 
-/** The sign-ins of this program: transports that need the same one share it. */
+/** The sign-ins that run in this program. Transports that need the same one share it. */
 const flows = new WeakMap<CredentialStore, SharedFlows<void>>();
 
 /**
- * A credential that a person signs in for. What was got is kept in the store, refreshed before it expires by one of all
- * who share the store, and used for this server only.
+ * A credential that a person signs in for. Its tokens are kept in the store and used for this server only. Of all the
+ * programs that share the store, one refreshes them before they expire.
  */
 export class OAuthCredential implements Credential {
   readonly #cache: TokenCache;
@@ -45,13 +46,13 @@ export class OAuthCredential implements Credential {
   }
 
   async token(): Promise<string | undefined> {
-    // A token in clear text is everybody's.
+    // A token that is sent in clear text can be read by anybody on the way.
     if (!isSecure(this.server.url, true)) return undefined;
     await this.#cache.loaded();
     const { current } = this.#cache;
     if (current?.tokens?.refresh_token && expiresSoon(current)) {
       const renewing = this.#renew();
-      // Until the last moment the old one is used, and nobody waits.
+      // Nobody waits for a refresh as long as the old token works.
       if (isExpired(current)) await renewing;
     }
     return this.#cache.token;
@@ -85,7 +86,7 @@ export class OAuthCredential implements Credential {
     } catch (error) {
       throw explainAuthError(this.server.name, error, this.#secrets());
     }
-    // Another transport of this program may have done it.
+    // Another transport of this program may have run the flow: take what it stored.
     await this.#cache.load();
   }
 
@@ -96,10 +97,10 @@ export class OAuthCredential implements Credential {
       throw authRequired(name, "signing in is not safe: the server is neither https nor on this machine");
     await this.#cache.load();
     const { current } = this.#cache;
-    // Race: it was refused for a token that was replaced meanwhile.
+    // Race: the request was refused for an old token, and meanwhile another request replaced that token.
     const replaced = current?.tokens && this.#cache.token !== refusal.token && !isExpired(current);
     if (replaced && (refusal.status === 401 || covers(current, refusal.scope))) return;
-    // A short one may have aged on its way here: servers count in whole seconds, and from another moment.
+    // Only of a young token: an older one may have expired before our clock says so, as servers count in whole seconds.
     if (current && isYoung(current)) this.#untried.check(refusal);
     progress({ step: "discovering" });
     const found = await discover(
@@ -116,9 +117,10 @@ export class OAuthCredential implements Credential {
       if (!gone) return;
       if (gone === "registration") registration = this.#forgotten(found);
     }
-    const scope = this.#scopeFor(refusal, found);
-    const { unattended } = this.#options;
-    // No hint of the usual form: the advice ends with a command, which no full stop may follow.
+    const stored = this.#cache.current?.issuer === found.issuer ? this.#cache.current : undefined;
+    const { unattended, scopes } = this.#options;
+    const scope = nextScope(name, refusal, scopeText(scopes), found, stored);
+    // The advice ends with a shell command, so it must not get the full stop that a hint gets.
     if (unattended) throw authRequired(name, `needs sign-in. ${unattended(name)}`);
     await this.#signIn(found, scope, registration, authorization);
   }
@@ -146,7 +148,7 @@ export class OAuthCredential implements Credential {
       },
       authorization,
     );
-    // Another program signed in, and stored it.
+    // Another program signed in first, and stored its tokens.
     if (!signedIn) return this.#cache.load();
     const { tokens, askedAt, registration: client } = signedIn;
     checkToken(name, tokens.access_token);
@@ -165,26 +167,7 @@ export class OAuthCredential implements Credential {
     this.#untried.got(tokens.access_token);
   }
 
-  /** More scope is asked for in addition to what there was, and only once. */
-  #scopeFor(refusal: Refusal, found: Discovered): string | undefined {
-    const wished = scopeText(this.#options.scopes);
-    const current = this.#cache.current?.issuer === found.issuer ? this.#cache.current : undefined;
-    if (refusal.status === 401) {
-      const scope = scopeFor(wished, refusal.scope, found);
-      // What was stepped up to before is not lost with the token.
-      return scope === undefined ? undefined : computeScopeUnion(scope, current?.asked);
-    }
-    const scope = computeScopeUnion(current?.asked ?? current?.tokens?.scope, wished, refusal.scope);
-    if (current?.asked !== undefined && !isStrictScopeSuperset(scope, current.asked))
-      throw authRequired(
-        this.server.name,
-        `the server asks for the scope ${JSON.stringify(refusal.scope ?? "")}, which was asked for and does not help (HTTP 403)`,
-        "Does this account have it?",
-      );
-    return scope;
-  }
-
-  /** A client that was named by its user goes to the authorization server that the user named, or that was met first. */
+  /** A client id that the user gave is shown only to the issuer that the user named, or else to the first one met. */
   #checkIssuer({ issuer }: Discovered): void {
     const { issuer: given, clientId } = this.#options;
     const named = given ?? (clientId === undefined ? undefined : this.#cache.current?.issuer);
@@ -196,14 +179,17 @@ export class OAuthCredential implements Credential {
     );
   }
 
-  /** @throws HoldfastError `AUTH_REQUIRED` where the user named the client */
+  /**
+   * The authorization server does not know our client any more: forget the registration, so that a new one is made.
+   * @throws HoldfastError `AUTH_REQUIRED` where the user gave the client id, which we cannot replace
+   */
   #forgotten(found: Discovered): undefined {
     const { clientId } = this.#options;
     if (clientId === undefined) return undefined;
     throw unknownClient(this.server.name, found, clientId);
   }
 
-  /** Gets the next token in time. Its failure is none as long as the old one works; then the server says so. */
+  /** Refreshes ahead of time. A failure is ignored: the old token still works, and once it does not the server says 401. */
   #renew(): Promise<void> {
     const { url, fetch } = this.server;
     this.#renewing ??= (async () => {
@@ -212,7 +198,7 @@ export class OAuthCredential implements Credential {
         this.#checkIssuer(this.#found);
         if (this.#found.issuer === this.#cache.current?.issuer) await this.#refresh(this.#found);
       } catch {
-        // Asked again with the next request.
+        // The next request tries again.
       } finally {
         this.#renewing = undefined;
       }
@@ -220,14 +206,14 @@ export class OAuthCredential implements Credential {
     return this.#renewing;
   }
 
-  /** What is gone where there is no other token; undefined where there is one. */
+  /** Undefined: there is a new token. Otherwise what the authorization server no longer accepts. */
   async #refresh(found: Discovered): Promise<"tokens" | "registration" | undefined> {
     const { name, url, fetch } = this.server;
     const known = knownClient(this.#options, found);
     const refreshed = await this.#cache.refresh(found, known, safeFetch(fetch, isLocal(url)));
     if ("gone" in refreshed) return refreshed.gone;
     checkToken(name, this.#cache.token ?? "");
-    // What a sibling got may have been taken, and refused later.
+    // A token that another program got may already have been accepted there, so it does not count as untried.
     if (refreshed.ours) this.#untried.got(this.#cache.token);
     return undefined;
   }
@@ -243,11 +229,8 @@ export class OAuthCredential implements Credential {
   }
 }
 
-/** @throws HoldfastError `AUTH_REQUIRED`: whoever would send it would quote it */
+/** @throws HoldfastError `AUTH_REQUIRED` for a token that no header can hold; the message does not quote it */
 function checkToken(server: string, token: string): void {
   if (!isHeaderValue(token))
     throw authRequired(server, "the authorization server gave a token that no header can hold");
 }
-
-const covers = ({ tokens }: StoredCredential, scope: string | undefined) =>
-  scope !== undefined && !isStrictScopeSuperset(scope, tokens?.scope);

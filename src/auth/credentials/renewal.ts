@@ -9,7 +9,7 @@ import type { FetchLike } from "../../contract/credential.js";
 import type { Discovered } from "../sign-in/discover.js";
 import type { StoredCredential } from "../store/store.js";
 
-/** A short life is used for most of it; a long one to a minute before its end. */
+/** A token is refreshed in the last 30 % of its life, but at most a minute before its end. */
 const MARGIN = 0.3;
 const MAX_MARGIN_MS = 60_000;
 
@@ -17,19 +17,19 @@ const left = ({ expiresAt }: StoredCredential) => (expiresAt ?? Number.POSITIVE_
 
 export const isExpired = (credential: StoredCredential): boolean => left(credential) <= 0;
 
-/** It is time to get the next token, while this one still works. */
+/** Whether it is time to get the next token, while this one still works. */
 export function expiresSoon(credential: StoredCredential): boolean {
   const { expiresAt, savedAt } = credential;
   if (expiresAt === undefined) return false;
   return left(credential) <= Math.min(MAX_MARGIN_MS, (expiresAt - savedAt) * MARGIN);
 }
 
-/** It was got just now, measured by how long it lives. */
+/** Whether the token is still in the first 30 % of its life. One without a known life always is. */
 export function isYoung({ expiresAt, savedAt }: StoredCredential): boolean {
   return expiresAt === undefined || Date.now() - savedAt < (expiresAt - savedAt) * MARGIN;
 }
 
-/** When tokens that were asked for at `askedAt` expire; undefined where nobody said. */
+/** When tokens that were requested at `askedAt` expire, in epoch ms. Undefined: the server did not say. */
 export function expiryOf(
   { expires_in: seconds }: { expires_in?: number | undefined },
   askedAt: number,
@@ -37,7 +37,7 @@ export function expiryOf(
   return seconds === undefined ? undefined : askedAt + seconds * 1000;
 }
 
-/** What a refresh came to: new tokens, or why there are none. */
+/** The result of a refresh: new tokens, or what the authorization server no longer accepts. */
 export type Refreshed =
   | { credential: StoredCredential }
   /** The refresh token is used up, expired or revoked. */
@@ -45,7 +45,10 @@ export type Refreshed =
   /** The authorization server does not know the client any more. */
   | { gone: "registration" };
 
-/** Trades the refresh token for another access token. A failure of the network is thrown, and may be tried again. */
+/**
+ * Trades the refresh token for a new access token. `known` is the client that the user named, which wins over the stored one.
+ * @throws what the network or the authorization server failed with; trying again may help
+ */
 export async function refresh(
   credential: StoredCredential,
   found: Discovered,

@@ -1,6 +1,5 @@
 import {
   auth,
-  computeScopeUnion,
   isStrictScopeSuperset,
   type OAuthClientProvider,
   withDpopFromProvider,
@@ -8,26 +7,26 @@ import {
 import { pause } from "../../base/wait.js";
 import type { Authorization, Credential, FetchLike, Refusal, Resource } from "../../contract/credential.js";
 import { systemClock } from "../../machines/clock.js";
-import { authRequired } from "../sign-in/auth-required.js";
 import { explainAuthError } from "../sign-in/explain.js";
 import { isLocal, safeFetch } from "../sign-in/safe-fetch.js";
 import { checkToken } from "./header.js";
+import { widerScope } from "./scope.js";
 import { SharedFlows } from "./shared-flow.js";
 import { UntriedToken } from "./untried-token.js";
 
-/** How often a provider that sent a person away is asked whether there are tokens. */
+/** While a person signs in through the provider, how often we look whether it has tokens. */
 const LOOK_MS = 300;
 
-/** One flow at a time for each provider, however many transports it serves. */
+/** One provider may serve many transports, and must run one flow at a time. */
 const flows = new WeakMap<OAuthClientProvider, SharedFlows<void>>();
 
 /**
- * A provider of the SDK, with the SDK's own flow. Where the provider sends a person away, the host finishes with the SDK's
- * `auth(provider, { serverUrl, authorizationCode })`, and what waits goes on by itself.
+ * A provider of the SDK, run by the SDK's own flow. Where the provider sends a person to a sign-in page, the host finishes
+ * with the SDK's `auth(provider, { serverUrl, authorizationCode })`. The waiting requests then go on by themselves.
  */
 export class SdkCredential implements Credential {
   readonly #untried: UntriedToken;
-  /** When the token should be replaced, by our clock; only where nobody has to be asked. */
+  /** When to replace the token, by our clock. Set only where that needs no person. */
   #renewAt = Number.POSITIVE_INFINITY;
   #renewing = false;
   #asked: string | undefined;
@@ -72,11 +71,14 @@ export class SdkCredential implements Credential {
   async #obtain(refusal: Refusal, { signal, progress }: Authorization): Promise<void> {
     const { name, url } = this.server;
     const tokens = await this.provider.tokens();
-    // Race: it was refused for a token that was replaced meanwhile.
+    // Race: the request was refused for an old token, and meanwhile another request replaced that token.
     const replaced = tokens !== undefined && tokens.access_token !== refusal.token;
     if (replaced && (refusal.status === 401 || !isStrictScopeSuperset(refusal.scope, tokens.scope))) return;
     this.#untried.check(refusal);
-    const scope = refusal.status === 403 ? this.#moreScope(refusal, tokens?.scope) : refusal.scope;
+    const scope =
+      refusal.status === 403
+        ? widerScope(name, refusal, this.#asked, [this.#asked, tokens?.scope])
+        : refusal.scope;
     progress({ step: tokens?.refresh_token && refusal.status === 401 ? "refreshing" : "discovering" });
     try {
       const result = await auth(this.provider, {
@@ -102,17 +104,6 @@ export class SdkCredential implements Credential {
     await this.#got();
   }
 
-  #moreScope(refusal: Refusal, had: string | undefined): string | undefined {
-    const scope = computeScopeUnion(this.#asked, had, refusal.scope);
-    if (this.#asked !== undefined && !isStrictScopeSuperset(scope, this.#asked))
-      throw authRequired(
-        this.server.name,
-        `the server asks for the scope ${JSON.stringify(refusal.scope ?? "")}, which was asked for and does not help (HTTP 403)`,
-        "Does this account have it?",
-      );
-    return scope;
-  }
-
   async #got(): Promise<void> {
     const tokens = await this.provider.tokens();
     this.#untried.got(tokens?.access_token);
@@ -129,7 +120,7 @@ export class SdkCredential implements Credential {
     void auth(this.provider, { serverUrl: url, fetchFn: safeFetch(fetch, isLocal(url)) })
       .then(() => this.#got())
       .catch(() => {
-        // The server says so when the old token no longer works.
+        // Not tried again: once the old token stops working, the server says 401.
         this.#renewAt = Number.POSITIVE_INFINITY;
       })
       .finally(() => {

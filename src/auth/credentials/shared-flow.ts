@@ -3,7 +3,7 @@ import type { Authorization, AuthorizationStep } from "../../contract/credential
 
 type Run<T> = (authorization: Authorization) => Promise<T>;
 
-/** Flows that several wait for: each runs once, tells all of them where it is, and ends when nobody waits any more. */
+/** Flows with several waiters. A flow runs once, reports its progress to each waiter, and is aborted when the last one leaves. */
 export class SharedFlows<T> {
   readonly #running = new Map<string, Flow<T>>();
 
@@ -33,7 +33,7 @@ class Flow<T> {
       this.#step = step;
       for (const waiter of this.#waiters) waiter.progress(step);
     };
-    // Begun in a later tick, when the first waiter is there to be told.
+    // Starts in a later tick, so that the first waiter hears the first step.
     this.#result = Promise.resolve()
       .then(() => run({ signal: this.#abort.signal, progress }))
       .finally(ended);
@@ -48,7 +48,8 @@ class Flow<T> {
       const leave = () => {
         stop();
         this.#waiters.delete(waiter);
-        // Race: a wire that is lost while its sign-in runs leaves and comes back in one tick.
+        // Race: when a wire is lost while its sign-in runs, its waiter leaves and a new one joins in the same tick. Without
+        // this delay the flow would be aborted in between.
         setImmediate(() => {
           if (this.#waiters.size > 0) return;
           this.ended();

@@ -4,13 +4,13 @@ import { memoryStore } from "../store/memory.js";
 import type { CredentialStore } from "../store/store.js";
 import { OAuthCredential } from "./oauth.js";
 
-/** Shared by all transports of this program that name no store. */
+/** The store of all transports in this program that name none. */
 let shared: CredentialStore | undefined;
 
 class OAuth extends CredentialSource {
   override readonly personMs: number | undefined;
 
-  // Not a property that a log of it would show: there may be a secret in it.
+  // Private, so that no log shows it: it may hold a client secret.
   readonly #options: OAuthOptions;
 
   constructor(options: OAuthOptions) {
@@ -26,8 +26,8 @@ class OAuth extends CredentialSource {
 }
 
 /**
- * Signs a person in with the browser, where the server asks for it: `auth: oauth({ … })`, or `auth: "oauth"` for all
- * defaults. One may serve many transports.
+ * Signs a person in with the browser when the server asks for it: `auth: oauth({ … })`, or `auth: "oauth"` with all
+ * defaults. One result may serve many transports.
  * @throws HoldfastError `CONFIG_INVALID` for a wrong option
  */
 export function oauth(options: OAuthOptions = {}): CredentialSource {

@@ -8,25 +8,29 @@ import type { CredentialStore, StoredCredential } from "../store/store.js";
 import { keyOf } from "./dpop.js";
 import { isExpired, type Refreshed, refresh } from "./renewal.js";
 
-/** How often a sign-in looks whether another program was faster. */
+/** How often a sign-in looks in the store whether another program has finished the same one. */
 const ELSEWHERE_MS = 1_000;
 
-/** What is kept for one server, as this program knows it and as the store has it for all who share it. */
+/**
+ * The credential of one server: the copy in this program's memory, and the stored one that several programs share. This class
+ * keeps the two consistent.
+ */
 export class TokenCache {
   current: StoredCredential | undefined;
   /** The key that the current tokens are bound to. */
   dpop: DpopSession | undefined;
   #loaded: Promise<void> | undefined;
-  /** Counts what is begun, and which of that the current credential comes from. */
+  /** Numbers each read and write, in the order in which they begin. */
   #begun = 0;
+  /** The number of the read or write that `current` comes from. */
   #from = 0;
-  /** What the store did not take, and the access token that it still has in its place; undefined: it has none. */
+  /** A credential that the store has not taken yet, and the access token that is still stored in its place, if any. */
   #unsaved: { credential: StoredCredential; stored: string | undefined } | undefined;
 
   constructor(
     private readonly store: CredentialStore,
     readonly server: string,
-    /** Undefined: whichever client got it. */
+    /** Only credentials of this client count. Undefined: of any client. */
     private readonly client: string | undefined,
   ) {}
 
@@ -34,7 +38,7 @@ export class TokenCache {
     return this.current?.tokens?.access_token;
   }
 
-  /** Reads the store before the first use; one that fails is asked again. */
+  /** Reads the store once, before the first use. After a failure the next call reads again. */
   loaded(): Promise<void> {
     this.#loaded ??= this.load().catch((error) => {
       this.#loaded = undefined;
@@ -46,7 +50,7 @@ export class TokenCache {
   async load(): Promise<void> {
     const begun = ++this.#begun;
     const newest = await this.#newest();
-    // Race: a refresh, or a read that began later, came to its end while this one was under way with the old file.
+    // Race: a refresh, or a read that began later, finished while this one was still reading the old file. Its result is newer.
     if (newest && begun > this.#from) await this.#adopt(newest, begun);
   }
 
@@ -62,8 +66,8 @@ export class TokenCache {
   }
 
   /**
-   * One of all who share the store refreshes; the others take what it got. `known` is the client as its user names it
-   * now, which wins over the one that was stored.
+   * Of all programs that share the store, one refreshes and the others take its result. `known` is the client that the user
+   * names now; it wins over the stored one. `ours` is true where this program did the refresh.
    */
   refresh(
     found: Discovered,
@@ -71,7 +75,7 @@ export class TokenCache {
     fetch: FetchLike,
   ): Promise<Refreshed & { ours?: boolean }> {
     const before = this.current;
-    // A program that ends in the midst of it would take the only good refresh token with it.
+    // A program that ended halfway would take the only valid refresh token with it.
     return keepAliveWhile(
       this.store.update(this.server, async (update) => {
         const stored = this.#amended(update.stored);
@@ -84,7 +88,7 @@ export class TokenCache {
         const refreshed = await refresh(mine, found, await this.#keyOf(mine), fetch, known);
         const others = stored.filter((one) => one !== mine);
         if ("credential" in refreshed) {
-          // The old refresh token is used up, whatever becomes of the saving.
+          // The old refresh token is used up, even if saving the new one fails.
           await this.#adopt(refreshed.credential);
           const had = update.stored.find((one) => isSame(one, mine))?.tokens?.access_token;
           this.#unsaved = { credential: refreshed.credential, stored: had };
@@ -100,7 +104,7 @@ export class TokenCache {
     );
   }
 
-  /** Settles when another program that shares the store has signed in, with all that is asked for. */
+  /** Settles when another program that shares the store has signed in to `issuer` and got all of `scope`. */
   elsewhere(scope: string | undefined, issuer: string, signal: AbortSignal): Promise<void> {
     const before = this.token;
     return new Promise((resolve) => {
@@ -108,7 +112,7 @@ export class TokenCache {
         const newest = await this.#newest().catch(() => undefined);
         if (signal.aborted) return;
         const { tokens } = newest ?? {};
-        // A token that was merely refreshed has no more scope than before; what was asked for may have been granted in part.
+        // Less may have been granted than was asked for, so what was asked for counts, too. A mere refresh adds neither.
         const has = computeScopeUnion(tokens?.scope, newest?.asked);
         const fits = newest?.issuer === issuer && !isStrictScopeSuperset(online(scope), has);
         if (fits && tokens && tokens.access_token !== before && !isExpired(newest)) {
@@ -121,7 +125,7 @@ export class TokenCache {
     });
   }
 
-  /** What was read before this moment may be older. */
+  /** Marks `current` as stored. A read that began before this moment may have seen an older file, so its result is dropped. */
   #saved(): void {
     this.#unsaved = undefined;
     this.#from = ++this.#begun;
@@ -133,11 +137,11 @@ export class TokenCache {
     return mine.find(({ tokens }) => tokens) ?? mine[0];
   }
 
-  /** What is stored, and in place of what was used up what came of it. */
+  /** The stored credentials, with the one that could not be saved put over the one that it replaces. */
   #amended(stored: readonly StoredCredential[]): StoredCredential[] {
     const unsaved = this.#unsaved;
     const there = unsaved && stored.find((one) => isSame(one, unsaved.credential));
-    // Somebody else stored another one meanwhile.
+    // Another program has stored a credential since, so ours is out of date.
     if (!unsaved || there?.tokens?.access_token !== unsaved.stored) return [...stored];
     return [unsaved.credential, ...stored.filter((one) => one !== there)];
   }
@@ -152,14 +156,14 @@ export class TokenCache {
 
   async #keyOf({ dpopKey }: StoredCredential): Promise<DpopSession | undefined> {
     if (!dpopKey) return undefined;
-    // One key, one session: the nonces of the servers are kept in it.
+    // The session holds the servers' nonces, so there is one session for each key.
     return dpopKey.x === this.current?.dpopKey?.x ? this.dpop : keyOf(dpopKey);
   }
 }
 
 const isSame = (a: StoredCredential, b: StoredCredential) => a.client === b.client && a.issuer === b.issuer;
 
-/** Never a scope of the token: it only says that a refresh token is wanted. */
+/** A scope without `offline_access`: that asks for a refresh token, and never comes back as a scope of the token. */
 const online = (scope = "") =>
   scope
     .split(" ")

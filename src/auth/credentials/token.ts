@@ -5,7 +5,7 @@ import { authRequired } from "../sign-in/auth-required.js";
 import { checkToken } from "./header.js";
 import { UntriedToken } from "./untried-token.js";
 
-/** A bearer token. Once refused it stays refused. */
+/** A fixed bearer token. Nothing can be done when the server refuses it. */
 export class StaticToken implements Credential {
   constructor(private readonly value: string) {}
 
@@ -18,7 +18,7 @@ export class StaticToken implements Credential {
   async obtain(): Promise<void> {}
 }
 
-/** What gives a token for each request: a function, or a minimal `AuthProvider` of the SDK. */
+/** A token that is asked for with each request: from the user's function, or from a minimal `AuthProvider` of the SDK. */
 export class TokenFunction implements Credential {
   readonly #untried: UntriedToken;
 

@@ -1,9 +1,9 @@
 import type { Refusal } from "../../contract/credential.js";
 import { authRequired } from "../sign-in/auth-required.js";
 
-/** Tells a server that refuses every token from one that wants another. */
+/** Notices when the server refuses a brand-new token: getting another one would then go on for ever. */
 export class UntriedToken {
-  /** The token that was got last, as long as the server has not taken it. */
+  /** The newest token, until the server has accepted it. */
   #untried: string | undefined;
 
   constructor(private readonly server: string) {}
@@ -16,7 +16,7 @@ export class UntriedToken {
     if (token === this.#untried) this.#untried = undefined;
   }
 
-  /** @throws HoldfastError `AUTH_REQUIRED` when the token that was just got is refused */
+  /** @throws HoldfastError `AUTH_REQUIRED` where the refused token is the new one */
   check({ status, token }: Refusal): void {
     if (status !== 401 || token === undefined || token !== this.#untried) return;
     this.#untried = undefined;

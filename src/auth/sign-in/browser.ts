@@ -1,13 +1,13 @@
 import { once } from "node:events";
 
-/** Opens a page for the person; false where this machine has no browser to show it in. */
+/** Opens a page in the person's browser. False: this machine has none. */
 export async function openBrowser(url: URL): Promise<boolean> {
   if (!hasScreen()) return false;
   try {
-    // Loaded here: a program that signs nobody in does not pay for it.
+    // Loaded only here, so that a program that signs nobody in does not pay for it.
     const { default: open } = await import("open");
     const opener = await open(url.href);
-    // A program that is not there says so at once.
+    // Without a pid the start failed, and this wait rejects with the reason.
     if (opener.pid === undefined) await once(opener, "spawn");
     opener.on("error", () => {});
     return true;

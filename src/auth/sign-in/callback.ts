@@ -14,20 +14,20 @@ export interface Answer {
 }
 
 export interface CallbackOptions {
-  /** The server's name. */
+  /** The name of the MCP server, for messages. */
   name: string;
   host: string;
-  /** Undefined: a free one. */
+  /** The port to listen on. Undefined: `preferredPort`, or a free one. */
   port: number | undefined;
-  /** Taken if it is free; where it is not, any other. */
+  /** Used if it is free; otherwise any free port. */
   preferredPort?: number | undefined;
 }
 
 const PATH = "/callback";
 
 /**
- * Where the person's browser is sent back to: a server on the loopback interface for one answer. The browser is kept
- * waiting until `finish`, so that the page says what came of it.
+ * The redirect address of one sign-in: an HTTP server on the loopback interface that takes one answer. The browser's
+ * request is answered by `close`, so that its page can say how the sign-in ended.
  */
 export class Callback {
   state = "";
@@ -44,7 +44,7 @@ export class Callback {
       this.#give = resolve;
     });
     http.on("request", (request, response) => {
-      // A name that points here from elsewhere is not us.
+      // Another host name that resolves to this machine is refused (DNS rebinding).
       const host = (request.headers.host ?? "").replace(/:\d+$/, "");
       const path = request.url ?? "/";
       const url = URL.canParse(path, this.redirectUrl) ? new URL(path, this.redirectUrl) : undefined;
@@ -76,7 +76,7 @@ export class Callback {
   }
 
   /**
-   * An address to which the browser was sent, however we learn of it.
+   * Takes an address at which the browser ended, for example one that the person pasted.
    * @throws HoldfastError `AUTH_REQUIRED` where it is not the answer to this sign-in
    */
   accept(address: string | URL): void {
@@ -97,7 +97,7 @@ export class Callback {
     this.#settle(url);
   }
 
-  /** Tells the person what came of it, and ends the server. */
+  /** Shows the person how the sign-in ended, and stops the server. `failure` is undefined where it succeeded. */
   async close(failure?: string): Promise<void> {
     const { http, options } = this;
     const response = this.#waiting;
@@ -159,7 +159,7 @@ function listen(host: string, port: number): Promise<Server> {
     http.once("error", reject);
     http.listen(port, host.replace(/^\[|\]$/g, ""), () => {
       http.off("error", reject);
-      // Only the keeper holds a program.
+      // Only `keepAlive` may keep the program alive.
       http.unref();
       http.on("connection", (socket) => socket.unref());
       resolve(http);

@@ -7,14 +7,17 @@ import type { Discovered } from "./discover.js";
 import { isUsable, knownClient, register } from "./registration.js";
 import type { SignIn } from "./request.js";
 
-/** The same address as at the registration, where it is still free. */
+/** The port of the redirect address that was registered, so that a later sign-in can use the same one. */
 export function portOf(registration: StoredOAuthClientInformation | undefined): number | undefined {
   const { redirect_uris: redirects } = fieldsOf(registration);
   const first: unknown = Array.isArray(redirects) ? redirects[0] : undefined;
   return typeof first !== "string" ? undefined : Number(new URL(first).port) || undefined;
 }
 
-/** As which client this program asks: named by its user, known from before, or registered now. */
+/**
+ * The client that this program signs in as: the one that the user named, the one of an earlier registration, or a new one.
+ * `registering` is called before a new one is made.
+ */
 export async function clientFor(
   input: SignIn,
   redirectUrl: string,
@@ -32,7 +35,7 @@ export async function clientFor(
   return register(server, options, found, redirectUrl, scope, fetch);
 }
 
-/** @throws HoldfastError `AUTH_REQUIRED` */
+/** The error for a client id that the user gave and the authorization server does not know. */
 export function unknownClient(server: string, { issuer }: Discovered, clientId: string): HoldfastError {
   return authRequired(
     server,
@@ -41,7 +44,10 @@ export function unknownClient(server: string, { issuer }: Discovered, clientId: 
   );
 }
 
-/** A person who is sent to a server that does not know the client ends on an error page there; we would not hear of it. */
+/**
+ * Whether the authorization server says that it does not know a client that the user named. Asked before the person is sent
+ * there, because the error page would be shown to the person only.
+ */
 async function isUnknown(
   input: SignIn,
   client: StoredOAuthClientInformation,
@@ -50,14 +56,14 @@ async function isUnknown(
   try {
     const response = await input.fetch(await trialUrl(input, client, redirectUrl));
     if (response.status !== 400 && response.status !== 401) return false;
-    // The user named it, so only the server's own word counts.
+    // Only the server's explicit error counts: the user chose this client, and no other can take its place.
     return /invalid_client|unauthorized_client/.test(await response.text());
   } catch {
     return false;
   }
 }
 
-/** Where the person is sent, and the proof that goes with the answer. */
+/** The address of the sign-in page, and the PKCE verifier that the later exchange needs. */
 export function authorizationOf(
   { found, scope }: SignIn,
   client: StoredOAuthClientInformation,
@@ -83,7 +89,7 @@ async function trialUrl(
   return (await authorizationOf(input, client, redirectUrl, state)).authorizationUrl;
 }
 
-/** The same of a registration, which costs little to make again. */
+/** Whether the authorization server seems to have dropped our registration. Any refusal counts: a new one costs little. */
 async function isForgotten(
   input: SignIn,
   client: StoredOAuthClientInformation,
@@ -94,7 +100,7 @@ async function isForgotten(
     if (status !== 405) return status === 400 || status === 401 || status === 403;
     return false;
   } catch {
-    // A redirect to the page where one signs in.
+    // `fetch` refuses the redirect to the sign-in page, which a known client gets.
     return false;
   }
 }

@@ -10,9 +10,9 @@ import type { FetchLike } from "../../contract/credential.js";
 import { authRequired } from "./auth-required.js";
 import { UnsafeAnswer } from "./safe-fetch.js";
 
-/** Who gives out tokens for a server, and for what. */
+/** The authorization server of an MCP server, and the resource that tokens are for. */
 export interface Discovered {
-  /** As its metadata names it. */
+  /** The authorization server's name, as its metadata says it. */
   issuer: string;
   url: string;
   metadata: AuthorizationServerMetadata;
@@ -22,8 +22,9 @@ export interface Discovered {
 }
 
 /**
- * Asks the server who gives out its tokens, and that one how.
- * @throws HoldfastError `AUTH_REQUIRED` where it tells no safe way; a failure of the network may be tried again
+ * Asks the MCP server for its authorization server, and that one for its metadata.
+ * @throws HoldfastError `AUTH_REQUIRED` where there is none, or none that is safe to use
+ * @throws what the network failed with; trying again may help
  */
 export async function discover(
   server: { name: string; url: URL },
@@ -32,7 +33,7 @@ export async function discover(
 ): Promise<Discovered> {
   const { name, url } = server;
   let unsafe: UnsafeAnswer | undefined;
-  // The SDK takes an answer that it cannot use for none, and asks elsewhere.
+  // The SDK treats a failed request as "nothing here" and asks elsewhere, so an unsafe answer is remembered.
   const fetchFn: FetchLike = async (...request) => {
     try {
       return await fetch(...request);
@@ -74,7 +75,10 @@ export async function discover(
   }
 }
 
-/** What to ask for: the caller's wish, what the server asked for, what it advertises; and to be refreshed, where that is offered. */
+/**
+ * The scope to ask for: what the user wished, else what the server asked for, else what it advertises. `offline_access` is added
+ * to the last two where the authorization server offers it, because it brings a refresh token.
+ */
 export function scopeFor(
   wished: string | undefined,
   asked: string | undefined,
@@ -87,5 +91,5 @@ export function scopeFor(
   return `${scope} offline_access`;
 }
 
-/** Some write their own name with a slash at its end, and some without. */
+/** Whether two issuer names mean the same server. Some servers write their own with a slash at the end, and some without. */
 export const isSameIssuer = (a: string, b: string): boolean => a.replace(/\/$/, "") === b.replace(/\/$/, "");

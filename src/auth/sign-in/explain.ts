@@ -6,8 +6,8 @@ import { authRequired } from "./auth-required.js";
 import { UnsafeAnswer } from "./safe-fetch.js";
 
 /**
- * What went wrong in a sign-in, in our words and without what is secret. A failure of the network, and of an
- * authorization server that is not well, stays what it is: it may be tried again.
+ * The error of a sign-in as users see it, without secrets. What cannot succeed later becomes `AUTH_REQUIRED`. A failure of the
+ * network, or a passing one of the authorization server, stays a plain error, which may be tried again.
  */
 export function explainAuthError(
   server: string,
@@ -16,7 +16,7 @@ export function explainAuthError(
 ): unknown {
   if (isHoldfastError(error) || !(error instanceof Error)) return error;
   const redact = redactor(secrets.filter((secret) => secret !== undefined));
-  // A body that is no error of OAuth is quoted whole by the SDK.
+  // The SDK quotes a whole body that is not an OAuth error.
   const bare = error.message.replace(
     /Invalid OAuth error response[\s\S]*/,
     "its answer is no error of OAuth",
@@ -32,7 +32,7 @@ export function explainAuthError(
   if (error.name === "ZodError")
     return authRequired(server, `an answer of the sign-in lacks what it must have: ${wrongFields(error)}`);
   if (error instanceof SyntaxError) return authRequired(server, "an answer of the sign-in is not JSON");
-  // The SDK's word for a resource that is not the server's.
+  // This is how the SDK says that the metadata names another resource.
   if (/does not match expected/.test(message))
     return authRequired(server, `the server's metadata is for another server: ${message}`);
   return error;

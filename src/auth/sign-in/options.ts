@@ -10,60 +10,64 @@ import {
 import type { CredentialStore } from "../store/store.js";
 import { isLoopback } from "./safe-fetch.js";
 
-/** What a host is told when a person must sign in. */
+/** What `onAuthorize` gets besides the address. */
 export interface AuthorizeContext {
-  /** The server's name. */
+  /** The name of the MCP server. */
   server: string;
-  /** Where the person's browser is sent in the end; this program listens there. */
+  /** Where the browser is sent after the sign-in. This program listens there. */
   redirectUrl: string;
   /** Fires when the sign-in is over, however it ended. */
   signal: AbortSignal;
-  /** Opens the browser of this machine; false where there is none. */
+  /** Opens the sign-in page in the browser of this machine. False: there is no browser. */
   openBrowser(): Promise<boolean>;
 }
 
 /**
- * Brings the person to `url`. Where the host itself learns to which address the browser was sent in the end, it returns
- * that address; else it returns nothing, and the address is waited for.
+ * Brings the person to the sign-in page at `url`. May return the address at which the browser ended, if it learns it.
+ * Otherwise it returns nothing, and holdfast waits for the browser to come back to `redirectUrl`.
  */
 export type OnAuthorize = (
   url: URL,
   context: AuthorizeContext,
 ) => string | URL | undefined | Promise<string | URL | undefined> | Promise<void>;
 
-/** How a person signs in. Times in milliseconds. */
+/** The options of `oauth()`. Times in milliseconds. */
 export interface OAuthOptions {
-  /** Wins over what the server advertises; a server that asks for more later gets both. Default: what it advertises. */
+  /**
+   * The scopes to ask for, as a list or a text with spaces. A server that wants more later gets both. Default: what the server
+   * asks for or advertises.
+   */
   scopes?: string | readonly string[];
-  /** A client that the authorization server knows already. Default: a metadata document, or a registration. */
+  /** The id of a client that the authorization server knows already. Default: a metadata document, or a registration. */
   clientId?: string;
+  /** The secret of `clientId`. Default: a client without a secret. */
   clientSecret?: string;
-  /** The one authorization server that may see `clientId` and `clientSecret`. Default: the first that is met. */
+  /** The URL of the one authorization server that may see `clientId` and `clientSecret`. Default: the first one met. */
   issuer?: string;
-  /** The https URL of this program's client metadata document, for servers that take one. */
+  /** The https URL of this program's client metadata document, for authorization servers that take one. Default: none. */
   clientMetadataUrl?: string;
-  /** Shown to the person. Default `holdfast`. */
+  /** The name that the sign-in page shows for this program. Default `holdfast`. */
   clientName?: string;
-  /** `127.0.0.1` (default), `localhost` or `[::1]`. */
+  /** The host of the redirect address: `127.0.0.1` (default), `localhost` or `[::1]`. */
   callbackHost?: string;
-  /** Default: a free one. */
+  /** The port of the redirect address, 1 to 65,535. Default: a free one. */
   callbackPort?: number;
-  /** Merged into a registration. */
+  /** Fields that are added to a registration. Default: none. */
   additionalClientMetadata?: Partial<OAuthClientMetadata>;
-  /** Default: `none` where the server allows it, else what it decides. */
+  /** How the client authenticates at the token endpoint. Default: `none` where the server allows it, else its choice. */
   tokenEndpointAuthMethod?: "client_secret_basic" | "client_secret_post" | "none";
-  /** Bind the tokens to a key of this program (DPoP), where the server can. Default false. */
+  /** Binds the tokens to a key of this program (DPoP), where the server supports it. Default false. */
   dpop?: boolean;
-  /** Default: the memory of this program, shared by all its transports. */
+  /** Where tokens and registrations are kept. Default: the memory of this program, shared by all its transports. */
   store?: CredentialStore;
-  /** Default: opens the browser, and writes the address to stderr where there is none. */
+  /** How the person gets to the sign-in page. Default: opens the browser, or writes the address to stderr without one. */
   onAuthorize?: OnAuthorize;
   /**
-   * Nobody is here to sign in: where a person is needed, `AUTH_REQUIRED` is thrown at once, before anything is registered,
-   * with this advice. Whatever the store has for the server is used, whichever client got it. Default: somebody is here.
+   * For programs with nobody at the screen. Where a person is needed, `AUTH_REQUIRED` is thrown at once, with the advice that
+   * this function returns for the server's name. Stored tokens are used whichever client got them. Default: a person is asked.
    */
   unattended?: (server: string) => string;
-  /** How long the person may take. Default 5 minutes. */
+  /** How long the person may take. Default 300,000 (5 minutes). */
   timeoutMs?: number;
 }
 
@@ -85,7 +89,7 @@ const KNOWN: readonly string[] = [
   "timeoutMs",
 ] satisfies (keyof OAuthOptions)[];
 
-/** @throws HoldfastError `CONFIG_INVALID`, naming the option; values are not shown */
+/** @throws HoldfastError `CONFIG_INVALID` for a wrong option; the message names it and shows no value */
 export function checkOAuth(options: OAuthOptions): void {
   for (const key of Object.keys(options))
     if (!KNOWN.includes(key)) throw invalid(`auth.${key}`, "there is no such option");

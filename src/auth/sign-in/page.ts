@@ -1,6 +1,6 @@
 const escaped = (text: string) => text.replace(/[&<>"']/g, (character) => `&#${character.codePointAt(0)};`);
 
-/** The page that a person sees at the end of a sign-in. */
+/** The HTML that a person sees at the end of a sign-in. */
 export const page = (title: string, text: string): string => `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">

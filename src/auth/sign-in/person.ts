@@ -16,7 +16,11 @@ export interface PersonRequest extends SignIn {
   signal: AbortSignal;
 }
 
-/** Settles with what the browser brought back, or that another program was faster. */
+/**
+ * Sends the person to the sign-in page and waits for the answer. `elsewhere`: another program that shares the store finished the
+ * same sign-in first.
+ * @throws HoldfastError `AUTH_REQUIRED` where `onAuthorize` fails, or nobody signs in in time
+ */
 export async function askPerson(
   work: PersonRequest,
   progress: Authorization["progress"],
@@ -35,7 +39,7 @@ export async function askPerson(
       openBrowser: () => openBrowser(url),
     };
     const answer = await (async () => ask(url, context))().catch((error: unknown) => {
-      // Else it would count as a failure of the network, and the person would be asked again and again.
+      // Any other error would count as a failure of the network, and the person would be asked again and again.
       throw isHoldfastError(error) ? error : authRequired(server, `onAuthorize failed: ${messageOf(error)}`);
     });
     if (answer) callback.accept(answer);
@@ -45,7 +49,7 @@ export async function askPerson(
       Promise.race([
         callback.answer,
         work.elsewhere(over.signal).then(() => "elsewhere" as const),
-        // Only its failure ends the wait; where it brought the answer, that is taken above.
+        // Only a failure of `onAuthorize` ends the wait. An address that it returns arrives through `callback.answer`.
         asked.then(() => new Promise<never>(() => {})),
       ]),
       limit,
@@ -57,7 +61,10 @@ const askInBrowser: NonNullable<OAuthOptions["onAuthorize"]> = async (url, { ser
   if (!(await openBrowser())) console.error(`${server} wants you to sign in. Open this page:\n${url.href}`);
 };
 
-/** @throws HoldfastError `AUTH_REQUIRED` where the answer holds no code, or does not come from who was asked */
+/**
+ * The code in the browser's answer.
+ * @throws HoldfastError `AUTH_REQUIRED` where it holds none, or does not come from the authorization server that was asked
+ */
 export function codeIn({ server, found }: SignIn, { code, iss, error, description }: Answer): string {
   const { issuer, metadata } = found;
   try {
@@ -67,7 +74,7 @@ export function codeIn({ server, found }: SignIn, { code, iss, error, descriptio
       issParameterSupported: metadata["authorization_response_iss_parameter_supported"] === true,
     });
   } catch {
-    // Nothing else of such an answer may be believed, or shown.
+    // Nothing else in such an answer may be believed or shown.
     throw authRequired(
       server,
       "the answer of the sign-in does not come from the authorization server that was asked",

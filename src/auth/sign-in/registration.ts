@@ -12,14 +12,14 @@ import { authRequired } from "./auth-required.js";
 import type { Discovered } from "./discover.js";
 import type { OAuthOptions } from "./options.js";
 
-/** Which client these options name; a credential of another is never used. */
+/** The key of the client that these options name. A credential that another client got is never used. */
 export function clientKey({ clientId, clientMetadataUrl, clientName }: OAuthOptions): string {
   if (clientId !== undefined) return `id:${clientId}`;
   if (clientMetadataUrl !== undefined) return `document:${clientMetadataUrl}`;
   return `registered:${clientName ?? "holdfast"}`;
 }
 
-/** A client that needs no registration: pre-registered, or known by its metadata document. */
+/** The client where none has to be registered: a client id of the user's, or a metadata document. */
 export function knownClient(
   options: OAuthOptions,
   { issuer, metadata }: Discovered,
@@ -38,7 +38,7 @@ export function knownClient(
     : undefined;
 }
 
-/** Whether a registration can still be used, with this address to come back to and for this scope. */
+/** Whether a stored registration can still be used with this redirect address and this scope. */
 export function isUsable(
   registration: StoredOAuthClientInformation | undefined,
   redirectUrl: string,
@@ -55,14 +55,14 @@ export function isUsable(
     scope?: string;
   };
   if (expires !== undefined && expires !== 0 && expires * 1000 <= Date.now()) return false;
-  // Many take the registered scope for the most that may be asked for.
+  // Many servers allow no more than the scope that was registered.
   if (registered !== undefined && isStrictScopeSuperset(scope, registered)) return false;
   return redirects === undefined || redirects.includes(redirectUrl);
 }
 
 /**
- * Registers this program with an authorization server.
- * @throws HoldfastError `AUTH_REQUIRED` where it takes no registrations, or refuses this one
+ * Registers this program as a client of an authorization server.
+ * @throws HoldfastError `AUTH_REQUIRED` where that server takes no registrations, or refuses this one
  */
 export async function register(
   server: string,

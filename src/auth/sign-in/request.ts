@@ -3,17 +3,19 @@ import type { FetchLike } from "../../contract/credential.js";
 import type { Discovered } from "./discover.js";
 import type { OAuthOptions } from "./options.js";
 
+/** What one sign-in needs to know. */
 export interface SignIn {
+  /** The name of the MCP server, for messages. */
   server: string;
-  /** The server is on this machine. */
+  /** Whether the MCP server is on this machine. */
   local: boolean;
   options: OAuthOptions;
   found: Discovered;
   scope: string | undefined;
-  /** A registration of an earlier sign-in. */
+  /** The registration of an earlier sign-in, if any. */
   registration: StoredOAuthClientInformation | undefined;
   dpop: DpopSession | undefined;
   fetch: FetchLike;
-  /** Settles when another program that shares the store has signed in. */
+  /** Settles when another program that shares the store has finished the same sign-in. */
   elsewhere(signal: AbortSignal): Promise<void>;
 }

@@ -3,12 +3,12 @@ import type { FetchLike } from "../../contract/credential.js";
 import type { StoredCredential } from "../store/store.js";
 import { isSameIssuer } from "./discover.js";
 
-/** What became of the tokens at the authorization server. */
+/** What the authorization server did with the refresh token. */
 export type Revocation = "revoked" | "not-offered" | "nothing-to-revoke";
 
 /**
- * Tells the authorization server that the refresh token is used no more (RFC 7009). `fetch` is a safe one.
- * @throws where it cannot be told, or says no; no token is in the message
+ * Asks the authorization server to revoke the refresh token (RFC 7009). `fetch` must come from `safeFetch`.
+ * @throws Error where the server cannot be reached, or refuses; the message holds no token
  */
 export async function revoke(
   { issuer, tokens, registration }: StoredCredential,
@@ -17,7 +17,7 @@ export async function revoke(
   const token = tokens?.refresh_token;
   if (token === undefined) return "nothing-to-revoke";
   const metadata = await discoverAuthorizationServerMetadata(issuer, { fetchFn: fetch });
-  // Only the one that gave out the token may see it again.
+  // Only the issuer of the token may see it.
   if (!metadata || !isSameIssuer(metadata.issuer, issuer))
     throw new Error("its metadata cannot be read, or names another issuer");
   const { revocation_endpoint: endpoint } = metadata as { revocation_endpoint?: string };
@@ -25,7 +25,7 @@ export async function revoke(
   const body = new URLSearchParams({ token, token_type_hint: "refresh_token" });
   const headers = new Headers({ "content-type": "application/x-www-form-urlencoded" });
   authenticate(registration, body, headers);
-  // The headers as pairs: `fetch` may be another implementation's.
+  // Headers go as pairs, because `fetch` may come from another implementation, which knows no `Headers` of ours.
   const response = await fetch(endpoint, { method: "POST", headers: [...headers], body: body.toString() });
   if (!response.ok) throw new Error(`it answered with HTTP ${response.status}`);
   return "revoked";
@@ -48,5 +48,5 @@ function authenticate(
   if (secret !== undefined && method === "client_secret_post") body.set("client_secret", secret);
 }
 
-/** As RFC 6749 wants the parts of the header. */
+/** RFC 6749 wants both parts of the Basic header form-encoded. */
 const formEncoded = (text: string) => new URLSearchParams({ a: text }).toString().slice(2);

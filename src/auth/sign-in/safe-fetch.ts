@@ -2,18 +2,20 @@ import { withoutUserInfo } from "../../base/redact.js";
 import { untilAborted, withDeadline } from "../../base/wait.js";
 import type { FetchLike } from "../../contract/credential.js";
 
-/** One request of a sign-in may take so long. */
+/** The deadline of one request. */
 const TIMEOUT_MS = 15_000;
-/** Metadata, registrations and tokens are small; what is larger is no answer to us. */
+/** Metadata, registrations and tokens are small, so anything larger is refused. */
 const MAX_BYTES = 512 * 1024;
 const MAX_REDIRECTS = 3;
 
-/** What is wrong with an authorization server's address or answer; a further attempt does not help. */
+/** An address or an answer of an authorization server that is not safe to use. Trying again does not help. */
 export class UnsafeAnswer extends Error {}
 
 /**
- * The requests of a sign-in: https save on loopback, bounded in size and time, redirects only for what is read and only
- * within the origin. Only a server on this machine (`local`) may name what is on this machine.
+ * A `fetch` for the requests of a sign-in. Addresses are https, or http on this machine. Answers are limited in size and time.
+ * Redirects are followed for GET only, and only within one origin. Addresses on this machine are allowed only where the MCP
+ * server is on it too (`local`).
+ * @throws UnsafeAnswer where one of these rules is broken
  */
 export function safeFetch(fetch: FetchLike, local: boolean, signal?: AbortSignal): FetchLike {
   return async (url, init) => {
@@ -32,7 +34,7 @@ export function safeFetch(fetch: FetchLike, local: boolean, signal?: AbortSignal
   };
 }
 
-/** The whole answer is read here, so that the limits hold for its body too. */
+/** Reads the whole answer, so that the limits hold for its body, too. */
 async function bounded(
   fetch: FetchLike,
   url: URL,
@@ -70,19 +72,19 @@ const LOOPBACK = /^(localhost|.*\.localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 export const isLoopback = (host: string): boolean => LOOPBACK.test(host);
 export const isLocal = ({ hostname }: URL): boolean => isLoopback(hostname);
 
-/** https; on this machine http too, where `local` says that it may be named at all. */
+/** Whether an address may be asked: https elsewhere, http or https on this machine where `local` allows that. */
 export const isSecure = ({ protocol, hostname }: URL, local: boolean): boolean => {
   const here = isLoopback(hostname);
   return here ? local && /^https?:$/.test(protocol) : protocol === "https:";
 };
 
-/** Why an address is not asked. */
+/** Why `isSecure` refuses an address. */
 export const insecure = (url: URL, local: boolean): string =>
   !local && isLoopback(url.hostname)
     ? `${shown(url)} is on this machine, and the server is not`
     : `${shown(url)} is neither https nor on this machine`;
 
-/** Where it was, without what a query may hold. */
+/** An address without user, password, query and fragment, which may be secret. */
 const shown = (url: URL) =>
   withoutUserInfo(url.href)
     .replace(/[?#].*$/s, "")

@@ -18,20 +18,22 @@ import { askPerson, codeIn } from "./person.js";
 import type { SignIn } from "./request.js";
 import { insecure, isSecure } from "./safe-fetch.js";
 
+/** What a sign-in brought. */
 export interface SignedIn {
   tokens: OAuthTokens;
-  /** When they were asked for, epoch ms: they expire so and so long after that. */
+  /** When they were requested, epoch ms. Their life is counted from here. */
   askedAt: number;
   registration: StoredOAuthClientInformation;
 }
 
-/** A port that was given is for one sign-in at a time, whichever server it is for. */
+/** A fixed port serves one sign-in at a time, whichever server it is for. */
 const locks = new KeyedLock();
 
 /**
- * Brings a person to the authorization server and back, and exchanges what came back for tokens.
- * Undefined: another program was faster.
- * @throws HoldfastError `AUTH_REQUIRED` with the reason; a failure of the network may be tried again
+ * Sends a person to the authorization server, and exchanges the code that comes back for tokens. Undefined: another program
+ * that shares the store finished the same sign-in first.
+ * @throws HoldfastError `AUTH_REQUIRED` with the reason
+ * @throws what the network failed with; trying again may help
  */
 export function signIn(input: SignIn, authorization: Authorization): Promise<SignedIn | undefined> {
   const { callbackHost, callbackPort } = input.options;
@@ -52,7 +54,7 @@ async function signInNow(input: SignIn, { signal, progress }: Authorization): Pr
   });
   const over = new AbortController();
   let failure: string | undefined = "The sign-in was given up.";
-  // Of this one sign-in; an answer may repeat them.
+  // An error of the server may quote them, so they are taken out of messages.
   const secrets: (string | undefined)[] = [];
   let exchanging = false;
   try {
@@ -102,7 +104,10 @@ async function signInNow(input: SignIn, { signal, progress }: Authorization): Pr
   }
 }
 
-/** A code is good for one try. Whoever signed in is not sent away again without being told why. */
+/**
+ * A code can be exchanged once, so a failed exchange is final: the person is told why, and not sent to the page again without
+ * a word.
+ */
 function withoutToken(server: string, cause: unknown, exchanging: boolean): unknown {
   if (!exchanging || isHoldfastError(cause)) return cause;
   return authRequired(
@@ -112,7 +117,7 @@ function withoutToken(server: string, cause: unknown, exchanging: boolean): unkn
   );
 }
 
-/** S256 or nothing: a server that does not say that it checks the proof is not asked. */
+/** Requires PKCE with S256, which protects the code on its way back. */
 function checkPkce(server: string, { issuer, metadata }: Discovered): void {
   if (metadata.code_challenge_methods_supported?.includes("S256")) return;
   throw authRequired(
@@ -121,7 +126,7 @@ function checkPkce(server: string, { issuer, metadata }: Discovered): void {
   );
 }
 
-/** The browser opens whatever address it is given: also a file, and what starts another program. */
+/** The page must be a web page: a browser would also open a file, or an address that starts a program. */
 function checkPage({ server, local, found }: SignIn): void {
   const page = new URL(found.metadata.authorization_endpoint);
   if (!isSecure(page, local))

@@ -7,7 +7,7 @@ import { codeOf } from "../../base/errors.js";
 import { newestFirst } from "./locked-update.js";
 import type { StoredCredential } from "./store.js";
 
-/** Fields that we do not know are kept: a later version of this program or of the SDK wrote them. */
+/** Unknown fields are kept: a later version of holdfast or of the SDK may have written them. */
 const FILE = z.looseObject({
   version: z.literal(1),
   credentials: z.array(
@@ -23,17 +23,20 @@ const FILE = z.looseObject({
   ),
 });
 
-/** What a file says. */
+/** The content of a credential file. */
 export interface CredentialFile {
-  /** The newest first. */
+  /** Newest first. */
   credentials: StoredCredential[];
-  /** Its fields besides `version` and `credentials`. */
+  /** The fields other than `version` and `credentials`. */
   others: Record<string, unknown>;
-  /** Why it says nothing that can be used; never with a part of what it says, which may be secret. */
+  /** Why the file cannot be used. Never quotes the file, which may hold secrets. */
   broken?: string;
 }
 
-/** Reads it as it is at this moment; a missing one has no credentials. Throws as `readFile` does for any other reason. */
+/**
+ * Reads a credential file. A missing file has no credentials.
+ * @throws what `readFile` throws for any other reason
+ */
 export async function readCredentialFile(path: string): Promise<CredentialFile> {
   let text: string;
   try {
@@ -45,14 +48,14 @@ export async function readCredentialFile(path: string): Promise<CredentialFile> 
   return parseCredentials(text);
 }
 
-/** What such a text says, wherever it was kept. */
+/** Parses the text of a credential file, or of a keychain entry. */
 export function parseCredentials(text: string): CredentialFile {
   const broken = (why: string) => ({ credentials: [], others: {}, broken: why });
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
-    // The parser's message quotes the text.
+    // The parser's own message would quote the text.
     return broken("it is not JSON");
   }
   const { data, error } = FILE.safeParse(json);
@@ -61,7 +64,10 @@ export function parseCredentials(text: string): CredentialFile {
   return { credentials: newestFirst(credentials as StoredCredential[]), others };
 }
 
-/** Replaces it at once or not at all; no credentials: removes it. Only under its lock. `mayReplace` may still reject. */
+/**
+ * Replaces a credential file atomically, or removes it where there are no credentials. To be called under the file's lock.
+ * `mayReplace` runs just before the old file is touched, and keeps it by rejecting.
+ */
 export async function writeCredentialFile(
   path: string,
   { credentials, others }: CredentialFile,
@@ -76,7 +82,7 @@ export async function writeCredentialFile(
     const file = await open(temporary, "wx", 0o600);
     try {
       await file.writeFile(`${JSON.stringify({ ...others, version: 1, credentials }, null, 2)}\n`);
-      // Else a crash of the machine may leave the new name with nothing behind it.
+      // Without this, a crash of the machine may leave an empty file under the new name.
       await file.sync();
     } finally {
       await file.close();
@@ -91,14 +97,14 @@ export async function writeCredentialFile(
 
 const TEMPORARY = ".tmp-";
 
-/** Removes what writers left that were killed. Only under the lock of the file: else it may be somebody's who writes. */
+/** Removes the temporary files of writers that were killed. To be called under the file's lock, so that nobody is writing. */
 export async function sweepTemporaries(path: string): Promise<void> {
   const prefix = basename(path) + TEMPORARY;
   for (const name of await readdir(dirname(path)))
     if (name.startsWith(prefix)) await rm(join(dirname(path), name), { force: true });
 }
 
-/** Moves a broken file out of the way, beside it, and gives its new path. Only under its lock. */
+/** Renames a broken file to `<file>.broken-<epoch ms>`, and returns the new path. To be called under the file's lock. */
 export async function setAside(path: string): Promise<string> {
   let time = Date.now();
   while (existsSync(`${path}.broken-${time}`)) time++;

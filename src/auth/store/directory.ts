@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { HoldfastError, messageOf } from "../../base/errors.js";
 
-/** Where credentials are kept when nobody says where: `holdfast/credentials` below the user's data of this system. */
+/** The default directory of credentials: `holdfast/credentials` in the system's directory of user data. */
 export function defaultDirectory(
   platform: NodeJS.Platform = process.platform,
   env: NodeJS.ProcessEnv = process.env,
@@ -14,20 +14,20 @@ export function defaultDirectory(
 function userData(platform: NodeJS.Platform, env: NodeJS.ProcessEnv): string {
   if (platform === "win32") return env["LOCALAPPDATA"] || join(homedir(), "AppData", "Local");
   if (platform === "darwin") return join(homedir(), "Library", "Application Support");
-  // The XDG specification wants a relative path to be ignored.
+  // The XDG specification says to ignore a relative path.
   const xdg = env["XDG_DATA_HOME"];
   return xdg && isAbsolute(xdg) ? xdg : join(homedir(), ".local", "share");
 }
 
-/** The start of a file's name that says which server, and that no other server has. */
+/** A file name, without its ending, that is readable and different for each server. */
 export function nameFor(server: string): string {
   const host = URL.canParse(server) ? new URL(server).host : "";
-  // A port's colon and an IPv6 address are no file names on Windows; a name has 255 bytes, and locks are longer.
+  // Windows allows no colon in a file name. A name has at most 255 bytes, and a lock's name is longer than this one.
   const readable = host.replace(/[^a-z0-9.-]/gi, "_").slice(0, 100) || "server";
   return `${readable}-${createHash("sha256").update(server).digest("hex").slice(0, 16)}`;
 }
 
-/** `what` is "read" or "written". */
+/** The error for a store that cannot be `what`: "read" or "written". */
 export function cannotBe(what: string, directory: string, cause: unknown): HoldfastError<"CONFIG_INVALID"> {
   return new HoldfastError(
     "CONFIG_INVALID",

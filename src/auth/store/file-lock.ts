@@ -9,30 +9,30 @@ import { cannotBe } from "./directory.js";
 import { thisHolder } from "./lock-holder.js";
 import { claimPath, LockRivals } from "./lock-rivals.js";
 
-/** How often a holder shows that it lives. */
+/** How often the holder of a lock refreshes its claim, to show that it is alive. */
 const REFRESH_MS = 1_000;
 const POLL_MIN_MS = 5;
 const POLL_MAX_MS = 50;
 
-/** A lock that is held. */
+/** A lock while it is held. */
 export interface Hold {
-  /** Rejects (`CONFIG_INVALID`) where others took the lock over, as this process stood still for 15 s. */
+  /** Rejects with `CONFIG_INVALID` where another process took the lock over, because this one stood still for 15 s. */
   check(): Promise<void>;
 }
 
 const locks = new KeyedLock();
 
 /**
- * Runs `work` while nobody else runs one for this path, in this process or another, and gives its result. The path
- * itself is not touched; its directory is made (0700) where it is missing. What a dead holder left is passed over at
- * once where its pid tells, else when it was not refreshed for 15 s. Not to be called for a path by its own `work`.
+ * Runs `work` under the lock of `path`, and returns its result. Only one process of all holds that lock, and in it only one
+ * call. The path itself is not touched; a missing directory is made (0700). `work` must not ask for the same path again.
  *
- * A claim is an empty file beside the path that is named after its holder and used once. Whoever wants the lock makes
- * its claim, then looks: it has the lock where its claim is the only one of the living, else it withdraws and tries
- * again. Of two, the one whose claim came later sees the earlier one, so both never have it. There is no file that two
- * could take over, so no race about that, and none that could be half written.
- * @throws HoldfastError `CONFIG_INVALID`: the directory cannot be written
- * @throws the signal's reason, while it waits
+ * A claim is an empty file beside the path, named after the process that made it and never used twice. A process that wants the
+ * lock makes a claim and then looks at the others. It has the lock if no other living process has a claim. Otherwise it
+ * withdraws its claim and tries again. Of two processes the one with the later claim sees the earlier claim, so they never both
+ * hold the lock. The claim of a dead process is ignored: at once where its pid shows that it is dead, otherwise when it was not
+ * refreshed for 15 s. No file is ever taken over or has content, so there is no race about taking over, and no half-written file.
+ * @throws HoldfastError `CONFIG_INVALID` where the directory cannot be written
+ * @throws the signal's reason where it fires before `work` begins
  */
 export function withFileLock<T>(
   path: string,
@@ -54,16 +54,16 @@ export function withFileLock<T>(
   return locks.run(file, turn, signal);
 }
 
-/** Gives the claim that holds the lock. */
+/** Waits for the lock, and returns the claim that holds it. */
 async function takeLock(path: string, signal?: AbortSignal): Promise<string> {
   const rivals = new LockRivals(path);
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     for (;;) {
-      // Nobody claims while another holds the lock, or all who wait would be in each other's way.
+      // While somebody holds the lock nobody makes a claim: the waiting processes would only block each other.
       const claim = (await rivals.look()).rivals ? undefined : await tryLock(path, rivals);
       if (claim !== undefined) return claim;
-      // Ends early where the signal fires, which is looked at next.
+      // An aborted pause is no error here: the signal is checked next.
       await pause(systemClock, POLL_MIN_MS + Math.random() * (POLL_MAX_MS - POLL_MIN_MS), signal).catch(
         () => {},
       );
@@ -80,7 +80,7 @@ async function tryLock(path: string, rivals: LockRivals): Promise<string | undef
   await (await open(claim, "wx", 0o600)).close();
   try {
     const found = await rivals.look(claim);
-    // Ours is gone where this process stood still since it made it: others took it for dead, and may hold the lock.
+    // Our own claim is gone if this process stood still so long that others took it for dead. One of them may hold the lock.
     if (found.ours && !found.rivals) return claim;
   } catch (error) {
     await withdraw(claim);
@@ -90,10 +90,10 @@ async function tryLock(path: string, rivals: LockRivals): Promise<string | undef
   return undefined;
 }
 
-/** What cannot be removed gets stale. */
+/** Removes a claim. One that cannot be removed becomes stale by itself. */
 const withdraw = (claim: string) => rm(claim, { force: true }).catch(() => {});
 
-/** Fails where it was taken over, which `check` tells. */
+/** Shows that the holder is alive. A failure means that the claim was taken over, which `check` reports. */
 const refresh = (claim: string) => utimes(claim, new Date(), new Date()).catch(() => {});
 
 async function checkClaim(claim: string, path: string): Promise<void> {

@@ -13,28 +13,31 @@ import { withFileLock } from "./file-lock.js";
 import { lockedUpdate, newestFirst } from "./locked-update.js";
 import type { CredentialStore, StoredCredential } from "./store.js";
 
+/** The options of `fileStore()`. */
 export interface FileStoreOptions {
   /**
-   * Where the files are, one for each server; made with mode 0700 by the first update. Default: `holdfast/credentials`
-   * in `$XDG_DATA_HOME` or `~/.local/share`, on macOS in `~/Library/Application Support`, on Windows in `%LOCALAPPDATA%`.
+   * The directory of the files, one file for each server. The first update makes it, with mode 0700. Default:
+   * `holdfast/credentials` in `$XDG_DATA_HOME` or `~/.local/share`, on macOS in `~/Library/Application Support`, on Windows in
+   * `%LOCALAPPDATA%`.
    */
   directory?: string;
-  /** Hears of a file that cannot be used. The message names the file, and nothing that is in it. */
+  /** Called for a file that cannot be used. The message names the file and quotes nothing of it. Default: nobody is told. */
   onWarning?: (message: string) => void;
 }
 
-/** What `fileStore()` gives. */
+/** The store that `fileStore()` makes. */
 export interface FileStore extends CredentialStore {
-  /** The credentials of every server, the newest first: for listing them. Waits for nobody, as `list`. */
+  /** The credentials of all servers, newest first. Waits for no lock, as `list` does. */
   all(): Promise<StoredCredential[]>;
 }
 
 /**
- * A store in files that only their user may read (0600), shared by all programs that name the same directory. A reader
- * sees the old file or the new one, whenever a writer is killed. A file that cannot be used counts as empty; the next
- * update moves it to `<file>.broken-<epoch ms>`. `list` waits for nobody.
- * @throws HoldfastError `CONFIG_INVALID` with `path: "store"`, by `list`, `all`, `update` and `save`: the directory cannot
- *   be read or written, or another program took the lock over because this one stood still for more than 15 s
+ * A store in files that only their user may read (0600). All programs that name the same directory share it. A reader sees the
+ * old file or the new one, even if a writer is killed. A file that cannot be used counts as empty, and the next update moves it
+ * to `<file>.broken-<epoch ms>`. `list` and `all` wait for no lock.
+ *
+ * `list`, `all`, `update` and `save` reject with `CONFIG_INVALID` and `path: "store"` where the directory cannot be read or
+ * written, or where another program took the lock over because this one stood still for more than 15 s.
  */
 export function fileStore(options: FileStoreOptions = {}): FileStore {
   const directory = resolve(options.directory ?? defaultDirectory());
@@ -42,10 +45,10 @@ export function fileStore(options: FileStoreOptions = {}): FileStore {
     try {
       options.onWarning?.(message);
     } catch {
-      // Who listens badly still gets the credentials.
+      // A listener that throws must not cost the credentials.
     }
   };
-  /** Which broken files `list` and `all` have reported of; they are called often. */
+  /** The broken files that were reported already: `list` and `all` are called often, and should report each once. */
   const reported = new Set<string>();
 
   const read = async (name: string) => {
@@ -54,7 +57,7 @@ export function fileStore(options: FileStoreOptions = {}): FileStore {
     if (broken === undefined) reported.delete(path);
     else if (!reported.has(path)) {
       reported.add(path);
-      // Not set aside from here: race with an update that replaces it between our reading and our renaming.
+      // Not renamed from here, without the lock: an update may replace the file between our reading and our renaming.
       warn(`${path} counts as empty: ${broken}`);
     }
     return credentials;
@@ -86,7 +89,7 @@ export function fileStore(options: FileStoreOptions = {}): FileStore {
   };
 }
 
-/** Reads the file under its lock, with nothing broken beside or in it any more. */
+/** Reads the file under its lock, after removing leftover temporary files and moving a broken file away. */
 async function prepare(path: string, warn: (message: string) => void): Promise<CredentialFile> {
   await sweepTemporaries(path);
   const file = await readCredentialFile(path);
@@ -97,7 +100,7 @@ async function prepare(path: string, warn: (message: string) => void): Promise<C
 
 const fileName = (server: string) => `${nameFor(server)}.json`;
 
-/** The names of all servers' files, and of nothing else that is there; a missing directory has none. */
+/** The names of the credential files in the directory, which may hold other files, too. A missing directory has none. */
 async function fileNames(directory: string): Promise<string[]> {
   try {
     return (await readdir(directory)).filter((name) => /-[0-9a-f]{16}\.json$/.test(name)).sort();

@@ -4,9 +4,9 @@ import { codeOf, HoldfastError, messageOf } from "../../base/errors.js";
 const PACKAGE = "@napi-rs/keyring";
 const MOST_KEPT = 16;
 
-/** One service's entries in the operating system's keychain. All reject with `CONFIG_INVALID` where it cannot be used. */
+/** The entries of one service in the system's keychain. All methods reject with `CONFIG_INVALID` where it cannot be used. */
 export class Keychain {
-  /** Each may have a connection to the keychain until it is collected, so the same one is used again. */
+  /** Entries are reused, because each may hold a connection to the keychain until it is garbage collected. */
   readonly #entries = new Map<string, AsyncEntry>();
 
   constructor(readonly service: string) {}
@@ -19,7 +19,7 @@ export class Keychain {
     return this.#with("written", account, (entry) => entry.setPassword(value));
   }
 
-  /** Does nothing where there is none. */
+  /** Does nothing where there is no such entry. */
   async remove(account: string): Promise<void> {
     await this.#with("written", account, (entry) => entry.deleteCredential());
     this.#entries.delete(account);
@@ -29,13 +29,13 @@ export class Keychain {
     const { AsyncEntry } = await load();
     try {
       let entry = this.#entries.get(account);
-      // Linux: never the kernel's keyring instead, which a restart empties.
+      // On Linux the library could fall back to the kernel's keyring, which a restart empties.
       entry ??= new AsyncEntry(this.service, account, { linux: { store: "secret-service" } });
       if (this.#entries.size >= MOST_KEPT) this.#entries.clear();
       this.#entries.set(account, entry);
       return await action(entry);
     } catch (cause) {
-      // Its connection may be what failed: the next one makes a new one.
+      // Perhaps its connection failed, so the next call gets a new entry.
       this.#entries.delete(account);
       const needed =
         process.platform === "linux"
@@ -53,7 +53,7 @@ async function load(): Promise<typeof import("@napi-rs/keyring")> {
   try {
     return await import("@napi-rs/keyring");
   } catch (cause) {
-    // What is missing may also be the part of it for this platform.
+    // The package consists of one part for each platform, and only that part may be missing.
     const why =
       codeOf(cause) === "ERR_MODULE_NOT_FOUND"
         ? "which is not installed"

@@ -8,37 +8,42 @@ import { Keychain } from "./keychain-binding.js";
 import { lockedUpdate } from "./locked-update.js";
 import type { CredentialStore, StoredCredential } from "./store.js";
 
+/** The options of `keychainStore()`. */
 export interface KeychainStoreOptions {
-  /** The name that the keychain shows the entries under. Default: `holdfast`. */
+  /** The name under which the keychain shows the entries. Default `holdfast`. */
   service?: string;
-  /** Where programs wait for each other; nothing secret is in it. Default: the directory of `fileStore`. */
+  /** The directory of the lock files, which hold nothing secret. Default: the directory of `fileStore`. */
   directory?: string;
 }
 
-/** Windows takes 2560 bytes of UTF-16. Elsewhere there is no need to split, and macOS may ask the person for each entry. */
+/**
+ * The longest value of one entry, in characters. Windows takes 2,560 bytes of UTF-16. Elsewhere a value is practically never
+ * split, because macOS may ask the person for each entry.
+ */
 const LONGEST = process.platform === "win32" ? 1_200 : 60_000;
-/** What the first line of the head may take of that. */
+/** How much of it is left free for the first line of the head. */
 const INDEX = 200;
 
-/** Values that were too long for the head, under a name that is used once: entries `1` to `count`. */
+/** A value that was too long for the head, in the entries `1` to `count`. The id is never used twice. */
 const PIECES = z.object({ id: z.string(), count: z.number().int().min(1).max(9_999) });
 type Pieces = z.infer<typeof PIECES>;
-/** The first line of the head: which pieces are the value, and which others may be there, to be removed. */
+/** The first line of the head: the pieces that hold the value, and leftover pieces that have to be removed. */
 const INDEX_LINE = z.object({ pieces: PIECES.optional(), left: z.array(PIECES).optional() });
 
-/** What one entry says: the index, then the credentials where no pieces hold them. */
+/** A server's main entry: the index line, then the credentials unless pieces hold them. */
 interface Head {
   index: z.infer<typeof INDEX_LINE>;
   text: string;
 }
 
 /**
- * A store in the keychain of the operating system (macOS, Windows, a Secret Service on Linux), shared by all programs
- * that name the same service and directory. Needs the package `@napi-rs/keyring`, which is loaded by the first use. There
- * is one entry for each server, and more where the platform's entries are too short; a reader sees the old value or the
- * new one, whenever a writer is killed. A value that cannot be used counts as empty, and is replaced by the next save.
- * @throws HoldfastError `CONFIG_INVALID` with `path: "store"`, by `list`, `update` and `save`: the package is missing, the
- *   machine has no keychain or it stays locked, or as `fileStore` about the lock
+ * A store in the keychain of the operating system: macOS, Windows, or a Secret Service on Linux. All programs that name the same
+ * service and directory share it. It needs the package `@napi-rs/keyring`, which is loaded on first use. There is one entry for
+ * each server, and more where the platform's entries are too short. A reader sees the old value or the new one, even if a writer
+ * is killed. A value that cannot be used counts as empty, and the next save replaces it.
+ *
+ * `list`, `update` and `save` reject with `CONFIG_INVALID` and `path: "store"` where the package is missing, where the machine
+ * has no keychain or it stays locked, or where another program took the lock over as with `fileStore`.
  */
 export function keychainStore(options: KeychainStoreOptions = {}): CredentialStore {
   const service = options.service ?? "holdfast";
@@ -62,7 +67,7 @@ export function keychainStore(options: KeychainStoreOptions = {}): CredentialSto
   };
 }
 
-/** One server's entry, under its lock. */
+/** One server's entry, to be used under its lock. */
 class Entry {
   constructor(
     readonly keychain: Keychain,
@@ -72,8 +77,8 @@ class Entry {
   ) {}
 
   /**
-   * The value changes with the head, at once. Pieces are named in a head before they are written and until they are
-   * gone, so that what a killed writer left is found and removed by the next.
+   * Replaces the value. The change takes effect at once, when the head is written. The head names pieces before they are written
+   * and until they are removed, so that the next writer finds and removes what a killed writer left.
    */
   async replace(text: string): Promise<void> {
     const { pieces, left = [] } = this.head.index;
@@ -113,7 +118,10 @@ class Entry {
   }
 }
 
-/** Waits for nobody: where a writer removes the pieces that we read, the head changed before, and is read again. */
+/**
+ * Reads without the lock.
+ * Race: a writer may remove the pieces that we are reading. It changes the head before that, so with a changed head we read again.
+ */
 async function read(keychain: Keychain, server: string): Promise<{ file: CredentialFile; head: Head }> {
   for (;;) {
     const value = await keychain.get(server);
@@ -139,10 +147,10 @@ function parseHead(value: string): Head {
   }
 }
 
-/** A server has no fragment, so this is no server's head. */
+/** The name of a piece. A server's URL has no fragment, so this is never the name of a head. */
 const nameOf = (server: string, pieces: Pieces, i: number) => `${server}#${pieces.id}.${i}`;
 
-/** JSON that can be cut anywhere, and whose length is the same in each encoding but for a factor. */
+/** JSON in ASCII, which can be cut anywhere and has a fixed number of bytes for each character in any encoding. */
 const ascii = (value: unknown) =>
   JSON.stringify(value).replace(
     /[\u0080-\uffff]/g,

@@ -3,12 +3,12 @@ import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 import { codeOf } from "../../base/errors.js";
 
-/** A process that holds a lock or wants to. */
+/** A process that holds a lock, or wants it. */
 export interface LockHolder {
-  /** Where its pid means something, as 12 hex digits: host, and on Linux this boot of it and the pid namespace. */
+  /** Where its pid is valid, as 12 hex digits: the host, and on Linux also the boot and the pid namespace. */
   place: string;
   pid: number;
-  /** When it started, in ticks since the boot; 0: the system does not say. Tells it from a later process of its pid. */
+  /** When it started, in ticks since the boot; 0: unknown. A later process with the same pid has another start. */
   start: number;
 }
 
@@ -20,31 +20,31 @@ export function thisHolder(): LockHolder {
   return self;
 }
 
-/** Whether it certainly lives no more. Nothing is certain of a process of another place. */
+/** Whether the process is certainly dead. A process in another place never is: its pid means nothing here. */
 export function isDead(holder: LockHolder): boolean {
   if (holder.place !== thisHolder().place) return false;
   try {
     process.kill(holder.pid, 0);
   } catch (error) {
-    // EPERM: it lives, and is another user's.
+    // EPERM would mean that it is alive, and another user's.
     return codeOf(error) === "ESRCH";
   }
   const stat = statOf(holder.pid);
   if (!stat) return false;
-  // A killed process whose parent has not asked for its end is a zombie, which a signal still finds.
+  // A zombie (state Z) is dead, but a signal still finds it until its parent has read its exit code.
   return stat.state === "Z" || (holder.start !== 0 && stat.start !== holder.start);
 }
 
-/** What Linux says of a process; undefined: it says nothing, or this is another system. */
+/** What Linux says about a process. Undefined: there is no such process, or this is another system. */
 function statOf(pid: number): { state: string; start: number } | undefined {
   const stat = textOf(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
-  // After the name, which may hold anything: the third field and those after it.
+  // The second field is the name, which may hold spaces and brackets, so the text is split after it.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const start = Number(fields[19]);
   return start > 0 ? { state: fields[0] ?? "", start } : undefined;
 }
 
-/** Containers may share the host's name, and hosts a name, but not the pids. */
+/** Names this host, this boot and this pid namespace. A host name alone is not enough: two containers may share it. */
 function place(): string {
   const parts = [
     hostname(),

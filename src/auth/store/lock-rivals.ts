@@ -3,25 +3,25 @@ import { basename, dirname, join } from "node:path";
 import { codeOf } from "../../base/errors.js";
 import { isDead, type LockHolder } from "./lock-holder.js";
 
-/** How long a claim lives that its holder does not refresh. */
+/** A claim that was not refreshed for this long is stale. */
 const STALE_MS = 15_000;
 /**
- * How many looks must find it unrefreshed besides, about three seconds: the holder's clock may differ from ours, and
- * after the machine slept a waiter may look before the holder could refresh. Looks, because a sleep does not add any.
+ * It must also be unchanged in this many looks, which take about three seconds. The holder's clock may differ from ours, and
+ * after the machine slept we may look before the holder could refresh. Looks are counted because sleeping adds none.
  */
 const STALE_LOOKS = 100;
 
 const CLAIM = /^([0-9a-f]{12})-(\d+)-(\d+)-[0-9a-f]{16}$/;
 
-/** Where this holder claims `path`: a name that nobody ever uses again, with all that is to be known of the holder. */
+/** The file name of a claim on `path`. It says all about its holder, and the nonce makes it unique for ever. */
 export function claimPath(path: string, { place, pid, start }: LockHolder, nonce: string): string {
   return `${path}.lock-${place}-${pid}-${start}-${nonce}`;
 }
 
-/** How often each claim was seen with the time that it has. */
+/** For each claim the time that it has, and in how many looks in a row it had that time. */
 type Seen = Map<string, { mtimeMs: number; looks: number }>;
 
-/** The claims of others on one path, as one waiter has seen them. */
+/** The claims of other processes on one path, as one waiting process has seen them. */
 export class LockRivals {
   readonly #path: string;
   #seen: Seen = new Map();
@@ -31,8 +31,9 @@ export class LockRivals {
   }
 
   /**
-   * Whether others claim the path now, and whether our claim is there. Removes what dead holders left, which cannot
-   * hit a claim that anybody made since, as names are used once. Throws as `readdir` does.
+   * Looks whether others have a claim, and whether our own is still there. Removes the claims of dead processes. That cannot hit
+   * a newer claim, because no name is used twice.
+   * @throws what `readdir` throws
    */
   async look(ours?: string): Promise<{ rivals: boolean; ours: boolean }> {
     const prefix = `${basename(this.#path)}.lock-`;
@@ -45,7 +46,7 @@ export class LockRivals {
       if (name === own) continue;
       const path = join(dirname(this.#path), name);
       const left = (holder && isDead(holder)) || (await this.#isStale(path, seen));
-      // What we may not remove does not hinder us either.
+      // A dead claim does not count, even if we are not allowed to remove it.
       if (left) await rm(path, { force: true }).catch(() => {});
       else rivals = true;
     }
@@ -55,12 +56,12 @@ export class LockRivals {
 
   async #isStale(path: string, seen: Seen): Promise<boolean> {
     const mtimeMs = await mtimeOf(path);
-    // It was withdrawn since we read the directory.
+    // Withdrawn after we read the directory.
     if (mtimeMs === undefined) return true;
     const before = this.#seen.get(path);
     const looks = before?.mtimeMs === mtimeMs ? before.looks + 1 : 1;
     seen.set(path, { mtimeMs, looks });
-    // A time in the future is as old: a clock was wrong.
+    // A time far in the future counts as old, too: a clock was wrong.
     return Math.abs(Date.now() - mtimeMs) > STALE_MS && looks >= STALE_LOOKS;
   }
 }
@@ -74,7 +75,7 @@ async function mtimeOf(path: string): Promise<number | undefined> {
   }
 }
 
-/** Undefined: another version of this program named it, so that only its time tells. */
+/** The holder that a claim's name says. Undefined: another version of holdfast named it, so only its time can be judged. */
 function holderOf(claim: string): LockHolder | undefined {
   const [, place, pid, start] = CLAIM.exec(claim) ?? [];
   return place === undefined ? undefined : { place, pid: Number(pid), start: Number(start) };

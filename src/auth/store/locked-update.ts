@@ -3,8 +3,9 @@ import type { StoredCredential, StoreUpdate } from "./store.js";
 type Credentials = readonly StoredCredential[];
 
 /**
- * Runs `work` with one turn at a store, where `stored` is kept, the newest first. Saves run one after another as they were called, and all are done when this is,
- * also those that `work` did not wait for; a save after that rejects. What is saved is a copy of what was given.
+ * Runs the `work` of one `update` of a store. `stored` is what the store holds, newest first; `write` replaces it. Saves run in
+ * the order of their calls and store copies. All are done when this settles, even those that `work` did not await. A later save
+ * rejects.
  */
 export async function lockedUpdate<T>(
   stored: Credentials,
@@ -35,7 +36,7 @@ export async function lockedUpdate<T>(
   }
 }
 
-/** A new array; those of one moment stay in their order. */
+/** A sorted copy, newest first. Credentials with equal times keep their order. */
 export function newestFirst(credentials: Credentials): StoredCredential[] {
   return [...credentials].sort((a, b) => b.savedAt - a.savedAt);
 }

@@ -2,7 +2,7 @@ import { KeyedLock } from "../../base/keyed-lock.js";
 import { lockedUpdate } from "./locked-update.js";
 import type { CredentialStore, StoredCredential } from "./store.js";
 
-/** A store that ends with the program. Each call makes an empty one; what it gives and takes are copies. */
+/** A store in memory, which ends with the program. Each call makes a new, empty one. It takes and returns copies. */
 export function memoryStore(): CredentialStore {
   const all = new Map<string, StoredCredential[]>();
   const locks = new KeyedLock();
