@@ -67,7 +67,13 @@ const PLANTS = [
     "after: { closeTimeout: onward },",
     "",
   ],
-  ["8", "an old wire is still heard", "src/wires/guard.ts", "if (this.#down) return;\n", ""],
+  [
+    "8",
+    "an old wire is still heard",
+    "src/wires/inbound.ts",
+    ["if (door.down) return;", "door.down || "],
+    ["", ""],
+  ],
   [
     "9",
     "observers miss an edge",

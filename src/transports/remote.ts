@@ -59,7 +59,10 @@ export interface RemoteWireOptions {
 }
 
 /** What a kind of remote transport says of itself. */
-export interface RemoteKind extends Pick<Opener, "kind" | "fixed"> {
+export interface RemoteKind {
+  kind: string;
+  /** What no option changes. */
+  fixed?: Pick<SharedOptions, "heartbeat" | "era">;
   protocols: readonly string[];
   /** The options that only this kind has. */
   own: readonly string[];

@@ -25,7 +25,7 @@ import {
   StdioTransport, StreamableHttpTransport, toolData, UvStdioTransport, UvxStdioTransport, WSTransport,
 } from "holdfast";
 import type {
-  Clock, ElicitAnswer, EveryServerOptions, Failure, FileStore, ProcessTransport, RemoteTransport, Resource, ServerConfig, StoredKey, ToolTransform, Variables, Wire,
+  ElicitAnswer, EveryServerOptions, Failure, FileStore, KindDefaults, ProcessOptions, RemoteOptions, Resource, ServerConfig, StoredKey, ToolTransform, Variables, Wire,
 } from "holdfast";
 import { createInspector, fromRecording, type InspectionEvent } from "holdfast/inspect";
 import { examine, FakeServer, inject, lifecycleSuite, type Report, SocketProxy } from "holdfast/testing";
@@ -45,7 +45,7 @@ export const transports: ClientTransport[] = [
   new NpxStdioTransport({ package: "x", stderr: "inherit" }), inferTransport({ mcpServers: { a: { command: "x" } } }, { strict: true }),
   new MCPConfigTransport({ config: parseConfig({ a: { command: "x" } }), toolName: (server, name) => server + name, watch: false }),
 ];
-export type Named = [Clock, ElicitAnswer, EveryServerOptions, FileStore, ProcessTransport, RemoteTransport, Resource, ServerConfig, StoredKey, ToolTransform, Variables];
+export type Named = [ElicitAnswer, EveryServerOptions, FileStore, KindDefaults, ProcessOptions, RemoteOptions, Resource, ServerConfig, StoredKey, ToolTransform, Variables];
 export const why = (wire: Wire): Failure | undefined => wire.failure;
 export const recorded = (text: string): readonly InspectionEvent[] => fromRecording(text);
 export const inspector = createInspector({ port: 0 });

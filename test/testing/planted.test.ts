@@ -62,11 +62,11 @@ const PLANTS: Plant[] = [
   {
     bug: "an event comes after the close",
     breaks: "edges",
-    file: "transports/transport.js",
+    file: "transports/lives.js",
     changes: [
       [
         'await connection.waiting.until((state) => state === "closed");',
-        'await connection.waiting.until((state) => state === "closed"); setTimeout(() => this.announce({ type: "warning", message: "late" }), 2);',
+        'await connection.waiting.until((state) => state === "closed"); setTimeout(() => connection.port.announce({ type: "warning", message: "late" }), 2);',
       ],
     ],
     says: /after close\(\) observers still heard: warning/,
@@ -74,13 +74,10 @@ const PLANTS: Plant[] = [
   {
     bug: "a message of an old epoch is heard",
     breaks: "epochs",
-    file: "wires/guard.js",
+    file: "wires/inbound.js",
     changes: [
-      ["            if (this.#down)\n                return;\n", ""],
-      [
-        '        if (this.#down)\n            return;\n        if (!("method" in message))',
-        '        if (!("method" in message))',
-      ],
+      ["if (door.down)\n            return;", ""],
+      ["door.down || ", ""],
     ],
     says: /was heard after its end|answered by a wire that had ended/,
   },
