@@ -187,8 +187,16 @@ export class MemberSession implements Member {
 }
 
 /** What the servers' handshakes must declare so that this client can be asked. */
-const askable = ({ sampling, elicitation, roots }: ClientCapabilities): ClientCapabilities => ({
+const askable = ({
+  sampling,
+  elicitation,
+  roots,
+  extensions,
+  experimental,
+}: ClientCapabilities): ClientCapabilities => ({
   ...(sampling && { sampling }),
   ...(elicitation && { elicitation }),
   ...(roots && { roots }),
+  ...(extensions && { extensions }),
+  ...(experimental && { experimental }),
 });

@@ -1,13 +1,13 @@
 import type { Notification, Result, ServerCapabilities } from "@modelcontextprotocol/client";
 import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
 import type { ListMethod, Params, PresentedMany, Route } from "../gateway/presented.js";
+import { joinCapabilities, mayKnow } from "./capabilities.js";
 import type { Catalog } from "./catalog.js";
 import type { Member } from "./member.js";
 import { rewriteUris } from "./result-uris.js";
+import { originOfTask, showTasks } from "./task-ids.js";
 import type { ShownTool } from "./transforms.js";
 import { joinInstructions, loggerOf } from "./words.js";
-
-const listChanged = true;
 
 /** The members of a composite as one server. */
 export class PresentedMembers implements PresentedMany {
@@ -21,13 +21,7 @@ export class PresentedMembers implements PresentedMany {
   }
 
   capabilities(): ServerCapabilities {
-    return {
-      tools: { listChanged },
-      prompts: { listChanged },
-      resources: { listChanged, subscribe: true },
-      logging: {},
-      completions: {},
-    };
+    return joinCapabilities(this.members().flatMap(({ session }) => session?.getServerCapabilities() ?? []));
   }
 
   instructions(): string | undefined {
@@ -64,15 +58,24 @@ export class PresentedMembers implements PresentedMany {
       }
       case "completion/complete":
         return this.#knownReference(params);
-      default: {
+      case "resources/read":
+      case "resources/subscribe":
+      case "resources/unsubscribe": {
         const found = catalog.knownResource(String(params["uri"]));
         return found && { upstream: found.member, params: { ...params, uri: found.uri } };
       }
+      default:
+        return this.#ownerOf(method, params);
     }
+  }
+
+  all(method: string): readonly Member[] {
+    return method.endsWith("/list") ? this.#knowing(method) : [];
   }
 
   async route(method: string, params: Params, signal: AbortSignal): Promise<Route> {
     const { kind, shown } = wanted(method, params);
+    if (kind === "extension") throw nobody(method, this.#knowing(method));
     if (kind === "resources") await this.catalog.lookForResource(signal);
     else await this.catalog.look(kind, shown, signal);
     const found = this.known(method, params);
@@ -81,7 +84,8 @@ export class PresentedMembers implements PresentedMany {
   }
 
   show(member: Member, method: string, result: Result): Result {
-    return rewriteUris(method, result, (uri) => this.catalog.showUri(member.name, uri));
+    const shown = rewriteUris(method, result, (uri) => this.catalog.showUri(member.name, uri));
+    return showTasks(member.name, shown);
   }
 
   showNotification(member: Member, { method, params }: Notification): Notification {
@@ -90,8 +94,28 @@ export class PresentedMembers implements PresentedMany {
         method,
         params: { ...params, uri: this.catalog.showUri(member.name, String(params?.["uri"])) },
       };
-    if (method !== "notifications/message") return params ? { method, params } : { method };
+    if (method !== "notifications/message")
+      return params ? { method, params: showTasks(member.name, params) } : { method };
     return { method, params: { ...params, logger: loggerOf(member.name, params?.["logger"]) } };
+  }
+
+  /** Whose a request of an extension is: its task's, its resource's, its tool's, or of the only one that may know it. */
+  #ownerOf(method: string, params: Params): Route | undefined {
+    const task = originOfTask(params["taskId"]);
+    const member = task && this.members().find(({ name }) => name === task.server);
+    if (member) return { upstream: member, params: { ...params, taskId: task.taskId } };
+    if (method.startsWith("tasks/")) return undefined;
+    const { uri, name } = params;
+    const resource = typeof uri === "string" ? this.catalog.knownResource(uri) : undefined;
+    if (resource) return { upstream: resource.member, params: { ...params, uri: resource.uri } };
+    const [only, ...more] = this.#knowing(method);
+    if (only && more.length === 0) return { upstream: only, params };
+    const tool = typeof name === "string" ? this.catalog.knownTool(name) : undefined;
+    return tool && { upstream: tool.member, params: { ...params, name: tool.tool.original } };
+  }
+
+  #knowing(method: string): Member[] {
+    return this.members().filter(({ session }) => mayKnow(session?.getServerCapabilities(), method));
   }
 
   #knownReference(params: Params): Route | undefined {
@@ -109,14 +133,30 @@ const referenceOf = (params: Params) =>
   (params["ref"] ?? {}) as { type?: unknown; name?: unknown; uri?: unknown };
 
 /** What a request is about, in the words of the client. */
-function wanted(method: string, params: Params): { kind: "tools" | "prompts" | "resources"; shown: string } {
+function wanted(
+  method: string,
+  params: Params,
+): { kind: "tools" | "prompts" | "resources" | "extension"; shown: string } {
   if (method === "tools/call") return { kind: "tools", shown: String(params["name"]) };
   if (method === "prompts/get") return { kind: "prompts", shown: String(params["name"]) };
-  if (method !== "completion/complete") return { kind: "resources", shown: String(params["uri"]) };
+  if (method.startsWith("resources/")) return { kind: "resources", shown: String(params["uri"]) };
+  if (method !== "completion/complete") return { kind: "extension", shown: method };
   const ref = referenceOf(params);
   return ref.type === "ref/prompt"
     ? { kind: "prompts", shown: String(ref.name) }
     : { kind: "resources", shown: String(ref.uri) };
+}
+
+function nobody(method: string, knowing: readonly Member[]): ProtocolError {
+  if (method.startsWith("tasks/")) {
+    const message = `${method}: no server has this task`;
+    return new ProtocolError(ProtocolErrorCode.InvalidParams, message);
+  }
+  const who = knowing.map(({ name }) => name).join(" and ");
+  const message = who
+    ? `${method} may be of ${who}, and does not say of which`
+    : `no server knows the method ${method}`;
+  return new ProtocolError(ProtocolErrorCode.MethodNotFound, message);
 }
 
 function toTool({ member, tool }: { member: Member; tool: ShownTool }, params: Params): Route {

@@ -1,40 +1,65 @@
 import type { Result } from "@modelcontextprotocol/client";
 
 type Show = (uri: string) => string;
-type Block = { type?: string; uri?: string; resource?: { uri?: string } };
+type Meta = Record<string, unknown>;
+interface Block {
+  type?: string;
+  uri?: string;
+  resource?: { uri?: string };
+  _meta?: Meta;
+}
 
 /** A result with every URI in it as the composite shows it. */
 export function rewriteUris(method: string, result: Result, show: Show): Result {
-  switch (method) {
-    case "tools/call": {
-      const { content } = result as { content?: Block[] };
-      return content?.some(hasUri)
-        ? { ...result, content: content.map((block) => rewriteBlock(block, show)) }
-        : result;
-    }
-    case "prompts/get": {
-      const { messages } = result as { messages?: { content: Block }[] };
-      if (!messages?.some(({ content }) => hasUri(content))) return result;
-      return {
-        ...result,
-        messages: messages.map((message) => ({ ...message, content: rewriteBlock(message.content, show) })),
-      };
-    }
-    case "resources/read": {
-      const { contents } = result as { contents?: { uri: string }[] };
-      if (!contents) return result;
-      return { ...result, contents: contents.map((item) => ({ ...item, uri: show(item.uri) })) };
-    }
-    default:
-      return result;
-  }
+  const whole = withMeta(result, show);
+  const { content, messages, contents } = whole as {
+    content?: unknown;
+    messages?: unknown;
+    contents?: unknown;
+  };
+  if (method === "tools/call" && Array.isArray(content) && content.some(hasUri))
+    return { ...whole, content: content.map((block: Block) => rewriteBlock(block, show)) };
+  if (method === "prompts/get" && Array.isArray(messages) && messages.some(({ content: one }) => hasUri(one)))
+    return {
+      ...whole,
+      messages: messages.map((message: { content: Block }) => ({
+        ...message,
+        content: rewriteBlock(message.content, show),
+      })),
+    };
+  if (method === "resources/read" && Array.isArray(contents))
+    return { ...whole, contents: contents.map((item: Block) => rewriteContents(item, show)) };
+  return whole;
 }
 
-const hasUri = ({ type }: Block) => type === "resource_link" || type === "resource";
+/** Anything with the page of an MCP app in its `_meta`, in either of the two places in use, as the composite shows it. */
+export function withMeta<T extends { _meta?: Meta | undefined }>(item: T, show: Show): T {
+  const { _meta: meta } = item;
+  const ui = meta?.["ui"] as { resourceUri?: unknown } | undefined;
+  const inUi = typeof ui?.resourceUri === "string" ? ui.resourceUri : undefined;
+  const flat = meta?.["ui/resourceUri"];
+  if (inUi === undefined && typeof flat !== "string") return item;
+  return {
+    ...item,
+    _meta: {
+      ...meta,
+      ...(inUi !== undefined && { ui: { ...ui, resourceUri: show(inUi) } }),
+      ...(typeof flat === "string" && { "ui/resourceUri": show(flat) }),
+    },
+  };
+}
 
-function rewriteBlock(block: Block, show: Show): Block {
+const hasUri = (block: Block | null | undefined) =>
+  block?.type === "resource_link" || block?.type === "resource" || block?._meta !== undefined;
+
+function rewriteBlock(given: Block, show: Show): Block {
+  if (!given) return given;
+  const block = withMeta(given, show);
   if (block.type === "resource_link" && block.uri !== undefined) return { ...block, uri: show(block.uri) };
-  const uri = block.resource?.uri;
-  if (block.type !== "resource" || uri === undefined) return block;
-  return { ...block, resource: { ...block.resource, uri: show(uri) } };
+  return block.type === "resource" && block.resource
+    ? { ...block, resource: rewriteContents(block.resource, show) }
+    : block;
 }
+
+const rewriteContents = (item: { uri?: string; _meta?: Meta }, show: Show) =>
+  item.uri === undefined ? withMeta(item, show) : { ...withMeta(item, show), uri: show(item.uri) };

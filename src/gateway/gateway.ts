@@ -13,6 +13,7 @@ import { ASKING_SERVER, type CallOrigin, type RelayedContext } from "../contract
 import { DEFAULTS } from "../contract/options.js";
 import { Announcements } from "./announcements.js";
 import { whileCalled } from "./call-time.js";
+import { joinLists } from "./join-lists.js";
 import { ParkedCalls } from "./parked-calls.js";
 import {
   type GatewayHost,
@@ -52,7 +53,7 @@ export class Gateway {
   #level: LoggingLevel | undefined;
 
   constructor(private readonly host: GatewayHost) {
-    this.#relay = new Relay(host, this.#parked);
+    this.#relay = new Relay(host, this.#parked, () => this.#level);
   }
 
   /** What the client asked for of the servers' logs. */
@@ -151,6 +152,11 @@ export class Gateway {
         presented.list(method, ctx.mcpReq.signal),
       );
     for (const method of ROUTED_METHODS) this.#registerRouted(server, method);
+    // What only extensions know.
+    server.fallbackRequestHandler = ({ method, params = {} }, ctx) => {
+      const all = presented.all(method);
+      return all.length > 1 ? this.#joined(all, { method, params, ctx }) : this.#routed(method, params, ctx);
+    };
     server.setNotificationHandler("notifications/roots/list_changed", () => this.#rootsChanged());
   }
 
@@ -188,6 +194,17 @@ export class Gateway {
     const route = presented.known(method, params) ?? (await this.#found(method, params, ctx));
     const result = await this.#carried({ ...route, method, ctx });
     return presented.show(route.upstream, method, result);
+  }
+
+  /** A list of an extension, of all who have one. */
+  async #joined(all: readonly Upstream[], request: Omit<Relayed, "upstream">): Promise<Result> {
+    const { presented } = this.host;
+    const lists = await Promise.all(
+      all.map(async (upstream) =>
+        presented.show(upstream, request.method, await this.#carried({ ...request, upstream })),
+      ),
+    );
+    return joinLists(lists);
   }
 
   async #found(method: string, params: Params, ctx: ServerContext): Promise<Route> {

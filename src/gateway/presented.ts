@@ -46,6 +46,8 @@ export interface PresentedAsIs extends PresentedBase {
 /** Several servers, whose names and lists become one. */
 export interface PresentedMany extends PresentedBase {
   list(method: ListMethod, signal: AbortSignal): Promise<Result>;
+  /** All that answer a request together, as a list of an extension; one or nobody: it is routed as any. */
+  all(method: string): readonly Upstream[];
   /** @throws an error for the client where nobody offers what is asked for */
   route(method: string, params: Params, signal: AbortSignal): Promise<Route>;
 }
@@ -73,15 +75,23 @@ export const ROUTED_METHODS = [
   "resources/subscribe",
   "resources/unsubscribe",
   "completion/complete",
+  // Of the legacy era, and of an extension of the modern one.
+  "tasks/get",
+  "tasks/result",
+  "tasks/cancel",
 ] as const;
 
 export const LIST_KINDS = ["tools", "prompts", "resources"] as const;
 /** What a list-changed notification is about. */
 export type ListKind = (typeof LIST_KINDS)[number];
 
+const TASKS = "io.modelcontextprotocol/tasks";
+
 /** Whether a server with these capabilities offers a method. */
 export function isOffered(method: string, capabilities: ServerCapabilities): boolean {
   const [family = ""] = method.split("/");
+  if (family === "tasks")
+    return capabilities.tasks !== undefined || capabilities.extensions?.[TASKS] !== undefined;
   if (method.endsWith("scribe")) return capabilities.resources?.subscribe === true;
   return family === "completion" ? capabilities.completions !== undefined : family in capabilities;
 }

@@ -1,4 +1,8 @@
 import {
+  CLIENT_CAPABILITIES_META_KEY,
+  CLIENT_INFO_META_KEY,
+  LOG_LEVEL_META_KEY,
+  type LoggingLevel,
   ProtocolError,
   ProtocolErrorCode,
   type Result,
@@ -14,7 +18,8 @@ import type { ParkedCalls } from "./parked-calls.js";
 import type { GatewayHost, Params, Route } from "./presented.js";
 
 /** What belongs to one hop of the protocol and not to the call. */
-const OF_THE_HOP = /^(progressToken$|io\.modelcontextprotocol\/(?!logLevel))/;
+const OF_THE_HOP =
+  /^(progressToken$|io\.modelcontextprotocol\/(clientInfo|clientCapabilities|protocolVersion|logLevel)$)/;
 
 /** One request of the client: what it was, and where it goes. */
 export interface Relayed extends Route {
@@ -27,6 +32,7 @@ export class Relay {
   constructor(
     private readonly host: GatewayHost,
     private readonly parked: ParkedCalls,
+    private readonly level: () => LoggingLevel | undefined,
   ) {}
 
   /** One request to its server; questions of that server go to the client by themselves. */
@@ -72,23 +78,35 @@ export class Relay {
     };
     try {
       const session = upstream.session ?? (await whileCalled(ctx, call, (inner) => upstream.opened(inner)));
+      const envelope = session.getProtocolEra() === "modern" ? this.#envelope(ctx) : {};
+      const request = { method, params: innerParams(params, ctx, envelope) };
       // Not validated here: the outer client does that, once.
-      const request = { method, params: innerParams(params, ctx) };
       return withAsker((await session.request(request, ANY_RESULT, options)) as Result, upstream.name);
     } catch (error) {
       throw relayedError(error);
     }
   }
+
+  /** What a modern server is told of the client with each request: who asks, what it can be asked, what it wants logged. */
+  #envelope(ctx: ServerContext): object {
+    if (!ctx.mcpReq.envelope) return { [LOG_LEVEL_META_KEY]: this.level() ?? "debug" };
+    const envelope: Params = { ...ctx.mcpReq.envelope };
+    const keys = [CLIENT_INFO_META_KEY, CLIENT_CAPABILITIES_META_KEY, LOG_LEVEL_META_KEY];
+    return Object.fromEntries(
+      keys.flatMap((key) => (envelope[key] === undefined ? [] : [[key, envelope[key]]])),
+    );
+  }
 }
 
 /** The params for the next hop: the client's, without what was meant for us. */
-function innerParams({ _meta, ...rest }: Params, ctx: ServerContext): Params {
-  const meta = Object.entries(_meta ?? {}).filter(([key]) => !OF_THE_HOP.test(key));
+function innerParams({ _meta, ...rest }: Params, ctx: ServerContext, envelope: object): Params {
+  const own = Object.entries(_meta ?? {}).filter(([key]) => !OF_THE_HOP.test(key));
+  const meta = { ...Object.fromEntries(own), ...envelope };
   const { inputResponses } = ctx.mcpReq;
   const requestState = ctx.mcpReq.requestState<string>();
   return {
     ...rest,
-    ...(meta.length > 0 && { _meta: Object.fromEntries(meta) }),
+    ...(Object.keys(meta).length > 0 && { _meta: meta }),
     // A modern server's own questions are answered by the client, in a call of their own.
     ...(inputResponses && { inputResponses }),
     ...(requestState !== undefined && { requestState }),

@@ -1,0 +1,41 @@
+type Params = Record<string, unknown>;
+
+const RELATED_TASK = "io.modelcontextprotocol/related-task";
+
+/** A task as it is shown: its server's name is in it, so that it can be followed after any restart, and is nobody else's. */
+export const showTask = (server: string, taskId: string): string => `${encodeURIComponent(server)}:${taskId}`;
+
+/** Whose a shown task is, and what it is called there. */
+export function originOfTask(shown: unknown): { server: string; taskId: string } | undefined {
+  if (typeof shown !== "string") return undefined;
+  const end = shown.indexOf(":");
+  if (end < 0) return undefined;
+  try {
+    return { server: decodeURIComponent(shown.slice(0, end)), taskId: shown.slice(end + 1) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Anything that may hold tasks, with their ids as they are shown: as itself, in `task`, in `tasks`, in `_meta`. */
+export function showTasks<T extends object>(server: string, value: T): T {
+  const shown = shownTask(server, value) as Params;
+  const { task, tasks, _meta } = shown;
+  const related = isObject(_meta) ? _meta[RELATED_TASK] : undefined;
+  return {
+    ...shown,
+    ...(isObject(task) && { task: shownTask(server, task) }),
+    ...(Array.isArray(tasks) && {
+      tasks: tasks.map((one: unknown) => (isObject(one) ? shownTask(server, one) : one)),
+    }),
+    ...(isObject(_meta) &&
+      isObject(related) && { _meta: { ..._meta, [RELATED_TASK]: shownTask(server, related) } }),
+  } as T;
+}
+
+const isObject = (value: unknown): value is Params => typeof value === "object" && value !== null;
+
+function shownTask<T extends object>(server: string, value: T): T {
+  const { taskId } = value as { taskId?: unknown };
+  return typeof taskId === "string" ? { ...value, taskId: showTask(server, taskId) } : value;
+}
