@@ -1,7 +1,7 @@
 import type { Prompt, Resource, ResourceTemplateType, Tool } from "@modelcontextprotocol/client";
 import { messageOf } from "../base/errors.js";
 import { isUp, type Member } from "./member.js";
-import { type Kind, METHOD_OF, type Offer } from "./offer.js";
+import { type Keep, type Kind, leastOf, METHOD_OF, type Offer } from "./offer.js";
 import { type NamedKind, Offers, type OffersHost } from "./offers.js";
 import { Reading } from "./reading.js";
 import { withMeta } from "./result-uris.js";
@@ -77,6 +77,11 @@ export class Catalog {
     return this.#list("templates", signal, ({ templates = [] }, server) =>
       templates.map((template) => ({ ...template, uriTemplate: this.showUri(server, template.uriTemplate) })),
     );
+  }
+
+  /** For how long, and for whom, a list holds. */
+  keep(kind: Kind): Keep {
+    return this.#reading.someoneIsSlow ? leastOf([]) : this.#offers.keep(kind);
   }
 
   /** The tool behind a shown name, as far as it was listed. */

@@ -1,18 +1,11 @@
-import type {
-  ClientCapabilities,
-  CreateMessageResult,
-  ElicitResult,
-  Implementation,
-  ListRootsResult,
-} from "@modelcontextprotocol/client";
+import type { ClientCapabilities, Implementation } from "@modelcontextprotocol/client";
 import { controllerForMany } from "../base/abort.js";
 import { messageOf } from "../base/errors.js";
 import { untilAborted } from "../base/wait.js";
-import { type RelayedContext, relayedContext } from "../contract/asking.js";
-import type { Session, SessionOptions } from "../contract/session.js";
+import type { Session } from "../contract/session.js";
 import type { ConnectionEvent, ConnectionStatus } from "../contract/status.js";
 import type { Gateway } from "../gateway/gateway.js";
-import type { Params } from "../gateway/presented.js";
+import { askable, openRelayedSession } from "../gateway/relayed-session.js";
 import type { ConfiguredServer } from "./configured-server.js";
 import type { Member } from "./member.js";
 
@@ -105,13 +98,12 @@ export class MemberSession implements Member {
 
   async #open(): Promise<Session> {
     try {
-      const session = await this.server.transport.connectSession(this.#options());
-      if (this.client.capabilities.roots)
-        session.setRequestHandler(
-          "roots/list",
-          async (_request, ctx) =>
-            (await this.#ask("roots/list", {}, relayedContext(ctx, this.name))) as ListRootsResult,
-        );
+      const session = await openRelayedSession(this.server.transport, this, {
+        clientInfo: this.client.clientInfo,
+        capabilities: declared(this.client.capabilities),
+        gateway: this.client.gateway(),
+        signal: this.#abort.signal,
+      });
       this.session = session;
       this.signingIn = false;
       session.onclose = () => {
@@ -125,34 +117,6 @@ export class MemberSession implements Member {
       if (!this.#abort.signal.aborted) this.hooks.fact("failed");
       throw error;
     }
-  }
-
-  #options(): SessionOptions {
-    const { clientInfo } = this.client;
-    const gateway = this.client.gateway();
-    const capabilities = askable(this.client.capabilities);
-    const { sampling, elicitation } = capabilities;
-    return {
-      clientInfo,
-      timeoutMs: 0,
-      signal: this.#abort.signal,
-      capabilities,
-      ...(sampling && {
-        sampling: async (params, context) =>
-          (await this.#ask("sampling/createMessage", { ...params }, context)) as CreateMessageResult,
-      }),
-      ...(elicitation && {
-        elicitation: async (params, context) =>
-          (await this.#ask("elicitation/create", { ...params }, context)) as ElicitResult,
-      }),
-      onNotification: (notification) => gateway.heard(this, notification),
-      onError: () => {},
-      ...(gateway.level && { logLevel: gateway.level }),
-    };
-  }
-
-  #ask(method: string, params: Params, context: RelayedContext) {
-    return this.client.gateway().ask(this, { method, params }, context);
   }
 
   #watch(status: ConnectionStatus, event: ConnectionEvent): void {
@@ -186,17 +150,9 @@ export class MemberSession implements Member {
   }
 }
 
-/** What the servers' handshakes must declare so that this client can be asked. */
-const askable = ({
-  sampling,
-  elicitation,
-  roots,
-  extensions,
-  experimental,
-}: ClientCapabilities): ClientCapabilities => ({
-  ...(sampling && { sampling }),
-  ...(elicitation && { elicitation }),
-  ...(roots && { roots }),
+/** What the servers' handshakes declare: that this client can be asked, and the extensions that it knows. */
+const declared = ({ extensions, experimental, ...rest }: ClientCapabilities): ClientCapabilities => ({
+  ...askable(rest),
   ...(extensions && { extensions }),
   ...(experimental && { experimental }),
 });

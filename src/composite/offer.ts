@@ -10,8 +10,28 @@ export interface Offer {
   prompts?: readonly Prompt[];
   resources?: readonly Resource[];
   templates?: readonly ResourceTemplateType[];
+  /** How long each list may be kept. */
+  keep?: { readonly [K in Kind]?: Keep };
 }
-export type Kind = keyof Offer;
+export type Kind = "tools" | "prompts" | "resources" | "templates";
+
+/** What a modern server says of an answer: for how long it holds, and for whom. */
+export interface Keep {
+  ttlMs: number;
+  cacheScope: "public" | "private";
+}
+
+/** What holds for several answers as one: the least of them. One that says nothing may not be kept. */
+export function leastOf(all: readonly (Keep | undefined)[]): Keep {
+  const ttlMs = all.length > 0 ? Math.min(...all.map((keep) => keep?.ttlMs ?? 0)) : 0;
+  const shared = all.length > 0 && all.every((keep) => keep?.cacheScope === "public");
+  return { ttlMs, cacheScope: shared ? "public" : "private" };
+}
+
+function keepIn({ ttlMs, cacheScope }: Record<string, unknown>): Keep {
+  const counts = typeof ttlMs === "number" && ttlMs > 0 && Number.isSafeInteger(ttlMs);
+  return { ttlMs: counts ? ttlMs : 0, cacheScope: cacheScope === "public" ? "public" : "private" };
+}
 
 export const METHOD_OF: Record<Kind, ListMethod> = {
   tools: "tools/list",
@@ -33,20 +53,29 @@ export async function readOffer(member: Member, kind: Kind, options: ReadOptions
   const session = await member.opened(options.signal);
   switch (kind) {
     case "tools": {
-      const { tools } = await session.listTools(undefined, request);
-      return { tools: byName(shownTools(tools, member, report)) };
+      const { tools, ...rest } = await session.listTools(undefined, request);
+      return { tools: byName(shownTools(tools, member, report)), keep: { tools: keepIn(rest) } };
     }
     case "prompts": {
-      const { prompts } = await session.listPrompts(undefined, request);
-      return { prompts: prompts.filter((prompt) => passesTags(prompt, member)) };
+      const { prompts, ...rest } = await session.listPrompts(undefined, request);
+      return {
+        prompts: prompts.filter((prompt) => passesTags(prompt, member)),
+        keep: { prompts: keepIn(rest) },
+      };
     }
     case "resources": {
-      const { resources } = await session.listResources(undefined, request);
-      return { resources: resources.filter((resource) => passesTags(resource, member)) };
+      const { resources, ...rest } = await session.listResources(undefined, request);
+      return {
+        resources: resources.filter((resource) => passesTags(resource, member)),
+        keep: { resources: keepIn(rest) },
+      };
     }
     case "templates": {
-      const { resourceTemplates } = await session.listResourceTemplates(undefined, request);
-      return { templates: resourceTemplates.filter((template) => passesTags(template, member)) };
+      const { resourceTemplates, ...rest } = await session.listResourceTemplates(undefined, request);
+      return {
+        templates: resourceTemplates.filter((template) => passesTags(template, member)),
+        keep: { templates: keepIn(rest) },
+      };
     }
   }
 }

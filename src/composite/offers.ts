@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { BareUris, type UriOrigin } from "./bare-uris.js";
 import type { Claims } from "./claims.js";
 import { type NameRule, Names } from "./naming.js";
-import type { Kind, Offer } from "./offer.js";
+import { type Keep, type Kind, leastOf, type Offer } from "./offer.js";
 import { originOfUri, showUri } from "./uris.js";
 
 /** What has names, and not URIs. */
@@ -40,12 +40,16 @@ export class Offers {
   /** One list, as it was read; says whether it is another one than before. */
   note(server: string, read: Offer): boolean {
     const before = this.of(server);
-    const now = { ...before, ...read };
-    const kinds = Object.keys(read) as Kind[];
-    if (kinds.every((kind) => isDeepStrictEqual(plain(before, kind), plain(now, kind)))) return false;
+    const now = { ...before, ...read, keep: { ...before.keep, ...read.keep } };
     this.#offers.set(server, now);
-    this.#changed(kinds);
-    return true;
+    const changed = KINDS.filter((kind) => !isDeepStrictEqual(plain(before, kind), plain(now, kind)));
+    if (changed.length > 0) this.#changed(changed);
+    return changed.length > 0;
+  }
+
+  /** For how long, and for whom, one list of all servers holds. */
+  keep(kind: Kind): Keep {
+    return leastOf(this.host.servers().map((server) => this.of(server).keep?.[kind]));
   }
 
   /** A server is gone for good: so is what it offered. */
@@ -127,6 +131,8 @@ export class Offers {
     for (const kind of kinds) if (kind === "tools" || kind === "prompts") this.#stale.add(kind);
   }
 }
+
+const KINDS = ["tools", "prompts", "resources", "templates"] as const;
 
 const namesOf = (offer: Offer, kind: NamedKind): string[] =>
   kind === "tools" ? [...(offer.tools?.keys() ?? [])] : (offer.prompts ?? []).map(({ name }) => name);

@@ -35,13 +35,13 @@ export class PresentedMembers implements PresentedMany {
   async list(method: ListMethod, signal: AbortSignal): Promise<Result> {
     switch (method) {
       case "tools/list":
-        return { tools: await this.catalog.tools(signal) };
+        return { tools: await this.catalog.tools(signal), ...this.catalog.keep("tools") };
       case "prompts/list":
-        return { prompts: await this.catalog.prompts(signal) };
+        return { prompts: await this.catalog.prompts(signal), ...this.catalog.keep("prompts") };
       case "resources/list":
-        return { resources: await this.catalog.resources(signal) };
+        return { resources: await this.catalog.resources(signal), ...this.catalog.keep("resources") };
       case "resources/templates/list":
-        return { resourceTemplates: await this.catalog.templates(signal) };
+        return { resourceTemplates: await this.catalog.templates(signal), ...this.catalog.keep("templates") };
     }
   }
 
