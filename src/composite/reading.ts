@@ -1,4 +1,5 @@
 import { messageOf } from "../base/errors.js";
+import { untilAborted } from "../base/wait.js";
 import { systemClock } from "../machines/clock.js";
 import { isUp, type Member } from "./member.js";
 import { type Kind, METHOD_OF, type Offer, readOffer } from "./offer.js";
@@ -97,20 +98,5 @@ export class Reading {
     } finally {
       systemClock.clearTimeout(timer);
     }
-  }
-}
-
-/** Rejects with the signal's reason where that comes first. */
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  let onAbort = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
   }
 }
