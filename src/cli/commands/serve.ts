@@ -1,27 +1,108 @@
+import { readFileSync } from "node:fs";
+import { messageOf } from "../../base/errors.js";
 import { keepAliveWhile } from "../../base/keep-alive.js";
+import type { HttpOptions } from "../../serve/http-options.js";
 import { serve } from "../../serve/serve.js";
 import type { Served } from "../../serve/served.js";
+import type { ClientTransport } from "../../transports/transport.js";
 import { EXIT, UsageError } from "../terminal/exit.js";
+import { describeTransition } from "../terminal/format.js";
 import { type TargetOptions, targetCommand, targetOf } from "./target.js";
+
+interface ServeCommandOptions extends TargetOptions {
+  http?: Pick<HttpOptions, "host" | "port">;
+  path?: string;
+  tokenFile?: string;
+  allowHost: string[];
+  allowOrigin: string[];
+  maxSessions?: number;
+  idle?: number;
+  maxBody?: number;
+}
+
+const addressOf = (text: string): Pick<HttpOptions, "host" | "port"> => {
+  const [, host, port] = /^(?:(.+):)?(\d{1,5})$/.exec(text) ?? [];
+  if (port === undefined) throw new UsageError(`--http: expected HOST:PORT, got ${JSON.stringify(text)}`);
+  return { ...(host !== undefined && { host }), port: Number(port) };
+};
+
+const numberOf = (option: string, unit: number) => (text: string) => {
+  const value = Number(text);
+  if (!(value > 0)) throw new UsageError(`${option}: expected a number above 0, got ${JSON.stringify(text)}`);
+  return value * unit;
+};
+
+const more = (text: string, before: string[]) => [...before, text];
 
 export const serveCommand = targetCommand(
   "serve",
-  "serve the target to other programs, on stdin and stdout",
+  "serve the target to other programs: on stdin and stdout, or over HTTP",
   "",
 )
+  .option("--http <host:port>", "over Streamable HTTP; 127.0.0.1:0 takes a free port", addressOf)
+  .option("--path <path>", "where all servers are reached; each is at PATH/NAME (default: /mcp)")
+  .option("--token-file <file>", "the bearer token that clients must send; required off this machine")
+  .option("--allow-host <name>", "a host name under which clients may ask; may be repeated", more, [])
+  .option("--allow-origin <name>", "the host name of a web page that may ask; may be repeated", more, [])
+  .option(
+    "--max-sessions <count>",
+    "of legacy clients at once (default: 1000)",
+    numberOf("--max-sessions", 1),
+  )
+  .option("--idle <seconds>", "ends the session of a silent client (default: 1800)", numberOf("--idle", 1000))
+  .option("--max-body <bytes>", "of a request (default: 4194304)", numberOf("--max-body", 1))
   .option("--watch", "follow the config file")
-  .action(async (args: string[], options: TargetOptions) => {
+  .action(async (args: string[], options: ServeCommandOptions) => {
     printOnStderr();
     const { transport, rest } = targetOf(args, options);
     if (rest.length > 0) throw new UsageError(`unexpected argument: ${rest[0]}`);
+    const stop = showChanges(transport);
     try {
-      const served = await serve(transport, { stdio: true });
-      console.error(`serving ${transport.name} on stdio`);
+      const served = await serve(transport, options.http ? { http: httpOptions(options) } : { stdio: true });
+      console.error(served.url ? `serving ${served.url}` : `serving ${transport.name} on stdio`);
       await keepAliveWhile(untilEnd(served));
     } finally {
+      stop();
       await transport.close();
     }
   });
+
+function httpOptions(options: ServeCommandOptions): HttpOptions {
+  const { http, path, tokenFile, allowHost, allowOrigin, maxSessions, idle, maxBody } = options;
+  return {
+    ...http,
+    ...(path !== undefined && { path }),
+    ...(tokenFile !== undefined && { token: tokenIn(tokenFile) }),
+    ...(allowHost.length > 0 && { allowedHosts: allowHost }),
+    ...(allowOrigin.length > 0 && { allowedOrigins: allowOrigin }),
+    ...(maxSessions !== undefined && { maxSessions }),
+    ...(idle !== undefined && { idleMs: idle }),
+    ...(maxBody !== undefined && { maxBodyBytes: maxBody }),
+  };
+}
+
+function tokenIn(file: string): string {
+  let token: string;
+  try {
+    token = readFileSync(file, "utf8").trim();
+  } catch (error) {
+    throw new UsageError(`--token-file: ${messageOf(error)}`);
+  }
+  if (!/^\S+$/.test(token)) throw new UsageError(`--token-file: ${file} does not hold one word, the token`);
+  return token;
+}
+
+/** Why a server is down is what the person at this terminal wants to know. */
+function showChanges(transport: ClientTransport): () => void {
+  const isNews = ({ to }: { to: string }) => to === "connecting.waiting";
+  return transport.subscribe((_status, event) => {
+    const { name, inner } =
+      event.type === "server"
+        ? { name: event.server, inner: event.event }
+        : { name: transport.name, inner: event };
+    if (inner.type === "transition" && isNews(inner)) console.error(`${name}: ${describeTransition(inner)}`);
+  });
+}
 
 /** stdout belongs to the protocol: what any library prints goes to the other stream. */
 function printOnStderr(): void {

@@ -1,0 +1,67 @@
+import { localhostAllowedHostnames, localhostAllowedOrigins } from "@modelcontextprotocol/server";
+import { checkPositive, checkString, checkStrings, invalid } from "../base/check.js";
+
+/** How a transport is served over Streamable HTTP. */
+export interface HttpOptions {
+  /** Default `127.0.0.1`. Off this machine's own addresses a `token` is required. */
+  host?: string;
+  /** Default 0: a free one. */
+  port?: number;
+  /** Where all servers are reached, default `/mcp`; one server of a config is at `/mcp/NAME`. */
+  path?: string;
+  /** What a client sends as its bearer token. */
+  token?: string;
+  /** Host names besides this machine's own, or the `host` given, under which a client may ask. */
+  allowedHosts?: readonly string[];
+  /** Host names of web pages, besides those of this machine, that may ask. */
+  allowedOrigins?: readonly string[];
+  /** Sessions of legacy clients at once, default 1,000. */
+  maxSessions?: number;
+  /** A legacy client that is silent for so long, without an open stream, has its session ended: default 1,800,000 ms. */
+  idleMs?: number;
+  /** The largest body of a request in bytes, default 4 MiB. */
+  maxBodyBytes?: number;
+}
+
+export type HttpSettings = Required<Omit<HttpOptions, "token" | "allowedHosts" | "allowedOrigins">> & {
+  token: string | undefined;
+  /** Undefined: any. */
+  hosts: string[] | undefined;
+  origins: string[];
+};
+
+const WILDCARD = new Set(["0.0.0.0", "::", "[::]"]);
+const isLoopback = (host: string): boolean => /^(127(\.\d+){3}|::1|\[::1\]|localhost)$/.test(host);
+
+/** @throws HoldfastError `CONFIG_INVALID` */
+export function httpSettings(options: HttpOptions): HttpSettings {
+  const { host = "127.0.0.1", port = 0, path = "/mcp", token } = options;
+  checkString("host", host);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw invalid("port", `expected a port, got ${port}`);
+  if (!/^\/[^\s?#]*$/.test(path)) throw invalid("path", `expected a path such as /mcp, got ${path}`);
+  if (token !== undefined) checkString("token", token);
+  for (const name of ["allowedHosts", "allowedOrigins"] as const) checkStrings(name, options[name]);
+  for (const name of ["maxSessions", "idleMs", "maxBodyBytes"] as const) checkPositive(name, options[name]);
+  const local = isLoopback(host);
+  if (!local && token === undefined)
+    throw invalid("token", `${host} can be reached from other machines: give a token, or serve on 127.0.0.1`);
+  return {
+    host,
+    port,
+    path: path === "/" ? "" : path.replace(/\/+$/, ""),
+    token,
+    hosts: hostsOf(host, local, options.allowedHosts),
+    origins: [...localhostAllowedOrigins(), ...(options.allowedOrigins ?? [])],
+    maxSessions: options.maxSessions ?? 1_000,
+    idleMs: options.idleMs ?? 1_800_000,
+    maxBodyBytes: options.maxBodyBytes ?? 4 * 1024 * 1024,
+  };
+}
+
+/** Which names lead to a wildcard address is not known here: there the token has to do. */
+function hostsOf(host: string, local: boolean, allowed: readonly string[] | undefined): string[] | undefined {
+  if (!local && WILDCARD.has(host)) return allowed && [...localhostAllowedHostnames(), ...allowed];
+  const own = local ? localhostAllowedHostnames() : [host];
+  return [...new Set([...own, host, ...(allowed ?? [])])];
+}

@@ -1,0 +1,152 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type NodeIncomingMessageLike, toNodeHandler } from "@modelcontextprotocol/node";
+import { isHoldfastError } from "../base/errors.js";
+import { untilAborted, withDeadline } from "../base/wait.js";
+import { MCPConfigTransport } from "../composite/config-transport.js";
+import { type Clock, systemClock } from "../machines/clock.js";
+import type { ClientTransport } from "../transports/transport.js";
+import { Access, problem } from "./access.js";
+import { Endpoint } from "./endpoint.js";
+import { type HttpOptions, type HttpSettings, httpSettings } from "./http-options.js";
+import { DRAIN_MS, type Served } from "./served.js";
+
+/** Streams that stand until somebody ends them, and so are no work. */
+const isStanding = ({ method, headers }: IncomingMessage): boolean =>
+  method === "GET" || headers["mcp-method"] === "subscriptions/listen";
+
+/** A transport over Streamable HTTP, both eras at one address. */
+export class HttpServing implements Served {
+  readonly closed: Promise<void>;
+  url = "";
+  readonly #server: Server;
+  readonly #access: Access;
+  readonly #endpoints = new Map<string | undefined, Endpoint>();
+  #running = 0;
+  #idle: (() => void) | undefined;
+  #closing: Promise<void> | undefined;
+
+  private constructor(
+    private readonly transport: ClientTransport,
+    private readonly settings: HttpSettings,
+    private readonly clock: Clock,
+  ) {
+    this.#access = new Access(settings);
+    const maxRequestBodySize = settings.maxBodyBytes;
+    const handler = toNodeHandler({ fetch: (request) => this.#answer(request) }, { maxRequestBodySize });
+    this.#server = createServer((request, response) => {
+      this.#watch(request, response);
+      // Its type says what Node's means, and not that what is optional may be undefined.
+      void handler(request as NodeIncomingMessageLike, response);
+    });
+    this.closed = once(this.#server, "close").then(() => {});
+  }
+
+  /** @throws HoldfastError `CONFIG_INVALID`, or the error of a port that is taken */
+  static async start(
+    transport: ClientTransport,
+    options: HttpOptions,
+    clock = systemClock,
+  ): Promise<HttpServing> {
+    const settings = httpSettings(options);
+    const serving = new HttpServing(transport, settings, clock);
+    const { host, path } = settings;
+    serving.#server.listen(settings.port, host.replace(/^\[|\]$/g, ""));
+    await once(serving.#server, "listening");
+    const { port } = serving.#server.address() as AddressInfo;
+    serving.url = `http://${host.includes(":") && !host.startsWith("[") ? `[${host}]` : host}:${port}${path}`;
+    return serving;
+  }
+
+  async drain(ms = DRAIN_MS): Promise<void> {
+    this.#server.close();
+    const expired = () => new Error(`calls were still running after ${ms} ms`);
+    const idle = new Promise<void>((resolve) => {
+      this.#idle = resolve;
+      if (this.#running === 0) resolve();
+    });
+    await withDeadline({ ms, expired }, (signal) => untilAborted(idle, signal)).catch(() => {});
+    await this.close();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#server.close();
+    await Promise.all([...this.#endpoints.values()].map((endpoint) => endpoint.close()));
+    this.#server.closeAllConnections();
+    await this.closed;
+  }
+
+  /** What is open keeps its session, and what runs is waited for when the end comes. */
+  #watch(request: IncomingMessage, response: ServerResponse): void {
+    const id = request.headers["mcp-session-id"];
+    const releases =
+      typeof id === "string" ? [...this.#endpoints.values()].map(({ sessions }) => sessions.hold(id)) : [];
+    const work = !isStanding(request);
+    if (work) this.#running++;
+    response.once("close", () => {
+      for (const release of releases) release();
+      if (work && --this.#running === 0) this.#idle?.();
+    });
+  }
+
+  async #answer(request: Request): Promise<Response> {
+    const refused = this.#access.refused(request);
+    if (refused) return refused;
+    const { pathname } = new URL(request.url);
+    if (pathname === "/healthz") return Response.json({ ok: true });
+    const unauthorized = this.#access.unauthorized(request);
+    if (unauthorized) return unauthorized;
+    if (pathname === "/status") return Response.json(this.#status());
+    const { path } = this.settings;
+    const name = pathname.startsWith(`${path}/`) ? nameIn(pathname.slice(path.length + 1)) : undefined;
+    if (pathname !== path && pathname !== `${path}/` && name === undefined)
+      return problem(404, `holdfast serve: nothing is here; the servers are at ${path || "/"}`);
+    if (this.#idle) return problem(503, "holdfast serve is ending; nothing was done");
+    const endpoint = this.#endpointOf(name);
+    return endpoint instanceof Response ? endpoint : endpoint.fetch(request);
+  }
+
+  #endpointOf(name: string | undefined): Endpoint | Response {
+    const transport = name === undefined ? this.transport : serverOf(this.transport, name);
+    if (transport instanceof Response) return transport;
+    const known = this.#endpoints.get(name);
+    if (known?.transport === transport) return known;
+    // A server of a config that was edited is another one.
+    void known?.close();
+    const endpoint = new Endpoint(transport, this.settings, this.clock);
+    this.#endpoints.set(name, endpoint);
+    return endpoint;
+  }
+
+  #status() {
+    const { transport } = this;
+    const sessions = [...this.#endpoints.values()].reduce((sum, { sessions: { size } }) => sum + size, 0);
+    const servers = transport instanceof MCPConfigTransport ? transport.servers : undefined;
+    return { ...transport.status, sessions, running: this.#running, ...(servers && { servers }) };
+  }
+}
+
+function serverOf(transport: ClientTransport, name: string): ClientTransport | Response {
+  try {
+    if (transport instanceof MCPConfigTransport) return transport.server(name);
+  } catch (error) {
+    if (!isHoldfastError(error, "SERVER_UNKNOWN")) throw error;
+    return problem(404, error.message);
+  }
+  return problem(404, `${transport.name}: there is one server only, and no ${JSON.stringify(name)}`);
+}
+
+/** The name of a server in the rest of a path. */
+function nameIn(rest: string): string | undefined {
+  try {
+    return rest === "" ? undefined : decodeURIComponent(rest);
+  } catch {
+    return undefined;
+  }
+}

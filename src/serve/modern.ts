@@ -1,0 +1,152 @@
+import {
+  createMcpHandler,
+  type McpHttpHandler,
+  type Notification,
+  type Server,
+} from "@modelcontextprotocol/server";
+import { asError, isHoldfastError, messageOf } from "../base/errors.js";
+import type { Session } from "../contract/session.js";
+import { inPlainWords } from "../gateway/downstream.js";
+import { Gateway } from "../gateway/gateway.js";
+import { Listened } from "../gateway/listened.js";
+import type { Upstream } from "../gateway/presented.js";
+import { PresentedSession } from "../gateway/presented-session.js";
+import { INTERNALS } from "../transports/internals.js";
+import type { ClientTransport } from "../transports/transport.js";
+
+/** An error that JSON-RPC has no word for. */
+const INTERNAL_ERROR = -32603;
+
+/**
+ * Clients of the modern era at one endpoint. Each request stands by itself: it has a gateway of its own, over one session
+ * that all share. What a modern server asks comes in its answer, and so back to whoever called.
+ */
+export class ModernClients {
+  readonly #handler: McpHttpHandler;
+  readonly #listened: Listened;
+  #session: Promise<Session> | undefined;
+
+  constructor(
+    private readonly transport: ClientTransport,
+    maxRequestBodySize: number,
+  ) {
+    const report = (message: string) => this.#report(message);
+    this.#handler = createMcpHandler(() => this.#server(), {
+      legacy: "reject",
+      maxRequestBodySize,
+      onerror: (error) => report(messageOf(error)),
+    });
+    this.#listened = new Listened((added, dropped) => {
+      this.#listen(added, dropped).catch((error: unknown) => report(messageOf(error)));
+    });
+  }
+
+  async fetch(request: Request, parsedBody: unknown): Promise<Response> {
+    const { id = null, method, params } = fieldsIn(parsedBody);
+    try {
+      await this.#opened();
+    } catch (error) {
+      return Response.json(refusal(id, error), { status: 200 });
+    }
+    if (method !== "subscriptions/listen") return this.#handler.fetch(request, { parsedBody });
+    return this.#listening(request, parsedBody, fieldsIn(fieldsIn(params)["notifications"]));
+  }
+
+  async close(): Promise<void> {
+    await this.#handler.close();
+    const session = await this.#session?.catch(() => undefined);
+    await session?.close();
+  }
+
+  async #listening(request: Request, parsedBody: unknown, wanted: Fields): Promise<Response> {
+    const uris = wanted["resourceSubscriptions"];
+    const stream = crypto.randomUUID();
+    this.#listened.begin(stream, Array.isArray(uris) ? uris.map(String) : []);
+    const end = () => this.#listened.end(stream);
+    request.signal.addEventListener("abort", end, { once: true });
+    const response = await this.#handler.fetch(request, { parsedBody });
+    if (!response.headers.get("content-type")?.startsWith("text/event-stream")) end();
+    return response;
+  }
+
+  async #listen(added: readonly string[], dropped: readonly string[]): Promise<void> {
+    const session = await this.#opened();
+    for (const uri of added) await session.subscribeResource({ uri });
+    for (const uri of dropped) await session.unsubscribeResource({ uri });
+  }
+
+  #opened(): Promise<Session> {
+    this.#session ??= this.#open();
+    return this.#session;
+  }
+
+  async #open(): Promise<Session> {
+    const forget = () => {
+      this.#session = undefined;
+    };
+    try {
+      const session = await this.transport.connectSession({
+        // The clients have deadlines of their own.
+        timeoutMs: 0,
+        onNotification: (notification) => this.#heard(notification),
+        onError: () => {},
+      });
+      session.onclose = forget;
+      return session;
+    } catch (error) {
+      forget();
+      throw error;
+    }
+  }
+
+  async #server(): Promise<Server> {
+    const session = await this.#opened();
+    const upstream: Upstream & { session: Session } = {
+      name: this.transport.name,
+      timeoutMs: 0,
+      session,
+      opened: async () => session,
+    };
+    const gateway = new Gateway({
+      presented: new PresentedSession(upstream),
+      contextOf: () => undefined,
+      report: (message) => this.#report(message),
+    });
+    return inPublic(gateway.make());
+  }
+
+  #report(message: string): void {
+    const { name } = this.transport;
+    this.transport[INTERNALS].announce({ type: "warning", message: `${name}: ${message}` });
+  }
+
+  #heard({ method, params }: Notification): void {
+    const { notify } = this.#handler;
+    if (method === "notifications/tools/list_changed") notify.toolsChanged();
+    if (method === "notifications/prompts/list_changed") notify.promptsChanged();
+    if (method === "notifications/resources/list_changed") notify.resourcesChanged();
+    if (method === "notifications/resources/updated") notify.resourceUpdated(String(params?.["uri"]));
+  }
+}
+
+/** The same server, whose errors are such as others can read. */
+function inPublic(server: Server): Server {
+  const connect = server.connect.bind(server);
+  server.connect = (wire) => {
+    const send = wire.send.bind(wire);
+    wire.send = (message, options) => send(inPlainWords(message), options);
+    return connect(wire);
+  };
+  return server;
+}
+
+/** The answer to a request for which there is no server. */
+function refusal(id: unknown, error: unknown) {
+  const { message } = asError(error);
+  const data = isHoldfastError(error) ? { data: error } : {};
+  return inPlainWords({ jsonrpc: "2.0", id, error: { code: INTERNAL_ERROR, message, ...data } });
+}
+
+type Fields = Record<string, unknown>;
+const fieldsIn = (value: unknown): Fields =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {};
