@@ -1,8 +1,14 @@
-import type { InMemoryTransport, JSONRPCMessage, RequestId, Result } from "@modelcontextprotocol/client";
+import type {
+  InMemoryTransport,
+  JSONRPCMessage,
+  JSONRPCRequest,
+  RequestId,
+} from "@modelcontextprotocol/client";
 import type { SharedOptions } from "../contract/options.js";
 import type { Wire } from "../contract/wire.js";
 import { ClientTransport } from "../transports/transport.js";
 import { MemoryWire } from "../wires/memory.js";
+import { said } from "./said.js";
 
 /** Answers a request; what it throws becomes an error answer, and a promise that never settles is a server that hangs. */
 export type FakeHandler = (
@@ -49,7 +55,7 @@ export class FakeServer {
 
   /** Sends any message to every client, a wrong one too. */
   say(message: object): void {
-    for (const side of this.#open) void side.send(message as JSONRPCMessage);
+    for (const side of this.#open) void side.send(said(message));
   }
 
   /** Ends every connection, as a crash would. */
@@ -69,7 +75,7 @@ export class FakeServer {
     side.onclose = () => this.#open.delete(side);
     side.onmessage = (message) => {
       this.received.push(message);
-      if ("method" in message && "id" in message) void this.#answer(side, message as never, connection);
+      if ("method" in message && "id" in message) void this.#answer(side, message, connection);
     };
     await side.start();
     return () => side.close();
@@ -77,17 +83,17 @@ export class FakeServer {
 
   async #answer(
     side: InMemoryTransport,
-    { id, method, params = {} }: { id: RequestId; method: string; params?: Record<string, unknown> },
+    { id, method, params = {} }: JSONRPCRequest,
     connection: number,
   ): Promise<void> {
     const handler = this.#handlers.get(method);
     let answer: object = { error: { code: -32601, message: "Method not found" } };
     try {
-      if (handler) answer = { result: (await handler(params, { id, connection })) as Result };
+      if (handler) answer = { result: await handler(params, { id, connection }) };
     } catch (error) {
       answer = { error: { code: -32603, message: error instanceof Error ? error.message : String(error) } };
     }
-    if (this.#open.has(side)) await side.send({ jsonrpc: "2.0", id, ...answer } as JSONRPCMessage);
+    if (this.#open.has(side)) await side.send(said({ jsonrpc: "2.0", id, ...answer }));
   }
 }
 

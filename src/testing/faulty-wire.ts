@@ -3,14 +3,15 @@ import type { Outcome } from "../base/errors.js";
 import type { Wire } from "../contract/wire.js";
 import type { Failure } from "../machines/failure.js";
 import { Lost } from "../wires/lost.js";
-import type { Direction, FaultPlan } from "./faults.js";
+import { Delayed } from "./delayed.js";
+import type { FaultPlan } from "./faults.js";
 import { killProcess } from "./kill.js";
+import { said } from "./said.js";
 
 const KILLED: Failure = { code: "CONNECTION_LOST", message: "the test kit ended the connection" };
 const REFUSED: Failure = { code: "CONNECTION_LOST", message: "the test kit refused the request" };
-const DEFAULT_MS = 20;
-/** Until a message that waits for the next one goes alone. */
-const REORDER_MS = 50;
+/** No answer to anything. */
+const CORRUPT = 7;
 
 export interface FaultyWireOptions {
   plan?: FaultPlan;
@@ -30,11 +31,7 @@ export class Faults {
   onmessage: Wire["onmessage"];
   readonly #methods = new Map<RequestId, string>();
   readonly #passed = { out: 0, in: 0 };
-  readonly #timers = new Set<NodeJS.Timeout>();
-  /** What comes after the message that it waits for, by direction. */
-  readonly #held: Record<Direction, (() => void)[]> = { out: [], in: [] };
-  /** While nothing passes: what waits, in order. */
-  #stalled: (() => void)[] | undefined;
+  readonly #delayed = new Delayed();
   #deaf = false;
   #failure: Failure | undefined;
 
@@ -78,37 +75,35 @@ export class Faults {
   send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
     this.options.onsent?.(message);
     const method = "method" in message ? message.method : undefined;
-    if (method !== undefined && "id" in message) this.#methods.set(message.id as RequestId, method);
+    const id = "id" in message ? message.id : undefined;
+    if (method !== undefined && id !== undefined) this.#methods.set(id, method);
     const fault = this.options.plan?.({ direction: "out", method, nth: this.#passed.out++ });
     const answer = this.options.answer?.(message);
     const pass = (content: JSONRPCMessage = message) =>
-      answer && content === message && "id" in message
-        ? this.#answer(message.id as RequestId, answer)
+      answer && content === message && id !== undefined
+        ? this.#answer(id, answer)
         : this.inner.send(content, options && this.#streamEnd(options));
     // What a fault does later has nobody to tell; the wire says it by its end.
     const passLater = () => void pass().catch(() => {});
     if (this.#deaf) return Promise.resolve();
-    if (this.#stalled) {
-      this.#stalled.push(passLater);
-      return Promise.resolve();
-    }
+    if (this.#delayed.joinsStall(passLater)) return Promise.resolve();
     switch (fault?.kind) {
       case "drop":
       case "truncate":
         return Promise.resolve();
       case "delay":
-        this.#later(fault.ms, passLater);
+        this.#delayed.later(fault.ms, passLater);
         return Promise.resolve();
       case "duplicate":
         passLater();
         return pass();
       case "reorder":
-        this.#hold("out", passLater);
+        this.#delayed.hold("out", passLater);
         return Promise.resolve();
       case "corrupt":
         return pass({ jsonrpc: "2.0", method: "notifications/\u0000corrupt", params: { "": [null] } });
       case "stall":
-        this.#stall(fault.ms).push(passLater);
+        this.#delayed.stall(fault.ms, passLater);
         return Promise.resolve();
       case "half-open":
         this.deafen();
@@ -125,7 +120,7 @@ export class Faults {
       }
       default: {
         const sent = pass();
-        this.#release("out");
+        this.#delayed.release("out");
         return sent;
       }
     }
@@ -138,23 +133,19 @@ export class Faults {
 
   /** Ends what the kit itself has open. */
   clear(): void {
-    for (const timer of this.#timers) clearTimeout(timer);
-    this.#timers.clear();
-    this.#stalled = undefined;
+    this.#delayed.clear();
   }
 
   #in(message: JSONRPCMessage, deliver: () => void): void {
-    const method = "method" in message ? message.method : this.#methods.get(message.id as RequestId);
+    const answered = "method" in message ? undefined : message.id;
+    const method = "method" in message ? message.method : this.#methods.get(answered!);
     const fault = this.options.plan?.({ direction: "in", method, nth: this.#passed.in++ });
     const pass = () => {
-      if (!("method" in message)) this.#methods.delete(message.id as RequestId);
+      if (answered !== undefined) this.#methods.delete(answered);
       deliver();
     };
     if (this.#deaf) return;
-    if (this.#stalled) {
-      this.#stalled.push(pass);
-      return;
-    }
+    if (this.#delayed.joinsStall(pass)) return;
     switch (fault?.kind) {
       case "drop":
       case "refuse":
@@ -163,22 +154,22 @@ export class Faults {
         this.inner.onerror?.(new SyntaxError("Unexpected end of JSON input"));
         return;
       case "delay":
-        this.#later(fault.ms, pass);
+        this.#delayed.later(fault.ms, pass);
         return;
       case "duplicate":
         pass();
         pass();
         return;
       case "reorder":
-        this.#hold("in", pass);
+        this.#delayed.hold("in", pass);
         return;
       case "corrupt":
-        if ("method" in message) return;
-        this.#methods.delete(message.id as RequestId);
-        this.onmessage?.({ jsonrpc: "2.0", id: message.id, result: "corrupt" } as never);
+        if (answered === undefined) return;
+        this.#methods.delete(answered);
+        this.onmessage?.(said({ jsonrpc: "2.0", id: answered, result: CORRUPT }));
         return;
       case "stall":
-        this.#stall(fault.ms).push(pass);
+        this.#delayed.stall(fault.ms, pass);
         return;
       case "half-open":
         this.deafen();
@@ -188,56 +179,25 @@ export class Faults {
         return;
       default:
         pass();
-        this.#release("in");
+        this.#delayed.release("in");
     }
   }
 
   /** The kit's own answer takes the way of every other one. */
   async #answer(id: RequestId, result: object): Promise<void> {
-    const message = { jsonrpc: "2.0", id, result } as JSONRPCMessage;
-    this.#later(0, () => this.#in(message, () => this.onmessage?.(message)));
+    const message = said({ jsonrpc: "2.0", id, result });
+    this.#delayed.later(0, () => this.#in(message, () => this.onmessage?.(message)));
   }
 
   /** A stream's end must not overtake the answer that a fault holds back. */
   #streamEnd(options: TransportSendOptions): TransportSendOptions {
     const { onRequestStreamEnd } = options;
     if (!onRequestStreamEnd) return options;
-    const end = () => {
-      if (this.#deaf) return;
-      if (this.#stalled) this.#stalled.push(end);
-      else if (this.#held.in.length > 0) this.#held.in.push(onRequestStreamEnd);
-      else if (this.#timers.size > 0) this.#later(DEFAULT_MS, end);
-      else onRequestStreamEnd();
+    const pass = () => {
+      if (!this.#deaf) onRequestStreamEnd();
     };
+    const end = () => this.#delayed.after("in", pass);
     return { ...options, onRequestStreamEnd: end };
-  }
-
-  #later(ms = DEFAULT_MS, run: () => void): void {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      if (!this.ended) run();
-    }, ms);
-    timer.unref();
-    this.#timers.add(timer);
-  }
-
-  #hold(direction: Direction, pass: () => void): void {
-    this.#held[direction].push(pass);
-    this.#later(REORDER_MS, () => this.#release(direction));
-  }
-
-  #release(direction: Direction): void {
-    for (const pass of this.#held[direction].splice(0)) pass();
-  }
-
-  #stall(ms?: number): (() => void)[] {
-    const waiting: (() => void)[] = [];
-    this.#stalled = waiting;
-    this.#later(ms, () => {
-      this.#stalled = undefined;
-      for (const pass of waiting) pass();
-    });
-    return waiting;
   }
 
   #end(): void {
@@ -254,18 +214,15 @@ const OURS = new Set<PropertyKey>(["send", "outcomeOf", "onclose", "onmessage", 
 /** A wire to be used instead of `inner`, and the hand that is in it. */
 export function faulty(inner: Wire, options: FaultyWireOptions = {}): { wire: Wire; faults: Faults } {
   const faults = new Faults(inner, options);
-  const ours = faults as unknown as Record<PropertyKey, unknown>;
-  const theirs = inner as unknown as Record<PropertyKey, unknown>;
+  const ownerOf = (key: PropertyKey): object => (OURS.has(key) ? faults : inner);
   // Not a class: what the inner wire leaves out must be left out here too, and its private fields are its own.
   const wire = new Proxy(inner, {
     get(_, key) {
-      const [owner, value] = OURS.has(key) ? [ours, ours[key]] : [theirs, theirs[key]];
+      const owner = ownerOf(key);
+      const value = Reflect.get(owner, key);
       return typeof value === "function" && !String(key).startsWith("on") ? value.bind(owner) : value;
     },
-    set(_, key, value) {
-      (OURS.has(key) ? ours : theirs)[key] = value;
-      return true;
-    },
+    set: (_, key, value) => Reflect.set(ownerOf(key), key, value),
   });
   return { wire, faults };
 }

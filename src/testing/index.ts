@@ -20,7 +20,7 @@ export { type AttemptScript, type Injection, type InjectOptions, inject, type Wi
 export { leftBehind } from "./leftovers.js";
 export type { ByteFaults } from "./passage.js";
 export { PipeProxy } from "./pipe-proxy.js";
-export type { MakeTransport, RunOptions, SafeCall } from "./run.js";
+export type { MakeTransport, RunOptions, SafeCall } from "./record.js";
 export { type LifecycleScript, STEPS, type Step } from "./script.js";
 export { SocketProxy } from "./socket-proxy.js";
 export { type LifecycleTest, lifecycleSuite } from "./suite.js";

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
+import { listeningPort } from "../base/listening-port.js";
 import type { ByteFaults } from "./passage.js";
 
 /**
@@ -24,7 +25,7 @@ export class PipeProxy implements ByteFaults {
     { command, args = [] }: { command: string; args?: string[] },
   ) {
     this.#server = server;
-    const { port } = server.address() as AddressInfo;
+    const port = listeningPort(server);
     this.args = [fileURLToPath(new URL("./pipe.js", import.meta.url)), String(port), token, command, ...args];
   }
 

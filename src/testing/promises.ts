@@ -2,14 +2,12 @@ import { ProtocolError } from "@modelcontextprotocol/client";
 import { invalid } from "../base/check.js";
 import { isHoldfastError, messageOf } from "../base/errors.js";
 import { edges } from "../machines/edges.js";
+import { isTimeout } from "./asking.js";
 import type { FaultKind } from "./faults.js";
-import type { WireRecord } from "./inject.js";
+import { judgeBackoff, overlaps, SLACK_MS, UNTESTED } from "./judges.js";
 import { isAlive } from "./kill.js";
-import { endedWrites, isTimeout, type RunRecord, unsafeWrites } from "./run.js";
-import type { LifecycleScript, Step } from "./script.js";
-
-/** How late a machine that is busy may be. */
-const SLACK_MS = 1_000;
+import { endedWrites, type RunRecord, unsafeWrites } from "./record.js";
+import { type LifecycleScript, STEPS, type Step } from "./script.js";
 
 /** One thing that a connection promises, whatever happens. */
 export interface LifecyclePromise {
@@ -22,17 +20,17 @@ export interface LifecyclePromise {
   judge(record: RunRecord): string | undefined | typeof UNTESTED;
 }
 
-export const UNTESTED = Symbol("untested");
-
 const story = (
   text: string,
   attempts: LifecycleScript["attempts"] = [],
   beside = false,
-): LifecycleScript => ({
-  attempts,
-  steps: text.split(" ") as LifecycleScript["steps"],
-  beside,
-});
+): LifecycleScript => ({ attempts, steps: text.split(" ").map(stepOf), beside });
+
+function stepOf(word: string): Step {
+  const step = STEPS.find((known) => known === word);
+  if (!step) throw new Error(`${word} is no step of a story`);
+  return step;
+}
 const out = (kind: FaultKind, method: string) => ({ kind, direction: "out" as const, nth: 0, method });
 const into = (kind: FaultKind, method: string) => ({ kind, direction: "in" as const, nth: 0, method });
 
@@ -243,46 +241,3 @@ export function promisesOf(only: readonly string[] | undefined): readonly Lifecy
 
 /** After these nobody has to be answered any more. */
 const ENDS = new Set<Step>(["end", "disconnect", "close"]);
-
-/** Open at the same time, but for a wire that hangs on close for longer than it may. */
-function overlaps(one: WireRecord, two: WireRecord, closeTimeoutMs: number): boolean {
-  const [a, b] = [one, two].map(({ startedAt, endedAt, closingAt, script }) => ({
-    from: startedAt ?? Number.POSITIVE_INFINITY,
-    to: script.closeHangs
-      ? (closingAt ?? Number.POSITIVE_INFINITY) + closeTimeoutMs - SLACK_MS
-      : (endedAt ?? Number.POSITIVE_INFINITY),
-  })) as [{ from: number; to: number }, { from: number; to: number }];
-  return a.from < b.from
-    ? b.from < a.to && Number.isFinite(b.from)
-    : a.from < b.to && Number.isFinite(a.from);
-}
-
-/** The rule of the counter, told apart from the machine: attempts in a row without a connection that held. */
-function judgeBackoff({ events, settings }: RunRecord): string | undefined | typeof UNTESTED {
-  const { baseMs, capMs, stableAfterMs } = settings.options.reconnect;
-  let row = 0;
-  let connectedAt = 0;
-  let seen = false;
-  for (const event of events) {
-    if (event.type !== "transition") continue;
-    const { from, to, at, attempt } = event;
-    if (to === "closed") row = 0;
-    if (to === "connected.steady" && from === "connecting.opening") connectedAt = at;
-    if (from.startsWith("connected") && !to.startsWith("connected")) {
-      const held = at - connectedAt;
-      // On the edge either is right.
-      if (held < stableAfterMs * 0.8 && attempt !== row)
-        return `${row} attempts in a row did not hold, and the count says ${attempt} after a connection of ${held} ms`;
-      if (held > stableAfterMs + SLACK_MS && attempt !== 0)
-        return `the count is ${attempt} after a connection that held for ${held} ms`;
-      row = attempt;
-    }
-    if (to === "connecting.opening") row++;
-    if (to !== "connecting.waiting") continue;
-    seen = true;
-    const bound = attempt <= 1 ? 0 : Math.min(capMs, baseMs * 2 ** (attempt - 2));
-    if (!(event.delayMs! >= 0 && event.delayMs! <= bound))
-      return `attempt ${attempt} failed, and the next one waits ${event.delayMs} ms; the bound is ${bound} ms`;
-  }
-  return seen ? undefined : UNTESTED;
-}

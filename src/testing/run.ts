@@ -1,95 +1,23 @@
-import { type JSONRPCMessage, SdkError, SdkErrorCode } from "@modelcontextprotocol/client";
 import { whenAborted } from "../base/abort.js";
-import { isHoldfastError } from "../base/errors.js";
-import { MCPConfigTransport } from "../composite/config-transport.js";
-import type { SharedOptions } from "../contract/options.js";
+import { fieldsOf } from "../base/fields.js";
 import type { Session } from "../contract/session.js";
-import type { ConnectionEvent } from "../contract/status.js";
 import type { ClientTransport } from "../transports/transport.js";
+import { hasTools, read } from "./asking.js";
+import { firstOf, isComposite, openBeside } from "./beside.js";
 import { dice } from "./faults.js";
 import { type Injection, inject, type WireRecord } from "./inject.js";
 import { aside, leftBehind, pause } from "./leftovers.js";
+import {
+  type CallRecord,
+  calledBy,
+  ENDED,
+  MARK,
+  type MakeTransport,
+  type RunRecord,
+  type RunSettings,
+  UNSAFE,
+} from "./record.js";
 import type { LifecycleScript, Step } from "./script.js";
-
-/** Makes a transport for one run. It must hand `options` on to the transport that it makes. */
-export type MakeTransport = (options: RunOptions) => ClientTransport;
-
-/** The options that a transport under test gets: deadlines that are short enough for many runs. */
-export type RunOptions = Required<
-  Pick<SharedOptions, "connectTimeoutMs" | "closeTimeoutMs" | "heartbeat" | "keepAlive">
-> & { reconnect: { baseMs: number; capMs: number; stableAfterMs: number } };
-
-/** A tool that may be called, with its arguments. */
-export interface SafeCall {
-  name: string;
-  arguments?: Record<string, unknown>;
-}
-
-export interface RunSettings {
-  options: RunOptions;
-  /** The deadline of each call. */
-  callMs: number;
-  safe: readonly SafeCall[];
-  seed: number;
-}
-
-export interface CallRecord {
-  name: string;
-  step: Step;
-  startedAt: number;
-  settledAt: number | undefined;
-  error?: unknown;
-  /** Made on a session that had ended. */
-  ended: boolean;
-}
-
-/** A sibling of the connection under test, as it was before and after. */
-export interface Beside {
-  name: string;
-  before: number;
-  after: number | undefined;
-  events: string[];
-  error?: unknown;
-}
-
-/** All that was seen in one run: what the promises are judged by. */
-export interface RunRecord {
-  script: LifecycleScript;
-  settings: RunSettings;
-  wires: WireRecord[];
-  events: ConnectionEvent[];
-  /** Events that came after the last `close()` had settled. */
-  eventsAfterClose: ConnectionEvent[];
-  calls: CallRecord[];
-  /** Words of a wire that had ended, heard by a session or taken for an answer. */
-  zombies: string[];
-  closeMs: number;
-  state: string;
-  pids: Set<number>;
-  left: string[];
-  beside: Beside[];
-}
-
-/** The tools that the kit itself answers; no server has them. */
-const UNSAFE = "holdfast_unsafe_";
-const ENDED = "holdfast_ended_";
-const MARK = "holdfast/ended-wire";
-
-/** What a message calls; empty: it calls nothing by a name. */
-const calledBy = (message: JSONRPCMessage): string => {
-  const name = "params" in message && (message.params as { name?: unknown } | undefined)?.name;
-  return typeof name === "string" ? name : "";
-};
-
-/** How often each tool with this prefix was called. */
-const callsOf = (wires: readonly WireRecord[], prefix: string): Map<string, number> => {
-  const counts = new Map<string, number>();
-  for (const name of wires.flatMap(({ sent }) => sent.map(calledBy)))
-    if (name.startsWith(prefix)) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return counts;
-};
-export const unsafeWrites = (wires: readonly WireRecord[]) => callsOf(wires, UNSAFE);
-export const endedWrites = (wires: readonly WireRecord[]) => callsOf(wires, ENDED);
 
 /** Plays one script on a transport of its own. Settles when everything is closed; rejects only where `make` throws. */
 export async function play(
@@ -154,7 +82,7 @@ class Run {
       if (this.#closed) record.eventsAfterClose.push(event);
       if (status.pid !== undefined) record.pids.add(status.pid);
     });
-    const endBeside = this.script.beside ? await this.#beside() : async () => {};
+    const endBeside = this.script.beside ? await openBeside(transport, this.make, record) : async () => {};
     for (const [i, step] of this.script.steps.entries()) await this.#step(step, i);
     await this.#settle();
     await endBeside();
@@ -227,7 +155,7 @@ class Run {
     const session = await this.#transport.connectSession({
       timeoutMs: this.settings.callMs,
       onNotification: ({ params }) => {
-        const mark = (params as { [MARK]?: number } | undefined)?.[MARK];
+        const mark = fieldsOf(params)[MARK];
         if (mark !== undefined)
           this.#record.zombies.push(`a notification of epoch ${mark} was heard after its end`);
       },
@@ -286,11 +214,7 @@ class Run {
     const speak = () => {
       const unanswered = faults.unanswered;
       for (const id of unanswered.length > 0 ? unanswered : [0, 1, 2])
-        faults.onmessage?.({
-          jsonrpc: "2.0",
-          id,
-          result: { content: [], tools: [], [MARK]: epoch },
-        } as never);
+        faults.onmessage?.({ jsonrpc: "2.0", id, result: { content: [], tools: [], [MARK]: epoch } });
       faults.onmessage?.({
         jsonrpc: "2.0",
         method: "notifications/message",
@@ -306,73 +230,6 @@ class Run {
     };
     whenAborted(signal, () => queueMicrotask(speak));
   }
-
-  /** Opens what must not notice this run: the siblings in a config, or a second transport of the same kind. */
-  async #beside(): Promise<() => Promise<void>> {
-    const own = this.#transport;
-    if (isComposite(own)) return this.#siblings(own);
-    const transport = this.make(this.settings.options);
-    let session: Session;
-    try {
-      session = await transport.connectSession({ timeoutMs: this.settings.callMs });
-    } catch {
-      // Too slow once: there is nobody beside this story.
-      await transport.close();
-      return async () => {};
-    }
-    const finish = watch(transport, this.#record);
-    return async () => {
-      await finish(() => read(session));
-      await transport.close();
-    };
-  }
-
-  async #siblings(own: MCPConfigTransport): Promise<() => Promise<void>> {
-    // The script's faults are for the transport under test; these are opened past it.
-    const opened = await Promise.allSettled(
-      Object.keys(own.servers).map((name) =>
-        own.server(name).connectSession({ timeoutMs: this.settings.callMs }),
-      ),
-    );
-    // Who closes a config closes its servers: that is no word on siblings.
-    const others = this.script.steps.includes("close") ? [] : Object.keys(own.servers).slice(1);
-    const up = others.filter((name) => own.server(name).status.state === "connected");
-    const finishes = up.map((name) => watch(own.server(name), this.#record));
-    return async () => {
-      for (const finish of finishes) await finish(async () => {});
-      for (const each of opened) if (each.status === "fulfilled") await each.value.close();
-    };
-  }
-}
-
-const isComposite = (transport: ClientTransport): transport is MCPConfigTransport =>
-  transport instanceof MCPConfigTransport && Object.keys(transport.servers).length > 1;
-
-const firstOf = (transport: MCPConfigTransport) => transport.server(Object.keys(transport.servers)[0]!);
-
-function watch(
-  transport: ClientTransport,
-  record: RunRecord,
-): (check: () => Promise<unknown>) => Promise<void> {
-  const beside: Beside = {
-    name: transport.name,
-    before: transport.status.epoch,
-    after: undefined,
-    events: [],
-  };
-  record.beside.push(beside);
-  const stop = transport.subscribe((_status, event) => {
-    // A look whether it is still there is its own business.
-    if (event.type !== "transition" || event.to.startsWith("connected")) return;
-    beside.events.push(`${event.from} -> ${event.to} (${event.cause})`);
-  });
-  return async (check) => {
-    await check().catch((error: unknown) => {
-      beside.error = error;
-    });
-    stop();
-    beside.after = transport.status.epoch;
-  };
 }
 
 /** Settles with the work, or after so long. */
@@ -384,13 +241,3 @@ async function within(ms: number, work: Promise<unknown>): Promise<void> {
   await Promise.race([work, time]);
   clearTimeout(timer);
 }
-
-/** A call that any server answers and that changes nothing. */
-const read = (session: Session): Promise<unknown> =>
-  hasTools(session) ? session.listTools() : session.ping();
-
-export const hasTools = (session: Session) => session.getServerCapabilities()?.tools !== undefined;
-
-export const isTimeout = (error: unknown) =>
-  (error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout) ||
-  isHoldfastError(error, "CONNECT_TIMEOUT");

@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { listeningPort } from "../base/listening-port.js";
 import { type ByteFaults, Pair } from "./passage.js";
 
 /**
@@ -32,7 +33,7 @@ export class SocketProxy implements ByteFaults {
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return listeningPort(this.#server);
   }
 
   /** `url` as it is through the proxy. */

@@ -1,6 +1,6 @@
 import { type ExamineOptions, examine, type Report } from "./examine.js";
 import { promisesOf } from "./promises.js";
-import type { MakeTransport } from "./run.js";
+import type { MakeTransport } from "./record.js";
 
 /** One promise as a test of any runner. */
 export interface LifecycleTest {

@@ -1,4 +1,4 @@
-import type { RunSettings } from "../../src/testing/run.js";
+import type { RunSettings } from "../../src/testing/record.js";
 
 /** Of a story that is played alone, on a server that is quick. */
 export const SETTINGS: RunSettings = {

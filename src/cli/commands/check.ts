@@ -4,7 +4,7 @@ import { fieldsOf } from "../../base/fields.js";
 import type { Progress } from "../../testing/examine.js";
 import { FAULT_KINDS, type FaultKind } from "../../testing/faults.js";
 import { PROMISES } from "../../testing/promises.js";
-import type { SafeCall } from "../../testing/run.js";
+import type { SafeCall } from "../../testing/record.js";
 import { Interrupted, Refused, UsageError } from "../terminal/exit.js";
 import { junit, reportLines } from "../terminal/report.js";
 import { type TargetOptions, targetCommand, targetOf } from "./target.js";
