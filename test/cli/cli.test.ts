@@ -48,7 +48,7 @@ describe("holdfast status", () => {
       process.execPath,
       fixture("stdio-server.mjs"),
     );
-    expect(JSON.parse(stdout)).toMatchObject({ state: "connected", server: { name: "fixture" }, tools: 14 });
+    expect(JSON.parse(stdout)).toMatchObject({ state: "connected", server: { name: "fixture" }, tools: 15 });
     expect(code).toBe(0);
   });
 
