@@ -110,7 +110,7 @@ export class Connection {
       router: participants.router,
       hooks: {
         onNotification: (notification, carrier) => participants.router.notify(notification, carrier),
-        onList: (method, result) => this.#upkeep.lists.note(method, result),
+        onList: (method, result, cursor) => this.#upkeep.lists.note(method, result, cursor),
         onWarning: (message) => this.port.announce({ type: "warning", message: `${name}: ${message}` }),
       },
       profile: () => participants.fix(),

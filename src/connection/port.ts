@@ -66,8 +66,8 @@ export class Port implements ConnectionPort {
   callTimeoutMs(method: string, name: string | undefined): number | undefined {
     return this.settings.callTimeoutMs(method, name);
   }
-  whenReady(signal: AbortSignal): Promise<Ready> {
-    return this.host.waiting.whenReady(signal);
+  whenReady(signal: AbortSignal, again: boolean): Promise<Ready> {
+    return this.host.waiting.whenReady(signal, !again);
   }
   whenVerdict(signal: AbortSignal): Promise<void> {
     return this.host.waiting.whenVerdict(signal);

@@ -22,18 +22,41 @@ const itemsOf = (list: unknown): Items => {
   return items;
 };
 
+/** Of a longer list only the end is remembered. */
+const MAX_ITEMS = 10_000;
+
+function merge(known: Items, items: Items): Items {
+  for (const [key, item] of items) known.set(key, item);
+  for (const key of known.keys()) {
+    if (known.size <= MAX_ITEMS) break;
+    known.delete(key);
+  }
+  return known;
+}
+
 /** What the server was last seen to offer: what tools say of themselves, and what a reconnect is compared with. */
 export class ServerLists {
   readonly #known = new Map<ListKind, Items>();
+  /** The pages of a list that is being read. */
+  readonly #reading = new Map<ListKind, Items>();
   #server: { version: Implementation | undefined; capabilities: string[] } | undefined;
 
-  /** One page of a list, as it came in. A hostile one is not looked at; the Client says what is wrong with it. */
-  note(method: string, result: object): void {
+  /**
+   * One page of a list, as it came in; without a cursor it is the first. What the whole list no longer holds is forgotten. A
+   * hostile page is not looked at; the Client says what is wrong with it.
+   */
+  note(method: string, result: object, cursor?: unknown): void {
     const kind = factsOf(method).list;
     if (kind === undefined) return;
-    const known = this.#known.get(kind) ?? new Map();
-    for (const [key, item] of itemsOf(fieldsOf(result)[kind])) known.set(key, item);
-    this.#known.set(kind, known);
+    const items = itemsOf(fieldsOf(result)[kind]);
+    const more = fieldsOf(result)["nextCursor"] ?? undefined;
+    const reading = cursor === undefined ? new Map() : this.#reading.get(kind);
+    if (reading) merge(reading, items);
+    if (more !== undefined && reading) this.#reading.set(kind, reading);
+    else this.#reading.delete(kind);
+    // Until the last page came, what was known before may still be there.
+    if (reading && more === undefined) this.#known.set(kind, reading);
+    else this.#known.set(kind, merge(this.#known.get(kind) ?? new Map(), items));
   }
 
   /** Whether a tool's annotations say that calling it twice is calling it once. */

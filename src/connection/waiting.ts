@@ -17,27 +17,34 @@ export interface WaitingHost {
 export class Waiting {
   /** Why nothing works any more, once the connection is closed. */
   closedError: HoldfastError | undefined;
-  readonly #ready: Queue<Ready>;
+  /** New calls, of which so many may wait. */
+  readonly #calls: Queue<Ready>;
+  /** What is no new call: sessions that open, and calls that were sent before. */
+  readonly #others = new Queue<Ready>();
   readonly #moved = new Queue<void>();
   readonly #verdict = new Queue<void>();
 
   constructor(private readonly host: WaitingHost) {
-    this.#ready = new Queue(host.maxQueued);
+    this.#calls = new Queue(host.maxQueued);
   }
 
-  /** Waits in the queue until the handshake is done; asks for the connection if it was let go. */
-  async whenReady(signal: AbortSignal): Promise<Ready> {
+  /**
+   * Waits until the handshake is done; asks for the connection if it was let go. Only new calls are counted: one that was
+   * lost and waits to be sent again was let in before.
+   * @throws HoldfastError `QUEUE_FULL`
+   */
+  async whenReady(signal: AbortSignal, isNewCall: boolean): Promise<Ready> {
     const { current, name, maxQueued } = this.host;
     if (current.ready) return current.ready;
     if (this.closedError) throw this.closedError;
-    if (this.#ready.full) throw queueFull(name, maxQueued);
-    const waiting = this.#ready.wait(signal);
+    if (isNewCall && this.#calls.full) throw queueFull(name, maxQueued);
+    const waiting = (isNewCall ? this.#calls : this.#others).wait(signal);
     const actor = this.host.actor();
     actor.send({ type: "demand" });
     try {
       return await waiting;
     } catch (error) {
-      if (this.#ready.empty) actor.send({ type: "demand.withdrawn" });
+      if (this.#calls.empty && this.#others.empty) actor.send({ type: "demand.withdrawn" });
       throw error;
     }
   }
@@ -55,7 +62,8 @@ export class Waiting {
   }
 
   ready(ready: Ready): void {
-    this.#ready.resolve(ready);
+    this.#calls.resolve(ready);
+    this.#others.resolve(ready);
   }
 
   verdict(): void {
@@ -68,12 +76,17 @@ export class Waiting {
 
   /** The connection is let go, and may be asked for again. */
   letGo(): void {
-    this.#ready.reject(disconnected(this.host.name));
+    this.#reject(disconnected(this.host.name));
   }
 
   /** It is over; those who waited hear of `cause`, where it failed. */
   end(closed: HoldfastError, cause: HoldfastError | undefined): void {
     this.closedError = closed;
-    this.#ready.reject(cause ?? closed);
+    this.#reject(cause ?? closed);
+  }
+
+  #reject(error: HoldfastError): void {
+    this.#calls.reject(error);
+    this.#others.reject(error);
   }
 }

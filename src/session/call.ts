@@ -32,7 +32,7 @@ async function perform<T>(port: ConnectionPort, spec: CallSpec, send: Send<T>): 
   const { options, ended } = spec;
   const deadline = new Deadline(port.clock, spec);
   try {
-    const caller = deadline.signal ?? options?.signal;
+    const caller = deadline.signal;
     // What counts is what the tool said of itself before it was called.
     const annotated = port.mayRepeat(spec.name);
     const tag: CallTag = {
@@ -58,11 +58,13 @@ async function perform<T>(port: ConnectionPort, spec: CallSpec, send: Send<T>): 
       let ready = port.ready;
       if (ready === undefined || sendings > 1) {
         if (deadline.remaining() <= 0) throw timedOut(port, spec, deadline);
-        ready ??= await within(port, spec, deadline, (signal) => port.whenReady(signal)).catch((error) => {
-          throw before && isUnsent(error)
-            ? connectionLost(port, spec, "unknown", { ...before, error })
-            : error;
-        });
+        ready ??= await within(port, spec, deadline, (signal) => port.whenReady(signal, sendings > 1)).catch(
+          (error) => {
+            throw before && isUnsent(error)
+              ? connectionLost(port, spec, "unknown", { ...before, error })
+              : error;
+          },
+        );
         if (ended.aborted) throw ended.reason;
         remaining = Math.max(1, deadline.remaining());
       }

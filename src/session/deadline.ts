@@ -1,4 +1,5 @@
 import type { RequestOptions } from "@modelcontextprotocol/client";
+import { whenAborted } from "../base/abort.js";
 import { MAX_DELAY_MS } from "../machines/backoff.js";
 import type { Clock } from "../machines/clock.js";
 
@@ -18,8 +19,12 @@ export class Deadline {
   readonly #total: number | undefined;
   #until: number;
   #timer: unknown;
-  readonly #over: AbortController | undefined;
-  /** The caller's signal and the end of the total, where the call has one. */
+  #over = false;
+  #stop = () => {};
+  /**
+   * Fires with the caller's signal and the end of the total, where the call has one. The SDK gets this one: each of its
+   * requests listens, and a thousand calls may share the caller's.
+   */
   readonly signal: AbortSignal | undefined;
 
   constructor(
@@ -33,13 +38,17 @@ export class Deadline {
     this.resets = options?.resetTimeoutOnProgress === true;
     this.#until = now + this.timeoutMs;
     const total = options?.maxTotalTimeout;
+    if (total === undefined && !options?.signal) return;
+    const over = new AbortController();
+    this.signal = over.signal;
+    this.#stop = whenAborted(options?.signal, (reason) => over.abort(reason));
     if (total === undefined) return;
     this.#total = now + bounded(total);
     // The SDK looks at it only when there is progress.
-    const over = new AbortController();
-    this.#over = over;
-    this.#timer = clock.setTimeout(() => over.abort(), bounded(total));
-    this.signal = options?.signal ? AbortSignal.any([options.signal, over.signal]) : over.signal;
+    this.#timer = clock.setTimeout(() => {
+      this.#over = true;
+      over.abort();
+    }, bounded(total));
   }
 
   /** What the call was allowed, for the error that says that it took longer. */
@@ -49,7 +58,7 @@ export class Deadline {
 
   /** The total has run out. */
   get over(): boolean {
-    return this.#over?.signal.aborted ?? false;
+    return this.#over;
   }
 
   remaining(): number {
@@ -72,5 +81,6 @@ export class Deadline {
 
   clear(): void {
     this.clock.clearTimeout(this.#timer);
+    this.#stop();
   }
 }

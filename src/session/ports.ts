@@ -85,8 +85,8 @@ export interface ConnectionPort {
   /** What the server's own configuration says of a call's deadline. */
   callTimeoutMs(method: string, name: string | undefined): number | undefined;
   status(): ConnectionStatus;
-  /** Waits in the queue until the handshake is done; asks for the connection if it was let go. */
-  whenReady(signal: AbortSignal): Promise<Ready>;
+  /** Waits until the handshake is done; asks for the connection if it was let go. `again`: for a call that was sent before. */
+  whenReady(signal: AbortSignal, again: boolean): Promise<Ready>;
   /** While the server is being asked for a sign of life: settles with the answer. */
   whenVerdict(signal: AbortSignal): Promise<void>;
   announce(event: Announcement): void;

@@ -172,7 +172,7 @@ export abstract class ClientTransport implements TransportHandle {
   async #connect(signal: AbortSignal | undefined): Promise<void> {
     const connection = await this.#lives.live(signal);
     connection.actor.send({ type: "connect" });
-    await connection.waiting.whenReady(signal ?? NEVER);
+    await connection.waiting.whenReady(signal ?? NEVER, false);
   }
 
   #internals(): Internals {

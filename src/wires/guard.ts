@@ -121,7 +121,14 @@ export class Guard implements Transport {
     if (call?.ended.aborted)
       return Promise.reject(new Lost("not-sent", { ...ended, message: "the session ended" }));
     const modern = message.params?._meta?.[PROTOCOL_VERSION_META_KEY] !== undefined;
-    const entry: Entry = { method: message.method, modern, call, stream: undefined, parked: false };
+    const entry: Entry = {
+      method: message.method,
+      cursor: message.params?.["cursor"],
+      modern,
+      call,
+      stream: undefined,
+      parked: false,
+    };
     this.#ledger.add(id, entry);
     if (call) call.written++;
     try {

@@ -15,8 +15,8 @@ import type { Ledger } from "./ledger.js";
 export interface InboundHooks {
   /** A notification came in, before the Client sees it; `carrier`: whose request carried it, where one did. */
   onNotification?(message: JSONRPCNotification, carrier?: Carried[typeof CALL]): void;
-  /** An answer came in whose request is a list, before the Client sees it. */
-  onList?(method: string, result: object): void;
+  /** An answer came in whose request is a list, before the Client sees it; `cursor`: where the page begins, if not at first. */
+  onList?(method: string, result: object, cursor: unknown): void;
   /** An answer to nobody: late, duplicate or invented. It was dropped. */
   onStray?: ((message: unknown) => void) | undefined;
   /** A part of an answer could not be used and was left out: a clause that says which. */
@@ -89,11 +89,11 @@ export class Inbound {
         return;
       }
       const { message, warning } = reading;
-      const { method, call } = ledger.remove(reading.id)!;
+      const { method, call, cursor } = ledger.remove(reading.id)!;
       if (warning) door.hooks.onWarning?.(warning);
       if ("result" in message) {
         if (call && method === "tools/call") call.result = message.result;
-        if (factsOf(method).list !== undefined) door.hooks.onList?.(method, message.result);
+        if (factsOf(method).list !== undefined) door.hooks.onList?.(method, message.result, cursor);
       }
       door.onmessage?.(message, extra);
     } catch (error) {

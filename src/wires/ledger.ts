@@ -6,6 +6,8 @@ export interface Entry {
   readonly method: string;
   /** Of the 2026-07-28 revision. */
   readonly modern: boolean;
+  /** Of a list: where in it the page begins; undefined: the first one. */
+  readonly cursor?: unknown;
   readonly call: CallTag | undefined;
   /** Only on wires with a stream per request: closes that stream. */
   stream: { abort(): void } | undefined;

@@ -35,8 +35,8 @@ describe("a server that is reached again", () => {
     const lists = new ServerLists();
     expect(await lists.compare(client({}), {})).toBeUndefined();
     const kept = item("kept");
-    lists.note(method, { [kind]: [kept, item("gone")] });
-    lists.note(method, { [kind]: [item("other")] });
+    lists.note(method, { [kind]: [kept, item("gone")], nextCursor: "2" });
+    lists.note(method, { [kind]: [item("other")] }, "2");
     const fresh = [{ ...kept }, { ...item("other"), title: "new" }, item("fresh")];
     const change = await lists.compare(client({ resources: [], [kind]: fresh }, "1"), {});
     expect(change!.lists).toEqual({ [kind]: { added: ["fresh"], removed: ["gone"], changed: ["other"] } });
@@ -171,5 +171,38 @@ describe("a list that came in", () => {
     expect(lists.repeatable("it")).toBe(true);
     expect(lists.repeatable("other")).toBe(false);
     expect(lists.repeatable(undefined)).toBe(false);
+  });
+});
+
+describe("what was listed once", () => {
+  const offers = (lists: ServerLists, name: string) => lists.repeatable(name);
+  const tool = (name: string) => ({ name, annotations: { readOnlyHint: true } });
+
+  it("is forgotten when the whole list was read again without it, and not before", () => {
+    const lists = new ServerLists();
+    lists.note("tools/list", { tools: [tool("old")] });
+    lists.note("tools/list", { tools: [tool("a")], nextCursor: "2" });
+    expect(offers(lists, "old")).toBe(true);
+    lists.note("tools/list", { tools: [tool("b")], nextCursor: null }, "2");
+    expect(["old", "a", "b"].map((name) => offers(lists, name))).toEqual([false, true, true]);
+    lists.note("tools/list", { tools: [] });
+    expect(offers(lists, "a")).toBe(false);
+  });
+
+  it("is kept where a page came whose beginning nobody read", () => {
+    const lists = new ServerLists();
+    lists.note("tools/list", { tools: [tool("a")] });
+    lists.note("tools/list", { tools: [tool("b")] }, "2");
+    expect(["a", "b"].map((name) => offers(lists, name))).toEqual([true, true]);
+  });
+
+  it("is bounded, however long a list is", () => {
+    const lists = new ServerLists();
+    for (let page = 0; page < 30; page++) {
+      const tools = Array.from({ length: 1_000 }, (_, i) => tool(`${page}/${i}`));
+      lists.note("tools/list", { tools, nextCursor: "more" }, page === 0 ? undefined : "more");
+    }
+    expect(offers(lists, "0/0")).toBe(false);
+    expect(offers(lists, "29/999")).toBe(true);
   });
 });

@@ -47,21 +47,27 @@ describe("waiting for the connection", () => {
   it("is not needed where it is ready, and asks for it where it is not", async () => {
     const { waiting, current, sent } = rig();
     const first = ready();
-    const calls = [waiting.whenReady(live), waiting.whenReady(live)];
+    const calls = [waiting.whenReady(live, true), waiting.whenReady(live, true)];
     expect(sent()).toEqual(["demand", "demand"]);
     waiting.ready(first);
     expect(await Promise.all(calls)).toEqual([first, first]);
     current.open(first);
     current.begin();
-    expect(await waiting.whenReady(live)).toBe(first);
+    expect(await waiting.whenReady(live, true)).toBe(first);
     expect(sent()).toEqual(["demand", "demand"]);
   });
 
   it("is bounded", async () => {
     const { waiting, sent } = rig();
-    const calls = [waiting.whenReady(live), waiting.whenReady(live)].map(rejection);
-    expect(await rejection(waiting.whenReady(live))).toMatchObject({ code: "QUEUE_FULL", maxQueued: 2 });
-    expect(sent()).toEqual(["demand", "demand"]);
+    const calls = [waiting.whenReady(live, true), waiting.whenReady(live, true)].map(rejection);
+    expect(await rejection(waiting.whenReady(live, true))).toMatchObject({
+      code: "QUEUE_FULL",
+      maxQueued: 2,
+    });
+    // A session that opens, or a call that was let in before, is no new call.
+    const others = [1, 2, 3].map(() => rejection(waiting.whenReady(live, false)));
+    expect(await isPending(Promise.race(others))).toBe(true);
+    expect(sent()).toEqual(Array(5).fill("demand"));
     waiting.letGo();
     for (const call of calls)
       expect(await call).toMatchObject({ code: "CONNECTION_LOST", outcome: "not-sent" });
@@ -70,7 +76,7 @@ describe("waiting for the connection", () => {
   it("ends with its signal, and with the last one the connection is not asked for any more", async () => {
     const { waiting, sent } = rig();
     const [one, two] = [new AbortController(), new AbortController()];
-    const calls = [waiting.whenReady(one.signal), waiting.whenReady(two.signal)].map(rejection);
+    const calls = [waiting.whenReady(one.signal, true), waiting.whenReady(two.signal, false)].map(rejection);
     const reason = new Error("enough");
     one.abort(reason);
     expect(await calls[0]).toBe(reason);
@@ -89,12 +95,12 @@ describe("waiting for the connection", () => {
     ]) {
       const { waiting, sent } = rig();
       expect(waiting.closedError).toBeUndefined();
-      const call = rejection(waiting.whenReady(live));
+      const call = rejection(waiting.whenReady(live, true));
       waiting.end(closed, why);
       expect(await call).toBe(told);
       expect(waiting.closedError).toBe(closed);
       const before = sent().length;
-      expect(await rejection(waiting.whenReady(live))).toBe(closed);
+      expect(await rejection(waiting.whenReady(live, true))).toBe(closed);
       expect(sent()).toHaveLength(before);
     }
   });
