@@ -1,12 +1,13 @@
 import { setMaxListeners } from "node:events";
 
-/** A controller for as many as want to know: ten who wait at once are many calls and no leak, and Node warns from eleven on. */
+/** A controller whose signal may have any number of listeners. Node would warn of a leak from the eleventh on. */
 export function controllerForMany(): AbortController {
   const controller = new AbortController();
   setMaxListeners(0, controller.signal);
   return controller;
 }
 
+/** One call of `whenAborted` that waits. */
 type Run = { run(reason: unknown): void };
 
 interface Watched {
@@ -14,7 +15,7 @@ interface Watched {
   listener(): void;
 }
 
-/** One listener for each signal, however many wait on it: Node warns of more than ten, and a thousand calls may share one. */
+/** We add one listener to each signal and share it: a thousand calls may wait on one signal, and Node warns of more than ten. */
 const watched = new WeakMap<AbortSignal, Watched>();
 
 function watch(signal: AbortSignal): Watched {
@@ -23,7 +24,7 @@ function watch(signal: AbortSignal): Watched {
   const all = new Set<Run>();
   const listener = () => {
     watched.delete(signal);
-    // One that runs may take another one back.
+    // A callback may cancel one that has not run yet, so each is checked again before it runs.
     for (const each of [...all]) if (all.delete(each)) each.run(signal.reason);
   };
   const made = { all, listener };
@@ -33,8 +34,8 @@ function watch(signal: AbortSignal): Watched {
 }
 
 /**
- * Calls `run` with the reason once the signal fires, at once where it has. Returns the function that takes it back, and
- * leaves no listener behind then. `run` must not throw.
+ * Calls `run` with the reason when the signal fires, or at once if it has fired. Returns a function that cancels this and
+ * leaves no listener. `run` must not throw.
  */
 export function whenAborted(signal: AbortSignal | undefined, run: (reason: unknown) => void): () => void {
   if (!signal) return () => {};
@@ -52,5 +53,5 @@ export function whenAborted(signal: AbortSignal | undefined, run: (reason: unkno
   };
 }
 
-/** Never fires. */
+/** A signal that never fires. */
 export const NEVER: AbortSignal = controllerForMany().signal;

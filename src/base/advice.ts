@@ -1,4 +1,4 @@
-/** A message, what to do about it, and what the server had to say. */
+/** Joins a message, the advice on what to do (`hint`), and the server's last output (`appendix`, on a line of its own). */
 export function formatMessage(
   message: string,
   { hint, appendix }: { hint?: string; appendix?: string },

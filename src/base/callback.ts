@@ -1,7 +1,7 @@
 import { fieldsOf } from "./fields.js";
 /**
- * Runs a callback of the user's. `failed` hears what it throws, now or by the promise that it returns: a rejection that
- * nobody hears ends the program.
+ * Runs a callback of the user's. `failed` gets what it throws, or what the promise that it returns rejects with. A rejection
+ * that nobody handles would end the program.
  */
 export function runCallback(callback: () => unknown, failed: (error: unknown) => void): void {
   try {
@@ -12,5 +12,5 @@ export function runCallback(callback: () => unknown, failed: (error: unknown) =>
   }
 }
 
-/** Where the user's own logger fails, there is nobody left to tell. */
+/** For a failing callback whose error can be reported to nobody, such as the user's own logger. */
 export const unheard = (): void => {};

@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import { HoldfastError } from "./errors.js";
 
-/** Says which option is wrong, before anything is started. */
+/** The error for a wrong option. `path` names it, as in `reconnect.baseMs`. */
 export function invalid(path: string, message: string): HoldfastError<"CONFIG_INVALID"> {
   return new HoldfastError("CONFIG_INVALID", `option ${JSON.stringify(path)}: ${message}`, { path });
 }
@@ -38,7 +38,7 @@ export function checkStrings(path: string, value: unknown): void {
   });
 }
 
-/** A script that exists and has one of the endings; its absolute path, made before any `cwd` applies. */
+/** Checks that a script exists and has one of the endings. Returns its path, absolute in the program's own directory. */
 export function checkScript(path: string, value: unknown, endings: readonly string[]): string {
   const script = checkFile(path, value);
   if (!endings.includes(extname(script)))
@@ -54,7 +54,7 @@ export function checkFile(path: string, value: unknown): string {
   return file;
 }
 
-/** Undefined stays undefined: the program's own directory. */
+/** Returns the absolute path. Undefined stays undefined, and means the program's own directory. */
 export function checkDirectory(path: string, value: unknown): string | undefined {
   if (value === undefined) return undefined;
   checkString(path, value);
@@ -63,7 +63,7 @@ export function checkDirectory(path: string, value: unknown): string | undefined
   return resolve(value);
 }
 
-/** A record of strings. Values are never shown: they may be secrets. */
+/** Checks an object whose values are strings. The message shows no value, as it may be secret. */
 export function checkStringMap(path: string, value: unknown): void {
   if (value === undefined) return;
   if (typeof value !== "object" || value === null || Array.isArray(value))
@@ -73,6 +73,7 @@ export function checkStringMap(path: string, value: unknown): void {
   }
 }
 
+/** A value as JSON, for messages. */
 export function show(value: unknown): string {
   return JSON.stringify(value) ?? String(value);
 }

@@ -2,39 +2,42 @@ import { STATUS_CODES } from "node:http";
 import { types } from "node:util";
 import { fieldsOf } from "./fields.js";
 
-/** What may have become of a request that was lost: see docs/errors.md. */
+/**
+ * What may have become of a lost request. `not-sent`: it never left. `rejected`: the server refused before doing it. `unknown`: it
+ * may have been done.
+ */
 export type Outcome = "not-sent" | "rejected" | "unknown";
 
-/** What each code carries besides its message. All of it is safe to log. */
+/** The details that an error of each code has. All of them are safe to log. */
 export interface ErrorDetails {
   /** The target is none of the kinds that `inferTransport` takes. */
   CANNOT_INFER: { given: string };
-  /** An option or a config field is wrong; `path` names it, `problems` lists all where there are several. */
+  /** An option or a config field is wrong. `path` names the first, `problems` lists all that is wrong with a config. */
   CONFIG_INVALID: { path?: string; problems?: { path: string; message: string }[] };
-  /** The server's process did not start, or ended before the handshake was done. */
+  /** The server's process did not start, or ended before the handshake was done. `stderr`: its last lines. */
   SPAWN_FAILED: { exitCode?: number | null; signal?: string | null; stderr?: string };
-  /** The server could not be reached, or refused the handshake. */
+  /** The server could not be reached, or refused the handshake. `status`: its HTTP status, where there was one. */
   CONNECT_FAILED: { status?: number };
   /** The server was not ready within the connect deadline. */
   CONNECT_TIMEOUT: { timeoutMs: number; stderr?: string };
-  /** The server wants credentials that we do not have. */
+  /** The server wants credentials that are not there. `status`: 401 or 403, where the server said so. */
   AUTH_REQUIRED: { status?: number };
   /** A request was lost with its wire; `outcome` says whether it may have been done. */
   CONNECTION_LOST: { outcome: Outcome; exitCode?: number | null; signal?: string | null; stderr?: string };
   /**
-   * The server answered with what cannot be understood. `outcome` is `done` where a tool has run; `answer` is the beginning
-   * of what came, and `result` all that a tool answered where only its check failed.
+   * The answer of the server breaks the protocol and has no clear meaning. `outcome` is `done` where a tool has run. `answer` is
+   * the beginning of the answer. Where only the check against the tool's output schema failed, `result` is the whole result.
    */
   INVALID_ANSWER: { outcome: "done" | "unknown"; method: string; answer: string; result?: object };
-  /** An answer was larger than `maxMessageBytes` and was thrown away. */
+  /** An answer was larger than `maxMessageBytes`, and was dropped. */
   MESSAGE_TOO_LARGE: { maxMessageBytes: number };
   /** The session was used after its end. */
   SESSION_CLOSED: Record<never, never>;
   /** The transport was closed, by its owner or because it failed (see `cause`). */
   TRANSPORT_CLOSED: Record<never, never>;
-  /** Too many calls were waiting: for the connection, or for a server that does not read. */
+  /** Too many calls wait for the connection, or for a server that does not read its input. */
   QUEUE_FULL: { maxQueued: number };
-  /** A session needs another handshake than the one that open sessions share. */
+  /** A session needs another handshake than the open sessions have. `transport.fork()` gives it a connection of its own. */
   SESSION_CONFLICT: Record<never, never>;
   /** No server of that name is configured. */
   SERVER_UNKNOWN: Record<never, never>;
@@ -42,7 +45,7 @@ export interface ErrorDetails {
   TOOL_FAILED: { tool: string };
 }
 
-/** Stable names of everything that can go wrong; messages may change, these do not. */
+/** The stable names of everything that can go wrong. Messages may change between versions, codes do not. */
 export type ErrorCode = keyof ErrorDetails;
 
 const BRAND = Symbol.for("holdfast.HoldfastError");
@@ -51,7 +54,7 @@ const BRAND = Symbol.for("holdfast.HoldfastError");
 export class HoldfastError<Code extends ErrorCode = ErrorCode> extends Error {
   override readonly name = "HoldfastError";
   readonly code: Code;
-  /** The server that it is about, as its transport is named. */
+  /** The name of the transport whose server the error is about. */
   readonly server?: string;
 
   constructor(
@@ -68,8 +71,8 @@ export class HoldfastError<Code extends ErrorCode = ErrorCode> extends Error {
 }
 
 /**
- * Whether `error` is one of ours, and of that `code` when one is given.
- * Works across copies of the package, unlike `instanceof`.
+ * Whether `error` is a `HoldfastError`, and has that `code` if one is given. Unlike `instanceof`, it works across copies of the
+ * package.
  */
 export function isHoldfastError<Code extends ErrorCode = ErrorCode>(
   error: unknown,
@@ -79,32 +82,32 @@ export function isHoldfastError<Code extends ErrorCode = ErrorCode>(
   return code === undefined || fieldsOf(error)["code"] === code;
 }
 
-/** Anything thrown as an `Error`. */
+/** Turns whatever was thrown into an `Error`. */
 export function asError(error: unknown): Error {
-  // One of another realm is no instance of ours.
+  // An error of another realm (`node:vm`) is no instance of our `Error`.
   if (error instanceof Error || types.isNativeError(error)) return error;
   const { message } = fieldsOf(error);
   return new Error(typeof message === "string" ? message : String(error));
 }
 
-/** The message of anything thrown, with the cause that `fetch` hides behind "fetch failed". */
+/** The message of whatever was thrown. For "fetch failed" it is the message of the cause, which says more. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (isHoldfastError(error)) return error.message;
-  // Every address of a name was tried.
+  // All addresses of a host name failed, each with an error of its own. The first one stands for all.
   if (error instanceof AggregateError && !error.message) return messageOf(error.errors[0]);
   const cause = error.cause;
   const inner = cause instanceof AggregateError ? cause.errors[0] : cause;
   if (error.message === "fetch failed" && inner instanceof Error)
     return inner.message || codeOf(inner) || error.message;
   const status = statusOf(error);
-  // Our own wires say more than the status.
+  // Errors of our own wires name the status already, and say more.
   if (status !== undefined && !error.message.includes(`HTTP ${status}`))
     return `HTTP ${status} ${STATUS_CODES[status] ?? ""}`.trim();
   return error.message || error.name;
 }
 
-/** The system's code of a failure (`ECONNREFUSED`, `UND_ERR_SOCKET`, `ENOENT`), looked for along the causes. */
+/** The system's code of a failure (`ECONNREFUSED`, `UND_ERR_SOCKET`, `ENOENT`), of the error itself or of its causes. */
 export function codeOf(error: unknown): string | undefined {
   for (let e = error, depth = 0; e instanceof Error && depth < 5; depth++) {
     const { code } = fieldsOf(e);
@@ -114,7 +117,7 @@ export function codeOf(error: unknown): string | undefined {
   return undefined;
 }
 
-/** The HTTP status of an SDK error, if the server answered with one. */
+/** The HTTP status that an error carries. Undefined: it has none. */
 export function statusOf(error: unknown): number | undefined {
   const { status } = fieldsOf(error);
   return typeof status === "number" ? status : undefined;

@@ -1,8 +1,8 @@
-/** The fields of an object of which nothing more is known. */
+/** An object whose fields are not known. */
 export type Fields = Record<string, unknown>;
 
-/** An array is an object too. */
+/** Whether a value is an object. Arrays are, too. */
 export const isObject = (value: unknown): value is Fields => typeof value === "object" && value !== null;
 
-/** The fields of anything; of what is no object there are none. */
+/** The fields of any value. What is not an object has none. */
 export const fieldsOf = (value: unknown): Fields => (isObject(value) ? value : {});

@@ -4,8 +4,8 @@ let holds = 0;
 let timer: ReturnType<typeof setInterval> | undefined;
 
 /**
- * Keeps the program alive until the returned function is called (once; more calls do nothing). Every other timer,
- * socket and process of ours is unref'd: this is the one place that decides.
+ * Keeps the program alive until the returned function is called. More calls of that function do nothing. All other timers,
+ * sockets and processes of holdfast are unref'd, so this module alone decides how long the program lives.
  */
 export function keepAlive(): () => void {
   if (holds++ === 0) timer = setInterval(() => {}, MAX_DELAY_MS);

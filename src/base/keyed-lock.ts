@@ -1,11 +1,14 @@
 import { whenAborted } from "./abort.js";
 
-/** Turns in this program: for each key one at a time, first come first served. */
+/** A lock within this program. For each key one piece of work runs at a time, first come first served. */
 export class KeyedLock {
-  /** Who waits for a key, in order; a key is here as long as somebody has the turn. */
+  /** For each locked key, the waiting ones in their order. */
   readonly #waiting = new Map<string, (() => void)[]>();
 
-  /** Runs `work` when it is its turn. Rejects with the signal's reason while it waits, and never once `work` has begun. */
+  /**
+   * Runs `work` when it is its turn, and returns its result. Rejects with the signal's reason where it fires while this waits,
+   * and never once `work` has begun.
+   */
   async run<T>(key: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted();
     const queue = this.#waiting.get(key);

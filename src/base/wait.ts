@@ -2,7 +2,7 @@ import { clampDelay } from "../machines/backoff.js";
 import { type Clock, systemClock } from "../machines/clock.js";
 import { whenAborted } from "./abort.js";
 
-/** Settles as `work` does, or rejects with the reason of the signal that fires before. */
+/** Settles as `work` does, or rejects with the reason of the first signal that fires before that. */
 export function untilAborted<T>(work: Promise<T>, ...signals: (AbortSignal | undefined)[]): Promise<T> {
   return new Promise((resolve, reject) => {
     const stops = signals.map((signal) => whenAborted(signal, reject));
@@ -12,20 +12,21 @@ export function untilAborted<T>(work: Promise<T>, ...signals: (AbortSignal | und
   });
 }
 
-/** When to give up, and what is thrown then. */
+/** When `withDeadline` gives up, and with what. */
 export interface Limit {
-  /** Default: the real one. */
+  /** Default: the system's clock. */
   clock?: Clock;
-  /** `Infinity`: never. */
+  /** How long `work` may take. `Infinity`: no deadline. */
   ms: number;
+  /** Makes the error of the deadline. */
   expired(): unknown;
-  /** End the wait before that, with their reasons. */
+  /** Signals that end the work earlier, each with its own reason. */
   signals?: readonly (AbortSignal | undefined)[];
 }
 
 /**
- * Runs `work` with a signal that fires with the deadline, or with one of the outer signals. It is for `work` to end then,
- * with the reason or with more to say; `untilAborted` ends what does not heed a signal. Leaves no timer and no listener.
+ * Runs `work` with a signal that fires at the deadline, or when one of the outer signals does. `work` itself must end then. Wrap
+ * it in `untilAborted` where it heeds no signal. Leaves no timer and no listener.
  */
 export async function withDeadline<T>(
   { clock = systemClock, ms, expired, signals = [] }: Limit,
@@ -44,7 +45,7 @@ export async function withDeadline<T>(
   }
 }
 
-/** Settles after so many ms; rejects with the signal's reason where that comes first. */
+/** Settles after `ms` milliseconds, or rejects with the signal's reason if it fires before. */
 export function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = clock.setTimeout(() => {
@@ -63,11 +64,11 @@ interface Waiter<T> {
   reject(reason: unknown): void;
 }
 
-/** Those who wait for the same thing, first come first served. */
+/** Callers that wait for the same event, in the order in which they came. */
 export class Queue<T> {
   readonly #waiters = new Set<Waiter<T>>();
 
-  /** Without a limit it is never full. */
+  /** `limit`: how many may wait. Default: any number. */
   constructor(private readonly limit = Number.POSITIVE_INFINITY) {}
 
   get empty(): boolean {

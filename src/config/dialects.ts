@@ -1,22 +1,24 @@
-/** The servers of a config as they stand there, whatever its dialect, and what stands beside them. */
+/** The servers of a config in any dialect, as they are written there. */
 export interface Found {
-  /** Where they stand: `mcpServers`, `servers`, `extensions`; empty at the root. */
+  /** The path of the servers, for messages: `mcpServers`, `servers`, `mcp.servers`. Empty: the root. */
   at: string;
-  /** The same, key by key: a key may have a dot in it. */
+  /** The path of the servers as a list of keys, because a key may contain a dot. */
   place: string[];
+  /** Each server by its name. */
   entries: Record<string, unknown>;
+  /** The other fields of the config. */
   extra: Record<string, unknown>;
 }
 
 type Fields = Record<string, unknown>;
 
-/** Where each dialect keeps its servers: FastMCP and most clients, VS Code, VS Code's settings, Goose. */
+/** The path of the servers in each dialect: FastMCP and most clients, VS Code, VS Code's settings file, Goose. */
 const PLACES = [["mcpServers"], ["servers"], ["mcp", "servers"], ["extensions"]] as const;
 
 export const isObject = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Finds the servers; a string says why there are none. */
+/** Finds the servers of a config. Returns a text that says why where there are none. */
 export function findServers(config: Fields): Found | string {
   if ("source" in config && ("deployment" in config || "environment" in config || isObject(config["source"])))
     return "this is a fastmcp.json, which describes how to run one server; an MCP config lists servers under mcpServers";
@@ -37,7 +39,7 @@ export function findServers(config: Fields): Found | string {
   return { at: "", place: [], entries: Object.fromEntries(entries), extra: Object.fromEntries(extra) };
 }
 
-/** Claude Code keeps servers per project in `~/.claude.json`; those of the current one count. */
+/** Claude Code keeps servers for each project in `~/.claude.json`. Those of the current directory count. */
 function projectServers(config: Fields): Fields {
   const { projects } = config;
   const project = isObject(projects) ? projects[process.cwd()] : undefined;
@@ -48,7 +50,7 @@ const URLS = ["url", "serverUrl", "httpUrl", "uri"];
 const isServer = (value: unknown): value is Fields =>
   isObject(value) && ["command", "cmd", ...URLS].some((key) => key in value);
 
-/** Other words for our fields, by dialect; the first that is set wins. */
+/** For each of our fields, its names in all dialects. The first name that is set wins. */
 const WORDS: Record<string, readonly string[]> = {
   command: ["command", "cmd"],
   url: URLS,
@@ -67,7 +69,7 @@ const KINDS: Record<string, string> = {
   websocket: "ws",
 };
 
-/** One entry in our words. `named` says under which of its names each field stood there. */
+/** Renames the fields of one entry to ours. `named` says which name each field had, for messages. */
 export function inOurWords(entry: Fields): { fields: Fields; named: Record<string, string> } {
   const fields = { ...entry };
   const named: Record<string, string> = {};
@@ -78,12 +80,13 @@ export function inOurWords(entry: Fields): { fields: Fields; named: Record<strin
     fields[ours] = entry[word];
     named[ours] = word;
   }
-  // Gemini's httpUrl says how it is reached; its url means SSE only there, so that is left to the path.
+  // In Gemini's dialect `httpUrl` means Streamable HTTP. Its `url` would mean SSE, but other dialects use that name for both, so
+  // the path of the URL decides.
   if (named["url"] === "httpUrl" && fields["transport"] === undefined) fields["transport"] = "http";
   const kind = fields["transport"];
   if (typeof kind === "string") fields["transport"] = KINDS[kind] ?? kind;
   if (fields["enabled"] === false) fields["disabled"] = true;
-  // Goose writes seconds, and nothing else has `cmd`, `uri` or `envs`.
+  // Goose writes timeouts in seconds. Only its dialect has the names `cmd`, `uri` and `envs`.
   const goose = named["command"] === "cmd" || named["url"] === "uri" || named["env"] === "envs";
   if (goose && typeof fields["timeout"] === "number") fields["timeout"] = fields["timeout"] * 1000;
   return { fields, named };

@@ -1,20 +1,20 @@
 import { homedir } from "node:os";
 import { delimiter, sep } from "node:path";
 
-/** Where the values of variables come from. */
+/** Where the values of `${…}` come from. */
 export interface Variables {
-  /** Default: this program's environment. */
+  /** The values by name. Default: the environment of this program. */
   variables?: Record<string, string | undefined>;
-  /** Answers VS Code's `${input:ID}`. */
+  /** Answers VS Code's `${input:ID}`. Undefined: there is no answer. Default: no input has one. */
   inputs?: ((id: string) => string | undefined) | undefined;
 }
 
-/** `$$`, or `${…}` with a name, perhaps a scope in front, perhaps a default behind. */
+/** `$$`, `${NAME}`, `${SCOPE:NAME}` and `${NAME:-DEFAULT}`. */
 const FORM = /\$\$|\$\{(?:(\w+):(?!-))?([^}:]+)(?::-([^}]*))?\}/g;
 
 /**
- * A text with its variables replaced: `${VAR}`, `${env:VAR}`, `${VAR:-default}`, `${input:ID}`, VS Code's own names;
- * `$$` is one `$`. What cannot be replaced is told to `problem`, by name and never by value.
+ * Replaces the variables in a text: `${VAR}`, `${env:VAR}`, `${VAR:-default}`, `${input:ID}` and the names that VS Code
+ * predefines. `$$` becomes one `$`. `problem` is called for each one that has no value; the message holds its name only.
  */
 export function expand(
   text: string,
@@ -48,7 +48,7 @@ function lookUp(
   return variables[name] || (scope === undefined ? PREDEFINED[name]?.() : undefined);
 }
 
-/** What VS Code defines besides the environment. */
+/** The names that VS Code predefines. */
 const PREDEFINED: Record<string, () => string> = {
   workspaceFolder: () => process.cwd(),
   userHome: homedir,

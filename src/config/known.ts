@@ -6,7 +6,7 @@ import { findServers, isObject } from "./dialects.js";
 import { fromText, readText } from "./load.js";
 import { type McpConfig, parseConfig } from "./parse.js";
 
-/** This machine, or another one in a test. */
+/** Where to look for config files. Tests pass another machine's. */
 export interface Place {
   home: string;
   cwd: string;
@@ -21,7 +21,7 @@ const here = (): Place => ({
   env: process.env,
 });
 
-/** Where each client keeps its servers: the project's files first, nearest first, then the user's. */
+/** The config files of each client: the project's files from the nearest folder upwards, then the user's. */
 const CLIENTS: Record<string, (place: Place) => string[]> = {
   claude: (place) => [join(applications(place), "Claude/claude_desktop_config.json")],
   "claude-code": (place) => [...upwards(place, ".mcp.json"), join(place.home, ".claude.json")],
@@ -53,7 +53,7 @@ function upwards({ cwd, home }: Place, name: string): string[] {
   }
 }
 
-/** Splits `cursor:weather` into the client and one of its servers; undefined if it names no client that we know. */
+/** Splits `cursor:weather` into the client and the server. Undefined: it does not begin with a client that we know. */
 export function clientOf(target: string): { client: string; server: string | undefined } | undefined {
   const [client, ...rest] = target.split(":");
   if (client === undefined || !Object.hasOwn(CLIENTS, client)) return undefined;
@@ -61,9 +61,9 @@ export function clientOf(target: string): { client: string; server: string | und
 }
 
 /**
- * The servers that a client of this machine has configured; what stands nearer wins over what has the same name.
- * @throws HoldfastError `CONFIG_INVALID`: it has none (with where was looked), or its file is wrong;
- *   `SERVER_UNKNOWN`: it has no such server
+ * Reads the servers that a client has configured on this machine. Of two with one name, the nearer file wins.
+ * @throws HoldfastError `CONFIG_INVALID` where it has none (the message names the files), or a file is wrong
+ * @throws HoldfastError `SERVER_UNKNOWN` where it has no server of that name
  */
 export function clientConfig(client: string, server?: string, place: Place = here()): McpConfig {
   const paths = CLIENTS[client]!(place);
@@ -72,7 +72,7 @@ export function clientConfig(client: string, server?: string, place: Place = her
   for (const path of files) {
     const config = fromText(readText(path), path);
     const found = isObject(config) ? findServers(config) : undefined;
-    // Settings of other things are no mistake.
+    // A file of settings without servers is no mistake.
     if (typeof found === "object")
       for (const [name, entry] of Object.entries(found.entries)) entries[name] ??= entry;
   }

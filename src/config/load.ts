@@ -5,14 +5,15 @@ import { HoldfastError, messageOf } from "../base/errors.js";
 import { inputsIn } from "./expand.js";
 import { invalidConfig, type McpConfig, type ParseOptions, parseConfig } from "./parse.js";
 
+/** The options of `loadConfig`. */
 export interface LoadOptions extends Omit<ParseOptions, "inputs"> {
-  /** Answers VS Code's `${input:ID}`; may ask a person. */
+  /** Answers VS Code's `${input:ID}`. May take its time, for example to ask a person. Default: no input has an answer. */
   inputs?: (id: string) => string | undefined | Promise<string | undefined>;
 }
 
 /**
- * Reads a config file: JSON, with comments and trailing commas if it likes.
- * @throws HoldfastError `CONFIG_INVALID`: it cannot be read, is not JSON (with line and column), or is wrong
+ * Reads a config file in any dialect: JSON, which may have comments and trailing commas, or YAML.
+ * @throws HoldfastError `CONFIG_INVALID` where it cannot be read or parsed (the message names line and column), or is wrong
  */
 export async function loadConfig(path: string | URL, options: LoadOptions = {}): Promise<McpConfig> {
   const { inputs, ...rest } = options;
@@ -26,14 +27,14 @@ export async function loadConfig(path: string | URL, options: LoadOptions = {}):
   });
 }
 
-/** The same at once, where nobody has to be asked. */
+/** Reads a config file synchronously. As `loadConfig`, but inputs must be answered at once. */
 export function readConfig(path: string | URL, options: ParseOptions = {}): McpConfig {
   return parseConfig(fromText(readText(path), String(path)), { from: String(path), ...options });
 }
 
 export function readText(path: string | URL): string {
   try {
-    // Some editors begin a file with a byte order mark.
+    // Some editors write a byte order mark at the beginning.
     return readFileSync(path, "utf8").replace(/^\uFEFF/, "");
   } catch (cause) {
     throw new HoldfastError("CONFIG_INVALID", `${path} cannot be read: ${messageOf(cause)}`, {
@@ -43,13 +44,13 @@ export function readText(path: string | URL): string {
   }
 }
 
-/** The value of a config's text; Goose writes YAML. */
+/** Parses the text of a config file: YAML where `path` ends so (Goose), else JSON. */
 export function fromText(text: string, path: string): unknown {
   if (/\.ya?ml$/.test(path)) {
     try {
       return parseYaml(text);
     } catch (cause) {
-      // The library quotes the lines around the mistake, which may hold a secret.
+      // The library's message quotes the lines around the mistake, which may hold a secret.
       const at = cause instanceof YAMLParseError ? cause.linePos?.[0] : undefined;
       throw invalidConfig([{ path: "", message: `is not YAML (${position(at)})` }], path);
     }

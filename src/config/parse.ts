@@ -5,39 +5,41 @@ import { expand, type Variables } from "./expand.js";
 import { REMOTE_KINDS, remoteSchema, stdioSchema } from "./schema.js";
 import { isRemote, type ServerConfig } from "./server.js";
 
-/** A config that was read and checked: what is disabled is left out. */
+/** A config that was parsed and checked. Disabled servers are left out. */
 export interface McpConfig {
-  /** In the order in which they were declared. */
+  /** The servers by name, in the order of the file. */
   servers: Record<string, ServerConfig>;
-  /** What stood beside the servers, as it was. */
+  /** The other fields of the config, unchanged. */
   extra: Record<string, unknown>;
 }
 
-/** One thing that is wrong, and where. */
+/** One mistake in a config, and the path of its field. */
 export interface Problem {
   path: string;
   message: string;
 }
 
+/** The options of `parseConfig`. */
 export interface ParseOptions extends Variables {
-  /** Look at the form alone: a URL may still have variables in it. */
+  /** Checks the form only: a URL that still has variables in it is accepted. Default false. */
   unexpanded?: boolean;
-  /** What the config is called in errors: its file. */
+  /** What the config is called in errors, for example its file. Default: `the config`. */
   from?: string;
 }
 
+/** What each parsed config was made from. */
 const parsed = new WeakMap<object, unknown>();
 
 /** Whether a value came from `parseConfig`. */
 export const isParsed = (value: unknown): value is McpConfig => isObject(value) && parsed.has(value);
 
-/** What a config was read from, with its variables as they stood there. */
+/** What a parsed config was made from, with its variables not replaced. */
 export const sourceOf = (config: McpConfig): unknown => parsed.get(config);
 
 /**
- * Reads a config in any of the dialects: `mcpServers`, VS Code's `servers`, Goose's `extensions`, or servers at the
- * root. One error lists everything that is wrong.
- * @throws HoldfastError `CONFIG_INVALID` with `problems`; no value of the config is in it
+ * Parses the content of a config in any dialect: `mcpServers`, VS Code's `servers`, Goose's `extensions`, or servers at the
+ * root. A parsed config is returned as it is.
+ * @throws HoldfastError `CONFIG_INVALID`, whose `problems` list everything that is wrong; it shows no value of the config
  */
 export function parseConfig(config: unknown, options: ParseOptions = {}): McpConfig {
   if (isParsed(config)) return config;
@@ -76,7 +78,7 @@ function parseServer(
     return undefined;
   }
   const { fields, named } = inOurWords(entry);
-  // What is off may be unfinished.
+  // A disabled server is not checked: it may be unfinished.
   if (fields["disabled"] === true) return { command: "disabled", disabled: true };
   const { command, url, transport } = fields;
   if (command !== undefined && url !== undefined)
@@ -103,9 +105,9 @@ function parseServer(
   return undefined;
 }
 
-/** The fields in which variables are replaced: what reaches the server, and nothing that is shown. */
+/** The fields in which variables are replaced. They reach the server; fields that are only shown are left as they are. */
 const EXPANDED = ["command", "args", "env", "cwd", "url", "headers", "auth"];
-/** Deeper than anything that a server can be told. */
+/** How deep these fields may be nested. No real server needs that much. */
 const MAX_DEPTH = 20;
 
 function expandFields(
@@ -146,7 +148,7 @@ function wrongUrl({ url, transport }: { url: string; transport?: string | undefi
   return undefined;
 }
 
-/** Two tools cannot have one name. */
+/** Finds tools that are given the same name. */
 function collisions({ tools = {} }: ServerConfig): [path: string, why: string][] {
   const taken = new Set<string>();
   return Object.entries(tools).flatMap(([tool, { name }]): [string, string][] => {
@@ -173,12 +175,12 @@ function report(
   }
 }
 
-/** The path as it stands in the user's dialect. */
+/** The path with the field names of the user's dialect. */
 function renamed(path: string, named: Record<string, string>): string {
   return path.replace(/^\w+/, (field) => named[field] ?? field);
 }
 
-/** One error for all that is wrong. */
+/** One error that lists all problems. */
 export function invalidConfig(problems: Problem[], from?: string): HoldfastError<"CONFIG_INVALID"> {
   const lines = problems.map(({ path, message }) => `  ${path ? `${path}: ` : ""}${message}`);
   const where = from ?? "the config";

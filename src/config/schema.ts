@@ -3,7 +3,7 @@ import type { AuthOption } from "../contract/options.js";
 import type { ArgumentTransform, RemoteServerConfig, StdioServerConfig, ToolTransform } from "./server.js";
 
 const text = z.string().min(1);
-/** The values of an environment are text; a number or a truth value in a file is meant as one. */
+/** Environment variables are texts. A number or a boolean in a file is taken as one. */
 const texts = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String));
 const headers = z.record(z.string(), z.string());
 const auth = z.custom<AuthOption>(
@@ -42,7 +42,7 @@ const common = {
   excludeTags: z.array(z.string()).optional(),
 };
 
-/** One entry of a config, once its dialect is put into our words. Unknown fields are kept. */
+/** The schema of a local server, after its fields were renamed to ours. Unknown fields are kept. */
 export const stdioSchema: z.ZodType<StdioServerConfig> = z.looseObject({
   transport: z.literal("stdio").optional(),
   command: text,
@@ -54,6 +54,7 @@ export const stdioSchema: z.ZodType<StdioServerConfig> = z.looseObject({
 
 export const REMOTE_KINDS = ["http", "sse", "ws"] as const;
 
+/** The schema of a remote server, after its fields were renamed to ours. Unknown fields are kept. */
 export const remoteSchema: z.ZodType<RemoteServerConfig> = z.looseObject({
   transport: z.enum(REMOTE_KINDS).optional(),
   url: text,

@@ -1,63 +1,73 @@
 import type { AuthOption, EraOption } from "../contract/options.js";
 
-/** How an argument of a tool is shown: every field of it that is set replaces the server's own. */
+/** Changes how an argument of a tool is shown. Each field that is set replaces the server's own. */
 export interface ArgumentTransform {
   name?: string | undefined;
   description?: string | undefined;
+  /** Sent where a call does not give the argument. */
   default?: unknown;
-  /** Not shown, and sent with its default. */
+  /** True: the argument is not shown, and always sent with its default. Default false. */
   hide?: boolean | undefined;
   required?: boolean | undefined;
   examples?: unknown;
 }
 
-/** How a tool is shown: every field of it that is set replaces the server's own. */
+/** Changes how a tool is shown. Each field that is set replaces the server's own. */
 export interface ToolTransform {
   name?: string | undefined;
   version?: string | undefined;
   title?: string | undefined;
   description?: string | undefined;
+  /** Used by `includeTags` and `excludeTags`. */
   tags?: string[] | undefined;
-  /** `null`: none. */
+  /** The tool's `_meta`; `null` removes it. */
   meta?: Record<string, unknown> | null | undefined;
-  /** `false`: not shown. */
+  /** False: the tool is not shown. Default true. */
   enabled?: boolean | undefined;
-  /** By the server's own names of the arguments. */
+  /** The transforms of its arguments, by the server's own argument names. */
   arguments?: Record<string, ArgumentTransform> | undefined;
 }
 
-/** What a config may say of any server. */
+/** What a config may say about any server. */
 export interface CommonServerConfig {
   description?: string | undefined;
+  /** True: the server is left out. Default false. */
   disabled?: boolean | undefined;
-  /** Of its calls, in milliseconds. */
+  /** The deadline of its calls in milliseconds; 0: none. Default: the session's. */
   timeout?: number | undefined;
+  /** Whether a healthy connection stays when the last session ends. Default true for local servers, else false. */
   keepAlive?: boolean | undefined;
+  /** The protocol era. Default `auto`. */
   era?: EraOption | undefined;
-  /** By the server's own names of the tools. */
+  /** How its tools are shown, by the server's own tool names. Default: as they are. */
   tools?: Record<string, ToolTransform> | undefined;
+  /** Only tools with one of these tags are shown. Default: all. */
   includeTags?: string[] | undefined;
+  /** Tools with one of these tags are not shown. Default: none. */
   excludeTags?: string[] | undefined;
 }
 
-/** A process of a config. */
+/** A local server of a config: a process that is spoken to over stdio. */
 export interface StdioServerConfig extends CommonServerConfig {
   transport?: "stdio" | undefined;
   command: string;
   args?: string[] | undefined;
+  /** Added to the SDK's safe variables of this program's environment. */
   env?: Record<string, string> | undefined;
+  /** The directory in which it runs. Default: the program's. */
   cwd?: string | undefined;
 }
 
-/** A server of a config behind a URL. */
+/** A remote server of a config, which is reached by a URL. */
 export interface RemoteServerConfig extends CommonServerConfig {
+  /** Default: what the URL says. `ws:` and `wss:` are WebSocket; a path with `/sse` is SSE; anything else is HTTP. */
   transport?: "http" | "sse" | "ws" | undefined;
   url: string;
   headers?: Record<string, string> | undefined;
   auth?: AuthOption | undefined;
 }
 
-/** One server of a config, in our words and with its variables replaced. Times in milliseconds. Unknown fields are kept. */
+/** One server of a parsed config, with our field names and with variables replaced. Unknown fields are kept. */
 export type ServerConfig = StdioServerConfig | RemoteServerConfig;
 
 export const isRemote = (server: ServerConfig): server is RemoteServerConfig => "url" in server;

@@ -3,12 +3,12 @@ import { basename, dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { systemClock } from "../machines/clock.js";
 
-/** An editor writes in several steps; a burst of them is one change. */
+/** An editor writes in several steps. Events less than this apart count as one change. */
 const SETTLE_MS = 100;
 
 /**
- * Calls `onChange` after each change of a file, one call at a time. The folder is what is watched, because editors
- * replace the file by another one. Returns what ends it; holds no program alive.
+ * Calls `onChange` after each change of a file, one call at a time. It watches the folder, because many editors replace the
+ * file by a new one. Returns a function that ends it. It does not keep the program alive.
  */
 export function watchFile(path: string | URL, onChange: () => Promise<void>): () => void {
   const file = path instanceof URL ? fileURLToPath(path) : path;
@@ -22,10 +22,10 @@ export function watchFile(path: string | URL, onChange: () => Promise<void>): ()
   };
   const check = () => {
     if (stopped) return;
-    // Race: it changed while the last change was being applied; that is looked at afterwards.
+    // Race: the file changes again while `onChange` runs for the last change. Look again later.
     if (running) return settle();
     const now = stampOf(file);
-    // Between the two halves of a replacement there is no file.
+    // While an editor replaces the file, there may be none for a moment.
     if (now === undefined || now === last) return;
     last = now;
     running = onChange().finally(() => {

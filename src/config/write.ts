@@ -8,8 +8,8 @@ import { fromText, readText } from "./load.js";
 import { isParsed, type McpConfig, parseConfig, sourceOf } from "./parse.js";
 
 /**
- * Writes a config as a file, at once or not at all. What was read keeps its variables unreplaced and its unknown fields.
- * @throws HoldfastError `CONFIG_INVALID`: the config is wrong, or the path cannot be written
+ * Writes a config to a file atomically. A parsed config keeps its unknown fields, and its variables are written unreplaced.
+ * @throws HoldfastError `CONFIG_INVALID` where the config is wrong, or the path cannot be written
  */
 export function writeConfig(path: string, config: McpConfig | Record<string, unknown>): void {
   const source = isParsed(config) ? sourceOf(config) : config;
@@ -18,9 +18,9 @@ export function writeConfig(path: string, config: McpConfig | Record<string, unk
 }
 
 /**
- * Adds, replaces or (with `undefined`) removes one server of a config file; comments, unknown fields and variables of
- * everything else stay as they are. A file that is missing is made.
- * @throws HoldfastError `CONFIG_INVALID`: the file or the server is wrong; the file is not touched then
+ * Adds, replaces or (with `undefined`) removes one server in a config file, atomically. Everything else in the file stays as it
+ * is, comments and variables too. A missing file is made.
+ * @throws HoldfastError `CONFIG_INVALID` where the file or the server is wrong; the file is not touched then
  */
 export function updateConfigFile(
   path: string,
@@ -44,7 +44,7 @@ export function updateConfigFile(
   replaceFile(path, applyEdits(text, edits));
 }
 
-/** For a check of the form alone: a variable that is not set here may be set where the file is used. */
+/** Options for checking the form only: a variable that is not set here may be set where the file is used. */
 const FORM = {
   variables: new Proxy({}, { get: () => "x", has: () => true }),
   inputs: () => "x",
@@ -53,10 +53,10 @@ const FORM = {
 
 const isEmptyConfig = (config: unknown) => isObject(config) && Object.keys(config).length === 0;
 
-/** A reader sees the old file or the new one, never half of one. */
+/** Replaces a file atomically: a reader sees the old one or the new one. */
 function replaceFile(path: string, text: string): void {
   try {
-    // The file behind a link is replaced, not the link.
+    // Where the path is a link, the file that it points to is replaced.
     const target = existsSync(path) ? realpathSync(path) : path;
     const mode = existsSync(target) ? statSync(target).mode & 0o777 : 0o600;
     const temporary = join(dirname(target), `.holdfast-${randomUUID()}.tmp`);
