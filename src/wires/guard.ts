@@ -210,8 +210,10 @@ export class Guard implements Transport {
   }
 
   #settleAll(failure: Failure): void {
-    for (const [id, { parked, call }] of this.#ledger) {
+    for (const [id, { parked, call, stream }] of this.#ledger) {
       const outcome = parked ? "rejected" : this.wire.isWaiting?.(id) ? "not-sent" : "unknown";
+      // Race: the wire is closed a while later; until then it would send what is told as not sent.
+      if (outcome !== "unknown") stream?.abort();
       if (outcome !== "unknown" && call) call.written--;
       this.settle(id, new Lost(outcome, failure));
     }

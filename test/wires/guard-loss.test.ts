@@ -51,6 +51,21 @@ describe("a wire that ends by itself", () => {
     expect(wire.onParked!(1, false)).toBe(false);
   });
 
+  it("says of a request that still waits for a socket that it was not sent, and takes it back so that this stays true", async () => {
+    const cancel = vi.fn();
+    const isWaiting = (id: unknown) => id === 2;
+    const { guard, heard } = await guarded({ hasPerRequestStream: true, cancel, isWaiting });
+    await guard.send(request(1));
+    await guard.send(request(2));
+    // The wire is closed a while later.
+    guard.shut(failure);
+    expect(heard).toMatchObject([
+      { id: 1, error: { data: { outcome: "unknown" } } },
+      { id: 2, error: { data: { outcome: "not-sent" } } },
+    ]);
+    expect(cancel).toHaveBeenCalledExactlyOnceWith(2);
+  });
+
   it("takes nothing any more", async () => {
     const { guard, wire, sent } = await guarded({ failure });
     wire.onclose!();

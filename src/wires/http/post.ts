@@ -33,8 +33,8 @@ export class Post {
   examined = false;
   #heard = false;
   readonly #request: HttpRequest;
-  readonly #stream: AnswerStream;
   readonly #carrier: Carrier;
+  #stream: AnswerStream | undefined;
   /** It was taken, and its answer comes on another stream, if at all. */
   #elsewhere: { resolve(): void; reject(error: Error): void } | undefined;
 
@@ -52,11 +52,6 @@ export class Post {
       body: JSON.stringify(message),
       lane: laneOf(message),
       id: message.id,
-    });
-    this.#stream = new AnswerStream(host, this.#request, {
-      isAnswer: (answer) => this.isAnswer(answer),
-      carrier: this.#carrier,
-      maxSilenceMs: message.method === LISTEN ? host.maxSilenceMs : Number.POSITIVE_INFINITY,
     });
   }
 
@@ -83,7 +78,7 @@ export class Post {
   /** Nobody waits for it any more. */
   abort(reason: Error): void {
     this.#request.abort(reason);
-    this.#stream.abort(reason);
+    this.#stream?.abort(reason);
     this.#elsewhere?.reject(reason);
   }
 
@@ -113,6 +108,12 @@ export class Post {
   }
 
   async #follow(answer: HttpAnswer): Promise<void> {
+    const { host, message } = this;
+    this.#stream = new AnswerStream(host, this.#request, {
+      isAnswer: (said) => this.isAnswer(said),
+      carrier: this.#carrier,
+      maxSilenceMs: message.method === LISTEN ? host.maxSilenceMs : Number.POSITIVE_INFINITY,
+    });
     try {
       this.done(await this.#stream.read(answer));
     } catch (error) {

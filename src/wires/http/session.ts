@@ -98,7 +98,7 @@ function accepting(own: string | undefined, ...types: string[]): string {
 }
 
 function callHeaders(more: object | undefined): Record<string, string> | undefined {
-  if (more === undefined) return undefined;
+  if (more === undefined || Object.keys(more).length === 0) return undefined;
   const entries = Object.entries(more)
     .map(([name, value]) => [name.toLowerCase(), value] as const)
     .filter(([name, value]) => typeof value === "string" && !RESERVED.has(name));
