@@ -1,22 +1,23 @@
 import type { ReplayMode } from "./options.js";
 
-/** What is left of a call's time. */
+/** The deadline of a call. */
 export interface CallDeadline {
-  /** Milliseconds. */
+  /** How many milliseconds are left. */
   remaining(): number;
-  /** The caller named it; else it is the session's or the server's. */
+  /** True: the caller gave the timeout. False: it is the session's or the server's default. */
   readonly named: boolean;
-  /** Progress moves it. */
+  /** Whether a progress notification starts the timeout anew. */
   readonly resets: boolean;
 }
 
-/** What a session says of one of its calls to whoever carries it on: it holds for all requests of the call, and between them. */
+/** What holds for one call of a session as a whole. A call may be several requests, such as the pages of a list. */
 export interface CallContext {
   readonly session: object;
   readonly deadline: CallDeadline;
-  /** The caller's. */
+  /** The caller's signal. */
   readonly signal: AbortSignal | undefined;
-  /** Fires with the session's end: nothing of the call is sent any more. */
+  /** Fires when the session ends. Nothing of the call is sent after that. */
   readonly ended: AbortSignal;
+  /** How the caller wants a lost request treated. Undefined: as the transport's options say. */
   readonly replay: ReplayMode | undefined;
 }

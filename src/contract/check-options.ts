@@ -1,7 +1,10 @@
 import { checkBoolean, checkFunction, checkOneOf, checkPositive, invalid, show } from "../base/check.js";
 import type { SharedOptions } from "./options.js";
 
-/** The options that every transport takes. */
+/**
+ * Checks the options that every transport takes.
+ * @throws HoldfastError `CONFIG_INVALID` for the first wrong one
+ */
 export function checkShared(options: SharedOptions): void {
   for (const key of DURATIONS) checkPositive(key, options[key]);
   if (options.reconnect)
@@ -38,7 +41,10 @@ const SHARED = [
   "logger",
 ];
 
-/** An option that this kind of transport does not have is a mistake, not a thing to ignore. */
+/**
+ * Checks that this kind of transport has all the options that are given: `known`, and those that every transport takes.
+ * @throws HoldfastError `CONFIG_INVALID` for the first unknown one
+ */
 export function checkKnown(kind: string, options: object, known: readonly string[]): void {
   for (const [key, value] of Object.entries(options)) {
     if (known.includes(key) || SHARED.includes(key) || value === undefined) continue;

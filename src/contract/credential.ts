@@ -1,65 +1,70 @@
-/** A server's word that what it was shown is not enough. */
+/** A 401 or 403 of a server. */
 export interface Refusal {
-  /** 401: another token; 403: more scope. */
+  /** 401: the server wants another token. 403: it wants more scope. */
   status: 401 | 403;
-  /** What was shown. */
+  /** The token that the request carried. Undefined: none. */
   token: string | undefined;
-  /** What the server says that it wants. */
+  /** The scope that the server asks for, if it names one. */
   scope: string | undefined;
+  /** Where the server's metadata says who gives out its tokens, if the server names it. */
   resourceMetadataUrl: URL | undefined;
-  /** The server's `WWW-Authenticate`, for providers that read it themselves. */
+  /** The `WWW-Authenticate` header, for providers that read it themselves. */
   challenge: string | undefined;
 }
 
-/** What one sign-in is given, and tells meanwhile. */
+/** What whoever waits for a token hands to `obtain`. */
 export interface Authorization {
-  /** Fires when nobody waits for it any more. */
+  /** Fires when nobody waits for the token any more. */
   signal: AbortSignal;
+  /** Called with each step of the sign-in. */
   progress(step: AuthorizationStep): void;
 }
 
-/** Where a sign-in is. */
+/** One step of a sign-in. */
 export interface AuthorizationStep {
   step: "discovering" | "registering" | "waiting" | "exchanging" | "refreshing";
-  /** What the person must do next. */
+  /** What the person must do next, as a sentence. */
   todo?: string;
-  /** Where the person signs in. Not secret, and of use for this one sign-in only. */
+  /** The address of the sign-in page. Not secret, and valid for this one sign-in only. */
   url?: string;
 }
 
-/** What a wire shows to be let in. One is shared by all wires of a transport. */
+/** Where the wires of one transport get their token. All of them share one. */
 export interface Credential {
-  /** The token to show now; undefined: there is none, and the server is asked without. Never waits for a person. */
+  /** The token for the next request. Undefined: the request goes without one. Never waits for a person. */
   token(): string | undefined | Promise<string | undefined>;
-  /** The server took this token. */
+  /** Called when the server has accepted this token. */
   accepted?(token: string): void;
-  /** Whether anything can be done about this refusal. */
+  /** Whether `obtain` may help against this refusal. */
   mends(refusal: Refusal): boolean;
   /**
-   * Gets a token that was not refused yet. Those who ask at once share one flow.
-   * @throws HoldfastError `AUTH_REQUIRED` when there is none to get; anything else may be tried again
+   * Gets a token that was not refused yet. Callers that ask at the same time share one flow.
+   * @throws HoldfastError `AUTH_REQUIRED` where no token can be got; after any other error trying again may help
    */
   obtain(refusal: Refusal, authorization: Authorization): Promise<void>;
-  /** Wraps the `fetch` that carries the token, where it must be signed (DPoP). */
+  /** Wraps the `fetch` of the requests, where they must be signed with a key (DPoP). */
   sign?(fetch: FetchLike): FetchLike;
-  /** Whether the token of this moment must be signed. */
+  /** Whether requests with the current token must be signed. */
   signs?(): boolean;
 }
 
 /** The server that a credential is for. */
 export interface Resource {
+  /** The name of its transport, for messages. */
   name: string;
   url: URL;
+  /** For requests outside of a wire, such as those of a sign-in. */
   fetch: FetchLike;
-  /** Whether its wire can sign its requests (DPoP). */
+  /** Whether the wires of this server can sign requests (DPoP). */
   signs: boolean;
 }
 
-/** Makes the credential of one server from what was said of all. The form of `auth` that holdfast's own functions give. */
+/** What `oauth()` and `clientCredentials()` return, for the option `auth`. It makes a credential for each server. */
 export abstract class CredentialSource {
   abstract credentialFor(server: Resource): Credential;
-  /** How long a person may take; undefined: no person is asked. */
+  /** How long a person may take to sign in, in milliseconds. Undefined: the default, or no person is asked. */
   readonly personMs: number | undefined;
 }
 
+/** The part of `fetch` that is used. */
 export type FetchLike = (url: string | URL, init?: RequestInit) => Promise<Response>;

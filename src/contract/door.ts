@@ -1,6 +1,5 @@
 /**
- * A transport of the SDK, of version 1 or 2, or of anything that is built like one: whoever holds one end of it reaches the
- * other by messages.
+ * A transport of the SDK, version 1 or 2, or anything built like one.
  */
 export interface SdkTransport {
   start(): Promise<void>;
@@ -9,18 +8,18 @@ export interface SdkTransport {
   close(): Promise<void>;
   onclose?: (() => void) | undefined;
   onerror?: ((error: Error) => void) | undefined;
-  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  // biome-ignore lint/suspicious/noExplicitAny: the SDKs' message types differ in what they leave optional.
   onmessage?: ((message: any, extra?: any) => void) | undefined;
 }
 
-/** A transport of ours as a server, for whoever takes an instance of one. */
+/** A transport of holdfast as a server object, for programs that take one. `asServer()` makes it. */
 export interface ServerDoor {
   /**
-   * Serves one more client, at the other end of `transport`. Settles when it listens. Each client has a handshake, a
-   * session and questions of its own; a client that can be asked has a connection of its own, too, where the server is a
-   * legacy one.
+   * Serves one more client at the other end of `transport`. Settles when it listens. Each client has its own handshake and
+   * session, and gets only its own questions. A client that can answer questions also gets its own connection to a legacy server,
+   * because such a server does not say which client a question is for.
    */
   connect(transport: SdkTransport): Promise<void>;
-  /** Ends the sessions of all clients; the transport itself stays. */
+  /** Ends the sessions of all clients. The transport itself stays open. */
   close(): Promise<void>;
 }

@@ -3,15 +3,15 @@ import { fieldsOf } from "../base/fields.js";
 import { shownUri } from "../base/redact.js";
 import type { ListKind } from "./status.js";
 
-/** What the runtime knows of one method of the protocol. */
+/** What holdfast knows about one method of the protocol. */
 interface MethodFacts {
-  /** The capability of the server without which it is not sent. */
+  /** The method is sent only to servers with this capability. */
   readonly needs?: keyof ServerCapabilities;
-  /** Done twice it is what it is once, so it may be sent again. Of `tools/call` the tool's annotations say it. */
+  /** Doing it twice is the same as doing it once, so it may be sent again. For `tools/call` the tool's annotations decide. */
   readonly repeatable?: boolean;
-  /** The parameter that says what is asked for. */
+  /** The parameter that names the tool, prompt or resource. */
   readonly named?: "name" | "uri";
-  /** The list that it reads, which is also the field of its result. */
+  /** The list that it reads. Its result has a field of the same name. */
   readonly list?: ListKind;
 }
 
@@ -33,11 +33,11 @@ const METHODS: Readonly<Record<string, MethodFacts>> = {
 
 const UNKNOWN: MethodFacts = {};
 
-/** Of a method that is not the protocol's nothing is known. */
+/** The facts about a method. About an unknown method nothing is known. */
 export const factsOf = (method: string): MethodFacts =>
   Object.hasOwn(METHODS, method) ? METHODS[method]! : UNKNOWN;
 
-/** The tool, prompt or resource that a request asks for, as it may be shown. */
+/** The tool, prompt or resource that a request names, without secrets. Undefined: it names none. */
 export function nameIn(method: string, params: unknown): string | undefined {
   const { name, uri } = fieldsOf(params);
   const { named } = factsOf(method);

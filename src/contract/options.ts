@@ -4,37 +4,43 @@ import type { ConnectionPolicy } from "../machines/reducers.js";
 import type { CredentialSource } from "./credential.js";
 import type { Inspect } from "./inspection.js";
 
-/** How a lost connection is tried again. */
+/** How a lost connection is retried. Times in milliseconds. */
 export interface ReconnectOptions {
-  /** Try again also when the server was never reached. Default false: a first failure is shown at once. */
+  /** Also retries a server that was never reached. Default false: the first failure is reported at once. */
   initial?: boolean;
-  /** Default 250 ms. */
+  /** The upper bound of the first random delay. It doubles with each attempt. Default 250. */
   baseMs?: number;
-  /** Default 30 s. */
+  /** The upper bound of every delay, except of one that the server asks for. Default 30,000. */
   capMs?: number;
-  /** Default: no limit. */
+  /** Gives up after this many attempts in a row. Default: no limit. */
   maxAttempts?: number;
-  /** Default: no limit. */
+  /** Gives up when no attempt has succeeded for this long. Default: no limit. */
   maxElapsedMs?: number;
-  /** A connection that held so long forgets its failed attempts. Default 5 s. */
+  /** After a connection has held for this long, its failed attempts are forgotten. Default 5,000. */
   stableAfterMs?: number;
 }
 
-/** When a silent connection is asked for a sign of life. */
+/** When the server of a silent connection is asked for a sign of life. */
 export interface HeartbeatOptions {
-  /** How long nothing may be received. Default 30 s. */
+  /** How long nothing may be received before that, in milliseconds. Default 30,000. */
   intervalMs?: number;
 }
 
-/** Which protocol era is spoken: `auto` asks the server. */
+/**
+ * The protocol era. `legacy`: revisions up to 2025-11-25, with a handshake. `modern`: 2026-07-28, without sessions. `auto`: the
+ * server is asked.
+ */
 export type EraOption = "auto" | "legacy" | "modern";
 
-/** `safe`: sent again only where that cannot do a thing twice. */
+/**
+ * When a lost request is sent again. `safe`: only where that cannot do anything twice. `always`: in any case, so the server may do
+ * it twice. `never`: not at all.
+ */
 export type ReplayMode = "safe" | "always" | "never";
 
 /**
- * A bearer token; a function that gives one for each request; `"oauth"`, or what `oauth()` and `clientCredentials()` give;
- * a provider of the SDK.
+ * How a server is authorized: a bearer token; a function that returns one for each request; `"oauth"`; the result of `oauth()` or
+ * `clientCredentials()`; a provider of the SDK.
  */
 export type AuthOption =
   | string
@@ -43,81 +49,96 @@ export type AuthOption =
   | AuthProvider
   | OAuthClientProvider;
 
-/** Where holdfast writes what is odd and has no caller to tell. */
+/** Where holdfast reports oddities that concern no caller. */
 export interface Logger {
   warn(message: string): void;
 }
 
 /** TLS options of a remote transport, as `node:tls` names them. */
 export interface TlsOptions {
+  /** The certificate authorities to trust, as PEM. Default: those of Node. */
   ca?: string | Buffer | (string | Buffer)[];
+  /** The client's certificate, as PEM. Default: none. */
   cert?: string | Buffer;
+  /** The private key of `cert`, as PEM. Default: none. */
   key?: string | Buffer;
-  /** Default true. */
+  /** Whether a server with an invalid certificate is refused. Default true. */
   rejectUnauthorized?: boolean;
 }
 
 /** The options that every transport takes. All times in milliseconds. */
 export interface SharedOptions {
-  /** What the server is called in statuses and errors. Default: made from the target. */
+  /** The name of the server in statuses and errors. Default: made from the target. */
   name?: string;
+  /** How a lost connection is retried; `false`: not at all. Default: without limit, see `ReconnectOptions`. */
   reconnect?: ReconnectOptions | false;
+  /** The deadline of one attempt to connect. Default 30,000; 120,000 for commands that may fetch a package. */
   connectTimeoutMs?: number;
+  /** The deadline of closing a connection. Default 5,000. */
   closeTimeoutMs?: number;
-  /** Ends a connection that nobody needed for so long, a kept one too. Default: never. */
+  /** Ends a connection that nobody has needed for this long, even with `keepAlive`. Default: never. */
   idleTimeoutMs?: number;
-  /** Keep a healthy connection when the last session ends. Default true for stdio, else false. */
+  /** Keeps a healthy connection when the last session ends. Default true for local processes, else false. */
   keepAlive?: boolean;
+  /** The protocol era. Default `auto`. */
   era?: EraOption;
+  /** When a lost request is sent again. A call may say otherwise. Default `safe`. */
   replay?: ReplayMode;
-  /** Ask a silent server for a sign of life. Default: after 30 s over HTTP, SSE and WebSocket; never for local ones. */
+  /** Asks a silent server for a sign of life; `false`: never. Default: after 30 s for remote servers, never for local ones. */
   heartbeat?: HeartbeatOptions | false;
-  /** Send a lost call again where the tool's annotations say that it only reads or may be repeated. Default true. */
+  /** Whether a lost call is sent again if the tool's annotations say that it only reads or may be repeated. Default true. */
   trustAnnotations?: boolean;
-  /** How many calls may wait for the connection; one more rejects with `QUEUE_FULL`. Default 1,000. */
+  /** How many calls may wait for the connection. One more rejects with `QUEUE_FULL`. Default 1,000. */
   maxQueued?: number;
-  /** The deadline of a call that names none; wins over the session's `timeoutMs`. 0: none. Default: the session's. */
+  /** The deadline of calls that name none; 0: no deadline. It wins over the session's `timeoutMs`. Default: that of the session. */
   callTimeoutMs?: number;
-  /** Called with each `InspectionEvent` of the connection, from its first moment. Default: nobody. */
+  /** Called with each `InspectionEvent` of the connection, from its first moment on. Default: nobody. */
   inspect?: Inspect;
-  /** Default: nowhere. */
+  /** Where oddities are reported that concern no caller. Default: nowhere. */
   logger?: Logger;
 }
 
-/** Every default in one place. Milliseconds and bytes. */
+/** All defaults in one place, in milliseconds and bytes. */
 export const DEFAULTS = {
+  /** The deadline of one attempt to connect. */
   connectTimeoutMs: 30_000,
-  /** Longer than the escalation of a kill, which takes up to 70 % of it. */
+  /** The deadline of closing a connection. Ending a process, with SIGTERM and then SIGKILL, takes up to 70 % of it. */
   closeTimeoutMs: 5_000,
+  /** The deadline of a call that names none. */
   callTimeoutMs: 60_000,
+  /** How long a server that seems to be gone may take to answer. */
   probeTimeoutMs: 5_000,
   /** How long a person may take to sign in. */
   authorizeTimeoutMs: 300_000,
+  /** After a connection has held for this long, its failed attempts are forgotten. */
   stableAfterMs: 5_000,
+  /** How long a remote server may be silent before it is asked for a sign of life. */
   heartbeatMs: 30_000,
-  /** A composite opens with the servers that it has after so long. */
+  /** After this long a composite opens with the servers that it has. */
   startTimeoutMs: 10_000,
-  /** How many servers of a composite make their first attempt at once. */
+  /** How many servers of a composite make their first attempt at the same time. */
   maxStarts: 8,
   /** How long a list of a composite waits for a server that does not answer. */
   listWaitMs: 2_000,
-  /** How long one server of a composite may take for one list. */
+  /** How long one server of a composite may take to answer one list. */
   listTimeoutMs: 10_000,
-  /** Of transports that fetch a package first: uv, uvx, npx and their like. */
+  /** The deadline of one attempt for commands that may fetch a package first: uv, uvx, npx and their like. */
   runnerConnectTimeoutMs: 120_000,
-  /** The probe for the protocol era takes at most this, and a third of the connect deadline. */
+  /** The question for the protocol era takes at most this, and at most a third of the connect deadline. */
   eraProbeTimeoutMs: 3_000,
-  /** A server found to be legacy is asked again after so long. */
+  /** For how long a server is remembered to be legacy. After that it is asked again. */
   eraMemoryMs: 60 * 60 * 1000,
+  /** How many calls may wait for one connection. */
   maxQueued: 1_000,
+  /** The largest message that is accepted. */
   maxMessageBytes: 64 * 1024 * 1024,
-  /** How many calls of one connection go over HTTP sockets at once. */
+  /** How many HTTP sockets the calls of one connection use at the same time. */
   maxSockets: 32,
-  /** How long other calls may still be answered once an HTTP server forgot their session. */
+  /** After an HTTP server has forgotten a session, how long the other calls of that session may still be answered. */
   forgottenSessionMs: 2_000,
 } as const;
 
-/** The machine's policy for these options. */
+/** Fills in the defaults, for the state machine. */
 export function policyOf(options: SharedOptions): ConnectionPolicy {
   const off = options.reconnect === false;
   const reconnect = options.reconnect || {};

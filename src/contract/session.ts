@@ -28,141 +28,168 @@ import type { Inspect } from "./inspection.js";
 import type { ReplayMode } from "./options.js";
 import type { ConnectionState, ConnectionStatus, StatusListener } from "./status.js";
 
-/** What a handler is told besides the server's request. */
+/** What a handler gets besides the server's request. */
 export interface HandlerContext {
   /** Fires when the server cancels the request, the wire is lost or the session ends. */
   signal: AbortSignal;
+  /** The session whose handler is called. */
   session: Session;
-  /** The server that asks, as its transport is named. */
+  /** The name of the server that asks. */
   server: string;
 }
 
-/** A full result, or the data alone: an object means accept, nothing means decline. */
+/** The answer to an elicitation: a full result, or only the data. An object means accept, nothing means decline. */
 export type ElicitAnswer = ElicitResult | Record<string, unknown> | undefined | null;
 
+/** Answers a sampling request: with a full result, or only the text. */
 export type SamplingHandler = (
   params: CreateMessageRequestParams,
   context: HandlerContext,
 ) => CreateMessageResult | string | Promise<CreateMessageResult | string>;
+/** Answers the server's questions: one function for all, or one for each mode. */
 export type ElicitationHandler =
   | ((params: ElicitRequestParams, context: HandlerContext) => ElicitAnswer | Promise<ElicitAnswer>)
   | {
       form?(params: ElicitRequestFormParams, context: HandlerContext): ElicitAnswer | Promise<ElicitAnswer>;
       url?(params: ElicitRequestURLParams, context: HandlerContext): ElicitAnswer | Promise<ElicitAnswer>;
     };
-/** A path, a `file:` URL or a full root. */
+/** A root: a path, a `file:` URL or the full form. */
 export type RootLike = string | URL | Root;
+/** A list of roots, or a function that is called each time the server asks for them. */
 export type RootsOption = RootLike[] | (() => RootLike[] | Promise<RootLike[]>);
 
-/** Which list of the server changed. */
+/** What `onListChanged` gets: which list of the server changed. */
 export interface ListChange {
   kind: "tools" | "prompts" | "resources";
 }
 
 /** The options of `connectSession` and `withSession`. Capabilities follow the handlers that are present. */
 export interface SessionOptions {
-  /** Default: holdfast and its version. */
+  /** How the client names itself to the server. Default: `holdfast` and its version. */
   clientInfo?: Implementation;
-  /** Declared besides those that follow from the handlers. */
+  /** Capabilities to declare besides those that follow from the handlers. Default: none. */
   capabilities?: ClientCapabilities;
-  /** Declared under `capabilities.extensions`. */
+  /** What to declare under `capabilities.extensions`. Default: nothing. */
   extensions?: ClientCapabilities["extensions"];
-  /** The answer may be the text alone. */
+  /** Answers the server's sampling requests. Default: the capability is not declared. */
   sampling?: SamplingHandler;
+  /** Answers the server's questions to the user. Default: the capability is not declared. */
   elicitation?: ElicitationHandler;
+  /** The roots that the server may ask for. Default: the capability is not declared. */
   roots?: RootsOption;
+  /** Called with each log message of the server, from `logLevel` on. */
   onLog?: (message: LoggingMessageNotificationParams) => void;
-  /** Asked of the server; messages below it do not reach `onLog`. Default: what the server sends; `debug` on modern ones. */
+  /**
+   * The lowest level of log messages that the server is asked for and `onLog` gets. Default: whatever the server sends; `debug` for
+   * modern servers.
+   */
   logLevel?: LoggingLevel;
-  /** For calls that bring no `onprogress` of their own. */
+  /** Called with the progress of calls that have no `onprogress` of their own. */
   onProgress?: (progress: Progress, call: { method: string; name?: string }) => void;
+  /** Called when a list of the server changed, also when it differs after a reconnect. */
   onListChanged?: (change: ListChange) => void;
-  /** Every notification of the server, as it came. */
+  /** Called with every notification of the server, unchanged. */
   onNotification?: (notification: Notification) => void;
-  /** What goes wrong outside of any call. */
+  /** Called with errors that belong to no call. */
   onError?: (error: Error) => void;
-  /** For calls that name no `timeout`. Default 60,000 ms; 0: none. */
+  /** The deadline of calls that name no `timeout`, in milliseconds; 0: no deadline. Default 60,000. */
   timeoutMs?: number;
-  /** Gives up the opening of the session; once it is open, ends it. */
+  /** Cancels opening the session. Ends the session if it is open. */
   signal?: AbortSignal;
-  /** How input rounds of modern servers are answered; see the SDK. */
+  /** How the input requests of modern servers are answered. Default: by the handlers of the session; see the SDK. */
   inputRequired?: InputRequiredOptions;
-  /** The most pages that a list reads. Default 64. */
+  /** How many pages of a list are read at most. Default 64. */
   listMaxPages?: number;
 }
 
-/** How a call of ours may be sent again when its wire is lost. */
+/** An option of calls, besides the SDK's own. */
 export interface ReplayOption {
-  /** Default: the transport's, which is `safe`. */
+  /** When the call is sent again if it is lost. Default: the transport's `replay`, which is `safe` by default. */
   replay?: ReplayMode;
 }
 
 /**
- * A scoped view of a connection's SDK `Client`, and one itself: `session instanceof Client`. It lives across
- * reconnects and ends with `close()`; afterwards each call rejects with `SESSION_CLOSED`.
+ * A client of the server, which may be used wherever the SDK's `Client` is expected (`session instanceof Client`). It lives
+ * across reconnects and ends with `close()`. After that each call rejects with `SESSION_CLOSED`.
  */
 export interface Session extends Client, AsyncDisposable {
+  /** The transport that opened this session. */
   readonly connection: TransportHandle;
-  /** Set once the session has ended. */
+  /** Whether the session has ended. */
   readonly ended: boolean;
   /**
-   * @throws HoldfastError `CONNECTION_LOST` with its outcome when the call was lost and may not be sent again
-   * @throws HoldfastError `SESSION_CLOSED`, `TRANSPORT_CLOSED`; the SDK's errors for timeouts and refusals
+   * Calls a tool.
+   * @throws HoldfastError `CONNECTION_LOST`, with its `outcome`, where the call was lost and may not be sent again
+   * @throws HoldfastError `SESSION_CLOSED`, `TRANSPORT_CLOSED` or `INVALID_ANSWER`
+   * @throws the SDK's errors for timeouts and for error answers of the server
    */
   callTool(
     params: CallToolRequest["params"],
     options?: CallToolRequestOptions & ReplayOption,
   ): Promise<CallToolResult>;
-  /** Arguments that are not strings are sent as JSON. */
+  /** Gets a prompt. Arguments that are not strings are sent as JSON. */
   getPrompt(
     params: Omit<GetPromptRequest["params"], "arguments"> & {
       arguments?: Record<string, unknown> | undefined;
     },
     options?: RequestOptions & ReplayOption,
   ): Promise<GetPromptResult>;
-  /** Asks for a sign of life in the words of either era. */
+  /** Asks the server for a sign of life, in either era. */
   ping(options?: RequestOptions): Promise<EmptyResult>;
-  /** Works in both eras: a modern server is told with each request. */
+  /** Sets the log level, in either era. A modern server gets it with each request. */
   setLoggingLevel(level: LoggingLevel, options?: RequestOptions): Promise<EmptyResult>;
-  /** Works in both eras; the handle lives across reconnects. */
+  /** Subscribes to the server's notifications, in either era. The subscription lives across reconnects. */
   listen(filter: Parameters<Client["listen"]>[0], options?: RequestOptions): Promise<McpSubscription>;
   /**
-   * This session as a transport of the SDK: a Client of version 1 or 2, or anything else that takes one, connects to it,
-   * and lives across every reconnect. Several may, each with a handshake and handlers of its own. Its `onclose` comes only
-   * when the session or the connection is closed for good. A call that was lost is a JSON-RPC error whose
+   * This session as a transport of the SDK. A `Client` of version 1 or 2, or anything else that takes a transport, may connect to
+   * it and lives across reconnects. Each call makes a new transport, whose client has its own handshake and handlers. `onclose` is
+   * called only when the session or the connection is closed for good. A lost call is answered with a JSON-RPC error whose
    * `data.holdfast` is `{ code, outcome, server }`.
    */
   asTransport(): SdkTransport;
-  /** Replaces the roots and tells the server. */
+  /** Replaces the roots, and notifies the server. */
   setRoots(roots: RootsOption): Promise<void>;
-  /** A redacted status: a session may be logged. */
+  /** The status of the connection without secrets, so that a session may be logged. */
   toJSON(): object;
 }
 
+/** The options of `waitFor`. */
 export interface WaitOptions {
-  /** Default: no deadline. */
+  /** How long to wait, in milliseconds. Default: no deadline. */
   timeoutMs?: number;
+  /** Ends the wait with its reason. */
   signal?: AbortSignal;
 }
 
 /**
- * The reusable handle of one server or one config, as every `ClientTransport` is one. It owns at most one live
- * connection, which its sessions share.
+ * The handle of one server or one config; every `ClientTransport` is one. It has at most one live connection, which its sessions
+ * share.
  */
 export interface TransportHandle extends AsyncDisposable {
+  /** The name of the server in statuses and errors. */
   readonly name: string;
-  /** The connection as it is now; plain data. */
+  /** The state of the connection now, as plain data. */
   readonly status: ConnectionStatus;
+  /** Opens a session, and connects first where that is needed. Settles when the handshake is done. */
   connectSession(options?: SessionOptions): Promise<Session>;
+  /** Opens a session, runs `use`, and closes the session. */
   withSession<T>(use: (session: Session) => Promise<T> | T, options?: SessionOptions): Promise<T>;
+  /** Connects, and holds the connection until `disconnect()` or `close()`, even without sessions. */
   connect(options?: { signal?: AbortSignal }): Promise<void>;
+  /** Ends the connection. Sessions stay open, and their next call connects again. */
   disconnect(): Promise<void>;
+  /** Ends the sessions and the connection for good. */
   close(): Promise<void>;
+  /** Makes a transport with the same options and its own connection. */
   fork(): TransportHandle;
-  /** This transport as a server, for hosts that take an instance of one. */
+  /** This transport as a server object, for programs that take one. */
   asServer(): ServerDoor;
+  /** Skips the wait before the next attempt. Does nothing in any other state. */
   retryNow(): void;
+  /** Calls `listener` at once with the current status, then with each event. Returns a function that ends it. */
   subscribe(listener: StatusListener): () => void;
+  /** Calls `observer` with each inspection event. Returns a function that ends it. */
   inspect(observer: Inspect): () => void;
+  /** Waits for a state, without doing anything to reach it. */
   waitFor(state: ConnectionState, options?: WaitOptions): Promise<ConnectionStatus>;
 }

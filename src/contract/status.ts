@@ -4,103 +4,121 @@ import type { FleetHealth } from "../machines/fleet-health.js";
 import type { AuthorizationStep } from "./credential.js";
 import type { Listening } from "./wire.js";
 
+/** The five states of a connection, see docs/lifecycle.md. */
 export type ConnectionState = "idle" | "connecting" | "connected" | "disconnecting" | "closed";
+/** What a connection does within `connecting` or `connected`. The other states have no detail. */
 export type ConnectionDetail = "opening" | "waiting" | "authorizing" | "steady" | "probing";
 
-/** Where a sign-in is. Times are epoch ms. */
+/** The sign-in that is under way. Times are epoch ms. */
 export interface Authorizing extends AuthorizationStep {
+  /** When it began. */
   since: number;
   /** When it is given up. */
   until: number;
 }
 
-/** One picture of a connection. Plain data without secrets: it may be logged and sent anywhere. Times are epoch ms. */
+/** The state of a connection at one moment. Plain data without secrets, which may be logged. Times are epoch ms. */
 export interface ConnectionStatus {
+  /** The name of the transport. */
   name: string;
+  /** The kind of the transport: `stdio`, `python`, `fastmcp`, `node`, `uv`, `uvx`, `npx`, `http`, `sse`, `ws`, `memory`, `config`, or your own. */
   kind: string;
   state: ConnectionState;
   detail: ConnectionDetail | undefined;
-  /** The wire was lost and is being replaced. */
+  /** Whether a lost wire is being replaced. */
   recovering: boolean;
-  /** Whether the server can speak first; undefined without a wire. `lost` while connected: connected but deaf. */
+  /** Whether the server can speak first. `lost` means connected, but deaf to the server. Undefined: there is no wire. */
   listening: Listening | undefined;
-  /** The server gave no sign of life and is being asked. */
+  /** Whether the server gave no sign of life, and is being asked for one. */
   suspect: boolean;
   /** The number of the latest attempt, never reset. */
   epoch: number;
   /** Attempts in a row without a connection that proved stable. */
   attempt: number;
+  /** When the next attempt begins. Undefined: none is planned. */
   nextRetryAt: number | undefined;
+  /** Why the connection is down, or why its last attempt failed. */
   lastError: { code: string; message: string } | undefined;
-  /** In `authorizing`: where the sign-in is, and what the person must do next. */
+  /** The sign-in that is under way, in the detail `authorizing`. */
   authorizing: Authorizing | undefined;
-  /** When the state was entered. */
+  /** When the state began. */
   since: number;
+  /** The server's own name and version. */
   server: Implementation | undefined;
+  /** The protocol era that is spoken. */
   era: "legacy" | "modern" | undefined;
+  /** The protocol revision that is spoken. */
   protocolVersion: string | undefined;
+  /** The process id of a local server. */
   pid: number | undefined;
+  /** The session id that an HTTP server gave. */
   sessionId: string | undefined;
-  /** How the server differed, when it was last reached again, from what it had been; undefined: it never did. */
+  /** How the server last differed after a reconnect. Undefined: it never did. */
   lastChange: ServerChange | undefined;
-  /** Open sessions. */
+  /** How many sessions are open. */
   leases: number;
-  /** Requests without an answer yet. */
+  /** How many requests have no answer yet. */
   inFlight: number;
 }
 
-/** What subscribers hear, besides the status at that moment. `at` is epoch ms. */
+/** What happened to a connection. Subscribers get it together with the status at that moment. `at` is epoch ms. */
 export type ConnectionEvent =
-  /** The first call of a subscriber: the status as it is. */
+  /** Nothing happened: each new subscriber is called once, with the current status. */
   | { type: "current"; at: number }
+  /** The connection went to another state. */
   | {
       type: "transition";
       at: number;
       /** State and detail, as in `connecting.waiting`. */
       from: string;
       to: string;
-      /** The event of the machine that caused it. */
+      /** The event that caused it, in the words of the chart. */
       cause: string;
       epoch: number;
       attempt: number;
-      /** Until the next attempt, in `connecting.waiting`. */
+      /** Milliseconds until the next attempt, in `connecting.waiting`. */
       delayMs?: number;
+      /** The error that led here, if any. */
       error?: { code: string; message: string };
     }
+  /** Whether the server can speak first has changed. */
   | { type: "listening"; at: number; epoch: number; listening: Listening }
-  /** A server that was reached again is not what it was. */
+  /** A server that was reached again differs from what it was. */
   | { type: "changed"; at: number; epoch: number; change: ServerChange }
-  /** A sign-in went on. */
+  /** A sign-in went a step further. */
   | { type: "authorizing"; at: number; epoch: number; authorizing: Authorizing }
-  /** A request was lost and is sent again. */
+  /** A request was lost, and is sent again. */
   | { type: "request.resent"; at: number; method: string; outcome: Outcome; name?: string }
-  /** A request was lost and its caller is told. */
+  /** A request was lost, and its caller gets the error. */
   | { type: "request.lost"; at: number; method: string; outcome: Outcome; code: ErrorCode; name?: string }
-  /** One server of a composite: what its own connection announced. */
+  /** An event of the connection of one server in a composite. */
   | { type: "server"; at: number; server: string; event: ConnectionEvent }
-  /** How the servers of a composite are, taken together. */
+  /** The health of a composite, over all its servers, has changed. */
   | { type: "health"; at: number; health: FleetHealth }
-  /** A composite has other servers than before. */
+  /** The config of a composite has changed. `servers` are the names of all its servers now. */
   | { type: "servers"; at: number; servers: string[] }
-  /** Something is odd, and works all the same. */
+  /** Something is odd, but works. */
   | { type: "warning"; at: number; message: string };
 
+/** Called for each event, with the status at that moment. */
 export type StatusListener = (status: ConnectionStatus, event: ConnectionEvent) => void;
 
 /** How a server that was reached again differs from what it was. */
 export interface ServerChange {
+  /** Only lists that differ. */
   lists: Partial<Record<ListKind, ListDifference>>;
-  /** Another name or version. */
+  /** Present where the name or the version differs. */
   server?: { from: Implementation | undefined; to: Implementation | undefined };
-  /** Capabilities that came or went, by their names. */
+  /** The names of capabilities that were added or removed. Present where there are any. */
   capabilities?: { added: string[]; removed: string[] };
 }
 
-/** What became of one list, by the names (or URIs) of its items. */
+/** How one list differs, by the names or URIs of its items. */
 export interface ListDifference {
   added: string[];
   removed: string[];
   changed: string[];
 }
 
+/** A list that a server may offer. */
 export type ListKind = "tools" | "prompts" | "resources" | "resourceTemplates";

@@ -3,71 +3,79 @@ import type { Outcome } from "../base/errors.js";
 import type { Failure } from "../machines/failure.js";
 import type { Refusal } from "./credential.js";
 
-/** Whether the server can speak first: `open`, `lost` (it should, and cannot now), or `none` (it has no such stream). */
+/**
+ * Whether the server can speak first. `open`: it can. `lost`: the stream for that is broken at the moment. `none`: it has no such
+ * stream.
+ */
 export type Listening = "open" | "lost" | "none";
 
-/** An answer that came and cannot be read, though its id can. Secrets are taken out of it. */
+/** An answer that cannot be read, except for its id. Secrets are taken out. */
 export interface UnreadableAnswer {
   id: RequestId;
-  /** The rest of a sentence that begins with "it". */
+  /** What is wrong, as the rest of a sentence that begins with "it". */
   why: string;
+  /** The beginning of the answer. */
   text: string;
 }
 
 /**
- * What an attempt opens: an SDK `Transport`. The optional members are what our own wires tell besides;
- * a transport of the user's own works without them.
+ * What an attempt opens: an SDK `Transport`. The optional members say more about the wire. holdfast sets the `on…` members, as the
+ * SDK sets `onmessage`. A wire of your own works without any of them.
  */
 export interface Wire extends Transport {
-  /** The process behind the wire. With `stderr` present the SDK takes the wire for stdio. */
+  /** The id of the process behind the wire. */
   readonly pid?: number | undefined;
+  /** Where this is present, the SDK treats the wire as stdio. */
   readonly stderr?: unknown;
-  /** Why the wire ended; read when `onclose` is called. */
+  /** Why the wire ended. Read when `onclose` is called. */
   readonly failure?: Failure | undefined;
+  /** Whether the server can speak first. */
   readonly listening?: Listening | undefined;
-  /** Bytes that came in so far; undefined where the wire cannot tell. */
+  /** How many bytes were received so far. Undefined: the wire cannot tell. */
   readonly bytesRead?: number | undefined;
   /** What is behind it is a gateway of ours, which says of each question which server asks. */
   readonly relays?: boolean;
-  /** Whether the transport itself shows life, though the server answers nothing. */
+  /** Whether the network connection itself shows life within the time, even if the server answers nothing. */
   alive?(timeoutMs: number): Promise<boolean>;
-  /** Called with an answer that is no JSON. What is JSON goes to `onmessage`, whatever it is. */
+  /** Called with an answer that is not JSON. All that is JSON goes to `onmessage`. */
   onUnreadable?: ((answer: UnreadableAnswer) => void) | undefined;
-  /** Called when something hints that the server is gone, so that it is asked. */
+  /** Called when something hints that the server is gone. The server is then probed. */
   onDoubt?: ((cause: unknown) => void) | undefined;
+  /** Called when `listening` changes. */
   onListening?: ((listening: Listening) => void) | undefined;
-  /** Called when what the server said on its own may have been missed. */
+  /** Called when notifications of the server may have been missed. */
   onMissed?: (() => void) | undefined;
-  /** Called when the socket of a request gives no sign, while the server answers on another. */
+  /** Called when the socket of a request is silent, while the server answers on another one. */
   onSilentSocket?: ((id: RequestId) => void) | undefined;
-  /** Gives one request up: its stream is closed. A wire with a stream per request that lacks this is given a signal. */
+  /** Cancels one request by closing its stream. A wire without this method gets an abort signal with each request instead. */
   cancel?(id: RequestId): void;
-  /** Called when the server refuses the credential: settles when there is another to show, rejects when there is none. */
+  /** Called when the server refuses the credential. Settles when there is another token, rejects when none can be got. */
   onRefused?: ((refusal: Refusal) => Promise<void>) | undefined;
   /**
-   * A request was refused and waits for a credential, so the server has not done it; or it no longer waits. False: nobody
-   * wants its answer any more.
+   * Called with true when a refused request waits for another token, so that the server has not done it; with false when it waits
+   * no longer. Returns false where nobody wants the answer any more.
    */
   onParked?: ((id: RequestId, parked: boolean) => boolean) | undefined;
-  /** Whether nothing of a request that `send` took has been written yet. */
+  /** Whether nothing of a request that `send` accepted has been written yet. */
   isWaiting?(id: RequestId): boolean;
-  /** Says goodbye to the server before an asked end. Bounded by the close deadline. */
+  /** Says goodbye to the server before the wire is closed on purpose. It has until the close deadline. */
   end?(): Promise<void>;
-  /** What became of a request whose `send` failed; undefined where the failure is the server's own answer. */
+  /** The outcome of a request whose `send` failed. Undefined: the failure is the server's own answer. */
   outcomeOf?(error: unknown): Outcome | undefined;
-  /** Adds what the wire knows to a failed attempt: the exit code, the last lines on stderr. */
+  /** Adds what the wire knows to the failure of an attempt: the exit code, the last lines on stderr. */
   explain?(failure: Failure): Failure;
 }
 
-/** What `openWire` of a transport is told. */
+/** What a transport's `openWire` gets. */
 export interface AttemptContext {
   /** The number of the attempt, never reset. */
   epoch: number;
-  /** Fires when the attempt is given up: close what was opened, and reject. */
+  /** Fires when the attempt is given up. Close what was opened then, and reject. */
   signal: AbortSignal;
-  /** What the handshake is going to declare. */
+  /** The client's name and version, as the handshake will declare them. */
   clientInfo: Implementation;
+  /** The capabilities that the handshake will declare. */
   capabilities: ClientCapabilities;
-  /** Registers a resource to be closed with the attempt; call it before the first await that follows its making. */
+  /** Registers a function that closes a resource of the attempt. Call it before the first await after making the resource. */
   cleanup(close: () => unknown): void;
 }
