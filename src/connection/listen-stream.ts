@@ -3,13 +3,19 @@ import {
   type McpSubscription,
   ProtocolError,
   type RequestOptions,
+  SdkError,
+  SdkErrorCode,
 } from "@modelcontextprotocol/client";
+import { untilAborted, withDeadline } from "../base/wait.js";
 import type { Listening } from "../contract/wire.js";
 import { backoffDelay, DEFAULT_BACKOFF } from "../machines/backoff.js";
 import type { Clock } from "../machines/clock.js";
 import type { Filter, Ready } from "../session/ports.js";
+import { callIn } from "../wires/call-tag.js";
 
 const METHOD_NOT_FOUND = -32601;
+/** A server that does not acknowledge a stream for so long is asked again. */
+const ACKNOWLEDGED_MS = 10_000;
 
 /**
  * The one stream on which a modern server says what changed. It follows a filter, and is reopened with backoff for
@@ -20,7 +26,9 @@ export class ListenStream {
   #open: { ready: Ready; key: string; handle: McpSubscription } | undefined;
   #timer: unknown;
   #failed = 0;
-  #tail: Promise<unknown> = Promise.resolve();
+  #last: Promise<unknown> = Promise.resolve();
+  /** The change that begins when the one on its way is done. */
+  #next: Promise<void> | undefined;
   #filterOf: (client: Client) => Filter = () => ({});
 
   constructor(
@@ -33,12 +41,30 @@ export class ListenStream {
     return this.#open?.handle.honoredFilter;
   }
 
-  /** Makes the stream carry what the filter now says. One change at a time, in the order of the calls. */
+  /**
+   * Makes the stream carry what the filter now says. One change at a time; what is asked for while one is on its way is part
+   * of the next. Each caller waits for as long as its own options allow, and no longer for a server that never acknowledges.
+   */
   follow(filterOf: (client: Client) => Filter, options: RequestOptions): Promise<void> {
     this.#filterOf = filterOf;
-    const next = this.#tail.then(() => this.#follow(options));
-    this.#tail = next.catch(() => {});
-    return next;
+    const { timeout: ms = Number.POSITIVE_INFINITY, signal } = options;
+    const message = `the server did not acknowledge subscriptions/listen within ${ms} ms`;
+    const limit = {
+      clock: this.clock,
+      ms,
+      expired: () => new SdkError(SdkErrorCode.RequestTimeout, message, { timeout: ms }),
+      signals: [signal, callIn(options)?.ended],
+    };
+    return withDeadline(limit, (over) => untilAborted(this.#change(), over));
+  }
+
+  #change(): Promise<void> {
+    this.#next ??= this.#last.then(() => {
+      this.#next = undefined;
+      return this.#follow();
+    });
+    this.#last = this.#next.catch(() => {});
+    return this.#next;
   }
 
   /** The epoch is over. */
@@ -49,7 +75,7 @@ export class ListenStream {
     this.#announce("none");
   }
 
-  async #follow(options: RequestOptions): Promise<void> {
+  async #follow(): Promise<void> {
     const ready = this.current();
     if (ready?.client.getProtocolEra() !== "modern") return;
     const filter = this.#filterOf(ready.client);
@@ -62,7 +88,7 @@ export class ListenStream {
       return old?.handle.close();
     }
     try {
-      const handle = await ready.client.listen(filter, options);
+      const handle = await ready.client.listen(filter, { timeout: ACKNOWLEDGED_MS });
       // Race: the epoch ended while the server acknowledged.
       if (this.current() !== ready) return;
       this.#open = { ready, key, handle };
@@ -71,7 +97,7 @@ export class ListenStream {
       void handle.closed.then((how) => how !== "local" && this.#ended(ready, handle));
       await old?.handle.close();
     } catch (error) {
-      if (this.current() === ready && !options.signal?.aborted) this.#retry(ready, error);
+      if (this.current() === ready) this.#retry(ready, error);
       throw error;
     }
   }
@@ -88,7 +114,7 @@ export class ListenStream {
     if (unsupported) return;
     const wait = backoffDelay(++this.#failed + 1, Math.random(), DEFAULT_BACKOFF);
     this.#timer = this.clock.setTimeout(() => {
-      if (this.current() === ready) this.follow(this.#filterOf, {}).catch(() => {});
+      if (this.current() === ready) this.#change().catch(() => {});
     }, wait);
   }
 

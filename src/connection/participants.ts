@@ -42,7 +42,7 @@ export class Participants {
     const current = () => host.current.ready;
     this.router = new Router(this.sessions, host);
     this.stream = new ListenStream(host.clock, (listening) => host.onListening(listening), current);
-    this.subscriptions = new Subscriptions(this.sessions, this.stream, current);
+    this.subscriptions = new Subscriptions(host.clock, this.sessions, this.stream, current);
   }
 
   get leases(): number {

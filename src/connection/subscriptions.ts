@@ -5,9 +5,11 @@ import type {
   McpSubscription,
   RequestOptions,
 } from "@modelcontextprotocol/client";
+import type { Clock } from "../machines/clock.js";
 import { mostVerbose } from "../session/log-levels.js";
 import type { Declarations, Filter, Participant, Ready } from "../session/ports.js";
 import type { ListenStream } from "./listen-stream.js";
+import { ResourceSubscriptions } from "./resource-subscriptions.js";
 
 /** Who wants a resource: a session, or one `listen` of a session. */
 interface Holder {
@@ -26,12 +28,16 @@ export class Subscriptions implements Declarations {
   readonly #uris = new Map<string, Set<Holder>>();
   readonly #own = new WeakMap<Participant, Holder>();
   readonly #listens = new Set<Holder>();
+  readonly #told: ResourceSubscriptions;
 
   constructor(
+    clock: Clock,
     private readonly sessions: ReadonlySet<Participant>,
     private readonly stream: ListenStream,
     private readonly current: () => Ready | undefined,
-  ) {}
+  ) {
+    this.#told = new ResourceSubscriptions(clock, (uri) => this.#uris.has(uri));
+  }
 
   subscribe(
     session: Participant,
@@ -66,34 +72,25 @@ export class Subscriptions implements Declarations {
       for (const uri of uris) await this.#hold(holder, uri, client, options);
       if (!isLegacy(client)) await this.#relisten(options);
     } catch (error) {
-      this.#listens.delete(holder);
+      this.#letGo(holder);
       throw error;
     }
     const close = async () => {
       if (!this.#listens.delete(holder)) return;
       holder.finish?.();
-      const ready = this.current();
-      for (const uri of uris) if (ready) await this.#release(holder, uri, ready.client, {});
+      const client = this.current()?.client;
+      for (const uri of uris)
+        if (client) await this.#release(holder, uri, client, {});
+        else this.#drop(holder, uri);
     };
     return { honoredFilter: this.stream.honoredFilter ?? filter, close, closed };
   }
 
   /** Withdraws what an ended session declared. */
   drop(session: Participant): void {
-    const client = this.current()?.client;
-    for (const holder of this.#listens) {
-      if (holder.session !== session) continue;
-      this.#listens.delete(holder);
-      holder.finish?.();
-    }
-    for (const [uri, holders] of this.#uris) {
-      for (const holder of holders) {
-        if (holder.session !== session) continue;
-        if (client) this.#release(holder, uri, client, {}).catch(() => {});
-        else holders.delete(holder);
-      }
-      if (holders.size === 0) this.#uris.delete(uri);
-    }
+    for (const holder of this.#listens) if (holder.session === session) this.#letGo(holder);
+    const own = this.#own.get(session);
+    if (own) this.#letGo(own);
   }
 
   /** The most verbose level that an open session asked for. */
@@ -107,32 +104,62 @@ export class Subscriptions implements Declarations {
     const level = this.logLevel();
     const again: Promise<unknown>[] = [];
     if (level && client.getServerCapabilities()?.logging) again.push(client.setLoggingLevel(level, options));
-    for (const uri of this.#uris.keys()) again.push(client.subscribeResource({ uri }, options));
+    for (const uri of this.#uris.keys()) again.push(this.#told.subscribe(uri, client, options));
     for (const result of await Promise.allSettled(again))
       if (result.status === "rejected") report(result.reason);
   }
 
-  /** Opens the listen stream of a modern connection. */
+  /** A new epoch is ready: the listen stream of a modern one is opened, and what ended meanwhile is withdrawn. */
   start(): void {
-    this.#relisten({}).catch(() => {});
+    const client = this.current()?.client;
+    if (client && isLegacy(client)) {
+      for (const uri of this.#told.unwanted(client)) this.#settle(uri, client);
+    } else this.#relisten({}).catch(() => {});
   }
 
   async #hold(holder: Holder, uri: string, client: Client, options: RequestOptions): Promise<EmptyResult> {
-    const known = this.#uris.get(uri);
-    if (!known?.size && isLegacy(client)) await client.subscribeResource({ uri }, options);
+    const holders = this.#uris.get(uri) ?? new Set();
+    const held = holders.has(holder);
+    this.#uris.set(uri, holders.add(holder));
+    try {
+      if (isLegacy(client)) await this.#told.settle(uri, client, options);
+      else await this.#relisten(options);
+    } catch (error) {
+      if (!held) this.#letGo(holder, uri);
+      throw error;
+    }
     // Race: the session may have ended while the server was asked.
-    if (!holder.session.ended) this.#uris.set(uri, (this.#uris.get(uri) ?? new Set()).add(holder));
-    if (!isLegacy(client)) await this.#relisten(options);
+    if (holder.session.ended) this.#letGo(holder);
     return {};
   }
 
   async #release(holder: Holder, uri: string, client: Client, options: RequestOptions): Promise<EmptyResult> {
-    const holders = this.#uris.get(uri);
-    if (!holders?.delete(holder) || holders.size > 0) return {};
-    this.#uris.delete(uri);
-    if (isLegacy(client)) return client.unsubscribeResource({ uri }, options);
+    if (!this.#drop(holder, uri)) return {};
+    if (isLegacy(client)) return this.#told.settle(uri, client, options);
     await this.#relisten(options);
     return {};
+  }
+
+  /** Withdraws one resource of a holder, or all that it has; nobody waits for that. */
+  #letGo(holder: Holder, only?: string): void {
+    const client = this.current()?.client;
+    if (only === undefined && this.#listens.delete(holder)) holder.finish?.();
+    const uris = only === undefined ? [...this.#uris.keys()] : [only];
+    for (const uri of uris)
+      if (this.#drop(holder, uri) && client && isLegacy(client)) this.#settle(uri, client);
+    if (client && !isLegacy(client)) this.#relisten({}).catch(() => {});
+  }
+
+  /** Whether nobody holds the resource any more. */
+  #drop(holder: Holder, uri: string): boolean {
+    const holders = this.#uris.get(uri);
+    if (!holders?.delete(holder) || holders.size > 0) return false;
+    this.#uris.delete(uri);
+    return true;
+  }
+
+  #settle(uri: string, client: Client): void {
+    this.#told.settle(uri, client, {}).catch(() => {});
   }
 
   #relisten(options: RequestOptions): Promise<void> {

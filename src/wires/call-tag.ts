@@ -24,4 +24,8 @@ export interface Carried extends MessageExtraInfo {
   [CALL]?: CallTag | "own" | undefined;
 }
 
+/** The call that a request is of, by its options. */
+export const callIn = (options: object | undefined): CallTag | undefined =>
+  (options as { headers?: { [CALL]?: CallTag } } | undefined)?.headers?.[CALL];
+
 export const carriedBy = (call: CallTag | "own"): Carried => ({ [CALL]: call });

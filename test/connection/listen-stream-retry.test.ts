@@ -23,7 +23,7 @@ describe("a listen stream that ended", () => {
     clock.advance(DEFAULT_BACKOFF.capMs);
     await settled();
     expect(listen).toHaveBeenCalledTimes(2);
-    expect(listen).toHaveBeenLastCalledWith(TOOLS, {});
+    expect(listen).toHaveBeenLastCalledWith(TOOLS, { timeout: 10_000 });
     expect(heard).toEqual(["open", "lost", "open"]);
   });
 
@@ -126,15 +126,13 @@ describe("a listen stream that could not be opened", () => {
     expect(clock.waits).toHaveLength(again);
   });
 
-  it("because its caller gave up is not tried again", async () => {
-    const { ready } = modern(() => new Error("aborted"));
+  it("is tried again though its caller gave up: others may want it", async () => {
+    const { ready } = modern(() => new Error("not now"));
     const { stream, clock, heard } = streamOn(ready);
-    const signal = AbortSignal.abort();
-    await rejection(stream.follow(always(TOOLS), { signal }));
-    expect(clock.waits).toEqual([]);
-    expect(heard).toEqual([]);
-    await rejection(stream.follow(always(TOOLS), { signal: new AbortController().signal }));
+    await rejection(stream.follow(always(TOOLS), { signal: AbortSignal.abort() }));
+    await settled();
     expect(clock.waits).toHaveLength(1);
+    expect(heard).toEqual(["lost"]);
   });
 
   it("in time for its epoch is not shown, and not tried again", async () => {

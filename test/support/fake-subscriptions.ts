@@ -4,6 +4,7 @@ import { Subscriptions } from "../../src/connection/subscriptions.js";
 import type { Ready } from "../../src/session/ports.js";
 import { readyWith } from "./fake-link.js";
 import { epochClient } from "./fake-session.js";
+import { ManualClock } from "./manual-clock.js";
 
 export const A = "note://a";
 export const B = "note://b";
@@ -30,6 +31,11 @@ export function connection(era: "legacy" | "modern" = "legacy", capabilities: ob
     sessions.add(one);
     return one as never;
   };
-  const subscriptions = new Subscriptions(sessions as never, stream as never, () => now.ready);
+  const subscriptions = new Subscriptions(
+    new ManualClock(),
+    sessions as never,
+    stream as never,
+    () => now.ready,
+  );
   return { ...ask, client, now, filters, stream, session, subscriptions };
 }
