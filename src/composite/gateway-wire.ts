@@ -1,7 +1,7 @@
 import type { JSONRPCMessage, MessageExtraInfo, TransportSendOptions } from "@modelcontextprotocol/client";
 import type { CallContext } from "../contract/call-context.js";
 import { Listened } from "../gateway/listened.js";
-import { CALL, type CallTag, carriedBy } from "../wires/call-tag.js";
+import { type CallTag, callIn, carriedBy } from "../wires/call-tag.js";
 import { MemoryWire, type Serve } from "../wires/memory.js";
 
 /** The end of a client of ours in front of a gateway: what it knows of its requests is noted, so that the gateway can act on it. */
@@ -48,7 +48,7 @@ export class GatewayWire extends MemoryWire {
     { method, params }: { method: string; params?: object | undefined },
     options?: TransportSendOptions,
   ) {
-    const call = (options?.headers as { [CALL]?: CallTag } | undefined)?.[CALL];
+    const call = callIn(options);
     if (call) this.#contexts.set(id, call);
     if (method !== "subscriptions/listen") return;
     const { notifications } = params as { notifications?: { resourceSubscriptions?: string[] } };

@@ -1,5 +1,6 @@
 import type { Notification, Result, ServerCapabilities } from "@modelcontextprotocol/client";
 import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
+import { fieldsOf } from "../base/fields.js";
 import type { ListMethod, Params, PresentedMany, Route } from "../gateway/presented.js";
 import { joinCapabilities, mayKnow } from "./capabilities.js";
 import type { Catalog } from "./catalog.js";
@@ -129,8 +130,7 @@ export class PresentedMembers implements PresentedMany {
   }
 }
 
-const referenceOf = (params: Params) =>
-  (params["ref"] ?? {}) as { type?: unknown; name?: unknown; uri?: unknown };
+const referenceOf = (params: Params) => fieldsOf(params["ref"]);
 
 /** What a request is about, in the words of the client. */
 function wanted(

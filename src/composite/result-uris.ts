@@ -1,4 +1,5 @@
 import type { Result } from "@modelcontextprotocol/client";
+import { fieldsOf } from "../base/fields.js";
 
 type Show = (uri: string) => string;
 type Meta = Record<string, unknown>;
@@ -12,11 +13,7 @@ interface Block {
 /** A result with every URI in it as the composite shows it. */
 export function rewriteUris(method: string, result: Result, show: Show): Result {
   const whole = withMeta(result, show);
-  const { content, messages, contents } = whole as {
-    content?: unknown;
-    messages?: unknown;
-    contents?: unknown;
-  };
+  const { content, messages, contents } = fieldsOf(whole);
   if (method === "tools/call" && Array.isArray(content) && content.some(hasUri))
     return { ...whole, content: content.map((block: Block) => rewriteBlock(block, show)) };
   if (method === "prompts/get" && Array.isArray(messages) && messages.some(({ content: one }) => hasUri(one)))
@@ -35,8 +32,8 @@ export function rewriteUris(method: string, result: Result, show: Show): Result 
 /** Anything with the page of an MCP app in its `_meta`, in either of the two places in use, as the composite shows it. */
 export function withMeta<T extends { _meta?: Meta | undefined }>(item: T, show: Show): T {
   const { _meta: meta } = item;
-  const ui = meta?.["ui"] as { resourceUri?: unknown } | undefined;
-  const inUi = typeof ui?.resourceUri === "string" ? ui.resourceUri : undefined;
+  const ui = fieldsOf(meta?.["ui"]);
+  const inUi = typeof ui["resourceUri"] === "string" ? ui["resourceUri"] : undefined;
   const flat = meta?.["ui/resourceUri"];
   if (inUi === undefined && typeof flat !== "string") return item;
   return {

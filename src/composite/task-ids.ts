@@ -1,3 +1,5 @@
+import { fieldsOf } from "../base/fields.js";
+
 type Params = Record<string, unknown>;
 
 const RELATED_TASK = "io.modelcontextprotocol/related-task";
@@ -36,6 +38,6 @@ export function showTasks<T extends object>(server: string, value: T): T {
 const isObject = (value: unknown): value is Params => typeof value === "object" && value !== null;
 
 function shownTask<T extends object>(server: string, value: T): T {
-  const { taskId } = value as { taskId?: unknown };
+  const { taskId } = fieldsOf(value);
   return typeof taskId === "string" ? { ...value, taskId: showTask(server, taskId) } : value;
 }

@@ -1,4 +1,5 @@
 import type { Tool } from "@modelcontextprotocol/client";
+import { fieldsOf } from "../base/fields.js";
 import type { ArgumentTransform, ToolTransform } from "../config/server.js";
 
 /** What a config says about the tools of one server. */
@@ -56,8 +57,8 @@ function passes(tags: readonly string[], { includeTags, excludeTags }: ToolRules
 
 /** FastMCP's place for tags. */
 function tagsOf({ _meta }: { _meta?: unknown }): readonly string[] {
-  const meta = (_meta ?? {}) as { fastmcp?: { tags?: unknown }; _fastmcp?: { tags?: unknown } };
-  const tags = meta.fastmcp?.tags ?? meta._fastmcp?.tags;
+  const { fastmcp, _fastmcp } = fieldsOf(_meta);
+  const tags = fieldsOf(fastmcp)["tags"] ?? fieldsOf(_fastmcp)["tags"];
   return Array.isArray(tags) ? tags : [];
 }
 
@@ -76,7 +77,7 @@ function transformed(
     report(`tools.${tool.name}.${wrong}; the tool is left out`);
     return undefined;
   }
-  const fastmcp = (tool._meta?.["fastmcp"] ?? {}) as object;
+  const fastmcp = fieldsOf(tool._meta?.["fastmcp"]);
   const ours = {
     ...fastmcp,
     ...(tags && { tags }),

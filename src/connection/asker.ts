@@ -22,7 +22,7 @@ const ROOTS = "roots/list";
 /** Finds the asker among the open sessions. Never by guess: an answer in another one's name is worse than none. */
 export function askerOf({ method, call, working }: Question, open: ReadonlySet<Participant>): Asked {
   const one = (session: unknown): Asked => {
-    const found = open.has(session as Participant) ? (session as Participant) : undefined;
+    const found = [...open].find((each) => each === session);
     return found?.handles(method) ? { kind: "one", session: found } : NOBODY;
   };
   if (call && call !== "own") return one(call.session);

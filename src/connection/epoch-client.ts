@@ -7,7 +7,7 @@ import {
   type MessageExtraInfo,
 } from "@modelcontextprotocol/client";
 import { ASKING, ASKING_SERVER, type Asking } from "../contract/asking.js";
-import { CALL, type CallTag, type Carried } from "../wires/call-tag.js";
+import { CALL, type Carried, callIn, carriedBy } from "../wires/call-tag.js";
 
 type Unresolved = Parameters<Client["_resolveNonCompleteResult"]>;
 
@@ -36,8 +36,8 @@ export class EpochClient extends Client {
 
   /** A modern server asks in the answer to a call; the SDK answers that from here. */
   protected override _resolveNonCompleteResult(...[decoded, flow]: Unresolved) {
-    const call = (flow.options?.headers as { [CALL]?: CallTag } | undefined)?.[CALL];
-    const build = (ctx: BaseContext) => this.buildContext(ctx, { [CALL]: call ?? "own" } as Carried);
+    const call = callIn(flow.options);
+    const build = (ctx: BaseContext) => this.buildContext(ctx, carriedBy(call ?? "own"));
     const inCall = Object.create(this, { buildContext: { value: build } });
     return super._resolveNonCompleteResult.call(inCall, decoded, flow);
   }

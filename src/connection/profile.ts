@@ -47,14 +47,14 @@ type Tree = Record<string, unknown>;
 const isTree = (value: unknown): value is Tree =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-function merge(a: ClientCapabilities, b: ClientCapabilities): ClientCapabilities {
-  const mergeTrees = (x: Tree, y: Tree): Tree => {
-    const merged = { ...x };
-    for (const [key, value] of Object.entries(y)) {
-      const before = merged[key];
-      merged[key] = isTree(before) && isTree(value) ? mergeTrees(before, value) : value;
-    }
-    return merged;
-  };
-  return mergeTrees(a as Tree, b as Tree) as ClientCapabilities;
+function mergeTrees(a: Tree, b: Tree): Tree {
+  const merged = { ...a };
+  for (const [key, value] of Object.entries(b)) {
+    const before = merged[key];
+    merged[key] = isTree(before) && isTree(value) ? mergeTrees(before, value) : value;
+  }
+  return merged;
 }
+
+const merge = (a: ClientCapabilities, b: ClientCapabilities): ClientCapabilities =>
+  mergeTrees({ ...a }, { ...b });

@@ -8,6 +8,7 @@ import {
   ProtocolErrorCode,
   type Result,
 } from "@modelcontextprotocol/client";
+import { fieldsOf } from "../base/fields.js";
 import { ANY_RESULT } from "../contract/any-result.js";
 import { askingOf } from "../contract/asking.js";
 import type { Participant } from "../session/ports.js";
@@ -45,10 +46,7 @@ export class Router {
     for (const method of EMBEDDED) {
       try {
         client.setRequestHandler(method, { params: ANY_RESULT }, (params, ctx) =>
-          route(
-            { jsonrpc: "2.0", id: ctx.mcpReq.id, method, params: params as Record<string, unknown> },
-            ctx,
-          ),
+          route({ jsonrpc: "2.0", id: ctx.mcpReq.id, method, params: fieldsOf(params) }, ctx),
         );
       } catch {
         // The capability was not declared, so the server may not ask.

@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { type NodeIncomingMessageLike, toNodeHandler } from "@modelcontextprotocol/node";
 import { isHoldfastError } from "../base/errors.js";
+import { listeningPort } from "../base/listening-port.js";
 import { untilAborted, withDeadline } from "../base/wait.js";
 import { MCPConfigTransport } from "../composite/config-transport.js";
 import { type Clock, systemClock } from "../machines/clock.js";
@@ -54,7 +54,7 @@ export class HttpServing implements Served {
     const { host, path } = settings;
     serving.#server.listen(settings.port, host.replace(/^\[|\]$/g, ""));
     await once(serving.#server, "listening");
-    const { port } = serving.#server.address() as AddressInfo;
+    const port = listeningPort(serving.#server);
     serving.url = `http://${host.includes(":") && !host.startsWith("[") ? `[${host}]` : host}:${port}${path}`;
     return serving;
   }

@@ -41,13 +41,11 @@ interface Handling extends Session {
 
 /** What these options give to answer each request of the server with. */
 export const handlersIn = ({ sampling, elicitation, roots }: SessionOptions): [string, unknown][] =>
-  (
-    [
-      ["sampling/createMessage", sampling],
-      ["elicitation/create", elicitation],
-      ["roots/list", roots],
-    ] as [string, unknown][]
-  ).filter(([, given]) => given !== undefined);
+  Object.entries({
+    "sampling/createMessage": sampling,
+    "elicitation/create": elicitation,
+    "roots/list": roots,
+  }).filter(([, given]) => given !== undefined);
 
 /** Registers the option's handlers on the session, as a user would with `setRequestHandler`. */
 export function registerHandlers(session: Handling, options: SessionOptions): void {

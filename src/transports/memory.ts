@@ -9,6 +9,7 @@ import type { SharedOptions } from "../contract/options.js";
 import { MemoryWire } from "../wires/memory.js";
 import { KindTransport } from "./kind.js";
 import type { Opener } from "./opener.js";
+import { serverInfoOf } from "./sdk-internals.js";
 
 /** Anything that serves MCP on a transport: `Server` and `McpServer` of the SDK 1 and 2, `FastMCP` of the npm package `fastmcp`. */
 export interface ServerLike {
@@ -113,7 +114,6 @@ function isClosable(value: unknown): value is { close(): unknown } {
 /** The name that the server gives itself, where it can be read. */
 function nameOf(server: ServerLike | ServerFactory): string {
   if (typeof server === "function") return server.name || "memory";
-  const inner = (server as { server?: unknown }).server ?? server;
-  const info = (inner as { _serverInfo?: { name?: unknown } })._serverInfo;
-  return typeof info?.name === "string" ? info.name : "memory";
+  const { name } = serverInfoOf(fieldsOf(server)["server"] ?? server);
+  return typeof name === "string" ? name : "memory";
 }

@@ -18,14 +18,14 @@ export interface CallTag extends CallContext {
 /** The key under which a call rides in a request's `headers`, the one option that the SDK hands through every leg. */
 export const CALL = Symbol("holdfast.call");
 
+/** The call that a request belongs to, by the options that it is sent with. */
+export const callIn = (options: { headers?: object | undefined } | undefined): CallTag | undefined =>
+  (options?.headers as { [CALL]?: CallTag } | undefined)?.[CALL];
+
 /** What a wire knows of a message besides: the call on whose stream, or in whose answer, it came. */
 export interface Carried extends MessageExtraInfo {
   /** `own`: a request of ours that is no session's call. Absent where no request carries a message. */
   [CALL]?: CallTag | "own" | undefined;
 }
-
-/** The call that a request is of, by its options. */
-export const callIn = (options: object | undefined): CallTag | undefined =>
-  (options as { headers?: { [CALL]?: CallTag } } | undefined)?.headers?.[CALL];
 
 export const carriedBy = (call: CallTag | "own"): Carried => ({ [CALL]: call });

@@ -10,11 +10,12 @@ import { asError, messageOf } from "../base/errors.js";
 import type { Wire } from "../contract/wire.js";
 import type { Failure } from "../machines/failure.js";
 import type { InvalidAnswer } from "./answers/invalid-answer.js";
-import { CALL, type CallTag } from "./call-tag.js";
+import { type CallTag, callIn } from "./call-tag.js";
 import { End } from "./end.js";
 import { Inbound, type InboundHooks } from "./inbound.js";
 import { type Entry, Ledger } from "./ledger.js";
 import { Lost } from "./lost.js";
+import { cancelledId } from "./messages.js";
 
 export interface GuardHooks extends InboundHooks {
   /** The wire ended by itself. Called once, before anybody else hears of it. */
@@ -111,12 +112,12 @@ export class Guard implements Transport {
     if (this.down) return Promise.reject(new Lost("not-sent", this.down));
     if (!("method" in message)) return this.wire.send(message, options);
     if (!("id" in message)) {
-      if (message.method === "notifications/cancelled")
-        this.#forget(message.params?.["requestId"] as RequestId);
+      const cancelled = cancelledId(message);
+      if (cancelled !== undefined) this.#forget(cancelled);
       return this.wire.send(message, options);
     }
     const id = message.id;
-    const call = (options?.headers as { [CALL]?: CallTag } | undefined)?.[CALL];
+    const call = callIn(options);
     // Race: the session ended between the call and the Client's sending of it; there would be nobody to answer.
     if (call?.ended.aborted)
       return Promise.reject(new Lost("not-sent", { ...ended, message: "the session ended" }));

@@ -4,6 +4,7 @@ import type {
   RequestId,
   Transport,
 } from "@modelcontextprotocol/client";
+import { fieldsOf } from "../base/fields.js";
 import { factsOf } from "../contract/methods.js";
 import type { UnreadableAnswer } from "../contract/wire.js";
 import type { InvalidAnswer } from "./answers/invalid-answer.js";
@@ -73,7 +74,7 @@ export class Inbound {
       }
       this.door.onmessage?.(reading.message, extra);
     } else if (reading.kind === "stray") {
-      this.ledger.late((reading.message as { id?: unknown }).id);
+      this.ledger.late(fieldsOf(reading.message)["id"]);
       hooks.onStray?.(reading.message);
     } else if (reading.kind === "unknown") this.#refuse(reading);
     else this.#inOrder.answer(() => this.#answer(reading, extra));

@@ -8,6 +8,13 @@ export function isMessage(value: unknown): value is JSONRPCMessage {
   return "result" in value || "error" in value;
 }
 
+/** The request that a notification cancels, if it is one that does. */
+export function cancelledId(message: JSONRPCMessage): RequestId | undefined {
+  if (!("method" in message) || message.method !== "notifications/cancelled") return undefined;
+  const { requestId: id } = fieldsOf(message.params);
+  return typeof id === "string" || typeof id === "number" ? id : undefined;
+}
+
 const ANSWER_FIELDS = new Set(["id", "result", "error"]);
 
 /** Whether a parsed value means to be one, for the guard to read it as it is meant: an answer may lack its version. */

@@ -1,8 +1,9 @@
-import { type Dispatcher, fetch as undiciFetch } from "undici";
+import type { Dispatcher } from "undici";
 import { codeOf, messageOf, type Outcome } from "../base/errors.js";
 import { fieldsOf } from "../base/fields.js";
 import type { FetchLike } from "../contract/credential.js";
 import { type AgentOptions, createAgent, proxyFor, Traffic, takesConnections } from "./agent.js";
+import { fetchOver } from "./fetch-over.js";
 
 export interface NetworkOptions extends AgentOptions {
   url: URL;
@@ -38,10 +39,7 @@ export class Network {
 
   fetch(url: string | URL, init?: RequestInit): Promise<Response> {
     if (this.#own) return this.#own(url, init);
-    return undiciFetch(url, {
-      ...(init as object),
-      dispatcher: this.#agent!,
-    }) as unknown as Promise<Response>;
+    return fetchOver(() => this.#agent!)(url, init);
   }
 
   /** Destroys the sockets. */

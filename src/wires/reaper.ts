@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { unref } from "../base/unref.js";
 import { systemClock } from "../machines/clock.js";
 
 /**
@@ -71,7 +72,7 @@ export async function startReaper(): Promise<void> {
   });
   child.unref();
   // Bun and Deno have none on this stream.
-  (child.stdin as { unref?(): void }).unref?.();
+  unref(child.stdin);
   for (const pid of watched) child.stdin.write(`+ ${pid}\n`);
 }
 

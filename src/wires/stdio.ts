@@ -3,11 +3,13 @@ import { once } from "node:events";
 import type { JSONRPCMessage, RequestId } from "@modelcontextprotocol/client";
 import { codeOf, HoldfastError, isHoldfastError, type Outcome } from "../base/errors.js";
 import { fieldsOf } from "../base/fields.js";
+import { unref } from "../base/unref.js";
 import { systemClock } from "../machines/clock.js";
 import type { Failure } from "../machines/failure.js";
 import { BaseWire } from "./base-wire.js";
 import { detachedLeft } from "./detached.js";
 import { Lost } from "./lost.js";
+import { cancelledId } from "./messages.js";
 import { endGroup, pause, signalGroup } from "./process-group.js";
 import { MARK } from "./processes.js";
 import { forgetGroup, startReaper, stopIdleReaper, watchGroup } from "./reaper.js";
@@ -115,8 +117,7 @@ export class StdioWire extends BaseWire {
     this.pid = child.pid;
     if (POSIX && this.options.reapOrphans) watchGroup(child.pid);
     // Only the keeper holds a program; a server that nobody is waiting for does not. Bun and Deno have no such pipes.
-    for (const handle of [child, child.stdin, child.stdout, child.stderr])
-      (handle as { unref?(): void }).unref?.();
+    for (const handle of [child, child.stdin, child.stdout, child.stderr]) unref(handle);
     this.#writes = new WriteQueue(child.stdin, this.options.maxWaitingBytes ?? MAX_WAITING_BYTES);
     this.#read(child);
   }
@@ -126,10 +127,9 @@ export class StdioWire extends BaseWire {
     const writes = this.#writes;
     if (!writes || !this.#child?.stdin.writable || this.#exit)
       return Promise.reject(new Lost("not-sent", this.#describe("the process has ended"), "soon"));
-    if ("method" in message && message.method === "notifications/cancelled") {
-      // The server never saw it, so there is nothing to cancel.
-      if (writes.withdraw(message.params?.["requestId"] as RequestId, TAKEN_BACK)) return Promise.resolve();
-    }
+    const cancelled = cancelledId(message);
+    // The server never saw it, so there is nothing to cancel.
+    if (cancelled !== undefined && writes.withdraw(cancelled, TAKEN_BACK)) return Promise.resolve();
     const text = `${JSON.stringify(message)}\n`;
     if (writes.isFull(text)) return Promise.reject(this.#queueFull(writes.length));
     return writes.write(text, "method" in message && "id" in message ? message.id : undefined);

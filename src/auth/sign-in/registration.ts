@@ -49,15 +49,11 @@ export function isUsable(
     client_secret_expires_at: expires,
     redirect_uris: redirects,
     scope: registered,
-  } = registration as {
-    client_secret_expires_at?: number;
-    redirect_uris?: string[];
-    scope?: string;
-  };
-  if (expires !== undefined && expires !== 0 && expires * 1000 <= Date.now()) return false;
+  } = fieldsOf(registration);
+  if (typeof expires === "number" && expires !== 0 && expires * 1000 <= Date.now()) return false;
   // Many servers allow no more than the scope that was registered.
-  if (registered !== undefined && isStrictScopeSuperset(scope, registered)) return false;
-  return redirects === undefined || redirects.includes(redirectUrl);
+  if (typeof registered === "string" && isStrictScopeSuperset(scope, registered)) return false;
+  return !Array.isArray(redirects) || redirects.includes(redirectUrl);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { discoverAuthorizationServerMetadata } from "@modelcontextprotocol/client";
+import { fieldsOf } from "../../base/fields.js";
 import type { FetchLike } from "../../contract/credential.js";
 import type { StoredCredential } from "../store/store.js";
 import { isSameIssuer } from "./discover.js";
@@ -20,8 +21,8 @@ export async function revoke(
   // Only the issuer of the token may see it.
   if (!metadata || !isSameIssuer(metadata.issuer, issuer))
     throw new Error("its metadata cannot be read, or names another issuer");
-  const { revocation_endpoint: endpoint } = metadata as { revocation_endpoint?: string };
-  if (endpoint === undefined) return "not-offered";
+  const { revocation_endpoint: endpoint } = fieldsOf(metadata);
+  if (typeof endpoint !== "string") return "not-offered";
   const body = new URLSearchParams({ token, token_type_hint: "refresh_token" });
   const headers = new Headers({ "content-type": "application/x-www-form-urlencoded" });
   authenticate(registration, body, headers);
@@ -38,7 +39,7 @@ function authenticate(
 ): void {
   if (!registration) return;
   const { client_id: id, client_secret: secret } = registration;
-  const { token_endpoint_auth_method: method } = registration as { token_endpoint_auth_method?: string };
+  const { token_endpoint_auth_method: method } = fieldsOf(registration);
   if (secret !== undefined && method !== "client_secret_post" && method !== "none") {
     const pair = [id, secret].map(formEncoded).join(":");
     headers.set("authorization", `Basic ${Buffer.from(pair).toString("base64")}`);

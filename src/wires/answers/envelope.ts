@@ -1,4 +1,5 @@
 import type { JSONRPCErrorResponse, JSONRPCMessage, RequestId } from "@modelcontextprotocol/client";
+import { fieldsOf } from "../../base/fields.js";
 import { excerpt, isObject, shapeOf } from "./excerpt.js";
 import { mend } from "./mend.js";
 import { checkSaid } from "./shapes.js";
@@ -77,8 +78,8 @@ function readError(given: unknown): JSONRPCErrorResponse["error"] {
   if (typeof given === "string") return { code: INTERNAL_ERROR, message: given };
   if (!isObject(given)) return { code: INTERNAL_ERROR, message: `the server's error is ${excerpt(given)}` };
   const { code, message, data } = given;
-  if (Number.isSafeInteger(code) && typeof message === "string")
-    return { code: code as number, message, ...(data !== undefined && { data }) };
+  if (typeof code === "number" && Number.isSafeInteger(code) && typeof message === "string")
+    return { code, message, ...(data !== undefined && { data }) };
   const number = Number.parseInt(String(code), 10);
   const rest = data ?? (typeof code === "string" ? { code } : undefined);
   return {
@@ -115,5 +116,5 @@ const hasNull = (params: Fields): boolean =>
 /** What is wrong with them for another reason the Client says. */
 function paramsAsMeant(method: string, params: Fields): Fields {
   const mended = mend({ method, params }, checkSaid(method));
-  return typeof mended === "string" ? params : ((mended.value as Fields)["params"] as Fields);
+  return typeof mended === "string" ? params : fieldsOf(fieldsOf(mended.value)["params"]);
 }

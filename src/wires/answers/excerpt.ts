@@ -16,7 +16,9 @@ export function shapeOf(value: unknown): string {
   if (value === undefined) return "missing";
   if (value === null || typeof value === "boolean") return String(value);
   if (Array.isArray(value)) return "a list";
-  return { string: "a text", number: "a number", object: "an object" }[typeof value as string] ?? "no JSON";
+  if (typeof value === "string") return "a text";
+  if (typeof value === "number") return "a number";
+  return typeof value === "object" ? "an object" : "no JSON";
 }
 
 /** A plain object, as JSON has them. */

@@ -32,7 +32,7 @@ export function valueAt(value: unknown, path: Path): unknown {
   let found = value;
   for (const key of path) {
     if (typeof found !== "object" || found === null || !Object.hasOwn(found, key)) return undefined;
-    found = (found as Record<PropertyKey, unknown>)[key];
+    found = Reflect.get(found, key);
   }
   return found;
 }

@@ -64,8 +64,7 @@ function without(value: unknown, path: Path): unknown {
     return value;
   if (rest.length > 0) return changed(value, key, (inner) => without(inner, rest));
   if (Array.isArray(value)) return value.filter((_, index) => index !== key);
-  const { [key as string]: _, ...left } = value as Record<string, unknown>;
-  return left;
+  return Object.fromEntries(Object.entries(value).filter(([name]) => name !== key));
 }
 
 /** A copy with something else at the path. */
@@ -77,9 +76,9 @@ function withValue(value: unknown, path: Path, put: unknown): unknown {
 }
 
 function changed(value: object, key: PropertyKey, change: (inner: unknown) => unknown): unknown {
-  const old = (value as Record<PropertyKey, unknown>)[key];
+  const old: unknown = Reflect.get(value, key);
   const now = change(old);
   if (now === old) return value;
-  if (Array.isArray(value)) return value.with(key as number, now);
+  if (Array.isArray(value)) return value.with(Number(key), now);
   return isObject(value) ? { ...value, [key]: now } : value;
 }

@@ -1,3 +1,4 @@
+import { fieldsOf } from "../../base/fields.js";
 import { excerpt, isObject, shapeOf } from "./excerpt.js";
 import { valueAt } from "./issues.js";
 import { asMeant, itemAsMeant } from "./known.js";
@@ -34,7 +35,7 @@ export function readResult(method: string, given: unknown, modern: boolean): Rea
   const mended = method === "tools/call" ? mendCall(shape, meant) : mend(meant, shape.check);
   if (typeof mended === "string") return mended;
   return {
-    result: mended.value as object,
+    result: fieldsOf(mended.value),
     warnings: mended.lost.map((clause) => `left out of it: ${clause}`),
   };
 }
@@ -70,7 +71,7 @@ function asModern(result: Fields, shape: Shape): Fields {
   const { resultType, ttlMs, cacheScope } = result;
   const fields = { ...(resultType !== "complete" && { resultType: "complete" }) };
   if (!shape.cacheable) return Object.keys(fields).length === 0 ? result : { ...result, ...fields };
-  const ttl = Number.isSafeInteger(ttlMs) && (ttlMs as number) >= 0 ? ttlMs : 0;
+  const ttl = typeof ttlMs === "number" && Number.isSafeInteger(ttlMs) && ttlMs >= 0 ? ttlMs : 0;
   const scope = cacheScope === "public" ? "public" : "private";
   if (ttl === ttlMs && scope === cacheScope && !("resultType" in fields)) return result;
   return { ...result, ...fields, ttlMs: ttl, cacheScope: scope };
@@ -95,7 +96,7 @@ function readList(
     const what = typeof mended === "string" ? `${key}[${index}]` : `a field of ${key}[${index}]`;
     for (const clause of lost) warnings.push(`${what}${nameOf(item)} was left out: ${clause}`);
   }
-  return { result: { ...(rest.value as Fields), [key]: usable }, warnings };
+  return { result: { ...fieldsOf(rest.value), [key]: usable }, warnings };
 }
 
 function nameOf(item: unknown): string {

@@ -1,9 +1,9 @@
-import { fetch as undiciFetch } from "undici";
 import type { HoldfastError } from "../../base/errors.js";
 import { redactor } from "../../base/redact.js";
 import { VERSION } from "../../base/version.js";
 import type { Credential, FetchLike } from "../../contract/credential.js";
 import type { Wire } from "../../contract/wire.js";
+import { fetchOver } from "../fetch-over.js";
 import type { NetworkOptions } from "../network.js";
 import type { HttpAnswer } from "./answer.js";
 import { Authorized } from "./authorized.js";
@@ -44,7 +44,8 @@ export class HttpClient implements Sender<HttpAnswer> {
     const sockets = fetch ? undefined : new Sockets(options);
     this.#sockets = sockets;
     const plain = fetch ? new Fetched(fetch) : new Dispatched(sockets!, options.maxSockets);
-    const signed = (sign: (fetch: FetchLike) => FetchLike) => new Fetched(sign(fetch ?? fetchOver(sockets!)));
+    const signed = (sign: (fetch: FetchLike) => FetchLike) =>
+      new Fetched(sign(fetch ?? fetchOver(() => sockets!.agent)));
     const { credential } = options;
     this.#authorized = new Authorized(wire, options, {
       plain: new WithinOrigin(plain, cookies),
@@ -119,15 +120,6 @@ class WithinOrigin implements Sender<HttpAnswer> {
 }
 
 const joined = (own: string | undefined, cookie: string) => (own ? `${own}; ${cookie}` : cookie);
-
-/** A `fetch` over the connection's own sockets, for what signs its requests. */
-function fetchOver(sockets: Sockets): FetchLike {
-  return (url, init) =>
-    undiciFetch(url, {
-      ...(init as object),
-      dispatcher: sockets.agent,
-    }) as unknown as Promise<Response>;
-}
 
 function lowerCased(headers: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import { SdkError, SdkErrorCode, SdkHttpError } from "@modelcontextprotocol/client";
 import { messageOf, type Outcome } from "../../base/errors.js";
+import { fieldsOf } from "../../base/fields.js";
 import { systemClock } from "../../machines/clock.js";
 import { Lost } from "../lost.js";
 import { retryAfterMs } from "../network.js";
@@ -88,8 +89,7 @@ function wordsOf(text: string): string | undefined {
   } catch {
     return undefined;
   }
-  if (typeof value !== "object" || value === null) return undefined;
-  const { error, message, error_description, detail } = value as Record<string, unknown>;
-  const inner = (error as { message?: unknown } | null | undefined)?.message;
+  const { error, message, error_description, detail } = fieldsOf(value);
+  const { message: inner } = fieldsOf(error);
   return [inner, error_description, message, detail, error].find((words) => typeof words === "string");
 }

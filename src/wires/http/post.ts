@@ -5,7 +5,7 @@ import type {
   TransportSendOptions,
 } from "@modelcontextprotocol/client";
 import { asError } from "../../base/errors.js";
-import { CALL, type CallTag } from "../call-tag.js";
+import { callIn } from "../call-tag.js";
 import { Lost } from "../lost.js";
 import type { HttpAnswer } from "./answer.js";
 import { AnswerStream } from "./answer-stream.js";
@@ -44,7 +44,7 @@ export class Post {
     options: TransportSendOptions | undefined,
     private readonly done: (answered: boolean) => void,
   ) {
-    this.#carrier = (options?.headers as { [CALL]?: CallTag } | undefined)?.[CALL] ?? "own";
+    this.#carrier = callIn(options) ?? "own";
     this.#request = new HttpRequest({
       method: "POST",
       url: host.url,

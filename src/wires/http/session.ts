@@ -1,5 +1,6 @@
 import type { JSONRPCMessage } from "@modelcontextprotocol/client";
 import { PROTOCOL_VERSION_META_KEY } from "@modelcontextprotocol/client";
+import { fieldsOf } from "../../base/fields.js";
 import type { HttpAnswer } from "./answer.js";
 
 type Headers = Readonly<Record<string, string>>;
@@ -119,13 +120,11 @@ const NAMED_BY: Record<string, string> = {
 function mirrored(message: JSONRPCMessage): Record<string, string> | undefined {
   if (!("method" in message)) return undefined;
   const { method } = message;
-  const params = message.params as
-    | (Record<string, unknown> & { _meta?: Record<string, unknown> })
-    | undefined;
-  const version = params?._meta?.[PROTOCOL_VERSION_META_KEY];
+  const params = fieldsOf(message.params);
+  const version = fieldsOf(params["_meta"])[PROTOCOL_VERSION_META_KEY];
   if (typeof version !== "string") return undefined;
   const field = Object.hasOwn(NAMED_BY, method) ? NAMED_BY[method]! : undefined;
-  const name = field && params?.[field];
+  const name = field && params[field];
   return {
     "mcp-protocol-version": version,
     "mcp-method": method,
