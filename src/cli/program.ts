@@ -32,7 +32,7 @@ const COMMANDS = [
   demoCommand,
 ];
 
-/** Runs one command line and says how it ended. Results go to stdout, everything else to stderr. */
+/** Runs one command line, and returns its exit code. Results go to stdout, everything else to stderr. */
 export async function run(argv: readonly string[]): Promise<number> {
   const program = new Command("holdfast")
     .description("MCP connections that hold")
@@ -50,6 +50,6 @@ export async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** Commander has printed its own complaints, and a refusal was the tool's text. */
+/** Whether the error has been printed already: by commander, or by the command itself. */
 const isPrinted = (error: unknown) =>
   error instanceof Refused || error instanceof Interrupted || error instanceof CommanderError;

@@ -20,7 +20,7 @@ import type { ProcessOptions } from "../transports/stdio.js";
 import { ClientTransport } from "../transports/transport.js";
 import { WSTransport } from "../transports/websocket.js";
 
-/** What `inferTransport` makes a transport from. A plain object is the content of a config, in any dialect. */
+/** What `inferTransport` takes. A plain object is the content of a config in any dialect. */
 export type Target =
   | ClientTransport
   | ServerLike
@@ -29,18 +29,20 @@ export type Target =
   | Record<string, unknown>
   | URL
   | string;
+/** The options of `inferTransport`: those of the transport that it makes. */
 export type InferOptions = SharedOptions &
   Omit<RemoteOptions, keyof SharedOptions> &
   Omit<ProcessOptions, keyof SharedOptions> & {
-    /** How an `http(s)` URL is reached. Default: `sse` where its path says so (`/sse`), else `http`. */
+    /** How an `http(s)` URL is reached. Default: `sse` where its path has `/sse`, else `http`. */
     transport?: "http" | "sse";
   } & Omit<MCPConfigTransportOptions, "config" | keyof SharedOptions | keyof ProcessOptions>;
 
 /**
- * The transport for a target: a transport (as it is), a server object or a function that makes one (memory), a URL
- * (`http(s)`: Streamable HTTP, or SSE where the path has `/sse`; `ws(s)`: WebSocket), the path of a script that exists
- * (Python, Node), or a config: its path or its content. Nothing is started.
- * @throws HoldfastError `CANNOT_INFER`, naming what was given and what is accepted; `CONFIG_INVALID` for a wrong option
+ * Makes the transport for a target. The target is a transport (returned as it is); a server object or a function that makes one
+ * (memory); a URL (`http(s)`: Streamable HTTP, or SSE where the path has `/sse`; `ws(s)`: WebSocket); the path of an existing
+ * script (Python, Node); or a config, as a path or as its content. Nothing is started.
+ * @throws HoldfastError `CANNOT_INFER` for any other target; the message names what was given and what is accepted
+ * @throws HoldfastError `CONFIG_INVALID` for a wrong option
  */
 export function inferTransport(target: Target, options: InferOptions = {}): ClientTransport {
   checkOneOf("transport", options.transport, ["http", "sse"]);
@@ -94,10 +96,10 @@ function pathOf(url: URL): string {
   }
 }
 
-/** A URL as it was typed, without user, password, query and fragment. */
+/** A URL as it was given, without user, password, query and fragment. */
 const withoutSecrets = (text: string): string => withoutUserInfo(text).replace(/[?#].*$/s, "");
 
-/** A URL with a scheme; a Windows drive letter is none. */
+/** The URL in a text. A single letter before the colon is a Windows drive, not a scheme. */
 function urlOf(text: string): URL | undefined {
   if (!/^[a-z][a-z0-9+.-]+:/i.test(text)) return undefined;
   return URL.canParse(text) ? new URL(text) : undefined;
@@ -105,7 +107,7 @@ function urlOf(text: string): URL | undefined {
 
 const FASTMCP = "A fastmcp.json describes how to run one server; it is no list of servers.";
 
-/** An object that lists servers, in any dialect. A wrong one gets its own error. */
+/** Whether an object is a config in any dialect. A wrong config counts, too, so that it gets an error of its own. */
 function isConfig(target: unknown): target is object {
   if (!isObject(target)) return false;
   if (isParsed(target)) return true;
@@ -113,6 +115,7 @@ function isConfig(target: unknown): target is object {
   return typeof found !== "string" || found.includes("expected an object with a server");
 }
 
+/** The endings of config files. */
 export const CONFIG_ENDINGS = [".json", ".jsonc"];
 
 const ACCEPTED = `an http://, https://, ws:// or wss:// URL; the path of a script (${[...PYTHON_ENDINGS, ...NODE_ENDINGS].join(", ")}); a config file (${CONFIG_ENDINGS.join(", ")}) or its content (mcpServers, servers); a server object or a function that makes one; a ClientTransport`;

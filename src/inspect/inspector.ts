@@ -4,30 +4,30 @@ import type { ClientTransport } from "../transports/transport.js";
 import { Recorder, toRecording } from "./recorder.js";
 import { PageServer } from "./server.js";
 
+/** The options of `createInspector`. */
 export interface InspectorOptions {
-  /** What is watched from the start. */
+  /** The transports to watch from the start. Default: none. */
   transports?: readonly ClientTransport[];
-  /** Default: a free one. */
+  /** The port of the page on 127.0.0.1. Default: a free one. */
   port?: number;
   /** Whether the page has buttons (retry, disconnect, reconnect, pause). Default true. */
   controls?: boolean;
-  /** How many events are kept for a page that is opened late, and for a recording. Default 5,000. */
+  /** How many of the last events are kept, for pages that are opened later and for recordings. Default 5,000. */
   capacity?: number;
 }
 
 interface Watched {
   transport: WeakRef<ClientTransport>;
-  /** Of a config it ends the following of its servers, too. */
+  /** Stops watching the transport, and for a config also following its servers. */
   stop(): void;
 }
 
 /**
- * A page on this machine that shows every connection that it watches. It keeps no program alive, and nothing that it
- * shows is secret.
+ * A page on this machine that shows every connection that it watches. It does not keep the program alive, and shows no secrets.
  */
 export class Inspector {
   readonly #recorder: Recorder;
-  // Nothing in here holds a transport: one that the program forgets is forgotten here, too.
+  // All references to transports are weak: a transport that the program has dropped can be garbage collected.
   readonly #watched = new Map<string, Watched>();
   readonly #ids = new WeakMap<ClientTransport, string>();
   /** The servers of each config that is watched. */
@@ -46,17 +46,17 @@ export class Inspector {
     this.#server = await PageServer.start({ recorder: this.#recorder, port, command });
   }
 
-  /** The page's address, with the token that opens it. */
+  /** The address of the page. It contains the token that opens the page. */
   get url(): string {
     return this.#server!.url;
   }
 
-  /** How many pages are open. */
+  /** How many browser pages are open. */
   get pages(): number {
     return this.#server!.pages;
   }
 
-  /** Watches these, too; of a config every server that it has and gets. */
+  /** Watches more transports. For a config it also watches all its servers, including those that are added later. */
   watch(...transports: readonly ClientTransport[]): this {
     for (const transport of transports) {
       this.#add(transport);
@@ -65,7 +65,7 @@ export class Inspector {
     return this;
   }
 
-  /** Watches these no more. */
+  /** Stops watching these transports. */
   unwatch(...transports: readonly ClientTransport[]): this {
     for (const transport of transports) {
       for (const each of [transport, ...(this.#children.get(transport) ?? [])])
@@ -75,17 +75,17 @@ export class Inspector {
     return this;
   }
 
-  /** Hears each event, too. Returns the function that ends it. */
+  /** Calls `listener` with each event from now on. Returns a function that ends it. */
   onEvent(listener: (event: InspectionEvent) => void): () => void {
     return this.#recorder.onEvent(listener);
   }
 
-  /** The last events as text: for a file that `holdfast inspect FILE` shows. */
+  /** The last events as text. Saved as `FILE.jsonl`, it can be shown with `holdfast inspect FILE.jsonl`. */
   recording(): string {
     return toRecording(this.#recorder.events());
   }
 
-  /** Ends the page; what was watched goes on. */
+  /** Closes the page. The watched transports go on. */
   async close(): Promise<void> {
     for (const id of [...this.#watched.keys()]) this.#end(id);
     await this.#server?.close();
@@ -110,7 +110,7 @@ export class Inspector {
     this.#forgotten.register(transport, id);
   }
 
-  /** Watches the servers that a config gets, and no more those that it loses. Returns the function that ends it. */
+  /** Keeps the watched servers of a config up to date when the config changes. Returns a function that ends it. */
   #follow(transport: MCPConfigTransport): () => void {
     const config = new WeakRef(transport);
     return transport.subscribe((_status, event) => {
@@ -124,9 +124,9 @@ export class Inspector {
     this.#watched.delete(id);
   }
 
-  /** The servers of a config as they are now: those that are gone are no longer watched. */
+  /** Watches the current servers of a config, and stops watching those that are gone. */
   #sync(config: MCPConfigTransport): void {
-    // A single server stands in for its config, and is watched as that.
+    // A config with a single server is itself that server's transport, and is watched already.
     const found = Object.keys(config.servers).map((name) => config.server(name));
     const current = new Set(found.filter((transport) => transport !== config));
     for (const old of this.#children.get(config) ?? [])
@@ -139,7 +139,7 @@ export class Inspector {
     const transport = this.#watched.get(id)?.transport.deref();
     if (!transport) throw new Error("there is no such connection any more");
     const { pid } = transport.status;
-    // What becomes of it is told by the events that follow.
+    // The events that follow show whether it worked.
     const ignore = () => {};
     switch (action) {
       case "retry":
@@ -166,7 +166,7 @@ export class Inspector {
   }
 }
 
-/** The whole group where it leads one. */
+/** Sends a signal to the whole process group if the process leads one, otherwise to the process. */
 function signal(pid: number, name: "SIGSTOP" | "SIGCONT"): void {
   try {
     process.kill(-pid, name);
@@ -176,7 +176,7 @@ function signal(pid: number, name: "SIGSTOP" | "SIGCONT"): void {
 }
 
 /**
- * Starts the page.
+ * Starts an inspector and its page.
  *
  *     const inspector = await createInspector({ transports: [transport] });
  *     console.log(inspector.url);
@@ -187,7 +187,7 @@ export async function createInspector(options: InspectorOptions = {}): Promise<I
   return inspector.watch(...(options.transports ?? []));
 }
 
-/** A page that shows what was recorded, with no buttons and a moment to choose. */
+/** Starts a page that shows a recording. It has no buttons, and a slider goes to any moment. */
 export async function showRecording(
   name: string,
   events: readonly InspectionEvent[],

@@ -4,33 +4,33 @@ import type { InspectionEvent } from "../contract/inspection.js";
 type Appeared = Extract<InspectionEvent, { type: "appeared" }>;
 type Opened = Extract<InspectionEvent, { type: "wire.opened" }>;
 
-/** What must be known of a server to read what follows, though the events that told it are gone. */
+/** The state of a connection before the oldest event that is still kept. Without it later events could not be understood. */
 interface Base {
   appeared: Appeared;
   wire?: Opened | undefined;
-  /** Calls that are still running. */
+  /** Calls that began before that event and had not ended. */
   open: Map<number, InspectionEvent>;
 }
 
-/** The last events of all connections; a page that is opened late sees what went before. */
+/** Keeps the last events of all connections, for pages that are opened later. */
 export class Recorder {
   readonly #ring: InspectionEvent[] = [];
   readonly #bases = new Map<string, Base>();
   readonly #listeners = new Set<(event: InspectionEvent) => void>();
 
-  /** Keeps so many events at least. */
+  /** `capacity`: how many events are kept at least. */
   constructor(private readonly capacity: number) {}
 
   add(event: InspectionEvent): void {
     this.#ring.push(event);
-    // In one piece from time to time: taking one off the front for each would move all the others.
+    // Old events are removed many at a time, because removing one from the front moves all others.
     if (this.#ring.length >= this.capacity * 1.25)
       for (const old of this.#ring.splice(0, this.#ring.length - this.capacity)) this.#forget(old);
     for (const listener of this.#listeners) {
       try {
         listener(event);
       } catch {
-        // One that throws must not keep the event from the others.
+        // If one listener throws, the others still get the event.
       }
     }
   }
@@ -40,7 +40,7 @@ export class Recorder {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Everything that is known, the oldest first. */
+  /** All events that are kept, oldest first, after events that describe the state before them. */
   events(): InspectionEvent[] {
     const before = [...this.#bases.values()].flatMap(({ appeared, wire, open }) => [
       appeared,
@@ -63,7 +63,7 @@ export class Recorder {
   }
 }
 
-/** How a server is after a transition that will be forgotten. */
+/** The state of a connection after a transition whose event is dropped. */
 function after(before: Appeared, event: Extract<InspectionEvent, { type: "transition" }>): Appeared {
   const { at, to, epoch, attempt, delayMs, code, reason } = event;
   const { nextRetryAt: _, code: lastCode, reason: lastReason, ...rest } = before;
@@ -80,7 +80,7 @@ function after(before: Appeared, event: Extract<InspectionEvent, { type: "transi
   };
 }
 
-/** What an event of each kind must have for the page to show it. */
+/** The fields that the page needs in an event of each kind. */
 const FIELDS: Record<string, Record<string, "string" | "number">> = {
   appeared: { name: "string", kind: "string", state: "string", epoch: "number" },
   transition: { from: "string", to: "string", cause: "string", epoch: "number", attempt: "number" },
@@ -89,12 +89,15 @@ const FIELDS: Record<string, Record<string, "string" | "number">> = {
   stderr: { line: "string" },
 };
 
-/** One line for each event: a bug report that a person can look at with `holdfast inspect FILE`. */
+/** Events as text, with one JSON object in each line. `holdfast inspect FILE.jsonl` shows it. */
 export function toRecording(events: readonly InspectionEvent[]): string {
   return [{ type: "recording", version: 1 }, ...events].map((line) => `${JSON.stringify(line)}\n`).join("");
 }
 
-/** @throws Error that says which line is wrong */
+/**
+ * Reads the text of a recording.
+ * @throws Error that says which line is wrong
+ */
 export function fromRecording(text: string): InspectionEvent[] {
   const lines = text.split("\n").filter((line) => line.trim() !== "");
   return lines.flatMap((line, i) => {

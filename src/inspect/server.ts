@@ -17,28 +17,29 @@ const HEADERS = {
   "cross-origin-resource-policy": "same-origin",
   "cache-control": "no-store",
 };
-/** Events of so long go in one message. */
+/** Events within this time are sent in one message. */
 const BATCH_MS = 50;
+/** How often the page gets a sign of life. */
 const BEAT_MS = 2_500;
-/** A page that does not read is let go; it comes back by itself and gets everything anew. */
+/** A page that does not read is disconnected beyond this many bytes. It reconnects by itself, and gets everything anew. */
 const MAX_BUFFERED = 4 * 1024 * 1024;
 const MAX_COMMAND = 10_000;
 
 export interface PageServerOptions {
   recorder: Recorder;
   port: number;
-  /** Buttons of the page; undefined: it has none. Throws what the person is told. */
+  /** Runs a button of the page. What it throws is shown there. Undefined: the page has no buttons. */
   command?: ((id: string, action: string) => void) | undefined;
-  /** The name of the recording that is shown, where it is one. */
+  /** The name of the recording, if the page shows one. */
   recording?: string | undefined;
 }
 
-/** The page and its stream, for this machine alone: on loopback, behind a token that nobody can guess. */
+/** Serves the page and its stream of events, on this machine only: on 127.0.0.1, behind a random token. */
 export class PageServer {
   readonly #token = randomBytes(18).toString("base64url");
   readonly #server: Server;
   readonly #pages = new Set<ServerResponse>();
-  /** With its token: whoever has it may look. */
+  /** The address of the page with its token. Whoever has it can see the page and press its buttons. */
   url = "";
   #hosts: string[] = [];
 
@@ -49,7 +50,7 @@ export class PageServer {
         response.end(String(error));
       });
     });
-    // A page that is open does not keep the program alive.
+    // An open page must not keep the program alive.
     this.#server.on("connection", (socket) => socket.unref());
     this.#server.unref();
   }
@@ -61,7 +62,7 @@ export class PageServer {
     const port = listeningPort(page.#server);
     page.url = `http://127.0.0.1:${port}/${page.#token}/`;
     const names = ["127.0.0.1", "localhost"];
-    // A browser leaves the port out where it is the usual one.
+    // A browser leaves port 80 out of the Host header.
     page.#hosts = [...names.map((name) => `${name}:${port}`), ...(port === 80 ? names : [])];
     return page;
   }
@@ -84,7 +85,7 @@ export class PageServer {
       response.writeHead(status, { ...HEADERS, "content-type": "text/plain" }).end(text);
     };
     const { host, origin } = request.headers;
-    // A name of somebody else's that leads here (DNS rebinding), or a page of somebody else's.
+    // Refuses foreign host names that resolve to this machine (DNS rebinding), and pages of other origins.
     const own = this.#hosts;
     if (!own.includes(host ?? "")) return refuse(403, "wrong host");
     if (origin !== undefined && !own.some((name) => origin === `http://${name}`))
@@ -115,7 +116,7 @@ export class PageServer {
   ): Promise<void> {
     const { command } = this.options;
     if (!command) return refuse(403, "the buttons are turned off");
-    // Not a form's type: no foreign page can send it without being asked first.
+    // A foreign page cannot send JSON without a preflight request, which is refused.
     if (request.headers["content-type"] !== "application/json") return refuse(415, "only JSON");
     let body = "";
     for await (const chunk of request) {
@@ -139,7 +140,7 @@ export class PageServer {
     response.write("retry: 1000\n");
     say("hello", { controls: command !== undefined, recording: recording ?? false, now: Date.now() });
     say("batch", recorder.events());
-    // What the page got at once may take it a while; only what comes on top of that counts.
+    // The first batch is large and may take a while. Only what is buffered on top of it counts as not read.
     let allowance = response.writableLength;
     response.on("drain", () => {
       allowance = 0;

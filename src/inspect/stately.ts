@@ -1,7 +1,7 @@
 import type { InspectionEvent } from "../contract/inspection.js";
 import { connectionMachine } from "../machines/connection.js";
 
-/** What `@statelyai/inspect` sends to its viewer; see its `Adapter.send`. */
+/** A message of `@statelyai/inspect` to its viewer: the argument of its `Adapter.send`. */
 export interface StatelyEvent {
   type: "@xstate.actor" | "@xstate.event" | "@xstate.snapshot";
   rootId: string;
@@ -17,22 +17,22 @@ export interface StatelyEvent {
   snapshot?: { status: "active" | "done"; value: unknown; context: Record<string, unknown> };
 }
 
-/** `@statelyai/inspect` 0.7 writes this of itself. */
+/** The version that `@statelyai/inspect` 0.7 puts into its messages. */
 const VERSION = "0.7.0";
 let events = 0;
 
-/** `connecting.waiting` as XState writes it. */
+/** A path such as `connecting.waiting` in the form of an XState value: `{ connecting: "waiting" }`. */
 function stateValue(path: string): unknown {
   const [state, detail] = path.split(".");
   return detail === undefined ? state : { [state!]: detail };
 }
 
 /**
- * One of our events in the shapes of Stately's inspector: feed it to the adapter of `@statelyai/inspect`.
+ * Translates one inspection event into messages for the adapter of `@statelyai/inspect`.
  *
  *     inspector.onEvent((event) => toStately(event).forEach((each) => stately.adapter.send(each)));
  *
- * Made from what is redacted already: the machine's own input and events never reach it.
+ * The events are redacted already. Stately's inspector never gets the machine's own input and events.
  */
 export function toStately(event: InspectionEvent): StatelyEvent[] {
   const base = () => ({

@@ -1,12 +1,12 @@
-/** How a connection is tried again. All times in milliseconds. */
+/** How a lost connection is retried. All times in milliseconds. */
 export interface BackoffPolicy {
-  /** Upper bound of the first random delay, doubled with each attempt. Default 250. */
+  /** The upper bound of the first random delay. It doubles with each attempt. Default 250. */
   baseMs: number;
-  /** No delay is longer than this, except one that the server asked for. Default 30,000. */
+  /** The upper bound of every delay, except of one that the server asks for. Default 30,000. */
   capMs: number;
-  /** Give up after so many attempts in a row. Default: never. */
+  /** Gives up after this many attempts in a row. Default: no limit. */
   maxAttempts: number;
-  /** Give up when no attempt succeeded for so long. Default: never. */
+  /** Gives up when no attempt has succeeded for this long. Default: no limit. */
   maxElapsedMs: number;
 }
 
@@ -17,18 +17,17 @@ export const DEFAULT_BACKOFF: BackoffPolicy = {
   maxElapsedMs: Number.POSITIVE_INFINITY,
 };
 
-/** The longest delay that a timer takes; a longer one would fire at once. */
+/** The longest delay that a timer of Node takes. With a longer one it would fire at once. */
 export const MAX_DELAY_MS = 2 ** 31 - 1;
 
-/** Clamps any number to a delay that a timer can hold: `NaN` and negative ones become 0. */
+/** Clamps a number to a delay that a timer takes. `NaN` and negative numbers become 0. */
 export function clampDelay(ms: number): number {
   return ms > 0 ? Math.min(ms, MAX_DELAY_MS) : 0;
 }
 
 /**
- * The delay between the start of attempt `failed` and the start of the next one: full jitter,
- * `random(0, min(cap, base * 2^(n-1)))` for the n-th retry; the first retry is at once.
- * `random` is a number in [0, 1).
+ * The delay from the start of attempt number `failed` to the start of the next one. The first retry comes at once. After that the
+ * n-th retry waits `random * min(capMs, baseMs * 2^(n-2))` (full jitter), where `random` is a number in [0, 1).
  */
 export function backoffDelay(
   failed: number,

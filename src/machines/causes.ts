@@ -1,4 +1,4 @@
-/** The machine's internal events in the words of the chart. */
+/** Translates the names of XState's internal events into the words of the chart. Other names are returned as they are. */
 export function causeOf(type: string): string {
   if (type === "xstate.done.actor.open") return "wire.opened";
   if (type === "xstate.error.actor.open") return "attempt.failed";

@@ -1,12 +1,12 @@
 import { clampDelay } from "./backoff.js";
 
-/** The timers of an actor and the time that it reads. Swapped for a simulated one in tests. */
+/** The timers of an actor, and the time that it reads. Tests use a simulated one. */
 export interface Clock {
   setTimeout(fn: () => void, ms: number): unknown;
   clearTimeout(id: unknown): void;
-  /** Milliseconds since the epoch; never steps back. */
+  /** Milliseconds since the epoch. Never goes back. */
   now(): number;
-  /** The time of day, which goes on while the machine sleeps. Left out: nobody looks whether it slept. */
+  /** The time of day, which goes on while the machine sleeps. Without it, a sleep of the machine is not noticed. */
   wall?(): number;
 }
 
@@ -15,11 +15,11 @@ const ORIGIN = performance.timeOrigin;
 const isTimer = (value: unknown): value is NodeJS.Timeout =>
   typeof value === "object" && value !== null && "unref" in value;
 
-/** The real clock. Its timers do not keep a program alive: only the keeper does. */
+/** The system's clock. Its timers do not keep the program alive; `keepAlive` alone does that. */
 export const systemClock: Clock = {
   setTimeout(fn, ms) {
     const timer: unknown = setTimeout(fn, clampDelay(ms));
-    // In a browser it is a number.
+    // In a browser a timer is a number, which has no `unref`.
     if (isTimer(timer)) timer.unref();
     return timer;
   },

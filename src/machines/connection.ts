@@ -4,16 +4,17 @@ import { type EventType, effectInput, parts } from "./setup.js";
 
 const ignored = {};
 
-/** Makes the compiler ask for every event: the table of state by event has no holes. */
+/** Makes the compiler require an entry for every event, so that each state says what it does with each event. */
 const total = <const T extends Record<EventType, unknown>>(table: T): T => table;
 
+/** Where `disconnecting` leads. */
 const onward = [
   { guard: "forGood", target: "closed" },
   { guard: "reopens", target: "connecting" },
   { target: "idle" },
 ] as const;
 
-/** A connected server that did not answer, or let nobody in: tried again where somebody needs it. */
+/** Where a connected server leads that did not answer a probe, or accepted no token: to a retry if somebody needs it. */
 const lost = [
   { guard: and(["needed", "retries"]), target: "#connection.connecting.waiting", actions: "failed" },
   { guard: "needed", target: "#connection.disconnecting", actions: "failed" },
@@ -21,9 +22,9 @@ const lost = [
 ] as const;
 
 /**
- * One server, reached and kept. What happens to the context is in `reducers.ts`, the names are in `setup.ts`.
- * Attempts, probes and disposals end with the state that began them. There is one machine for all connections, because
- * a machine is 54 kB: each actor gets its effects as input.
+ * The statechart of one connection. `reducers.ts` says how the context changes; `setup.ts` defines the names of guards, actions and
+ * delays. Leaving a state aborts the attempt, probe or disposal that it began. All connections share this one machine, because a
+ * machine takes 54 kB. Each actor gets its effects as input.
  */
 export const connectionMachine = parts.createMachine({
   id: "connection",
@@ -89,7 +90,7 @@ export const connectionMachine = parts.createMachine({
             ],
           },
           on: {
-            // Race: the wire ends between the handshake's answer and the machine's next step.
+            // Race: the wire is lost after the handshake was answered and before the machine has taken that step.
             "wire.lost": [
               { guard: and(["ours", "retries"]), target: "waiting", actions: "failed" },
               { guard: "ours", target: "#connection.disconnecting", actions: "failed" },
@@ -167,10 +168,10 @@ export const connectionMachine = parts.createMachine({
               { target: "#connection.disconnecting", actions: "noteUnanswered" },
             ],
           },
-          // A refusal is a sign of life.
+          // A server that refuses the credential is alive, so the probe is over.
           on: { "credential.refused": { guard: "ours", target: "authorizing" } },
         },
-        // The wire and the epoch stay.
+        // A sign-in in mid-session: the wire and the epoch stay.
         authorizing: {
           invoke: {
             src: "authorize",
@@ -186,7 +187,7 @@ export const connectionMachine = parts.createMachine({
             ],
           },
           on: {
-            // A person who signs in is not sent away because the wire was lost meanwhile.
+            // Race: the wire is lost while a person signs in. The sign-in goes on.
             "wire.lost": {
               guard: and(["ours", "needed", "retries"]),
               target: "#connection.connecting.authorizing",

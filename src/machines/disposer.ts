@@ -1,8 +1,8 @@
 type Cleanup = () => unknown;
 
 /**
- * Everything that one attempt opened, to be closed with it. A resource is added before the first await
- * that follows its making; one that is added too late is closed at once.
+ * Collects what one attempt opened, to close it together. Add a resource before the first await after making it. One that is
+ * added after `dispose` is closed at once.
  */
 export class Disposer {
   readonly #cleanups: Cleanup[] = [];
@@ -13,7 +13,7 @@ export class Disposer {
     else this.#cleanups.push(cleanup);
   }
 
-  /** Closes all of it, the newest first, each once; settles when the last has ended. Never rejects. */
+  /** Closes all resources once, one after another, newest first. Settles when the last is closed. Never rejects. */
   dispose(): Promise<void> {
     this.#done ??= this.#run();
     return this.#done;
@@ -28,6 +28,6 @@ async function run(cleanup: Cleanup): Promise<void> {
   try {
     await cleanup();
   } catch {
-    // A resource that fails to close must not keep the others open.
+    // If one resource fails to close, the others are closed all the same.
   }
 }

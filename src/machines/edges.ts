@@ -7,9 +7,10 @@ interface StateNodeLike {
 }
 type Node = ReturnType<typeof toDirectedGraph>;
 
+/** The path of a state from its id: `connecting.waiting` from `connection.connecting.waiting`. */
 export const pathOf = (id: string) => id.replace(/^connection\.?/, "");
 
-/** A state with a detail is entered through its first one. */
+/** The innermost state that is entered with this path: a state with details is entered through its first one. */
 function leafOf(path: string): string {
   const root: StateNodeLike = connectionMachine.root;
   const initial = path.split(".").reduce((at, key) => at.states[key]!, root).initial?.target[0]?.key;
@@ -29,5 +30,5 @@ function collect(node: Node, into: Set<string>): Set<string> {
   return into;
 }
 
-/** Every edge between two leaf states that the chart has. */
+/** All edges of the chart between two innermost states, as `from -> to`. */
 export const edges = collect(toDirectedGraph(connectionMachine), new Set());

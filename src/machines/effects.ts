@@ -1,10 +1,10 @@
-/** Each effect is a plain async function; what it throws is a `Failure`. */
+/** What the machine makes a connection do. Each effect is a plain async function that rejects with a `Failure`. */
 export interface ConnectionEffects {
-  /** Opens the wire of an epoch. It must close what it opened once `signal` fires, however late it resolves. */
+  /** Opens the wire of an epoch. Once `signal` fires it must close what it opened, even if it resolves later. */
   open(epoch: number, signal: AbortSignal): Promise<void>;
   /** Asks the server of an epoch for a sign of life. */
   probe(epoch: number, signal: AbortSignal): Promise<void>;
-  /** Gets what the server of an epoch wants to see: a token, which may take a person. */
+  /** Gets the token that the server of an epoch wants. It may have to wait for a person. */
   authorize(epoch: number, signal: AbortSignal): Promise<void>;
   /** Closes everything that an epoch opened. */
   dispose(epoch: number): Promise<void>;

@@ -1,23 +1,24 @@
-/** Why an attempt or a wire failed, as the machine needs it: classed, and without secrets. */
+/** Why an attempt or a wire failed, and whether another attempt can help. Holds no secrets. */
 export interface Failure {
+  /** The code of the error that it becomes. */
   code: string;
   message: string;
-  /** What the user may do about it. */
+  /** What the user may do about it, as a sentence. */
   hint?: string;
-  /** Shown last where there is room: the final lines on stderr. */
+  /** Shown below the message: the last lines of the server on stderr. */
   appendix?: string;
-  /** No further attempt can help: command not found, bad configuration, no way to get a token. */
+  /** No further attempt can help: the command was not found, the configuration is wrong, no token can be got. */
   fatal?: boolean;
-  /** `fatal` holds while the server was never reached: a program that once started may be on its way back. */
+  /** `fatal` counts only for a server that was never reached. One that was reached may be in the middle of an update. */
   unlessReached?: boolean;
-  /** There is a way to get what the server wants to see. */
+  /** The server wants a token, and there is a way to get one. */
   authorizable?: boolean;
-  /** The server's own word on when to come back; wins over the backoff. */
+  /** When the server asks to be tried again, in milliseconds from now. Wins over the backoff. */
   retryAfterMs?: number;
-  /** The user asked for it: nothing is sent again. */
+  /** The user asked for it, by `disconnect()` or `close()`. Lost requests are not sent again. */
   asked?: boolean;
-  /** What the error of this code carries besides: the exit code, the last lines on stderr. */
+  /** The details of the error of this code, such as the exit code. */
   details?: object;
-  /** What was thrown, if anything was. */
+  /** What was thrown, if anything. */
   error?: unknown;
 }

@@ -3,28 +3,29 @@ import { clampDelay } from "./backoff.js";
 import type { FleetHealth } from "./fleet-health.js";
 import { type MemberFact, type MemberPhase, memberMachine } from "./member.js";
 
-/** Each effect is a plain async function. */
+/** What the machine makes a fleet do. Each effect is a plain async function. */
 export interface FleetEffects {
-  /** Makes the first attempt to reach a server; settles with it. What goes on afterwards is told as facts. */
+  /** Makes the first attempt to reach a server, and settles with it. Later changes come as `server.reported` events. */
   start(name: string, signal: AbortSignal): Promise<void>;
-  /** Lets a server go: for this fleet only, or for good, because it is configured no more. */
+  /** Lets a server go. `forGood`: it is not configured any more, so its connection is closed, too. */
   leave(name: string, forGood: boolean): Promise<void>;
 }
 
+/** What a fleet is made with. Times in milliseconds. */
 export interface FleetInput {
-  /** How many first attempts may run at once. */
+  /** How many first attempts may run at the same time. */
   maxStarts: number;
-  /** For how long one of them may hold its slot. */
+  /** For how long one first attempt may hold its slot. */
   startTimeoutMs: number;
   closeTimeoutMs: number;
 }
 
 export interface FleetContext extends FleetInput {
-  /** In the order in which they were added. */
+  /** The phase of each member, in the order in which they were added. */
   phases: Record<string, MemberPhase>;
-  /** Those whose first attempt is over, however it went. */
+  /** The members whose first attempt is over, whether it succeeded or not. */
   settled: Record<string, true>;
-  /** To be added once their predecessors are gone. */
+  /** Servers that are added again once their old member is gone. */
   successors: readonly string[];
 }
 
@@ -46,7 +47,7 @@ export function healthOf({ phases, settled }: Pick<FleetContext, "phases" | "set
 }
 
 const idOf = (name: string) => `server:${name}`;
-/** The member that an event of the actor system is about. */
+/** The name of the member that an internal event of XState is about. */
 const nameOf = (event: unknown) => (event as { actorId: string }).actorId.slice(idOf("").length);
 
 const parts = setup({
@@ -55,13 +56,13 @@ const parts = setup({
   delays: { closeTimeout: ({ context }) => clampDelay(context.closeTimeoutMs) },
   guards: { empty: ({ context }) => Object.keys(context.phases).length === 0 },
   actions: {
-    /** All in one step: one by one costs the square of their number. */
+    /** Adds all in one step: one by one would copy the context for each, at a cost that grows with the square. */
     add: assign(({ context, spawn }, names: readonly string[]) => {
       const phases = { ...context.phases };
       const successors = new Set(context.successors);
       for (const name of names) {
         if (Object.hasOwn(phases, name)) {
-          // Its predecessor is on its way out.
+          // Its old member is still leaving, so the new one has to wait.
           if (phases[name] === "leaving") successors.add(name);
           continue;
         }
@@ -88,7 +89,7 @@ const parts = setup({
       const { [name]: __, ...settled } = context.settled;
       return { phases, settled };
     }),
-    /** Hands free slots to those who wait, in their order. */
+    /** Gives free slots to queued members, in their order. */
     grant: enqueueActions(({ context, enqueue }) => {
       const phases = { ...context.phases };
       let free = context.maxStarts - Object.values(phases).filter((phase) => phase === "starting").length;
@@ -99,7 +100,7 @@ const parts = setup({
       }
       enqueue.assign({ phases });
     }),
-    /** The predecessor is gone: only now its successor begins. */
+    /** A member is gone. If the same server was added again meanwhile, its new member begins now. */
     succeed: enqueueActions(({ context, enqueue }, name: string) => {
       enqueue.stopChild(idOf(name));
       if (!context.successors.includes(name)) return;
@@ -185,7 +186,7 @@ const chart = parts.createMachine({
   },
 });
 
-/** The machine with its effects: a parent that spawns one child for each configured server. */
+/** The statechart of a fleet with its effects. It spawns one child actor for each configured server. */
 export function fleetMachine(effects: FleetEffects) {
   return chart.provide({
     actors: {

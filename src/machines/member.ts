@@ -1,10 +1,13 @@
 import { fromPromise, sendParent, setup } from "xstate";
 import { clampDelay } from "./backoff.js";
 
-/** Where a member of a fleet is: it waits for its turn, makes its first attempt, or is what its connection is. */
+/**
+ * The phase of a member. `queued`: it waits for a slot. `starting`: it makes its first attempt. `up`, `down`, `failed`: as its
+ * connection is. `leaving`: it is being let go.
+ */
 export type MemberPhase = "queued" | "starting" | "up" | "down" | "failed" | "leaving";
 
-/** What the connection of a member came to: facts, told by whoever watches it. */
+/** How the connection of a member is, reported by whoever watches it. */
 export type MemberFact = "up" | "down" | "failed";
 
 export interface MemberInput {
@@ -27,8 +30,8 @@ const byFact = [
 ] as const;
 
 /**
- * One server of a fleet. A slot is held for the first attempt only, and no longer than `startTimeoutMs`: a server that
- * hangs keeps nobody waiting. Nothing here knows of a sibling.
+ * The statechart of one server in a fleet. It holds a slot for its first attempt only, and for `startTimeoutMs` at most, so that a
+ * server that hangs does not keep others waiting. It knows nothing of other members.
  */
 export const memberMachine = setup({
   types: {} as { context: MemberInput; input: MemberInput; events: MemberEvent },
@@ -50,11 +53,12 @@ export const memberMachine = setup({
   initial: "queued",
   states: {
     queued: {
-      // Not told on the way in: whoever spawned it knows, and may have granted a slot before that could be heard.
+      // Entering this phase is not reported, because the fleet itself sets it.
+      // Race: the fleet may grant a slot before a report of `queued` arrives, which would then undo `starting`.
       on: { "slot.granted": "starting", leave: "leaving" },
     },
     starting: {
-      // Nor this: whoever granted the slot knows.
+      // Entering this phase is not reported either: the fleet sets it when it grants the slot.
       invoke: {
         src: "start",
         input: ({ context }) => ({ name: context.name, forGood: false }),

@@ -5,7 +5,7 @@ import { pathOf } from "./edges.js";
 
 type Node = ReturnType<typeof toDirectedGraph>;
 
-/** The chart as Mermaid draws it, made from the machine: edges between the same two states share one arrow. */
+/** The chart of a connection in Mermaid's language, made from the machine. Edges between the same two states share one arrow. */
 export function mermaid(): string {
   const arrows = new Map<string, Set<string>>();
   const inner = new Map<string, string[]>();
@@ -43,7 +43,7 @@ export function mermaid(): string {
 
 const draw = ([key, labels]: [string, Set<string>]) => `${key}: ${[...labels].join(" · ")}`;
 
-/** Details are drawn by their own name inside their state; from outside only the state is named. */
+/** The name of one end of an arrow: the detail for an arrow within one state, otherwise the state. */
 function nameOf(path: string, other: string): string {
   const [state = path, detail] = path.split(".");
   return detail !== undefined && other.split(".")[0] === state ? detail : state;

@@ -4,53 +4,61 @@ import type { Failure } from "./failure.js";
 
 /** The settings that decide what the machine does. All times in milliseconds. */
 export interface ConnectionPolicy extends BackoffPolicy {
-  /** Whether a server that was never reached is tried again. */
+  /** Whether a server that was never reached is retried. */
   initial: boolean;
+  /** The deadline of one attempt. */
   connectTimeoutMs: number;
+  /** The deadline of closing everything. */
   closeTimeoutMs: number;
+  /** The deadline of one probe. */
   probeTimeoutMs: number;
   /** How long a person may take to sign in. */
   authorizeTimeoutMs: number;
-  /** A connection that held so long forgets its failed attempts. */
+  /** After a connection has held for this long, its failed attempts are forgotten. */
   stableAfterMs: number;
-  /** Ends a connection that nobody needed for so long. `Infinity`: never. */
+  /** Ends a connection that nobody has needed for this long. `Infinity`: never. */
   idleTimeoutMs: number;
   /** Whether a healthy connection stays when nobody needs it. */
   keepAlive: boolean;
 }
 
+/** What a connection's actor is made with. */
 export interface ConnectionInput {
-  /** The number that the first attempt follows. */
+  /** The last epoch before the first attempt of this actor. */
   epoch: number;
   policy: ConnectionPolicy;
+  /** The time in epoch ms. */
   now: () => number;
-  /** A number in [0, 1). */
+  /** Returns a random number in [0, 1). */
   random: () => number;
   effects: ConnectionEffects;
 }
 
+/** What a connection's actor remembers. Times in epoch ms. */
 export interface ConnectionContext extends ConnectionInput {
   /** Attempts in a row without a connection that proved stable. */
   attempt: number;
-  /** Refused attempts in a row that led to a sign-in. */
+  /** Refused attempts in a row, each of which led to a sign-in. */
   refusals: number;
+  /** How many sessions hold the connection. */
   leases: number;
-  /** `connect()` holds the connection until `disconnect` or `close`. */
+  /** Whether `connect()` holds the connection, until `disconnect` or `close`. */
   pinned: boolean;
-  /** A call waits for a connection that was let go. */
+  /** Whether a call waits for the connection. */
   demanded: boolean;
-  /** The server was reached once: worth waiting for. */
+  /** Whether the server was reached once, so that it is worth waiting for. */
   reached: boolean;
+  /** When the latest attempt began. */
   attemptAt: number;
-  /** When the first attempt in the row began. */
+  /** When the first of the attempts in a row began. */
   rowAt: number;
   nextRetryAt: number | undefined;
   lastError: Failure | undefined;
-  /** The wire was lost and is being replaced. */
+  /** Whether a lost wire is being replaced. */
   recovering: boolean;
-  /** Where `disconnecting` leads, and why. */
+  /** Where `disconnecting` leads: to `idle`, or for one of three reasons to `closed`. */
   leaving: "idle" | "asked" | "failed" | "gave-up";
-  /** Something asked for the connection while it was being let go. */
+  /** Whether something asked for the connection while it was disconnecting. */
   reopen: boolean;
 }
 
@@ -76,12 +84,12 @@ export const initialContext = (input: ConnectionInput): ConnectionContext => ({
 export const needed = (c: ConnectionContext): boolean => c.leases > 0 || c.pinned || c.demanded;
 export const lastLease = (c: ConnectionContext): boolean => c.leases === 1 && !c.pinned && !c.demanded;
 
-/** Nobody but a caller that waits needs the connection. */
+/** Whether only a waiting call needs the connection. */
 export const lastDemand = (c: ConnectionContext): boolean => c.demanded && c.leases === 0 && !c.pinned;
 
 export const pin = (): Patch => ({ pinned: true });
 export const demand = (): Patch => ({ demanded: true });
-/** The last caller that waited gave up. */
+/** The last waiting call gave up. */
 export const undemand = (c: ConnectionContext): Patch => ({
   demanded: false,
   reopen: c.reopen && (c.leases > 0 || c.pinned),
@@ -105,9 +113,9 @@ export const leave = (): Patch => ({
   nextRetryAt: undefined,
 });
 export const letGo = (): Patch => ({ ...leave(), ...unpin() });
-/** `disconnect` while disconnecting: what had asked to come back no longer does; a close stays a close. */
+/** `disconnect` while disconnecting cancels a planned return, but a close stays a close. */
 export const letGoAgain = (c: ConnectionContext): Patch => ({ ...letGo(), leaving: c.leaving });
-/** A lost wire that nobody needs leads to idle, not into a retry loop. */
+/** A lost wire that nobody needs leads to `idle`, not to a retry. */
 export const lostUnneeded = (failure: Failure): Patch => ({ ...leave(), lastError: failure });
 export const closeForGood = (): Patch => ({ ...letGo(), leaving: "asked" });
 
@@ -128,10 +136,10 @@ export const opened = (): Patch => ({
   recovering: false,
   lastError: undefined,
 });
-/** More sign-ins in a row than any server can mean: a token, and twice more scope. */
+/** How many sign-ins in a row may follow refusals. A server may want a token, and then more scope twice. */
 const MAX_REFUSALS = 3;
 
-/** A refused attempt leads to a sign-in, and not when that helped nothing so often. */
+/** Whether a refused attempt leads to a sign-in. After `MAX_REFUSALS` in a row it does not. */
 export const authorizes = (c: ConnectionContext, failure: Failure): boolean =>
   failure.authorizable === true && c.refusals < MAX_REFUSALS;
 export const unauthorized = (c: ConnectionContext, failure: Failure): Patch => ({
@@ -143,7 +151,7 @@ export const stable = (): Patch => ({ attempt: 0 });
 
 export type Verdict = "retry" | "failed" | "gave-up";
 
-/** What follows a failed attempt or a lost wire. */
+/** Decides what follows a failed attempt or a lost wire. */
 export function judge(c: ConnectionContext, failure: Failure): Verdict {
   const hopeless = failure.fatal && !(failure.unlessReached && c.reached);
   if (hopeless || (!c.reached && !c.policy.initial)) return "failed";
@@ -153,7 +161,7 @@ export function judge(c: ConnectionContext, failure: Failure): Verdict {
 export const failed = (c: ConnectionContext, failure: Failure): Patch => {
   const verdict = judge(c, failure);
   if (verdict !== "retry") return { ...letGo(), leaving: verdict, lastError: failure };
-  // Nobody was let in, and nobody was refused either: an authorization server that is down wears out no sign-ins.
+  // The count of refusals begins anew: a failure is no refusal, so an authorization server that is down uses up no sign-ins.
   return { recovering: c.reached, refusals: 0, lastError: failure, nextRetryAt: nextRetry(c, failure) };
 };
 

@@ -4,7 +4,7 @@ import type { ConnectionEffects } from "./effects.js";
 import type { Failure } from "./failure.js";
 import * as reduce from "./reducers.js";
 
-/** Commands are verbs, facts are in the past tense. */
+/** The events of a connection. Commands are verbs, facts are in the past tense. */
 export type ConnectionMachineEvent =
   | { type: "connect" }
   | { type: "disconnect" }
@@ -21,7 +21,7 @@ export type ConnectionMachineEvent =
 
 export type EventType = ConnectionMachineEvent["type"];
 
-/** What each invoked effect is given. */
+/** The input of each invoked effect. */
 export const effectInput = ({ context: { epoch, effects } }: { context: reduce.ConnectionContext }) => ({
   epoch,
   effects,

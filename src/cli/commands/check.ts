@@ -99,7 +99,7 @@ async function check(args: string[], options: CheckOptions): Promise<void> {
   const onSignal = () => stop.abort(new Interrupted());
   for (const signal of SIGNALS) process.once(signal, onSignal);
   try {
-    // Only now: what makes stories by chance is more than half of what the other commands load.
+    // Loaded only here: this module and its libraries are larger than all that the other commands need.
     const { examine } = await import("../../testing/examine.js");
     const report = await examine((shared) => targetOf(args, options, shared).transport, {
       ...options,
@@ -124,7 +124,7 @@ async function check(args: string[], options: CheckOptions): Promise<void> {
   }
 }
 
-/** Before anything is played: a report that cannot be written is found out too late otherwise. */
+/** Checks before the stories are played that the report can be written. */
 function checkWritable(file: string): void {
   try {
     closeSync(openSync(file, "a"));
@@ -135,7 +135,7 @@ function checkWritable(file: string): void {
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** One line that is rewritten in a terminal; elsewhere one for each phase and each tenth of it. */
+/** Shows the progress: on a terminal in one line that is rewritten, elsewhere in a line for each phase and each tenth of it. */
 function progress(name: string): (progress: Progress) => void {
   const live = process.stderr.isTTY;
   let last = "";

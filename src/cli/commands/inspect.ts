@@ -31,7 +31,7 @@ async function live(args: string[], options: InspectOptions): Promise<void> {
   const { transport, rest } = targetOf(args, options);
   if (rest.length > 0) throw new UsageError(`unexpected argument: ${rest[0]}`);
   const inspector = await createInspector({ ...pageOptions(options), transports: [transport] });
-  // Before anything can go wrong: what goes wrong is what a person wants to see.
+  // Printed before connecting, because a failing connection is what a person wants to look at.
   console.log(inspector.url);
   console.error("open this address in a browser on this machine; Ctrl-C ends it");
   try {
@@ -52,7 +52,7 @@ async function live(args: string[], options: InspectOptions): Promise<void> {
   }
 }
 
-/** Settles with Ctrl-C. Something must hold the program until then: a page never does. */
+/** Settles with Ctrl-C, and keeps the program alive until then, which the page does not. */
 function untilSignal(): Promise<void> {
   return new Promise((resolve) => {
     const hold = setInterval(() => {}, 2 ** 30);

@@ -8,7 +8,7 @@ interface Row {
   description?: string | undefined;
 }
 
-/** A command that prints one list of the server: names and the first lines of their descriptions. */
+/** Makes a command that prints one list of the server: each name, and the first line of its description. */
 function listCommand<T>(
   name: string,
   description: string,

@@ -47,7 +47,7 @@ async function login(target: string, options: LoginOptions): Promise<void> {
     throw new UsageError("--client-id is for one server: name it with --server");
   const store = cliStore();
   const failures: unknown[] = [];
-  // One after another: a person has one pair of hands.
+  // One after another, because there is one person to sign in.
   for (const remote of remotes)
     try {
       await keepAliveWhile(signInTo(remote, options, client, store));
@@ -72,7 +72,7 @@ async function signInTo(
   const ask = askFor(name, options.browser);
   let asked = false;
   const oauth: OAuthOptions = {
-    // Whoever named a client once need not do it again.
+    // A client id of an earlier login is used again, so that it need not be repeated.
     ...(before && namedBy(before)),
     ...client,
     store: before && lacks(before, client) ? without(store, before) : store,
@@ -106,13 +106,13 @@ function namedBy({ client, registration }: StoredCredential): OAuthOptions {
   return { clientId: client.slice(3), ...(secret !== undefined && { clientSecret: secret }) };
 }
 
-/** Whether more is asked for now than was got then. */
+/** Whether the user asks for a scope that the stored tokens do not have. */
 function lacks({ tokens }: StoredCredential, { scopes }: OAuthOptions): boolean {
   const had = (tokens?.scope ?? "").split(" ");
   return (scopeText(scopes) ?? "").split(" ").some((scope) => scope !== "" && !had.includes(scope));
 }
 
-/** The store without these tokens, so that a person is asked; they stay where they are until there are others. */
+/** The store as if these tokens were not in it, so that the person is asked. They stay stored until new ones replace them. */
 function without(store: CredentialStore, { tokens: old }: StoredCredential): CredentialStore {
   return {
     list: async (server) =>
@@ -125,7 +125,7 @@ function without(store: CredentialStore, { tokens: old }: StoredCredential): Cre
   };
 }
 
-/** Brings the person to the page; where no browser shows it, also takes the address at which it ended. */
+/** Sends the person to the sign-in page. Without a browser it also takes the address at which the sign-in ended, from stdin. */
 const askFor =
   (name: string, browser: boolean): OnAuthorize =>
   async (url, { signal, openBrowser }) => {
@@ -153,7 +153,7 @@ function sayStep(name: string, { step }: Authorizing): void {
   if (STEPS[step]) console.error(`${name}: ${STEPS[step]}`);
 }
 
-/** What was granted, and for how long; no token. */
+/** The granted scope, and for how long, without the token. */
 function termsOf({ tokens, expiresAt }: StoredCredential): string {
   const scope = tokens?.scope && `scope: ${tokens.scope}`;
   const until = expiresAt !== undefined && `until ${new Date(expiresAt).toISOString()}`;

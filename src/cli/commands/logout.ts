@@ -15,12 +15,12 @@ export const logoutCommandLine = new Command("logout")
   .argument("<target>", "a URL, a config, or a client's name (cursor, cursor:weather)")
   .option("--server <name>", "only this server of a config")
   .action(async (target: string, options: RemoteChoice) => {
-    // What asks here is unref'd, and would not hold the program.
+    // The requests do not keep the program alive by themselves.
     for (const remote of remotesOf(target, options)) await keepAliveWhile(signOutOf(remote));
   });
 
 async function signOutOf({ name, key }: Remote): Promise<void> {
-  // First of all it is gone from here, whatever anybody else answers.
+  // First remove what is stored here, whatever the authorization server answers later.
   const removed = await cliStore().update(key, async ({ stored, save }) => {
     if (stored.length > 0) await save([]);
     return stored;
@@ -35,7 +35,7 @@ async function signOutOf({ name, key }: Remote): Promise<void> {
   }
 }
 
-/** What the authorization server made of it. */
+/** Asks the authorization server to revoke the refresh token, and returns the result as a sentence. */
 async function revocationMessage(credential: StoredCredential): Promise<string> {
   const { tokens, registration, issuer } = credential;
   const secrets = [tokens?.access_token, tokens?.refresh_token, registration?.client_secret];

@@ -6,23 +6,24 @@ import { describeTransition } from "../terminal/format.js";
 import type { Needing } from "./sign-in.js";
 import { type TargetOptions, targetOf } from "./target.js";
 
+/** What the work of a command gets. */
 export interface Task {
   session: Session;
   transport: ClientTransport;
   /** The arguments after the target. */
   rest: string[];
-  /** The servers that were found to need a person. */
+  /** The servers that need a person to sign in. */
   needing: Needing;
 }
 
 interface Extra {
-  /** Called before the error is thrown, where there is no session. */
+  /** Called when no session could be opened, before the error is thrown. */
   failed?: ((error: unknown, task: Omit<Task, "session">) => void) | undefined;
-  /** The command itself says how each server is. */
+  /** The command itself shows the state of each server. */
   showsServers?: boolean;
 }
 
-/** Opens a session on the target, does the work, and leaves nothing behind, Ctrl-C included. */
+/** Opens a session on the target, does the work, and closes everything, also on Ctrl-C. */
 export async function onTarget(
   args: string[],
   options: TargetOptions,
@@ -36,7 +37,7 @@ export async function onTarget(
     if (server?.event.type === "transition" && (options.verbose || server.event.to === "connecting.waiting"))
       console.error(`${server.server}: ${describeTransition(server.event)}`);
     if (event.type !== "transition") return;
-    // What goes wrong is always shown; the usual only on request.
+    // A lost connection is always shown, other transitions only with --verbose.
     if (options.verbose || event.to === "connecting.waiting")
       console.error(`${transport.name}: ${describeTransition(event)}`);
   });
@@ -70,7 +71,7 @@ function sessionOptions(options: TargetOptions): SessionOptions {
   };
 }
 
-/** Ctrl-C closes the transport first, so that no process is left; a second one does not wait. */
+/** Makes Ctrl-C close the transports before the program ends, so that no process is left. A second Ctrl-C does not wait. */
 export function stopOnSignals(...transports: ClientTransport[]): () => void {
   let stopping = false;
   const onSignal = () => {

@@ -4,14 +4,14 @@ import type { ClientTransport } from "../../transports/transport.js";
 import { describeServer, describeTransition, firstLine, table } from "../terminal/format.js";
 import type { Needing } from "./sign-in.js";
 
-/** The servers behind a composite; undefined where there is only one. */
+/** The servers of a composite. Undefined: the transport reaches one server directly. */
 export function serversOf(transport: ClientTransport): Record<string, ConnectionStatus> | undefined {
   if (!(transport instanceof MCPConfigTransport)) return undefined;
   const { servers } = transport;
   return Object.values(servers).length > 1 || transport.status.kind === "config" ? servers : undefined;
 }
 
-/** A line for each server: how it is, why, and when the next try is. */
+/** A table with a line for each server: its state, the reason, and the time of the next attempt. */
 export function serverTable(servers: Record<string, ConnectionStatus>, needing: Needing = new Map()): string {
   const rows = Object.values(servers).map((status) => {
     const help = helpFor(status, needing);
@@ -20,7 +20,7 @@ export function serverTable(servers: Record<string, ConnectionStatus>, needing: 
   return table([["server", "state", ""], ...rows]);
 }
 
-/** The command that helps, where a person is needed. */
+/** The command that signs a person in, where that is what the server needs. */
 export function helpFor({ name, state, lastError }: ConnectionStatus, needing: Needing): string | undefined {
   return state !== "connected" && lastError?.code === "AUTH_REQUIRED" ? needing.get(name) : undefined;
 }
@@ -45,11 +45,11 @@ function why({ authorizing, lastError, nextRetryAt, attempt }: ConnectionStatus)
   return [firstLine(lastError?.message, 100), tries, next].filter(Boolean).join(", ");
 }
 
-/** Shows every change until the transport is closed: a table that is drawn anew on a terminal, else a line each. */
+/** Shows every change until the transport is closed: on a terminal as a table that is redrawn, elsewhere in a line each. */
 export async function watchServers(transport: ClientTransport): Promise<void> {
   const redraw = () => {
     const servers = serversOf(transport) ?? { [transport.name]: transport.status };
-    // Up to the top, and over what stood there.
+    // Clears the screen, and starts at the top.
     process.stdout.write(`\u001b[2J\u001b[H${serverTable(servers)}\n`);
   };
   const live = process.stdout.isTTY && !process.env["NO_COLOR"];
@@ -60,7 +60,7 @@ export async function watchServers(transport: ClientTransport): Promise<void> {
       console.log(`${event.server}: ${describeTransition(event.event)}`);
     if (event.type === "health") console.log(`${transport.name}: ${event.health}`);
   });
-  // The time of the next try runs.
+  // The table shows a countdown to the next attempt.
   const timer = live ? setInterval(redraw, 500) : undefined;
   try {
     await transport.waitFor("closed");

@@ -9,11 +9,11 @@ import { isRemote, type RemoteServerConfig } from "../../config/server.js";
 import { CONFIG_ENDINGS } from "../../infer/infer.js";
 import { UsageError } from "../terminal/exit.js";
 
-/** A remote server that one can sign in to. */
+/** A remote server that a person can sign in to. */
 export interface Remote {
   name: string;
   server: RemoteServerConfig;
-  /** What the store knows it by. */
+  /** Its key in the credential store. */
   key: string;
 }
 
@@ -24,7 +24,7 @@ export interface RemoteChoice {
 }
 
 /**
- * The remote servers of a target, a URL or a config, that are signed in to with a person.
+ * The remote servers of a URL or a config that a person can sign in to.
  * @throws UsageError where there is none
  */
 export function remotesOf(target: string, { server: only, header = {}, transport }: RemoteChoice): Remote[] {
@@ -58,13 +58,16 @@ function configOf(target: string): McpConfig {
 }
 
 function remote(name: string, server: RemoteServerConfig): Remote {
-  // As the sign-in has it: asked over HTTP, without user and fragment.
+  // The sign-in uses the same key: the http URL without user and fragment.
   const url = new URL(server.url.replace(/^ws/i, "http"));
   url.username = url.password = url.hash = "";
   return { name, server, key: url.href };
 }
 
-/** What of `--client-id`, `--scope`, … goes to the sign-in. The secret has no option: others can see an argument list. */
+/**
+ * The sign-in options of `--client-id`, `--scope` and `--callback-port`. The client secret comes from the environment, because other
+ * users can see an argument list.
+ */
 export function clientOptions(options: {
   clientId?: string;
   scope?: string;

@@ -1,16 +1,16 @@
 import type { OAuthOptions } from "../../auth/sign-in/options.js";
 import { type FileStore, fileStore } from "../../auth/store/file.js";
 
-/** What the command line has signed in to, shared with all its runs; `HOLDFAST_STORE` names another directory. */
+/** The credential store of all commands. `HOLDFAST_STORE` names another directory. */
 export function cliStore(): FileStore {
   const directory = process.env["HOLDFAST_STORE"];
   return fileStore({ ...(directory && { directory }), onWarning: (message) => console.error(message) });
 }
 
-/** Servers that need a person, by their names, and the command that helps. Filled as they say so. */
+/** For each server that needs a person, by name, the command that signs in. Filled while the servers are reached. */
 export type Needing = Map<string, string>;
 
-/** For every command but `login`: no browser is opened, and the command is told that would. */
+/** The sign-in options of all commands but `login`: no browser is opened, and the error names the command that opens one. */
 export function unattended(needing: Needing, commandFor: (server: string) => string): OAuthOptions {
   return {
     store: cliStore(),
@@ -22,13 +22,13 @@ export function unattended(needing: Needing, commandFor: (server: string) => str
   };
 }
 
-/** `holdfast login …` as it can be pasted into a shell. */
+/** The command `holdfast login …`, quoted for a shell. */
 export function loginCommand(target: string, server?: string): string {
   const words = ["holdfast", "login", shown(target), ...(server === undefined ? [] : ["--server", server])];
   return words.map(quoted).join(" ");
 }
 
-/** What stands in a URL's query may be secret. */
+/** The target without secrets: a URL with a user or a query is not repeated. */
 function shown(target: string): string {
   if (!URL.canParse(target)) return target;
   const { search, username } = new URL(target);

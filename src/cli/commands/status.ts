@@ -43,7 +43,7 @@ async function show({ session, transport, needing }: Task, { json }: StatusOptio
   if (servers) console.log(`\n${serverTable(servers, needing)}`);
 }
 
-/** What could not be reached has a status too; the error itself goes to stderr, as always. */
+/** Prints the status of a transport that could not be reached. The error itself goes to stderr, as for every command. */
 function showFailure(error: unknown, { transport, needing }: Omit<Task, "session">): void {
   if (!isHoldfastError(error)) return;
   const { code, message } = error;

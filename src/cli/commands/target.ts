@@ -9,7 +9,7 @@ import type { ClientTransport } from "../../transports/transport.js";
 import { UsageError } from "../terminal/exit.js";
 import { loginCommand, type Needing, unattended } from "./sign-in.js";
 
-/** The options that say which server, and how to reach it. */
+/** The options of every command that reaches a server. */
 export interface TargetOptions {
   header: Record<string, string>;
   auth?: string;
@@ -19,15 +19,16 @@ export interface TargetOptions {
   era?: EraOption;
   timeout: number;
   verbose?: boolean;
-  /** Follow the config file, where the target is one. */
+  /** Follow the config file, if the target is one. */
   watch?: boolean;
+  /** One server of a config that cannot be reached is an error. */
   strict?: boolean;
 }
 
-/** The command line that follows `--`; set once, before commander sees the rest. */
+/** The server's command line after `--`. `splitCommand` sets it before commander parses the rest. */
 let commandLine: string[] | undefined;
 
-/** Cuts the arguments at `--`: what follows is the server's command, whatever it holds. */
+/** Splits off the server's command after `--`, which must not be parsed as options of ours. Returns the arguments before it. */
 export function splitCommand(argv: readonly string[]): string[] {
   const at = argv.indexOf("--");
   commandLine = at === -1 ? undefined : argv.slice(at + 1);
@@ -51,7 +52,7 @@ export const headerOption = () =>
     .argParser(pair(/:/, "NAME: VALUE"))
     .default({});
 
-/** A command on one server; its first argument is the target unless the server's command follows `--`. */
+/** Makes a command on one server. Its first argument is the target, unless the server's command follows `--`. */
 export function targetCommand(name: string, description: string, rest: string): Command {
   return new Command(name)
     .description(description)
@@ -77,15 +78,20 @@ export function targetCommand(name: string, description: string, rest: string): 
     .option("--verbose", "show each transition and what the server writes to stderr");
 }
 
+/** The transport of a command line, and what else it says. */
 export interface Chosen {
   transport: ClientTransport;
-  /** The arguments that are left for the command. */
+  /** The arguments after the target. */
   rest: string[];
-  /** The servers that were found to need a person. */
+  /** The servers that need a person to sign in. */
   needing: Needing;
 }
 
-/** The transport that the arguments name. An option that the target lacks is a mistake. */
+/**
+ * Makes the transport for the arguments.
+ * @throws UsageError without a target
+ * @throws HoldfastError `CONFIG_INVALID` for an option that this kind of transport does not have
+ */
 export function targetOf(args: string[], options: TargetOptions, shared: SharedOptions = {}): Chosen {
   const needing: Needing = new Map();
   const { header, auth, env, cwd, transport, era, verbose } = options;
@@ -156,6 +162,6 @@ const forConfig = (needing: Needing, commandFor: (server: string) => string) => 
   defaultAuth: "oauth",
 });
 
-/** Who brings other credentials is not signed in. */
+/** Whether the target is signed in to with OAuth, which it is not if it comes with other credentials. */
 const signsIn = (url: string, headers: Record<string, string>): boolean =>
   authOf({ url, headers }, "oauth") === "oauth";

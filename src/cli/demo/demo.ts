@@ -24,7 +24,7 @@ async function demo({ inspect }: { inspect?: boolean }): Promise<void> {
   }
 }
 
-/** Three servers, two of which die while calls are running. */
+/** Shows three servers, two of which are killed while calls are running. */
 async function recovery(everything: string, show?: Show): Promise<void> {
   console.log("holdfast demo: three servers, two of them are going to die while calls are running\n");
   const http = new EverythingServer(everything, "streamableHttp");

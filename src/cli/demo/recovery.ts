@@ -5,7 +5,7 @@ import type { ClientTransport } from "../../transports/transport.js";
 import { describeServer, describeTransition, table } from "../terminal/format.js";
 import type { EverythingServer } from "./servers.js";
 
-/** What one server's part of the demo came to. */
+/** What happened to one server in the demo. */
 export interface Score {
   transport: ClientTransport;
   answered: number;
@@ -21,7 +21,7 @@ const say = (who: string, text: string) =>
     `${((performance.now() - startedAt) / 1000).toFixed(2).padStart(6)} s  ${who.padEnd(6)}  ${text}`,
   );
 
-/** Prints every transition of the transport as it happens, and counts. */
+/** Prints the transitions and losses of a transport as they happen, and counts them. */
 export function watch(transport: ClientTransport): Score {
   const score: Score = {
     transport,
@@ -51,7 +51,7 @@ function note(score: Score, event: ConnectionEvent): void {
     score.recoveredAfterMs ??= event.at - score.lostAt;
 }
 
-/** A call whose loss is part of the show. */
+/** Waits for a call. Losing it is no error, but part of the demo. */
 export async function attempt(score: Score, work: Promise<unknown>): Promise<void> {
   try {
     await work;
@@ -78,7 +78,7 @@ export async function killStdio(score: Score, session: Session): Promise<void> {
   console.log(
     `\nA list, a tool that says that it only reads, and one that flips a switch are on their way when the stdio server (pid ${pid}) gets SIGKILL:`,
   );
-  // Stopped first, so that all are written and none is answered.
+  // The server is stopped first, so that all calls are written and none is answered.
   process.kill(pid!, "SIGSTOP");
   const calls = [
     session.listTools(),
@@ -106,7 +106,7 @@ export async function restartHttp(score: Score, session: Session, http: Everythi
   });
   const settled = attempt(score, long);
   await Promise.race([started, settled]);
-  // Stopped first, so that the list is written and not answered.
+  // The server is stopped first, so that the request is written and not answered.
   http.freeze();
   const list = attempt(score, session.listTools());
   await new Promise(setImmediate);

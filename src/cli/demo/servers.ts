@@ -11,13 +11,16 @@ import { UsageError } from "../terminal/exit.js";
 
 const EVERYTHING = "@modelcontextprotocol/server-everything";
 
-/** The reference server, from where it is installed. */
+/**
+ * The path of the reference server, installed beside holdfast or in the working directory.
+ * @throws UsageError where it is not installed
+ */
 export function everythingPath(): string {
   for (const from of [import.meta.url, `${process.cwd()}/`]) {
     try {
       return createRequire(from).resolve(`${EVERYTHING}/dist/index.js`);
     } catch {
-      // Not installed there.
+      // Not installed here: try the next place.
     }
   }
   throw new UsageError(
@@ -25,7 +28,7 @@ export function everythingPath(): string {
   );
 }
 
-/** The reference server on a port, as a process of its own that can be killed and started again. */
+/** Runs the reference server on a port, as a process that can be killed and started again. */
 export class EverythingServer {
   url = "";
   #port = 0;
@@ -51,12 +54,12 @@ export class EverythingServer {
     throw new Error(`the ${this.mode} server of the demo did not start`);
   }
 
-  /** Stops its clock: what is sent to it is taken by its socket, and not answered. */
+  /** Stops the process with SIGSTOP. Its socket still accepts what is sent, but nothing is answered. */
   freeze(): void {
     this.#child?.kill("SIGSTOP");
   }
 
-  /** Kills it, without a chance to say goodbye. */
+  /** Kills the process with SIGKILL. */
   async stop(): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
@@ -78,7 +81,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** A server in this program, of the SDK 2: it is reached in the modern era. */
+/** A server of the SDK 2 in this program, which is reached in the modern era. */
 export function localServer(): McpServer {
   const server = new McpServer({ name: "demo/local", version: "1.0.0" });
   server.registerTool("echo", { description: "Answers with nothing but its thanks" }, () => ({

@@ -1,13 +1,14 @@
 import { createInspector, type Inspector } from "../../inspect/index.js";
 import type { ClientTransport } from "../../transports/transport.js";
 
-/** Time for a person to see what happens. */
+/** A pause between the steps, for a person to see what happens. */
 const PAUSE_MS = 2_500;
+/** How long to wait for a person to open the page. */
 const OPEN_MS = 60_000;
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-/** The demo with its page: it waits for the page to be open, and goes slowly. Without a terminal it waits for nobody. */
+/** The demo with its page. It waits until the page is open, and runs slowly. Without a terminal it does not wait. */
 export class Show {
   readonly #live = process.stdout.isTTY === true;
 
@@ -19,7 +20,7 @@ export class Show {
     return show;
   }
 
-  /** Watches them, and waits until somebody looks. */
+  /** Watches the transports, and waits until the page is open. */
   async watch(transports: readonly ClientTransport[]): Promise<void> {
     this.inspector.watch(...transports);
     if (!this.#live) return;
@@ -34,7 +35,7 @@ export class Show {
     if (this.#live) await pause(PAUSE_MS);
   }
 
-  /** The page stays for a while, so that what happened can be looked at. */
+  /** Waits until the page is closed, so that a person can look at what happened. */
   async over(): Promise<void> {
     if (!this.#live || this.inspector.pages === 0) return;
     console.log("\nthe page stays open until it is closed, or Ctrl-C");

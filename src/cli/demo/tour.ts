@@ -15,7 +15,7 @@ import { EverythingServer, localServer } from "./servers.js";
 
 type Call = { name: string; arguments: Record<string, unknown> };
 
-/** One transport of the tour: how it is made, what is called, how its server is killed. */
+/** One stop of the tour: a transport, the call to make, and how to kill and clean up its server. */
 interface Stop {
   transport: ClientTransport;
   call: Call;
@@ -27,10 +27,10 @@ const packageRoot = fileURLToPath(new URL("../../../", import.meta.url));
 const examples = new URL("../../../examples/", import.meta.url);
 const echo: Call = { name: "echo", arguments: { message: "hello" } };
 
-/** A package that has to be fetched over a slow line is left out, not waited for. */
+/** Short deadlines: a package that takes long to download is left out. */
 const patience = { connectTimeoutMs: 20_000, closeTimeoutMs: 2_000 };
 
-/** Every other transport: each is connected, called, killed, and called again on the same session. */
+/** Shows all other transports: each connects, makes a call, loses its server, and makes the call again on the same session. */
 export async function tour(everything: string): Promise<void> {
   console.log("\nEvery other transport, each on a real server that is killed once:\n");
   const python = fileURLToPath(new URL("server.py", examples));
@@ -70,7 +70,7 @@ export async function tour(everything: string): Promise<void> {
     ["websocket", webSocket],
   ];
   const rows = [["transport", "server", "tools", "connected in", "killed, back in"]];
-  // Two at a time: starting all at once would only show how slow this machine is then.
+  // Two at a time: the times would say nothing if all servers started at once.
   const queue = [...stops];
   const worker = async () => {
     for (let next = queue.shift(); next; next = queue.shift()) {
@@ -82,7 +82,7 @@ export async function tour(everything: string): Promise<void> {
   console.log(`\n${table(rows)}`);
 }
 
-/** The row of one transport; undefined where this machine cannot run it, which is said at once. */
+/** The row of one transport. Undefined: this machine cannot run it, and the reason has been printed. */
 async function visit(name: string, open: () => Stop | Promise<Stop>): Promise<string[] | undefined> {
   let stop: Stop | undefined;
   let forget = () => {};
@@ -161,7 +161,7 @@ function loss(transport: ClientTransport): Promise<void> {
   });
 }
 
-/** What went wrong, and the last thing that the server said about it. */
+/** The message of an error, and the last line that the server wrote. */
 function reason(error: unknown): string {
   const lines = messageOf(error).trim().split("\n");
   return lines.length === 1 ? firstLine(lines[0], 150) : `${lines[0]} (${firstLine(lines.at(-1), 100)})`;

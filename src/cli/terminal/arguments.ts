@@ -3,7 +3,10 @@ import { messageOf } from "../../base/errors.js";
 import { fieldsOf, isObject } from "../../base/fields.js";
 import { UsageError } from "./exit.js";
 
-/** `key=value` pairs as an object of texts. */
+/**
+ * `key=value` arguments as an object of texts.
+ * @throws UsageError for an argument without a key and `=`
+ */
 export function pairs(args: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     args.map((arg) => {
@@ -14,7 +17,10 @@ export function pairs(args: readonly string[]): Record<string, string> {
   );
 }
 
-/** The arguments of a tool: pairs, read as the tool's schema says, over the object of `--json`. */
+/**
+ * The arguments of a tool call: the object of `--json`, with the `key=value` pairs put over it. Pairs get the types that the tool's
+ * schema says.
+ */
 export function toolArguments(
   tool: Tool | undefined,
   args: readonly string[],

@@ -9,7 +9,7 @@ interface Field {
   enum?: string[];
 }
 
-/** Asks the person at the terminal what a server wants to know. Ctrl-D or an empty required answer cancels. */
+/** Asks the person at the terminal the questions of a server. Ctrl-D, or an empty answer to a required question, cancels. */
 export async function elicitOnTerminal(
   params: ElicitRequestParams,
   { server, signal }: { server: string; signal: AbortSignal },

@@ -2,7 +2,7 @@ import type { CallToolResult, GetPromptResult, ReadResourceResult } from "@model
 
 type Block = CallToolResult["content"][number];
 
-/** A content block as text; binary data is described, not dumped. */
+/** A content block as text. Binary data is described, not printed. */
 export function showBlock(block: Block): string {
   if (block.type === "text") return block.text;
   if (block.type === "resource_link") return `${block.name}: ${block.uri}`;

@@ -7,10 +7,10 @@ export const EXIT = { ok: 0, refused: 1, usage: 2, notConnected: 3, interrupted:
 /** A mistake in the command line. */
 export class UsageError extends Error {}
 
-/** The tool or the server said no, and that was printed already. */
+/** The tool or the server refused, and the reason has been printed. */
 export class Refused extends Error {}
 
-/** Ctrl-C, and that was said already. */
+/** The command was interrupted by a signal, and that has been printed. */
 export class Interrupted extends Error {}
 
 const NOT_CONNECTED = new Set([

@@ -2,8 +2,8 @@ import { createInterface } from "node:readline";
 import { whenAborted } from "../../base/abort.js";
 
 /**
- * One line that a person pastes, or that is piped in; undefined where the input ends without one, or the signal fires.
- * Not as a terminal of its own: Ctrl-C must stay a signal.
+ * Reads one line from stdin, pasted or piped. Undefined: the input ended without one, or the signal fired. It does not use
+ * readline's terminal mode, in which Ctrl-C would be no signal any more.
  */
 export function pastedLine(signal: AbortSignal): Promise<string | undefined> {
   if (signal.aborted) return Promise.resolve(undefined);
@@ -11,7 +11,7 @@ export function pastedLine(signal: AbortSignal): Promise<string | undefined> {
   return new Promise<string | undefined>((resolve) => {
     const end = (line?: string) => {
       stop();
-      // Before the close, which says that there is none.
+      // Before `close`, whose event resolves without a line.
       resolve(line);
       lines.close();
     };
@@ -19,7 +19,7 @@ export function pastedLine(signal: AbortSignal): Promise<string | undefined> {
     lines.on("line", (line) => line.trim() && end(line.trim()));
     lines.once("close", () => end());
   }).finally(() => {
-    // A terminal or a pipe that is read no more must not hold the program.
+    // stdin must not keep the program alive after this.
     process.stdin.unref?.();
   });
 }

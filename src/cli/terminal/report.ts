@@ -3,7 +3,7 @@ import { table } from "./format.js";
 
 const verdictOf = ({ failures, runs }: Finding) => (failures > 0 ? "broken" : runs > 0 ? "kept" : "untested");
 
-/** The report as a person reads it: a line for each promise, then what broke each, and how to see it again. */
+/** The report for a person: one line for each promise, then how each broken one was broken and how to repeat it. */
 export function reportLines(name: string, report: Report): string {
   const rows = report.findings.map((finding) => [
     finding.id,
@@ -29,7 +29,7 @@ export function reportLines(name: string, report: Report): string {
   ].join("\n");
 }
 
-/** The report as JUnit XML, which every CI reads: one case for each promise. */
+/** The report as JUnit XML for a CI, with one test case for each promise. */
 export function junit(name: string, report: Report): string {
   const cases = report.findings.map((finding) => {
     const { id, text, failures, runs, reason, story, seed } = finding;
@@ -53,7 +53,7 @@ export function junit(name: string, report: Report): string {
 
 const ENTITIES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 
-/** For text and attributes; what XML 1.0 cannot hold at all becomes a question mark. */
+/** Escapes a text for XML. Characters that XML 1.0 does not allow become question marks. */
 const escaped = (text: string): string =>
   text
     .replace(/[&<>"]/g, (character) => ENTITIES[character]!)

@@ -18,7 +18,7 @@ let order = [];
 let chosen;
 let logDirty = true;
 let heardAt = performance.now();
-/** The clock of the program that is watched, against this page's. */
+/** How far the clock of the watched program is ahead of this page's, in ms. */
 let skew = 0;
 const timeline = new Timeline($("lanes"), document.querySelector("canvas"));
 
@@ -46,10 +46,10 @@ const page = {
   },
 };
 
-/** Until when what was said last stays. */
+/** Until when the last message stays. */
 let saidUntil = 0;
 
-/** Said of a button; it stays for a while. */
+/** Shows why a button failed, for a while. */
 function complain(text) {
   saidUntil = 0;
   say(text, true);
@@ -91,7 +91,7 @@ function connect() {
     if (!hello.recording) say("live");
   });
   source.addEventListener("error", () => {
-    // Refused for good: another program, with another token, has the port now.
+    // Refused for good: another program has the port now, and another token.
     if (source.readyState === EventSource.CLOSED) {
       complain("this address is no longer valid: open the one that the program printed last");
       saidUntil = Number.POSITIVE_INFINITY;
@@ -119,7 +119,7 @@ function take(event) {
   dirty.add(server.id);
 }
 
-/** The time of the program that is watched. */
+/** The current time of the watched program. */
 const now = () => (hello.recording ? model.now : Date.now() + skew);
 
 let countedAt = 0;

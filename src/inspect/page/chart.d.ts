@@ -1,2 +1,2 @@
-/** Each edge between two of the five states, as a path. */
+/** The edges between the five states, each as an SVG path. */
 export const EDGES: Record<string, string>;

@@ -1,6 +1,6 @@
-// The five states of one connection, placed by hand. A test holds the edges against the machine's.
+// The drawing of the five states of a connection, placed by hand. A test compares its edges with the machine's.
 
-/** Middle of each box. */
+/** The centre of each box. */
 const PLACES = {
   idle: [28, 14],
   connecting: [106, 14],
@@ -11,7 +11,7 @@ const PLACES = {
 const SIZES = { idle: 40, connecting: 62, connected: 58, disconnecting: 74, closed: 44 };
 const HEIGHT = 15;
 
-/** Each edge between two of the five states, as a path. */
+/** The edges between the five states, each as an SVG path. */
 export const EDGES = {
   "idle -> connecting": "M48 14 H75",
   "idle -> closed": "M28 22 V34",
@@ -33,7 +33,7 @@ function make(name, attributes, parent) {
   return element;
 }
 
-/** The drawing of one server, and the function that lights one state. */
+/** Makes the drawing for one server, and a function that highlights one state. */
 export function chart() {
   const svg = make("svg", { class: "chart", viewBox: "0 0 228 54", role: "img" });
   for (const [name, path] of Object.entries(EDGES))

@@ -1,4 +1,4 @@
-// What the events come to: one record for each server. No page in here, so that a test can run it.
+// Turns the events into one record for each server. It does not touch the page, so that a test can run it.
 
 /** @typedef {import("../../contract/inspection.js").InspectionEvent} InspectionEvent */
 
@@ -7,10 +7,10 @@ const MAX_FAULTS = 300;
 const MAX_CALLS = 600;
 const MAX_LINES = 300;
 const MAX_EVENTS = 5_000;
-/** Servers that are no longer watched are shown for so long as there are no more than this. */
+/** How many servers that are no longer watched are still shown. */
 const MAX_GONE = 8;
 const RATE_MS = 5_000;
-/** Latency is the median of so many calls. */
+/** The latency is the median of this many calls. */
 const LATENCY_OF = 50;
 
 /** The records of all servers, and the last events. */
@@ -39,7 +39,7 @@ export class Model {
     return server;
   }
 
-  /** The ids of those that are gone and too many to be shown; they are forgotten. */
+  /** Forgets the servers that are gone and too many to be shown, and returns their ids. */
   forgetGone() {
     const gone = [...this.servers.values()].filter((server) => server.gone);
     const ids = gone.slice(0, Math.max(0, gone.length - MAX_GONE)).map(({ id }) => id);
@@ -59,7 +59,7 @@ export class Server {
     this.kind = "";
     this.state = "idle";
     this.detail = undefined;
-    /** Where its sign-in is. */
+    /** The step of its sign-in. */
     this.step = "";
     this.since = 0;
     this.epoch = 0;
@@ -72,12 +72,12 @@ export class Server {
     this.wire = undefined;
     this.listening = undefined;
     this.gone = false;
-    /** The numbers of the calls that run. */
+    /** The numbers of the calls that are running. */
     this.running = new Set();
     this.paused = false;
     this.calls = 0;
     this.failures = 0;
-    /** When calls settled lately, and how long the last ones took. */
+    /** When the latest calls settled, and how long they took. */
     this.settled = [];
     this.durations = [];
     /** @type {{ at: number, state: string }[]} */
@@ -168,13 +168,13 @@ export class Server {
     }
   }
 
-  /** Calls per second lately. */
+  /** Calls per second, over the last moments. */
   rate(now) {
     while (this.settled.length > 0 && this.settled[0] < now - RATE_MS) this.settled.shift();
     return this.settled.length / (RATE_MS / 1000);
   }
 
-  /** The median of the last calls, in ms; undefined: there was none. */
+  /** The median time of the last calls, in ms. Undefined: there was none. */
   latency() {
     const sorted = [...this.durations].sort((a, b) => a - b);
     return sorted[sorted.length >> 1];

@@ -1,4 +1,4 @@
-// One server's row: made once, and touched again only where something changed.
+// The row of one server. It is made once; later only what changed is written.
 import { chart } from "./chart.js";
 
 const ACTIONS = [
@@ -15,7 +15,7 @@ function element(name, className, parent) {
   return made;
 }
 
-/** Writes only what is new: writing the same text again would still cost a layout. */
+/** Sets a text only if it differs: setting the same text again would still cost a layout. */
 export const put = (node, text) => {
   if (node.textContent !== text) node.textContent = text;
 };
@@ -82,7 +82,7 @@ export class Row {
     this.tick(now);
   }
 
-  /** What runs by itself: the bar until the next attempt, and how long it has been so. */
+  /** Updates what changes with time: the bar until the next attempt, and the age of the state. */
   tick(now) {
     const { server } = this;
     const { state, detail, nextRetryAt, waitMs, attempt } = server;
@@ -120,7 +120,7 @@ export class Row {
   }
 }
 
-/** A time that has passed, as short as it can be said. */
+/** A duration as a short text. */
 export function ago(ms) {
   const s = Math.max(0, Math.floor(ms / 1000));
   if (s < 60) return `${s} s`;

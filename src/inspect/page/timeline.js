@@ -1,4 +1,4 @@
-// The states of all servers over time, one lane each, on a canvas. Only what can be seen is drawn.
+// Draws the states of all servers over time on a canvas, in one lane for each server. Only what is visible is drawn.
 
 const LABEL = 130;
 const SPANS = [5_000, 10_000, 30_000, 60_000, 300_000, 900_000, 3_600_000];
@@ -10,7 +10,7 @@ export class Timeline {
     this.canvas = canvas;
     this.context = canvas.getContext("2d");
     this.zoom = 2;
-    /** Set while it stands still: the right end. */
+    /** The time at the right end while the timeline is paused. */
     this.frozenAt = undefined;
     this.spacer = document.createElement("div");
     box.append(this.spacer);
