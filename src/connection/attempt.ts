@@ -5,10 +5,11 @@ import {
 } from "@modelcontextprotocol/client";
 import { fieldsOf } from "../base/fields.js";
 import type { EraOption } from "../contract/options.js";
+import { MODERN_REVISION } from "../contract/protocol.js";
 import type { Ready } from "../session/ports.js";
 import { Lost } from "../wires/lost.js";
 import type { EraMemory } from "./era.js";
-import { type Handshake, type HandshakeInput, MODERN, shakeHands } from "./handshake.js";
+import { type Handshake, type HandshakeInput, shakeHands } from "./handshake.js";
 
 export interface AttemptInput extends HandshakeInput {
   era: EraOption;
@@ -63,7 +64,7 @@ function wantedBy(error: unknown): Handshake | undefined {
   const { supported } = fieldsOf(error.data);
   if (!Array.isArray(supported)) return undefined;
   // It was legacy when it was last asked, or began too late for the question.
-  if (supported.includes(MODERN)) return { mode: "modern" };
+  if (supported.includes(MODERN_REVISION)) return { mode: "modern" };
   const version = SUPPORTED_PROTOCOL_VERSIONS.find((known) => supported.includes(known));
   return version === undefined ? undefined : { mode: "legacy", version };
 }

@@ -8,6 +8,7 @@ import {
 import { fieldsOf } from "../base/fields.js";
 import { untilAborted, withDeadline } from "../base/wait.js";
 import { DEFAULTS, type EraOption } from "../contract/options.js";
+import { MODERN_REVISION } from "../contract/protocol.js";
 import type { AttemptContext, Wire } from "../contract/wire.js";
 import { MAX_DELAY_MS } from "../machines/backoff.js";
 import type { Clock } from "../machines/clock.js";
@@ -46,7 +47,6 @@ export interface Handshake {
   guard?: Guard;
 }
 
-export const MODERN = "2026-07-28";
 const GIVEN_UP: Failure = { code: "CONNECTION_LOST", message: "the attempt was given up", asked: true };
 
 /** Opens a wire with a guard around it, and shakes hands. What it opened is closed when it fails. */
@@ -114,7 +114,7 @@ function clientOptions(
       ],
     }),
     versionNegotiation: {
-      mode: mode === "modern" ? { pin: MODERN } : "auto",
+      mode: mode === "modern" ? { pin: MODERN_REVISION } : "auto",
       probe: { timeoutMs: MAX_DELAY_MS },
     },
   };

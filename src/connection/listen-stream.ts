@@ -2,6 +2,7 @@ import {
   type Client,
   type McpSubscription,
   ProtocolError,
+  ProtocolErrorCode,
   type RequestOptions,
   SdkError,
   SdkErrorCode,
@@ -13,7 +14,6 @@ import type { Clock } from "../machines/clock.js";
 import type { Filter, Ready } from "../session/ports.js";
 import { callIn } from "../wires/call-tag.js";
 
-const METHOD_NOT_FOUND = -32601;
 /** A server that does not acknowledge a stream for so long is asked again. */
 const ACKNOWLEDGED_MS = 10_000;
 
@@ -109,7 +109,7 @@ export class ListenStream {
   }
 
   #retry(ready: Ready, error: unknown): void {
-    const unsupported = error instanceof ProtocolError && error.code === METHOD_NOT_FOUND;
+    const unsupported = error instanceof ProtocolError && error.code === ProtocolErrorCode.MethodNotFound;
     this.#announce(unsupported ? "none" : "lost");
     if (unsupported) return;
     const wait = backoffDelay(++this.#failed + 1, Math.random(), DEFAULT_BACKOFF);

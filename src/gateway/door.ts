@@ -1,4 +1,9 @@
-import type { JSONRPCMessage, MessageExtraInfo, Transport } from "@modelcontextprotocol/server";
+import {
+  type JSONRPCMessage,
+  type MessageExtraInfo,
+  ProtocolErrorCode,
+  type Transport,
+} from "@modelcontextprotocol/server";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { controllerForMany } from "../base/abort.js";
 import { isHoldfastError, messageOf } from "../base/errors.js";
@@ -12,7 +17,6 @@ import { PresentedSession } from "./presented-session.js";
 import { askable, openRelayedSession } from "./relayed-session.js";
 
 /** An error that JSON-RPC has no word for. */
-const INTERNAL_ERROR = -32603;
 
 /**
  * One client in front of a transport of ours. It has a handshake, a session and questions of its own, and lives across
@@ -152,10 +156,14 @@ export class Door {
     const { id } = this.#introduction;
     if (id === undefined) return;
     const message = messageOf(error);
-    const answer = { jsonrpc: "2.0", id, error: { code: INTERNAL_ERROR, message, data: error } };
+    const answer = {
+      jsonrpc: "2.0",
+      id,
+      error: { code: ProtocolErrorCode.InternalError, message, data: error },
+    };
     const plain = isHoldfastError(error)
       ? inPlainWords(answer)
-      : { ...answer, error: { code: INTERNAL_ERROR, message } };
+      : { ...answer, error: { code: ProtocolErrorCode.InternalError, message } };
     await this.downstream.send(plain).catch(() => {});
     // Once this answer is on its way: whoever asked may ask anew on another connection.
     queueMicrotask(() => void this.close());

@@ -1,4 +1,5 @@
 import { type JSONRPCRequest, type Result, Server, type ServerContext } from "@modelcontextprotocol/server";
+import { MODERN_REVISION } from "../contract/protocol.js";
 
 type Handler = (request: JSONRPCRequest, ctx: ServerContext) => Promise<Result>;
 
@@ -13,6 +14,6 @@ export class RelayServer extends Server {
 
   /** Whether the client speaks the modern era: only a legacy one shook hands. */
   get isModern(): boolean {
-    return this.getNegotiatedProtocolVersion() === "2026-07-28";
+    return this.getNegotiatedProtocolVersion() === MODERN_REVISION;
   }
 }

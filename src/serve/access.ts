@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { hostHeaderValidationResponse, originValidationResponse } from "@modelcontextprotocol/server";
+import { SERVER_ERROR } from "../contract/protocol.js";
 import type { HttpSettings } from "./http-options.js";
 
 /** Who may ask: under a name that is ours, from no page of somebody else's, and with the token where there is one. */
@@ -33,6 +34,6 @@ const digest = (token: string) => createHash("sha256").update(token).digest();
 
 /** A refusal that belongs to no request of the protocol. */
 export function problem(status: number, message: string, headers: Record<string, string> = {}): Response {
-  const body = { jsonrpc: "2.0", id: null, error: { code: -32000, message } };
+  const body = { jsonrpc: "2.0", id: null, error: { code: SERVER_ERROR, message } };
   return Response.json(body, { status, headers });
 }

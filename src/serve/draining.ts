@@ -1,10 +1,10 @@
 import type { JSONRPCMessage, MessageExtraInfo } from "@modelcontextprotocol/server";
 import type { SdkTransport } from "../contract/door.js";
+import { SERVER_ERROR } from "../contract/protocol.js";
 
 type Id = string | number;
 
 /** JSON-RPC has no word for it; this is the SDKs' code for a connection that ends. */
-const CLOSING = -32000;
 /** Answered when the client says so, and never before. */
 const STANDING = "subscriptions/listen";
 
@@ -65,7 +65,7 @@ export class Draining implements SdkTransport {
     if (message.method === "notifications/cancelled") this.#over(message.params?.["requestId"] as Id);
     if (!("id" in message)) return true;
     if (this.#drained) {
-      const error = { code: CLOSING, message: "holdfast serve is ending; nothing was done" };
+      const error = { code: SERVER_ERROR, message: "holdfast serve is ending; nothing was done" };
       void this.transport.send({ jsonrpc: "2.0", id: message.id, error }).catch(() => {});
       return false;
     }

@@ -2,6 +2,7 @@ import {
   createMcpHandler,
   type McpHttpHandler,
   type Notification,
+  ProtocolErrorCode,
   type Server,
 } from "@modelcontextprotocol/server";
 import { asError, isHoldfastError, messageOf } from "../base/errors.js";
@@ -15,7 +16,6 @@ import { INTERNALS } from "../transports/internals.js";
 import type { ClientTransport } from "../transports/transport.js";
 
 /** An error that JSON-RPC has no word for. */
-const INTERNAL_ERROR = -32603;
 
 /**
  * Clients of the modern era at one endpoint. Each request stands by itself: it has a gateway of its own, over one session
@@ -144,7 +144,11 @@ function inPublic(server: Server): Server {
 function refusal(id: unknown, error: unknown) {
   const { message } = asError(error);
   const data = isHoldfastError(error) ? { data: error } : {};
-  return inPlainWords({ jsonrpc: "2.0", id, error: { code: INTERNAL_ERROR, message, ...data } });
+  return inPlainWords({
+    jsonrpc: "2.0",
+    id,
+    error: { code: ProtocolErrorCode.InternalError, message, ...data },
+  });
 }
 
 type Fields = Record<string, unknown>;

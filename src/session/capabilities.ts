@@ -1,10 +1,11 @@
-import type { Client, ServerCapabilities } from "@modelcontextprotocol/client";
+import { type Client, SdkError, SdkErrorCode, type ServerCapabilities } from "@modelcontextprotocol/client";
 import { factsOf } from "../contract/methods.js";
+import type { ConnectionPort } from "./ports.js";
 
 const warnedOf = new WeakSet<Client>();
 
 /** Said once of a server that declares nothing that could be asked for: it forgot to, or is of no use. */
-export function nothingDeclared(client: Client, server: string, missing: string): string | undefined {
+function nothingDeclared(client: Client, server: string, missing: string): string | undefined {
   const { tools, prompts, resources, completions } = client.getServerCapabilities() ?? {};
   if (tools || prompts || resources || completions || warnedOf.has(client)) return undefined;
   warnedOf.add(client);
@@ -18,4 +19,24 @@ export function missingCapability(
 ): string | undefined {
   const { needs } = factsOf(method);
   return needs !== undefined && !declared?.[needs] ? needs : undefined;
+}
+
+/**
+ * What is answered in place of a server that does not offer what is asked for: an empty list.
+ * @throws SdkError `CapabilityNotSupported` where no list is asked for
+ */
+export function notOffered(
+  port: Pick<ConnectionPort, "name" | "announce">,
+  client: Client,
+  { method, missing }: { method: string; missing: string },
+): object {
+  const { name } = port;
+  const { list } = factsOf(method);
+  if (list === undefined) {
+    const message = `${name} does not support ${missing} (required for ${method})`;
+    throw new SdkError(SdkErrorCode.CapabilityNotSupported, message);
+  }
+  const message = nothingDeclared(client, name, missing);
+  if (message) port.announce({ type: "warning", message });
+  return { [list]: [] };
 }

@@ -1,10 +1,6 @@
-import {
-  Client,
-  type Implementation,
-  type McpSubscription,
-  type RequestOptions,
-} from "@modelcontextprotocol/client";
+import type { Client, Implementation, McpSubscription, RequestOptions } from "@modelcontextprotocol/client";
 import type { ReplayOption, Session } from "../contract/session.js";
+import { ClientInternals } from "./sdk-internals.js";
 import { checkNamed, isSchema } from "./sdk-v1.js";
 
 export type CallOptions = RequestOptions & ReplayOption;
@@ -34,7 +30,7 @@ interface Seen {
  * The SDK's public methods on a Client that is never connected itself: each becomes a call, which the session sends
  * through the Client of the current epoch.
  */
-export abstract class ClientView extends Client {
+export abstract class ClientView extends ClientInternals {
   #seen: Seen | undefined;
   /** What was given to answer each request of the server with. */
   protected readonly given = new Map<string, unknown>();
@@ -45,7 +41,7 @@ export abstract class ClientView extends Client {
 
   /** A new epoch is ready: the getters answer for it from now on. */
   protected see(client: Client): void {
-    this._negotiatedProtocolVersion = client.getNegotiatedProtocolVersion() as string;
+    this.setProtocolVersion(client.getNegotiatedProtocolVersion());
     this.#seen = {
       capabilities: client.getServerCapabilities(),
       version: client.getServerVersion(),

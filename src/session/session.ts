@@ -1,17 +1,15 @@
 import { inspect } from "node:util";
-import {
-  type Client,
-  type ClientContext,
-  type JSONRPCNotification,
-  type JSONRPCRequest,
-  type LoggingLevel,
-  type McpSubscription,
-  type Notification,
-  type Progress,
-  type Result,
-  SdkError,
-  SdkErrorCode,
-  type Transport,
+import type {
+  Client,
+  ClientContext,
+  JSONRPCNotification,
+  JSONRPCRequest,
+  LoggingLevel,
+  McpSubscription,
+  Notification,
+  Progress,
+  Result,
+  Transport,
 } from "@modelcontextprotocol/client";
 import { controllerForMany } from "../base/abort.js";
 import { runCallback } from "../base/callback.js";
@@ -19,12 +17,12 @@ import { HoldfastError } from "../base/errors.js";
 import { fieldsOf } from "../base/fields.js";
 import { untilAborted } from "../base/wait.js";
 import type { SdkTransport } from "../contract/door.js";
-import { factsOf, nameIn } from "../contract/methods.js";
+import { nameIn } from "../contract/methods.js";
 import { DEFAULTS } from "../contract/options.js";
 import type { RootsOption, Session, SessionOptions, TransportHandle } from "../contract/session.js";
 import { asTransport } from "../gateway/as-transport.js";
 import { runCall } from "./call.js";
-import { missingCapability, nothingDeclared } from "./capabilities.js";
+import { missingCapability, notOffered } from "./capabilities.js";
 import { type CallOptions, type CallRequest, ClientView, type Send } from "./client-view.js";
 import { capabilitiesOf, handlersIn, listRoots, registerHandlers } from "./handlers.js";
 import { isWanted } from "./log-levels.js";
@@ -158,7 +156,7 @@ export class SessionView extends ClientView implements Session, Participant {
     if (this.ended) return;
     const { onNotification } = this.#options;
     if (onNotification) this.#guardCallback(() => onNotification(notification as Notification));
-    this._onnotification(notification);
+    this.handleNotification(notification);
   }
   report(error: Error): void {
     if (this.ended) return;
@@ -166,14 +164,14 @@ export class SessionView extends ClientView implements Session, Participant {
     this.#guardCallback(() => this.#options.onError?.(error));
   }
   handles(method: string): boolean {
-    return (this._getRequestHandler(method) ?? this.fallbackRequestHandler) !== undefined;
+    return this.handlerOf(method) !== undefined;
   }
   owner(method: string): unknown {
     return this.given.get(method) ?? this.fallbackRequestHandler;
   }
   /** A request of the server; rejects when the session ends, which answers the server with an error. */
   answer(request: JSONRPCRequest, ctx: ClientContext): Promise<Result> {
-    const handler = this._getRequestHandler(request.method) ?? this.fallbackRequestHandler!;
+    const handler = this.handlerOf(request.method)!;
     const signal = AbortSignal.any([ctx.mcpReq.signal, this.#end.signal]);
     return untilAborted(handler(request, { ...ctx, mcpReq: { ...ctx.mcpReq, signal } }), signal);
   }
@@ -201,21 +199,9 @@ export class SessionView extends ClientView implements Session, Participant {
     };
     return runCall(this.port, spec, (client, sendOptions) => {
       const missing = missingCapability(client.getServerCapabilities(), method);
-      return missing === undefined ? send(client, sendOptions) : this.#nothingOf(missing, method, client);
+      if (missing === undefined) return send(client, sendOptions);
+      return Promise.resolve(notOffered(this.port, client, { method, missing }) as T);
     });
-  }
-
-  /** What a server does not offer is an empty list, and cannot be called. */
-  async #nothingOf<T>(missing: string, method: string, client: Client): Promise<T> {
-    const { name: server } = this.port;
-    const { list } = factsOf(method);
-    if (list === undefined) {
-      const message = `${server} does not support ${missing} (required for ${method})`;
-      throw new SdkError(SdkErrorCode.CapabilityNotSupported, message);
-    }
-    const message = nothingDeclared(client, server, missing);
-    if (message) this.port.announce({ type: "warning", message });
-    return { [list]: [] } as T;
   }
 
   /** A modern server logs only where the request asks for it. */

@@ -6,10 +6,10 @@ import { HoldfastError } from "../base/errors.js";
 import { fieldsOf } from "../base/fields.js";
 import { checkKnown } from "../contract/check-options.js";
 import type { SharedOptions } from "../contract/options.js";
+import { serverInfoOf } from "../session/sdk-internals.js";
 import { MemoryWire } from "../wires/memory.js";
 import { KindTransport } from "./kind.js";
 import type { Opener } from "./opener.js";
-import { serverInfoOf } from "./sdk-internals.js";
 
 /** Anything that serves MCP on a transport: `Server` and `McpServer` of the SDK 1 and 2, `FastMCP` of the npm package `fastmcp`. */
 export interface ServerLike {

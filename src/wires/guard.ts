@@ -7,6 +7,7 @@ import {
 } from "@modelcontextprotocol/client";
 import { whenAborted } from "../base/abort.js";
 import { asError, messageOf } from "../base/errors.js";
+import { SERVER_ERROR } from "../contract/protocol.js";
 import type { Wire } from "../contract/wire.js";
 import type { Failure } from "../machines/failure.js";
 import type { InvalidAnswer } from "./answers/invalid-answer.js";
@@ -187,7 +188,7 @@ export class Guard implements Transport {
   settle(id: RequestId, why: Lost | InvalidAnswer): boolean {
     // What was lost may still be done; an answer that cannot be read is one.
     if (!(why instanceof Lost ? this.#ledger.abandon(id) : this.#ledger.remove(id))) return false;
-    this.onmessage?.({ jsonrpc: "2.0", id, error: { code: -32000, message: why.message, data: why } });
+    this.onmessage?.({ jsonrpc: "2.0", id, error: { code: SERVER_ERROR, message: why.message, data: why } });
     return true;
   }
 

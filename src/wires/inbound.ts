@@ -1,8 +1,9 @@
-import type {
-  JSONRPCNotification,
-  MessageExtraInfo,
-  RequestId,
-  Transport,
+import {
+  type JSONRPCNotification,
+  type MessageExtraInfo,
+  ProtocolErrorCode,
+  type RequestId,
+  type Transport,
 } from "@modelcontextprotocol/client";
 import { fieldsOf } from "../base/fields.js";
 import { factsOf } from "../contract/methods.js";
@@ -32,8 +33,6 @@ export interface Door extends Pick<Transport, "onmessage"> {
   settle(id: RequestId, why: InvalidAnswer): boolean;
   report(error: unknown): void;
 }
-
-const INVALID_REQUEST = -32600;
 
 /** What comes in over one wire: read as it is meant, and handed to the Client in order. */
 export class Inbound {
@@ -107,7 +106,7 @@ export class Inbound {
     const { door } = this;
     door.report(new Error(`the server sent what is not an MCP message (${reason}): ${JSON.stringify(text)}`));
     if (id === undefined) return;
-    const error = { code: INVALID_REQUEST, message: `Invalid request: ${reason}` };
+    const error = { code: ProtocolErrorCode.InvalidRequest, message: `Invalid request: ${reason}` };
     door.wire.send({ jsonrpc: "2.0", id, error }).catch((failed: unknown) => door.report(failed));
   }
 }

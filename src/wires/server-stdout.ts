@@ -1,5 +1,6 @@
 import type { JSONRPCMessage } from "@modelcontextprotocol/client";
 import { HoldfastError } from "../base/errors.js";
+import { SERVER_ERROR } from "../contract/protocol.js";
 import type { UnreadableAnswer } from "../contract/wire.js";
 import type { Failure } from "../machines/failure.js";
 import { LineReader } from "./lines.js";
@@ -78,7 +79,7 @@ export class ServerStdout {
     const error = new HoldfastError("MESSAGE_TOO_LARGE", message, { maxMessageBytes });
     const id = idOfCutAnswer(head, tail);
     if (id === undefined) this.handlers.onBroken({ code: "MESSAGE_TOO_LARGE", message, error });
-    else this.#onMessage({ jsonrpc: "2.0", id, error: { code: -32000, message, data: error } });
+    else this.#onMessage({ jsonrpc: "2.0", id, error: { code: SERVER_ERROR, message, data: error } });
   }
 
   #quoted(text: string): string {

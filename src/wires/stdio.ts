@@ -4,6 +4,7 @@ import type { JSONRPCMessage, RequestId } from "@modelcontextprotocol/client";
 import { codeOf, HoldfastError, isHoldfastError, type Outcome } from "../base/errors.js";
 import { fieldsOf } from "../base/fields.js";
 import { unref } from "../base/unref.js";
+import { SERVER_ERROR } from "../contract/protocol.js";
 import { systemClock } from "../machines/clock.js";
 import type { Failure } from "../machines/failure.js";
 import { BaseWire } from "./base-wire.js";
@@ -50,7 +51,7 @@ const TAKEN_BACK = new Lost("not-sent", {
 });
 
 /** How the SDKs say that a connection ended while they worked. */
-const CONNECTION_CLOSED = -32000;
+const CONNECTION_CLOSED = SERVER_ERROR;
 const POSIX = process.platform !== "win32";
 
 /** One server process and its pipes. The process has a group of its own, which ends with the wire. */

@@ -1,4 +1,9 @@
-import type { JSONRPCErrorResponse, JSONRPCMessage, RequestId } from "@modelcontextprotocol/client";
+import {
+  type JSONRPCErrorResponse,
+  type JSONRPCMessage,
+  ProtocolErrorCode,
+  type RequestId,
+} from "@modelcontextprotocol/client";
 import { fieldsOf } from "../../base/fields.js";
 import { excerpt, isObject, shapeOf } from "./excerpt.js";
 import { mend } from "./mend.js";
@@ -72,18 +77,17 @@ function readAnswer(id: RequestId, value: Fields): Envelope {
   return { kind: "error", id, error: readError(error) };
 }
 
-const INTERNAL_ERROR = -32603;
-
 function readError(given: unknown): JSONRPCErrorResponse["error"] {
-  if (typeof given === "string") return { code: INTERNAL_ERROR, message: given };
-  if (!isObject(given)) return { code: INTERNAL_ERROR, message: `the server's error is ${excerpt(given)}` };
+  if (typeof given === "string") return { code: ProtocolErrorCode.InternalError, message: given };
+  if (!isObject(given))
+    return { code: ProtocolErrorCode.InternalError, message: `the server's error is ${excerpt(given)}` };
   const { code, message, data } = given;
   if (typeof code === "number" && Number.isSafeInteger(code) && typeof message === "string")
     return { code, message, ...(data !== undefined && { data }) };
   const number = Number.parseInt(String(code), 10);
   const rest = data ?? (typeof code === "string" ? { code } : undefined);
   return {
-    code: Number.isSafeInteger(number) ? number : INTERNAL_ERROR,
+    code: Number.isSafeInteger(number) ? number : ProtocolErrorCode.InternalError,
     message: typeof message === "string" ? message : `an error without a message: ${excerpt(given)}`,
     ...(rest !== undefined && { data: rest }),
   };

@@ -1,9 +1,8 @@
-import type { JSONRPCErrorResponse, RequestId } from "@modelcontextprotocol/client";
+import { type JSONRPCErrorResponse, ProtocolErrorCode, type RequestId } from "@modelcontextprotocol/client";
 import { isObject } from "./excerpt.js";
 
 /** How the SDK names its probe for the era. */
 const PROBE = "server-discover-probe-";
-const METHOD_NOT_FOUND = -32601;
 
 export const isProbe = (id: RequestId): boolean => typeof id === "string" && id.startsWith(PROBE);
 
@@ -17,5 +16,5 @@ export function fitsRevision(result: unknown): boolean {
 /** The answer with which the SDK falls back to the legacy handshake by itself. */
 export function notModern(id: RequestId): JSONRPCErrorResponse {
   const message = "the discover answer does not fit its revision";
-  return { jsonrpc: "2.0", id, error: { code: METHOD_NOT_FOUND, message } };
+  return { jsonrpc: "2.0", id, error: { code: ProtocolErrorCode.MethodNotFound, message } };
 }

@@ -5,6 +5,7 @@ import type {
   TransportSendOptions,
 } from "@modelcontextprotocol/client";
 import { asError } from "../../base/errors.js";
+import { SERVER_ERROR } from "../../contract/protocol.js";
 import { callIn } from "../call-tag.js";
 import { Lost } from "../lost.js";
 import type { HttpAnswer } from "./answer.js";
@@ -175,7 +176,11 @@ export class Post {
   /** Told as an answer, because `send` has settled. */
   #deliverError(error: Error): void {
     const { id } = this.message;
-    this.host.deliver({ jsonrpc: "2.0", id, error: { code: -32000, message: error.message, data: error } });
+    this.host.deliver({
+      jsonrpc: "2.0",
+      id,
+      error: { code: SERVER_ERROR, message: error.message, data: error },
+    });
   }
 }
 

@@ -1,0 +1,5 @@
+/** The revision of the modern era, in which nobody shakes hands. */
+export const MODERN_REVISION = "2026-07-28";
+
+/** The code of an error that is no kind of the protocol's own; the SDK 1 says with it that a connection was closed. */
+export const SERVER_ERROR = -32000;

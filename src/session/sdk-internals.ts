@@ -1,0 +1,29 @@
+import { Client, type JSONRPCNotification } from "@modelcontextprotocol/client";
+import { type Fields, fieldsOf } from "../base/fields.js";
+
+/*
+ * What holdfast uses of the SDK beyond its public interface, besides `_resolveNonCompleteResult` in
+ * connection/epoch-client.ts and `_wrapHandler` in gateway/relay-server.ts, which are overridden there. An upgrade of the
+ * SDK looks here first.
+ */
+
+/** The protected members of the SDK's Client, under names of our own. */
+export abstract class ClientInternals extends Client {
+  /** Who answers this request of the server. */
+  protected handlerOf(method: string) {
+    return this._getRequestHandler(method) ?? this.fallbackRequestHandler;
+  }
+
+  /** Hands a notification to its handler, as if it had come over a transport. */
+  protected handleNotification(notification: JSONRPCNotification): void {
+    this._onnotification(notification);
+  }
+
+  /** What the getters of the version and the era answer. */
+  protected setProtocolVersion(version: string | undefined): void {
+    if (version !== undefined) this._negotiatedProtocolVersion = version;
+  }
+}
+
+/** What a server of the SDK, 1 or 2, says of itself: private there, and told with the handshake only. */
+export const serverInfoOf = (server: unknown): Fields => fieldsOf(fieldsOf(server)["_serverInfo"]);
