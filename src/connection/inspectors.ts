@@ -20,17 +20,17 @@ export class Inspectors {
   add(observer: Inspect, status: ConnectionStatus, at: number): () => void {
     const own: Inspect = (event) => observer(event);
     this.#all.add(own);
-    this.#tell(own, this.#whole(appearedOf(status), at));
+    this.#notify(own, this.#whole(appearedOf(status), at));
     if (status.state === "connected")
-      this.#tell(own, this.#whole({ type: "wire.opened", epoch: status.epoch, ...identityOf(status) }, at));
+      this.#notify(own, this.#whole({ type: "wire.opened", epoch: status.epoch, ...identityOf(status) }, at));
     return () => {
-      if (this.#all.delete(own)) this.#tell(own, this.#whole({ type: "ended" }, Date.now()));
+      if (this.#all.delete(own)) this.#notify(own, this.#whole({ type: "ended" }, Date.now()));
     };
   }
 
   hear(event: Observed, at: number): void {
     const whole = this.#whole(event, at);
-    for (const observer of this.#all) this.#tell(observer, whole);
+    for (const observer of this.#all) this.#notify(observer, whole);
   }
 
   announced(status: ConnectionStatus, event: ConnectionEvent): void {
@@ -42,7 +42,7 @@ export class Inspectors {
     return Object.assign(event, { at, id: this.id }) as InspectionEvent;
   }
 
-  #tell(observer: Inspect, event: InspectionEvent): void {
+  #notify(observer: Inspect, event: InspectionEvent): void {
     runCallback(() => observer(event), this.failed);
   }
 }

@@ -17,7 +17,7 @@ import { callIn } from "../wires/call-tag.js";
  */
 export class ResourceSubscriptions {
   /** By the Client of an epoch: whether the server agreed; false: its answer never came. */
-  readonly #told = new WeakMap<Client, Map<string, boolean>>();
+  readonly #subscribed = new WeakMap<Client, Map<string, boolean>>();
   readonly #turns = new KeyedLock();
 
   constructor(
@@ -40,41 +40,41 @@ export class ResourceSubscriptions {
       const waited = this.clock.now() - begun;
       return waited > 0 && Number.isFinite(ms) ? { ...options, timeout: Math.max(1, ms - waited) } : options;
     };
-    return withDeadline(limit, (over) => this.#turns.run(uri, () => this.#tell(uri, client, left()), over));
+    return withDeadline(limit, (over) => this.#turns.run(uri, () => this.#sync(uri, client, left()), over));
   }
 
-  /** Tells a server that is new, and so was told nothing yet. */
+  /** Subscribes on a new server, which knows of no subscription yet. */
   async subscribe(uri: string, client: Client, options: RequestOptions): Promise<EmptyResult> {
-    const told = this.#toldTo(client);
-    told.set(uri, false);
+    const subscribed = this.#subscribedOn(client);
+    subscribed.set(uri, false);
     try {
       const result = await client.subscribeResource({ uri }, options);
-      told.set(uri, true);
+      subscribed.set(uri, true);
       return result;
     } catch (error) {
-      if (error instanceof ProtocolError) told.delete(uri);
+      if (error instanceof ProtocolError) subscribed.delete(uri);
       throw error;
     }
   }
 
-  /** What the server was told of, and nobody wants any more. */
+  /** The resources that the server has subscriptions for, and nobody wants any more. */
   unwanted(client: Client): string[] {
-    return [...this.#toldTo(client).keys()].filter((uri) => !this.isWanted(uri));
+    return [...this.#subscribedOn(client).keys()].filter((uri) => !this.isWanted(uri));
   }
 
-  async #tell(uri: string, client: Client, options: RequestOptions): Promise<EmptyResult> {
-    const told = this.#toldTo(client);
-    const agreed = told.get(uri);
+  async #sync(uri: string, client: Client, options: RequestOptions): Promise<EmptyResult> {
+    const subscribed = this.#subscribedOn(client);
+    const agreed = subscribed.get(uri);
     if (this.isWanted(uri)) return agreed ? {} : this.subscribe(uri, client, options);
     if (agreed === undefined) return {};
     const result = await client.unsubscribeResource({ uri }, options);
-    told.delete(uri);
+    subscribed.delete(uri);
     return result;
   }
 
-  #toldTo(client: Client): Map<string, boolean> {
-    const told = this.#told.get(client) ?? new Map<string, boolean>();
-    this.#told.set(client, told);
-    return told;
+  #subscribedOn(client: Client): Map<string, boolean> {
+    const subscribed = this.#subscribed.get(client) ?? new Map<string, boolean>();
+    this.#subscribed.set(client, subscribed);
+    return subscribed;
   }
 }

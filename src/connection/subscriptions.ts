@@ -28,7 +28,7 @@ export class Subscriptions implements Declarations {
   readonly #uris = new Map<string, Set<Holder>>();
   readonly #own = new WeakMap<Participant, Holder>();
   readonly #listens = new Set<Holder>();
-  readonly #told: ResourceSubscriptions;
+  readonly #onServer: ResourceSubscriptions;
 
   constructor(
     clock: Clock,
@@ -36,7 +36,7 @@ export class Subscriptions implements Declarations {
     private readonly stream: ListenStream,
     private readonly current: () => Ready | undefined,
   ) {
-    this.#told = new ResourceSubscriptions(clock, (uri) => this.#uris.has(uri));
+    this.#onServer = new ResourceSubscriptions(clock, (uri) => this.#uris.has(uri));
   }
 
   subscribe(
@@ -104,7 +104,7 @@ export class Subscriptions implements Declarations {
     const level = this.logLevel();
     const again: Promise<unknown>[] = [];
     if (level && client.getServerCapabilities()?.logging) again.push(client.setLoggingLevel(level, options));
-    for (const uri of this.#uris.keys()) again.push(this.#told.subscribe(uri, client, options));
+    for (const uri of this.#uris.keys()) again.push(this.#onServer.subscribe(uri, client, options));
     for (const result of await Promise.allSettled(again))
       if (result.status === "rejected") report(result.reason);
   }
@@ -113,7 +113,7 @@ export class Subscriptions implements Declarations {
   start(): void {
     const client = this.current()?.client;
     if (client && isLegacy(client)) {
-      for (const uri of this.#told.unwanted(client)) this.#settle(uri, client);
+      for (const uri of this.#onServer.unwanted(client)) this.#settle(uri, client);
     } else this.#relisten({}).catch(() => {});
   }
 
@@ -122,7 +122,7 @@ export class Subscriptions implements Declarations {
     const held = holders.has(holder);
     this.#uris.set(uri, holders.add(holder));
     try {
-      if (isLegacy(client)) await this.#told.settle(uri, client, options);
+      if (isLegacy(client)) await this.#onServer.settle(uri, client, options);
       else await this.#relisten(options);
     } catch (error) {
       if (!held) this.#letGo(holder, uri);
@@ -135,7 +135,7 @@ export class Subscriptions implements Declarations {
 
   async #release(holder: Holder, uri: string, client: Client, options: RequestOptions): Promise<EmptyResult> {
     if (!this.#drop(holder, uri)) return {};
-    if (isLegacy(client)) return this.#told.settle(uri, client, options);
+    if (isLegacy(client)) return this.#onServer.settle(uri, client, options);
     await this.#relisten(options);
     return {};
   }
@@ -159,7 +159,7 @@ export class Subscriptions implements Declarations {
   }
 
   #settle(uri: string, client: Client): void {
-    this.#told.settle(uri, client, {}).catch(() => {});
+    this.#onServer.settle(uri, client, {}).catch(() => {});
   }
 
   #relisten(options: RequestOptions): Promise<void> {

@@ -38,7 +38,7 @@ export const memberMachine = setup({
   actors: { start: unprovided, leave: unprovided },
   delays: { startTimeout: ({ context }) => clampDelay(context.startTimeoutMs) },
   actions: {
-    tell: sendParent(({ context }, phase: MemberPhase) => ({
+    report: sendParent(({ context }, phase: MemberPhase) => ({
       type: "member.moved",
       name: context.name,
       phase,
@@ -68,18 +68,18 @@ export const memberMachine = setup({
       after: { startTimeout: "down" },
       on: { fact: byFact, leave: "leaving" },
     },
-    up: { entry: { type: "tell", params: "up" }, on: { fact: byFact, leave: "leaving" } },
-    down: { entry: { type: "tell", params: "down" }, on: { fact: byFact, leave: "leaving" } },
+    up: { entry: { type: "report", params: "up" }, on: { fact: byFact, leave: "leaving" } },
+    down: { entry: { type: "report", params: "down" }, on: { fact: byFact, leave: "leaving" } },
     failed: {
-      entry: { type: "tell", params: "failed" },
+      entry: { type: "report", params: "failed" },
       on: {
         fact: byFact[0],
-        retry: { target: "queued", actions: { type: "tell", params: "queued" } },
+        retry: { target: "queued", actions: { type: "report", params: "queued" } },
         leave: "leaving",
       },
     },
     leaving: {
-      entry: { type: "tell", params: "leaving" },
+      entry: { type: "report", params: "leaving" },
       invoke: {
         src: "leave",
         input: ({ context, event }) => ({

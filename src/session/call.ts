@@ -120,8 +120,8 @@ async function afterFailure(
   const outcome: Outcome = tag.written > 0 ? "unknown" : lost.outcome;
   const { failure } = lost;
   const before = outcome === "unknown" ? failure : failed.before;
-  const told = before ? "unknown" : outcome;
-  if (lostWithSession) throw connectionLost(port, spec, told, failure);
+  const reported = before ? "unknown" : outcome;
+  if (lostWithSession) throw connectionLost(port, spec, reported, failure);
   await within(port, spec, deadline, (signal) => port.whenVerdict(signal));
   // Race: the wire is ending, and the connection does not know it yet; what is left in its pipes is being read.
   if (lost.ends === "soon") await within(port, spec, deadline, (signal) => ready.guard.whenDown(signal));
@@ -133,13 +133,13 @@ async function afterFailure(
       replay: options?.replay ?? port.replay,
       annotated,
     });
-  if (failure.asked || port.closedError) throw connectionLost(port, spec, told, failure);
+  if (failure.asked || port.closedError) throw connectionLost(port, spec, reported, failure);
   // A busy server's own answer is what the caller gets where there is no time to come back.
   const wait = lost.ends === undefined ? failure.retryAfterMs : undefined;
   const late = wait !== undefined && wait >= deadline.remaining();
   // What never reached the server costs it nothing; everything else is bounded.
   const afforded = again && !late && (outcome === "not-sent" || port.mayResend(ready));
-  if (!afforded) throw wait !== undefined ? failure.error : connectionLost(port, spec, told, failure);
+  if (!afforded) throw wait !== undefined ? failure.error : connectionLost(port, spec, reported, failure);
   if (wait !== undefined) await within(port, spec, deadline, (signal) => pause(port.clock, wait, signal));
   port.announce({ type: "request.resent", method, outcome, ...(spec.name && { name: spec.name }) });
   return before;

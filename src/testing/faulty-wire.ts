@@ -208,10 +208,10 @@ export class Faults {
   }
 }
 
-/** The members that the kit has its hand in; everything else is the inner wire's. */
+/** The members that the faults change. All others are those of the inner wire. */
 const OURS = new Set<PropertyKey>(["send", "outcomeOf", "onclose", "onmessage", "failure"]);
 
-/** A wire to be used instead of `inner`, and the hand that is in it. */
+/** A wire to use instead of `inner`, and the faults that it has. */
 export function faulty(inner: Wire, options: FaultyWireOptions = {}): { wire: Wire; faults: Faults } {
   const faults = new Faults(inner, options);
   const ownerOf = (key: PropertyKey): object => (OURS.has(key) ? faults : inner);

@@ -48,7 +48,7 @@ export interface InjectOptions {
   onwire?(record: WireRecord): void;
 }
 
-/** The hand that is in a transport. */
+/** The faults in a transport, and what it did. */
 export interface Injection {
   readonly wires: WireRecord[];
   /** Ends the wire that is open, as a crash would; false if there is none. */

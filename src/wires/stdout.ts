@@ -32,10 +32,10 @@ export class StdoutReader {
     const open = alone ? undefined : this.#open;
     if (open) parts = open.parts(text);
     this.#open = open?.over ? undefined : open;
-    for (const part of parts) this.#tell(part);
+    for (const part of parts) this.#report(part);
   }
 
-  #tell(part: Part): void {
+  #report(part: Part): void {
     const { handlers } = this;
     if (part.kind === "message") {
       this.#heard = true;
@@ -62,8 +62,8 @@ class OpenObject {
 
   constructor(
     first: string,
-    /** Its call was told already. */
-    private readonly told: boolean,
+    /** Its call was reported already. */
+    private readonly reported: boolean,
   ) {
     this.#lines = [first];
     this.#size = first.length;
@@ -76,13 +76,13 @@ class OpenObject {
     this.#size += line.length;
     this.over = end !== undefined || this.#size > MAX_OPEN_CHARACTERS;
     if (end === undefined) {
-      if (!this.told && !this.over) this.#lines.push(line);
+      if (!this.reported && !this.over) this.#lines.push(line);
       return [];
     }
     this.#lines.push(line.slice(0, end));
     const behind = readFrame(line.slice(end));
     const text = this.#lines.join("\n");
-    const id = this.told ? undefined : idOf(text);
+    const id = this.reported ? undefined : idOf(text);
     return id === undefined ? behind : [{ kind: "unreadable", id, why: OVER_LINES, text }, ...behind];
   }
 }

@@ -54,7 +54,7 @@ function fleetProperty(order: "ordered" | "adversarial") {
       const transports: ScriptedTransport[] = [];
       const worlds: World[] = [];
       let mostStarting = 0;
-      const post = (name: string, fates: Fate[]) => {
+      const addServer = (name: string, fates: Fate[]) => {
         const world = new World();
         const script = { fates, reconnect: { initial: true }, keepAlive: false };
         const transport = new ScriptedTransport(scheduler, clock, world, script);
@@ -63,8 +63,8 @@ function fleetProperty(order: "ordered" | "adversarial") {
         servers.set(name, { name, config: { command: name }, transport, timeoutMs: undefined });
         return transport;
       };
-      ill.forEach((fates, i) => void post(`ill-${i}`, fates));
-      const healthy = Array.from({ length: well }, (_, i) => post(`well-${i}`, []));
+      ill.forEach((fates, i) => void addServer(`ill-${i}`, fates));
+      const healthy = Array.from({ length: well }, (_, i) => addServer(`well-${i}`, []));
       const lapses: string[] = [];
       healthy.forEach((transport, i) => {
         transport.subscribe((_status, event) => {
@@ -76,8 +76,8 @@ function fleetProperty(order: "ordered" | "adversarial") {
       });
       let closing = false;
       const catalog: Catalog = new Catalog({
-        members: () => crew.members(),
-        member: (name) => crew.member(name),
+        members: () => members.members(),
+        member: (name) => members.member(name),
         servers: () => [...servers.keys()],
         rule: bare,
         uriPrefix: true,
@@ -89,11 +89,11 @@ function fleetProperty(order: "ordered" | "adversarial") {
         onSlow: () => {},
       });
       const gateway: Gateway = new Gateway({
-        presented: new PresentedMembers(catalog, () => crew.members()),
+        presented: new PresentedMembers(catalog, () => members.members()),
         contextOf: () => undefined,
         report: () => {},
       });
-      const crew: Members = new Members({
+      const members: Members = new Members({
         clock,
         name: "fleet",
         maxStarts,
@@ -116,18 +116,18 @@ function fleetProperty(order: "ordered" | "adversarial") {
           label: name,
           builder: async () => {
             const target = `ill-${which % ill.length}`;
-            if (name === "retry") crew.retry(target);
+            if (name === "retry") members.retry(target);
             if (name === "close") void servers.get(target)?.transport.close();
             if (name === "replace" && servers.has(target)) {
               const { transport } = servers.get(target)!;
-              post(target, [{ start: "opens" }]);
-              crew.replace(target);
+              addServer(target, [{ start: "opens" }]);
+              members.replace(target);
               void transport.close();
             }
-            if (name === "remove" && servers.delete(target)) crew.remove(target);
+            if (name === "remove" && servers.delete(target)) members.remove(target);
             if (name === "add") {
-              post(`late-${i}`, [{ start: "opens" }]);
-              crew.add([`late-${i}`]);
+              addServer(`late-${i}`, [{ start: "opens" }]);
+              members.add([`late-${i}`]);
             }
           },
         })),
@@ -139,16 +139,16 @@ function fleetProperty(order: "ordered" | "adversarial") {
       expect(mostStarting).toBeLessThanOrEqual(maxStarts);
       healthy.forEach(({ status }, i) => {
         expect(status, `well-${i}`).toMatchObject({ state: "connected", leases: 1 });
-        expect(crew.members().find(({ name }) => name === `well-${i}`)?.session?.ended).toBe(false);
+        expect(members.members().find(({ name }) => name === `well-${i}`)?.session?.ended).toBe(false);
       });
       closing = true;
       let closed = false;
-      void crew.close().then(() => {
+      void members.close().then(() => {
         closed = true;
       });
       await scheduler.waitIdle();
       expect(closed).toBe(true);
-      expect(crew.health).toBe("closed");
+      expect(members.health).toBe("closed");
       for (const transport of transports) void transport.close();
       await scheduler.waitIdle();
       expect(transports.map(({ status }) => status.state)).toEqual(transports.map(() => "closed"));

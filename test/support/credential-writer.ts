@@ -13,7 +13,7 @@ export interface Writer {
   /** When it begins to save for the first time; never, where it is killed before. */
   saves: Promise<void>;
   kill(): void;
-  /** Its exit code, and what it told: every number that it began to save, and every one that was saved. */
+  /** Its exit code, and its output: every number that it began to save, and every one that was saved. */
   end: Promise<{ code: number | null; began: number[]; saved: number[] }>;
 }
 
@@ -22,15 +22,15 @@ export function startWriter(directory: string, server: string, times: number | "
     stdio: ["pipe", "pipe", "inherit"],
   });
   onTestFinished(() => void child.kill("SIGKILL"));
-  let told = "";
+  let output = "";
   const saves = gate();
   child.stdout?.setEncoding("utf8").on("data", (chunk: string) => {
-    told += chunk;
-    if (told.includes("+")) saves.open();
+    output += chunk;
+    if (output.includes("+")) saves.open();
   });
   child.stdin?.on("error", () => {});
   const numbers = (sign: string) =>
-    told
+    output
       .split("\n")
       .filter((line) => line.startsWith(sign))
       .map((line) => Number(line.slice(1)));

@@ -51,7 +51,7 @@ export async function openKeychain(locked = false) {
   ended.catch(() => {});
   const inside = { ...env, DBUS_SESSION_BUS_ADDRESS: String(address).trim() };
 
-  /** Starts a program in the session; what it told so far, each line JSON, is in `told`. */
+  /** Starts a program in the session; its output so far, one JSON value a line, is in `output`. */
   const start = (code: string, more: NodeJS.ProcessEnv = {}) => {
     const child: ChildProcess = spawn(
       process.execPath,
@@ -73,7 +73,7 @@ export async function openKeychain(locked = false) {
       end: once(child, "close").then(([code]) => ({
         code: code as number | null,
         said,
-        told: out
+        output: out
           .split("\n")
           .filter(Boolean)
           .map((line) => JSON.parse(line)),
@@ -84,11 +84,11 @@ export async function openKeychain(locked = false) {
   return {
     locks,
     start,
-    /** Runs a program to its end, and gives what it told. */
+    /** Runs a program to its end, and gives what it printed. */
     async run(code: string, more?: NodeJS.ProcessEnv): Promise<unknown[]> {
-      const { code: exit, said, told } = await start(code, more).end;
+      const { code: exit, said, output } = await start(code, more).end;
       if (exit !== 0) throw new Error(said);
-      return told;
+      return output;
     },
     async close() {
       session.stdin.end();

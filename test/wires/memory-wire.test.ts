@@ -116,7 +116,7 @@ describe("a wire to a server in the same program", () => {
   });
 });
 
-describe("a front", () => {
+describe("a gateway wire", () => {
   const tag = {} as CallTag;
   const options = { headers: { [CALL]: tag } } as never;
   const listen = (id: number, ...uris: string[]) =>
@@ -127,7 +127,7 @@ describe("a front", () => {
   const cancelled = (requestId: number) =>
     ({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId } }) as never;
 
-  const front = async () => {
+  const gatewayWire = async () => {
     const onListen = vi.fn();
     const made = server();
     const wire = new GatewayWire(made.serve, onListen);
@@ -137,7 +137,7 @@ describe("a front", () => {
   };
 
   it("knows of a request what its call knows, until that is answered or cancelled", async () => {
-    const { wire, side, heard } = await front();
+    const { wire, side, heard } = await gatewayWire();
     await wire.send(request(1), options);
     await wire.send(request(2), options);
     await wire.send(request(3));
@@ -159,7 +159,7 @@ describe("a front", () => {
   });
 
   it("tells which resources came and went with its listen streams", async () => {
-    const { wire, side, onListen } = await front();
+    const { wire, side, onListen } = await gatewayWire();
     await wire.send(request(9));
     await wire.send(listen(1, "a:1", "a:2"), options);
     expect(onListen).toHaveBeenLastCalledWith(["a:1", "a:2"], []);
@@ -175,7 +175,7 @@ describe("a front", () => {
   });
 
   it("tells nothing where a stream is about no other resources", async () => {
-    const { wire, side, onListen } = await front();
+    const { wire, side, onListen } = await gatewayWire();
     await wire.send({ ...request(1, "subscriptions/listen"), params: { notifications: {} } } as never);
     await wire.send({ ...request(2, "subscriptions/listen"), params: {} } as never);
     await side().send(answer(1));

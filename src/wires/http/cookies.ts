@@ -5,7 +5,7 @@ import { systemClock } from "../../machines/clock.js";
 const MAX_COOKIES = 50;
 const MAX_LENGTH = 4096;
 
-interface Kept {
+interface StoredCookie {
   pair: string;
   path: string;
   expiresAt: number;
@@ -13,7 +13,7 @@ interface Kept {
 
 /** The cookies that one origin set. They are sent to that origin only, and shown nowhere. */
 export class Cookies {
-  readonly #kept = new Map<string, Kept>();
+  readonly #cookies = new Map<string, StoredCookie>();
 
   constructor(private readonly origin: URL) {}
 
@@ -28,11 +28,11 @@ export class Cookies {
 
   /** The header for a request to `url`; undefined where there is nothing to say. */
   for(url: URL): string | undefined {
-    if (this.#kept.size === 0 || url.origin !== this.origin.origin) return undefined;
+    if (this.#cookies.size === 0 || url.origin !== this.origin.origin) return undefined;
     const now = systemClock.now();
     const pairs: string[] = [];
-    for (const [key, { pair, path, expiresAt }] of this.#kept) {
-      if (expiresAt <= now) this.#kept.delete(key);
+    for (const [key, { pair, path, expiresAt }] of this.#cookies) {
+      if (expiresAt <= now) this.#cookies.delete(key);
       else if (isWithin(url.pathname, path)) pairs.push(pair);
     }
     return pairs.length === 0 ? undefined : pairs.join("; ");
@@ -50,10 +50,10 @@ export class Cookies {
     const expiresAt =
       maxAge !== undefined ? now + maxAge * 1000 : expires ? Number(expires) : Number.POSITIVE_INFINITY;
     const key = `${name} ${at}`;
-    this.#kept.delete(key);
+    this.#cookies.delete(key);
     if (expiresAt <= now) return;
-    this.#kept.set(key, { pair: name ? `${name}=${value}` : value, path: at, expiresAt });
-    if (this.#kept.size > MAX_COOKIES) this.#kept.delete(this.#kept.keys().next().value!);
+    this.#cookies.set(key, { pair: name ? `${name}=${value}` : value, path: at, expiresAt });
+    if (this.#cookies.size > MAX_COOKIES) this.#cookies.delete(this.#cookies.keys().next().value!);
   }
 }
 

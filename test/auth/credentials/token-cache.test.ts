@@ -24,11 +24,11 @@ it.each([
 ])("a sign-in elsewhere is one %s", async (_which, more, scope, taken) => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   const store = memoryStore();
-  const kept = new TokenCache(store, SERVER, "registered:holdfast");
-  await kept.save(credential("t-1"));
+  const cache = new TokenCache(store, SERVER, "registered:holdfast");
+  await cache.save(credential("t-1"));
   const over = new AbortController();
   const settled = vi.fn();
-  const waiting = kept.elsewhere(scope, "https://issuer.test", over.signal).then(settled);
+  const waiting = cache.elsewhere(scope, "https://issuer.test", over.signal).then(settled);
   await vi.advanceTimersByTimeAsync(2_500);
   expect(settled).not.toHaveBeenCalled();
   await store.update(SERVER, ({ save }) => save([credential("t-2", more)]));
@@ -43,13 +43,13 @@ it.each([
 it("what the store did not take stands, until somebody stores another", async () => {
   const store = memoryStore();
   const full = { ...store, update: () => Promise.reject(new Error("no space left")) };
-  const kept = new TokenCache(full, SERVER, "registered:holdfast");
-  await expect(kept.save(credential("t-1"))).rejects.toThrow("no space left");
-  await kept.load();
-  expect(kept.token).toBe("t-1");
+  const cache = new TokenCache(full, SERVER, "registered:holdfast");
+  await expect(cache.save(credential("t-1"))).rejects.toThrow("no space left");
+  await cache.load();
+  expect(cache.token).toBe("t-1");
   await store.update(SERVER, ({ save }) => save([credential("t-2")]));
-  await kept.load();
-  expect(kept.token).toBe("t-2");
+  await cache.load();
+  expect(cache.token).toBe("t-2");
 });
 
 it("a read that is overtaken by a refresh does not bring the old token back", async () => {
@@ -63,23 +63,23 @@ it("a read that is overtaken by a refresh does not bring the old token back", as
       return stored;
     },
   };
-  const kept = new TokenCache(slow, SERVER, "registered:holdfast");
-  await kept.save(credential("t-1"));
-  const early = kept.load();
+  const cache = new TokenCache(slow, SERVER, "registered:holdfast");
+  await cache.save(credential("t-1"));
+  const early = cache.load();
   await eventually(() => expect(reads).toHaveLength(1));
-  await kept.save(credential("t-2"));
+  await cache.save(credential("t-2"));
   reads[0]!();
   await early;
-  expect(kept.token).toBe("t-2");
+  expect(cache.token).toBe("t-2");
   // Nor does one that is overtaken by a later read.
-  const first = kept.load();
+  const first = cache.load();
   await eventually(() => expect(reads).toHaveLength(2));
   await store.update(SERVER, ({ save }) => save([credential("t-3")]));
-  const second = kept.load();
+  const second = cache.load();
   await eventually(() => expect(reads).toHaveLength(3));
   reads[2]!();
   await second;
   reads[1]!();
   await first;
-  expect(kept.token).toBe("t-3");
+  expect(cache.token).toBe("t-3");
 });

@@ -27,7 +27,7 @@ describeWith(["dbus-run-session", "gnome-keyring-daemon"], "a store in the keych
   afterAll(() => keychain.close());
 
   it("has one entry for each server, and another store of its service finds it", async () => {
-    const told = await keychain.run(`
+    const answers = await keychain.run(`
       const store = keychainStore({ directory });
       tell(await store.list(SERVER));
       await save(store, credential(1), credential(3), credential(2));
@@ -42,7 +42,7 @@ describeWith(["dbus-run-session", "gnome-keyring-daemon"], "a store in the keych
       await save(store);
       tell(await store.list(SERVER));
     `);
-    const [before, times, another, entries, newest, after, nothing] = told;
+    const [before, times, another, entries, newest, after, nothing] = answers;
     expect({ before, times, another }).toEqual({ before: [], times: [3, 2, 1], another: [] });
     expect(entries).toEqual([SERVER, "https://other.example"]);
     expect(newest).toMatchObject({ savedAt: 3, tokens: { access_token: "3", token_type: "Bearer" } });
@@ -62,7 +62,7 @@ describeWith(["dbus-run-session", "gnome-keyring-daemon"], "a store in the keych
     ["of Windows", WINDOWS, 1_200],
     ["of this machine", {}, 60_000],
   ])("splits what is too long for the entries %s, and joins it again", async (_whose, more, longest) => {
-    const told = await keychain.run(
+    const answers = await keychain.run(
       `
       const service = "split";
       const store = keychainStore({ service, directory });
@@ -82,7 +82,7 @@ describeWith(["dbus-run-session", "gnome-keyring-daemon"], "a store in the keych
     `,
       more,
     );
-    const steps = told.slice(0, -1) as { same: boolean; accounts: string[]; longest: number }[];
+    const steps = answers.slice(0, -1) as { same: boolean; accounts: string[]; longest: number }[];
     expect(steps.map(({ same }) => same)).toEqual([true, true, true, true, true, true]);
     for (const { accounts, longest: found } of steps) {
       expect(found).toBeLessThanOrEqual(longest);
@@ -91,7 +91,7 @@ describeWith(["dbus-run-session", "gnome-keyring-daemon"], "a store in the keych
     expect(steps[0]?.accounts).toHaveLength(1);
     expect(steps[3]?.accounts.length).toBeGreaterThan(15);
     expect(steps[4]?.accounts).toHaveLength(1);
-    expect(told.at(-1)).toEqual([]);
+    expect(answers.at(-1)).toEqual([]);
   });
 
   it("shows a reader the old value or the new one, whole", async () => {
@@ -123,7 +123,7 @@ describeWith(["dbus-run-session", "gnome-keyring-daemon"], "a store in the keych
   });
 
   it("counts what cannot be used as empty, and replaces it", async () => {
-    const told = await keychain.run(
+    const answers = await keychain.run(
       `
       const store = keychainStore({ service: "broken", directory });
       const head = raw("broken", SERVER);
@@ -137,7 +137,7 @@ describeWith(["dbus-run-session", "gnome-keyring-daemon"], "a store in the keych
     `,
       WINDOWS,
     );
-    expect(told).toEqual([...Array.from({ length: 5 }, () => [[], 1]).flat(), [SERVER]]);
+    expect(answers).toEqual([...Array.from({ length: 5 }, () => [[], 1]).flat(), [SERVER]]);
   });
 
   it("gives four programs that count up ten times each a turn each", async () => {
@@ -147,10 +147,10 @@ describeWith(["dbus-run-session", "gnome-keyring-daemon"], "a store in the keych
         await store.update(SERVER, async ({ stored, save }) => save([credential(numberOf(stored) + 1)]));
     `;
     await Promise.all([1, 2, 3, 4].map(() => keychain.run(count)));
-    const told = await keychain.run(
+    const answers = await keychain.run(
       `tell(numberOf(await keychainStore({ service: "count", directory }).list(SERVER)));`,
     );
-    expect(told).toEqual([40]);
+    expect(answers).toEqual([40]);
   });
 
   it("keeps the old value or the new one where its writer is killed, and no piece of another", async () => {
@@ -179,11 +179,11 @@ describeWith(["dbus-run-session", "gnome-keyring-daemon"], "a store in the keych
       await writer.ready;
       await pause(Math.random() * LATEST_KILL_MS);
       writer.kill();
-      const { told } = await writer.end;
+      const { output } = await writer.end;
       const [found] = (await keychain.run(look, WINDOWS)) as [
         { number: number; whole: boolean; before: string[]; after: string[] },
       ];
-      const began = Math.max(...(told as number[]));
+      const began = Math.max(...(output as number[]));
       expect([began, Math.max(began - 1, last)]).toContain(found.number);
       if (found.number > 0) expect(found.whole).toBe(true);
       last = found.number;
@@ -209,9 +209,9 @@ describeWith(["dbus-run-session", "gnome-keyring-daemon"], "a store in the keych
   });
 
   it("says where there is no keychain, and what needs none", async () => {
-    const told = await keychain.run(TELL_ERRORS, { DBUS_SESSION_BUS_ADDRESS: "unix:path=/nowhere" });
-    expect(told).toHaveLength(2);
-    for (const error of told)
+    const answers = await keychain.run(TELL_ERRORS, { DBUS_SESSION_BUS_ADDRESS: "unix:path=/nowhere" });
+    expect(answers).toHaveLength(2);
+    for (const error of answers)
       expect(error).toMatchObject({
         name: "HoldfastError",
         code: "CONFIG_INVALID",
@@ -235,12 +235,12 @@ describeWith(["dbus-run-session", "gnome-keyring-daemon"], "a store in the keych
     await program.ready;
     await other.close();
     program.go();
-    const { code, told } = await program.end;
+    const { code, output } = await program.end;
     // Its lock made the directory again.
     await other.close();
-    expect({ code, told }).toEqual({
+    expect({ code, output }).toEqual({
       code: 0,
-      told: [
+      output: [
         1,
         {
           code: "CONFIG_INVALID",
@@ -253,9 +253,9 @@ describeWith(["dbus-run-session", "gnome-keyring-daemon"], "a store in the keych
 
   it("says where it is locked, and nobody unlocks it", async () => {
     const locked = await openKeychain(true);
-    const told = await locked.run(TELL_ERRORS);
+    const answers = await locked.run(TELL_ERRORS);
     await locked.close();
-    expect(told.at(-1)).toMatchObject({
+    expect(answers.at(-1)).toMatchObject({
       code: "CONFIG_INVALID",
       path: "store",
       message: expect.stringContaining("the keychain of this machine cannot be"),
@@ -267,7 +267,7 @@ it("a store in the keychain says what to install where its package is missing", 
   // In a program of its own whose modules lie where the package does not.
   const { execFileSync } = await import("node:child_process");
   const store = new URL("../../../dist/auth/store/keychain.js", import.meta.url).href;
-  const told = execFileSync(process.execPath, [
+  const answers = execFileSync(process.execPath, [
     "--input-type=module",
     "--eval",
     `import { register } from "node:module";
@@ -276,7 +276,7 @@ it("a store in the keychain says what to install where its package is missing", 
      const { keychainStore } = await import(${JSON.stringify(store)});
      await keychainStore().list("https://a.example").catch(({ name, code, path, message }) => console.log(JSON.stringify({ name, code, path, message })));`,
   ]);
-  expect(JSON.parse(String(told))).toEqual({
+  expect(JSON.parse(String(answers))).toEqual({
     name: "HoldfastError",
     code: "CONFIG_INVALID",
     path: "store",
