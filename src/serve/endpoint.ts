@@ -16,7 +16,7 @@ export class Endpoint {
     clock: Clock,
   ) {
     this.sessions = new HttpSessions(transport.asServer(), settings, clock);
-    this.#modern = new ModernClients(transport, settings.maxBodyBytes);
+    this.#modern = new ModernClients(transport, settings, clock);
   }
 
   async fetch(request: Request): Promise<Response> {

@@ -12,9 +12,11 @@ import { Endpoint } from "./endpoint.js";
 import { type HttpOptions, type HttpSettings, httpSettings } from "./http-options.js";
 import { DRAIN_MS, type Served } from "./served.js";
 
-/** Streams that stand until somebody ends them, and so are no work. */
-const isStanding = ({ method, headers }: IncomingMessage): boolean =>
-  method === "GET" || headers["mcp-method"] === "subscriptions/listen";
+/** Streams stand until somebody ends them, and so are no work. */
+const isStream = ({ method, headers }: IncomingMessage): boolean =>
+  headers["mcp-method"] === "subscriptions/listen" ||
+  (method === "GET" && headers["mcp-session-id"] !== undefined);
+const isWork = (request: IncomingMessage): boolean => request.method !== "GET" && !isStream(request);
 
 /** A transport over Streamable HTTP, both eras at one address. */
 export class HttpServing implements Served {
@@ -24,6 +26,7 @@ export class HttpServing implements Served {
   readonly #access: Access;
   readonly #endpoints = new Map<string | undefined, Endpoint>();
   #running = 0;
+  #streams = 0;
   #idle: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
@@ -87,10 +90,12 @@ export class HttpServing implements Served {
     const id = request.headers["mcp-session-id"];
     const releases =
       typeof id === "string" ? [...this.#endpoints.values()].map(({ sessions }) => sessions.hold(id)) : [];
-    const work = !isStanding(request);
+    const [work, stream] = [isWork(request), isStream(request)];
     if (work) this.#running++;
+    if (stream) this.#streams++;
     response.once("close", () => {
       for (const release of releases) release();
+      if (stream) this.#streams--;
       if (work && --this.#running === 0) this.#idle?.();
     });
   }
@@ -128,7 +133,13 @@ export class HttpServing implements Served {
     const { transport } = this;
     const sessions = [...this.#endpoints.values()].reduce((sum, { sessions: { size } }) => sum + size, 0);
     const servers = transport instanceof MCPConfigTransport ? transport.servers : undefined;
-    return { ...transport.status, sessions, running: this.#running, ...(servers && { servers }) };
+    return {
+      ...transport.status,
+      sessions,
+      streams: this.#streams,
+      running: this.#running,
+      ...(servers && { servers }),
+    };
   }
 }
 

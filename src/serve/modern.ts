@@ -1,4 +1,5 @@
 import {
+  CLIENT_CAPABILITIES_META_KEY,
   createMcpHandler,
   type McpHttpHandler,
   type Notification,
@@ -12,10 +13,16 @@ import { Gateway } from "../gateway/gateway.js";
 import { Listened } from "../gateway/listened.js";
 import type { Upstream } from "../gateway/presented.js";
 import { PresentedSession } from "../gateway/presented-session.js";
+import { askable } from "../gateway/relayed-session.js";
+import type { Clock } from "../machines/clock.js";
 import { INTERNALS } from "../transports/internals.js";
 import type { ClientTransport } from "../transports/transport.js";
+import { AskedCalls } from "./asked-calls.js";
+import type { HttpSettings } from "./http-options.js";
+import { openToAll } from "./open-to-all.js";
 
-/** An error that JSON-RPC has no word for. */
+/** In these a legacy server may ask its client something. */
+const MAY_ASK = new Set<unknown>(["tools/call", "prompts/get", "resources/read"]);
 
 /**
  * Clients of the modern era at one endpoint. Each request stands by itself: it has a gateway of its own, over one session
@@ -24,18 +31,21 @@ import type { ClientTransport } from "../transports/transport.js";
 export class ModernClients {
   readonly #handler: McpHttpHandler;
   readonly #listened: Listened;
+  readonly #asked: AskedCalls;
   #session: Promise<Session> | undefined;
 
   constructor(
     private readonly transport: ClientTransport,
-    maxRequestBodySize: number,
+    settings: Pick<HttpSettings, "maxBodyBytes" | "idleMs">,
+    clock: Clock,
   ) {
     const report = (message: string) => this.#report(message);
     this.#handler = createMcpHandler(() => this.#server(), {
       legacy: "reject",
-      maxRequestBodySize,
+      maxRequestBodySize: settings.maxBodyBytes,
       onerror: (error) => report(messageOf(error)),
     });
+    this.#asked = new AskedCalls(transport, settings, clock, report);
     this.#listened = new Listened((added, dropped) => {
       this.#listen(added, dropped).catch((error: unknown) => report(messageOf(error)));
     });
@@ -43,17 +53,25 @@ export class ModernClients {
 
   async fetch(request: Request, parsedBody: unknown): Promise<Response> {
     const { id = null, method, params } = fieldsIn(parsedBody);
+    const { _meta, notifications, requestState } = fieldsIn(params);
     try {
-      await this.#opened();
+      const session = await this.#opened();
+      if (method === "subscriptions/listen")
+        return await this.#listening(request, parsedBody, fieldsIn(notifications));
+      const capabilities = askable(fieldsIn(fieldsIn(_meta)[CLIENT_CAPABILITIES_META_KEY]));
+      const asked = session.getProtocolEra() !== "modern" && MAY_ASK.has(method);
+      const own =
+        asked && Object.keys(capabilities).length > 0
+          ? await this.#asked.fetch(request, parsedBody, { capabilities, state: requestState })
+          : undefined;
+      return own ?? (await this.#handler.fetch(request, { parsedBody }));
     } catch (error) {
       return Response.json(refusal(id, error), { status: 200 });
     }
-    if (method !== "subscriptions/listen") return this.#handler.fetch(request, { parsedBody });
-    return this.#listening(request, parsedBody, fieldsIn(fieldsIn(params)["notifications"]));
   }
 
   async close(): Promise<void> {
-    await this.#handler.close();
+    await Promise.all([this.#handler.close(), this.#asked.close()]);
     const session = await this.#session?.catch(() => undefined);
     await session?.close();
   }
@@ -112,7 +130,7 @@ export class ModernClients {
       contextOf: () => undefined,
       report: (message) => this.#report(message),
     });
-    return inPublic(gateway.make());
+    return openToAll(gateway.make());
   }
 
   #report(message: string): void {
@@ -127,17 +145,6 @@ export class ModernClients {
     if (method === "notifications/resources/list_changed") notify.resourcesChanged();
     if (method === "notifications/resources/updated") notify.resourceUpdated(String(params?.["uri"]));
   }
-}
-
-/** The same server, whose errors are such as others can read. */
-function inPublic(server: Server): Server {
-  const connect = server.connect.bind(server);
-  server.connect = (wire) => {
-    const send = wire.send.bind(wire);
-    wire.send = (message, options) => send(inPlainWords(message), options);
-    return connect(wire);
-  };
-  return server;
 }
 
 /** The answer to a request for which there is no server. */

@@ -28,6 +28,7 @@ import type {
   ElicitAnswer, EveryServerOptions, Failure, FileStore, KindDefaults, ProcessOptions, RemoteOptions, Resource, ServerConfig, StoredKey, ToolTransform, Variables, Wire,
 } from "holdfast";
 import { createInspector, fromRecording, type InspectionEvent } from "holdfast/inspect";
+import { type HttpOptions, serve, type Served } from "holdfast/serve";
 import { examine, FakeServer, inject, lifecycleSuite, type Report, SocketProxy } from "holdfast/testing";
 
 class Own extends ClientTransport {
@@ -49,6 +50,9 @@ export type Named = [ElicitAnswer, EveryServerOptions, FileStore, KindDefaults, 
 export const why = (wire: Wire): Failure | undefined => wire.failure;
 export const recorded = (text: string): readonly InspectionEvent[] => fromRecording(text);
 export const inspector = createInspector({ port: 0 });
+export const door = (session: Session): Promise<void> => new Client({ name: "x", version: "1" }).connect(session.asTransport());
+const http: HttpOptions = { port: 0, allowedHosts: ["x.example"] };
+export const served: Promise<Served>[] = [serve(transports[0]!, { http }), serve(transports[0]!, { stdio: true })];
 const server = new FakeServer([{ name: "x" }]).on("tools/call", () => ({ content: [] }));
 export const suite: Promise<void>[] = lifecycleSuite((options) => server.transport(options)).map(({ run }) => run());
 export const report: Promise<Report> = examine(() => new Own(), { runs: 1, only: ["scope"] });

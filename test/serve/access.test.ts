@@ -1,0 +1,155 @@
+import { request as ask } from "node:http";
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { HttpServing } from "../../src/serve/http.js";
+import { type HttpOptions, serve } from "../../src/serve/index.js";
+import { CLIENTS } from "../support/clients.js";
+import { rejection, stdioFixture, until } from "../support/fixtures.js";
+import { ManualClock } from "../support/manual-clock.js";
+
+async function served(http: HttpOptions = {}) {
+  const { transport, did } = stdioFixture();
+  const serving = await serve(transport, { http });
+  onTestFinished(() => serving.close());
+  return { serving, url: new URL(serving.url!), transport, did };
+}
+
+/** A request with headers that `fetch` does not let anybody set. */
+function get(url: URL, headers: Record<string, string>): Promise<number> {
+  return new Promise((resolve, reject) => {
+    ask(url, { headers, agent: false }, (response) => {
+      response.resume();
+      response.on("end", () => resolve(response.statusCode!));
+    })
+      .on("error", reject)
+      .end();
+  });
+}
+
+const initialize = JSON.stringify({
+  jsonrpc: "2.0",
+  id: 1,
+  method: "initialize",
+  params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "x", version: "1" } },
+});
+const post = (url: URL, body: string, headers: Record<string, string> = {}) =>
+  fetch(url, {
+    method: "POST",
+    body,
+    headers: {
+      "content-type": "application/json",
+      accept: "application/json, text/event-stream",
+      connection: "close",
+      ...headers,
+    },
+  });
+
+describe("who may ask serve over HTTP", () => {
+  it("nobody under a name of somebody else's, and no page of theirs", async () => {
+    const { url } = await served();
+    const health = new URL("/healthz", url);
+    expect(await get(health, { host: "evil.example" })).toBe(403);
+    expect(await get(health, { origin: "https://evil.example" })).toBe(403);
+    expect(await get(health, { origin: `http://localhost:${url.port}` })).toBe(200);
+    expect((await post(url, initialize, { origin: "https://evil.example" })).status).toBe(403);
+  });
+
+  it("those of the names that were allowed besides", async () => {
+    const { url } = await served({ allowedHosts: ["mine.example"], allowedOrigins: ["page.example"] });
+    const health = new URL("/healthz", url);
+    expect(await get(health, { host: "mine.example", origin: "https://page.example" })).toBe(200);
+  });
+
+  it("who has the token, where there is one; health is everybody's", async () => {
+    const { url } = await served({ token: "open-sesame" });
+    const wrong = await post(url, initialize, { authorization: "Bearer open-sesam" });
+    expect([wrong.status, wrong.headers.get("www-authenticate")]).toEqual([401, "Bearer"]);
+    expect(await wrong.text()).not.toContain("sesam");
+    expect(await get(new URL("/status", url), {})).toBe(401);
+    expect(await get(new URL("/healthz", url), {})).toBe(200);
+    const wire = new StreamableHTTPClientTransport(url, {
+      requestInit: { headers: { authorization: "Bearer open-sesame" } },
+    });
+    const client = await CLIENTS["SDK 2"](wire);
+    expect(await client.call("echo", { message: "x" })).toBe("Echo: x");
+  });
+
+  it("nobody off this machine without a token: it does not start", async () => {
+    const { transport } = stdioFixture();
+    const error = await rejection(serve(transport, { http: { host: "0.0.0.0" } }));
+    expect(error).toMatchObject({ code: "CONFIG_INVALID", path: "token" });
+  });
+});
+
+describe("the limits of serve over HTTP", () => {
+  it("a body that is too large, and an address at which nothing is", async () => {
+    const { url } = await served({ maxBodyBytes: 1_000 });
+    expect((await post(url, initialize.padEnd(2_000))).status).toBe(413);
+    expect((await post(new URL("/other", url), initialize)).status).toBe(404);
+    expect((await post(new URL("/mcp/weather", url), initialize)).status).toBe(404);
+    expect((await post(url, "{")).status).toBe(400);
+  });
+
+  it("as many sessions as were allowed; one that ended makes room", async () => {
+    const { url } = await served({ maxSessions: 1 });
+    const first = await post(url, initialize);
+    await first.text();
+    expect(first.status).toBe(200);
+    const second = await post(url, initialize);
+    expect([second.status, second.headers.get("retry-after")]).toEqual([503, "60"]);
+    const session = { "mcp-session-id": first.headers.get("mcp-session-id")! };
+    const ended = await fetch(url, { method: "DELETE", headers: { ...session, connection: "close" } });
+    expect(ended.status).toBe(200);
+    const third = await post(url, initialize);
+    await third.text();
+    expect(third.status).toBe(200);
+    expect((await post(url, initialize, session)).status).toBe(404);
+  });
+
+  it("a session that is silent is ended, one with an open stream is not", async () => {
+    const clock = new ManualClock();
+    const { transport } = stdioFixture();
+    const serving = await HttpServing.start(transport, { idleMs: 1_000 }, clock);
+    onTestFinished(() => serving.close());
+    const url = new URL(serving.url);
+    const silent = await post(url, initialize);
+    await silent.text();
+    const listening = await post(url, initialize);
+    await listening.text();
+    const sessionOf = (response: Response) => ({ "mcp-session-id": response.headers.get("mcp-session-id")! });
+    const over = new AbortController();
+    onTestFinished(() => over.abort());
+    const accept = "text/event-stream";
+    const stream = fetch(url, { headers: { ...sessionOf(listening), accept }, signal: over.signal });
+    stream.catch(() => {});
+    const status = async () =>
+      (await fetch(new URL("/status", url), { headers: { connection: "close" } })).json();
+    await until(async () => ((await status()) as { streams: number }).streams === 1);
+    const ping = JSON.stringify({ jsonrpc: "2.0", id: 2, method: "ping" });
+    clock.advance(1_500);
+    await until(async () => (await post(url, ping, sessionOf(silent))).status === 404);
+    expect((await post(url, ping, sessionOf(listening))).status).toBe(200);
+  });
+});
+
+describe("the end of serve over HTTP", () => {
+  it("waits for what runs, and refuses what is new", async () => {
+    const { serving, url, did } = await served();
+    const client = await CLIENTS["SDK 2"](new StreamableHTTPClientTransport(url));
+    const counted = client.call("count", { steps: 3, ms: 200 });
+    await until(() => did().some((line) => line.startsWith("start")));
+    await client.tools();
+    const ended = serving.drain();
+    expect(await counted).toBe("counted");
+    await ended;
+    expect((await rejection(post(url, initialize))) instanceof TypeError).toBe(true);
+  });
+
+  it("says in /status who is there, without a secret", async () => {
+    const { url, transport } = await served();
+    const client = await CLIENTS["SDK 1"](new StreamableHTTPClientTransport(url));
+    await client.tools();
+    const status = await (await fetch(new URL("/status", url), { headers: { connection: "close" } })).json();
+    expect(status).toMatchObject({ name: transport.name, state: "connected", sessions: 1, running: 0 });
+  });
+});
