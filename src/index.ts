@@ -21,6 +21,7 @@ export type { Variables } from "./config/expand.js";
 export { type LoadOptions, loadConfig } from "./config/load.js";
 export { type McpConfig, type ParseOptions, parseConfig } from "./config/parse.js";
 export type {
+  AccessList,
   ArgumentTransform,
   CommonServerConfig,
   RemoteServerConfig,

@@ -101,7 +101,7 @@ export class Catalog {
     // An instance of a template counts once everybody was read who may list it.
     if (!origin || (!origin.listed && this.#awaited(["resources", "templates"]).length > 0)) return undefined;
     const member = this.host.member(origin.server);
-    return member && { member, uri: origin.uri };
+    return member?.may("resources", origin.uri) ? { member, uri: origin.uri } : undefined;
   }
 
   /** Reads the lists in which an unknown name may be: of its owner where that is known, else of all, within the bound. */
@@ -149,6 +149,9 @@ export class Catalog {
   }
 
   #whyNoResource(shown: string): string | undefined {
+    const origin = this.#offers.originOfUri(shown);
+    if (origin && this.host.member(origin.server)?.may("resources", origin.uri) === false)
+      return `${JSON.stringify(shown)} is shut off by the config`;
     const owners = this.#offers.ownersOfUri(shown);
     return owners.length > 1 ? `${JSON.stringify(shown)} is offered by ${owners.join(" and ")}` : undefined;
   }

@@ -57,6 +57,9 @@ export class MemberSession implements Member {
   get name() {
     return this.server.name;
   }
+  get may() {
+    return this.server.may;
+  }
   get tools() {
     return this.server.tools;
   }

@@ -59,21 +59,25 @@ export async function readOffer(member: Member, kind: Kind, options: ReadOptions
     case "prompts": {
       const { prompts, ...rest } = await session.listPrompts(undefined, request);
       return {
-        prompts: prompts.filter((prompt) => passesTags(prompt, member)),
+        prompts: prompts.filter((prompt) => member.may("prompts", prompt.name) && passesTags(prompt, member)),
         keep: { prompts: keepIn(rest) },
       };
     }
     case "resources": {
       const { resources, ...rest } = await session.listResources(undefined, request);
       return {
-        resources: resources.filter((resource) => passesTags(resource, member)),
+        resources: resources.filter(
+          (resource) => member.may("resources", resource.uri) && passesTags(resource, member),
+        ),
         keep: { resources: keepIn(rest) },
       };
     }
     case "templates": {
       const { resourceTemplates, ...rest } = await session.listResourceTemplates(undefined, request);
       return {
-        templates: resourceTemplates.filter((template) => passesTags(template, member)),
+        templates: resourceTemplates.filter(
+          (template) => member.may("resources", template.uriTemplate) && passesTags(template, member),
+        ),
         keep: { templates: keepIn(rest) },
       };
     }

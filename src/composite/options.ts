@@ -1,6 +1,7 @@
 import { checkOAuth } from "../auth/sign-in/options.js";
 import { checkPositive, invalid } from "../base/check.js";
 import type { McpConfig, ParseOptions } from "../config/parse.js";
+import type { AccessList } from "../config/server.js";
 import { checkKnown } from "../contract/check-options.js";
 import type { NameRule } from "./naming.js";
 import type { EveryServerOptions } from "./server-transport.js";
@@ -14,6 +15,13 @@ export interface MCPConfigTransportOptions extends EveryServerOptions, ParseOpti
   toolName?: NameRule;
   /** The composite opens with the servers that it has after so long. Default 10 s. */
   startTimeoutMs?: number;
+  /**
+   * What may be listed and used of all servers, by globs: tools and prompts as `server_name`, resources as
+   * `scheme://server/path`. Default: everything.
+   */
+  allow?: AccessList;
+  /** What may not, whatever is allowed. */
+  deny?: AccessList;
   /** A list is answered with what is known after so long; what comes later is announced as changed. Default 2 s. */
   listWaitMs?: number;
   /** How many servers make their first attempt at once. Default 8. */
@@ -25,6 +33,8 @@ export interface MCPConfigTransportOptions extends EveryServerOptions, ParseOpti
 }
 
 const OWN = [
+  "allow",
+  "deny",
   "config",
   "nameAsPrefix",
   "toolName",

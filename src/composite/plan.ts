@@ -2,9 +2,12 @@ import { isDeepStrictEqual } from "node:util";
 import { readConfig } from "../config/load.js";
 import { type McpConfig, parseConfig } from "../config/parse.js";
 import type { ServerConfig } from "../config/server.js";
+import { type Access, accessOf } from "./access.js";
 import type { ConfiguredServer } from "./configured-server.js";
 import type { MCPConfigTransportOptions } from "./options.js";
+import { homeName } from "./owners.js";
 import { type EveryServerOptions, transportOf } from "./server-transport.js";
+import { showUri } from "./uris.js";
 
 /** @throws HoldfastError `CONFIG_INVALID` */
 export function readAny(
@@ -17,8 +20,20 @@ export function readAny(
     : parseConfig(config, options);
 }
 
-const isPlain = ({ tools, includeTags, excludeTags }: ServerConfig): boolean =>
-  !(tools && Object.keys(tools).length > 0) && includeTags === undefined && excludeTags === undefined;
+const isPlain = (server: ServerConfig): boolean =>
+  !(server.tools && Object.keys(server.tools).length > 0) &&
+  RULES.every((rule) => server[rule] === undefined);
+
+const RULES = [
+  "includeTags",
+  "excludeTags",
+  "allow",
+  "deny",
+  "includeTools",
+  "enabledTools",
+  "excludeTools",
+  "disabledTools",
+] as const;
 
 /** The only server of a config, where it needs no gateway. */
 export function directOf<S extends ServerConfig>(servers: Record<string, S>): [name: string, S] | undefined {
@@ -40,8 +55,18 @@ export function planned(
   );
 }
 
+/** What the config says of the server, and what is said of all: of names as they are shown with their server's. */
+function mayOf(name: string, config: ServerConfig, { allow, deny }: MCPConfigTransportOptions): Access {
+  const own = accessOf(config);
+  const whole = accessOf({ allow, deny });
+  return (kind, item) =>
+    own(kind, item) && whole(kind, kind === "resources" ? showUri(name, item) : homeName(name, item));
+}
+
 /** What is the composite's alone, and says nothing about any server. */
 const OF_THE_COMPOSITE = [
+  "allow",
+  "deny",
   "config",
   "from",
   "inputs",
@@ -73,6 +98,7 @@ export function configured(
     config,
     transport: transportOf(name, config, { ...shared, ...own }),
     timeoutMs: config.timeout,
+    may: mayOf(name, config, options),
     tools: config.tools,
     includeTags: config.includeTags,
     excludeTags: config.excludeTags,

@@ -60,6 +60,10 @@ const WORDS: Record<string, readonly string[]> = {
   env: ["env", "envs"],
   includeTags: ["includeTags", "include_tags"],
   excludeTags: ["excludeTags", "exclude_tags"],
+  includeTools: ["includeTools", "include_tools"],
+  enabledTools: ["enabledTools", "enabled_tools"],
+  excludeTools: ["excludeTools", "exclude_tools"],
+  disabledTools: ["disabledTools", "disabled_tools"],
 };
 
 const KINDS: Record<string, string> = {

@@ -4,6 +4,7 @@ import { findServers, inOurWords, isObject } from "./dialects.js";
 import { expand, type Variables } from "./expand.js";
 import { REMOTE_KINDS, remoteSchema, stdioSchema } from "./schema.js";
 import { isRemote, type ServerConfig } from "./server.js";
+import { wrongToolRules } from "./tool-rules.js";
 
 /** A config that was parsed and checked. Disabled servers are left out. */
 export interface McpConfig {
@@ -98,7 +99,7 @@ function parseServer(
       const open = variables.unexpanded && /\$\{/.test(String(url));
       const wrong = isRemote(server) && !open ? wrongUrl(server) : undefined;
       if (wrong) problem(named["url"]!, wrong);
-      for (const [path, why] of collisions(server)) problem(path, why);
+      for (const [path, why] of wrongToolRules(server)) problem(path, why);
       if (problems.length === before) return server;
     }
   }
@@ -146,18 +147,6 @@ function wrongUrl({ url, transport }: { url: string; transport?: string | undefi
   if ((socket && transport !== undefined && transport !== "ws") || (web && transport === "ws"))
     return `is not reached by the transport ${JSON.stringify(transport)}`;
   return undefined;
-}
-
-/** Finds tools that are given the same name. */
-function collisions({ tools = {} }: ServerConfig): [path: string, why: string][] {
-  const taken = new Set<string>();
-  return Object.entries(tools).flatMap(([tool, { name }]): [string, string][] => {
-    if (name === undefined) return [];
-    if (taken.has(name))
-      return [[`tools.${tool}.name`, `another tool is called ${JSON.stringify(name)} already`]];
-    taken.add(name);
-    return [];
-  });
 }
 
 function report(

@@ -1,6 +1,12 @@
 import { z } from "zod";
 import type { AuthOption } from "../contract/options.js";
-import type { ArgumentTransform, RemoteServerConfig, StdioServerConfig, ToolTransform } from "./server.js";
+import type {
+  AccessList,
+  ArgumentTransform,
+  RemoteServerConfig,
+  StdioServerConfig,
+  ToolTransform,
+} from "./server.js";
 
 const text = z.string().min(1);
 /** Environment variables are texts. A number or a boolean in a file is taken as one. */
@@ -31,6 +37,12 @@ const toolTransform: z.ZodType<ToolTransform> = z.strictObject({
   arguments: z.record(z.string(), argumentTransform).optional(),
 });
 
+const globs = z.array(z.string());
+const access: z.ZodType<AccessList> = z.union([
+  globs,
+  z.strictObject({ tools: globs, prompts: globs, resources: globs }).partial(),
+]);
+
 const common = {
   description: z.string().optional(),
   disabled: z.boolean().optional(),
@@ -40,6 +52,12 @@ const common = {
   tools: z.record(z.string(), toolTransform).optional(),
   includeTags: z.array(z.string()).optional(),
   excludeTags: z.array(z.string()).optional(),
+  allow: access.optional(),
+  deny: access.optional(),
+  includeTools: z.array(z.string()).optional(),
+  enabledTools: z.array(z.string()).optional(),
+  excludeTools: z.array(z.string()).optional(),
+  disabledTools: z.array(z.string()).optional(),
 };
 
 /** The schema of a local server, after its fields were renamed to ours. Unknown fields are kept. */

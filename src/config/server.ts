@@ -45,7 +45,21 @@ export interface CommonServerConfig {
   includeTags?: string[] | undefined;
   /** Tools with one of these tags are not shown. Default: none. */
   excludeTags?: string[] | undefined;
+  /** Globs of what may be listed and used: a list for tools, prompts and URIs alike, or one for each. Default: everything. */
+  allow?: AccessList | undefined;
+  /** What may not, whatever is allowed. */
+  deny?: AccessList | undefined;
+  /** The words of other programs for the same, of tools alone. */
+  includeTools?: string[] | undefined;
+  enabledTools?: string[] | undefined;
+  excludeTools?: string[] | undefined;
+  disabledTools?: string[] | undefined;
 }
+
+/** Globs (`*`, `?`) for tools, prompts and the URIs of resources; a plain list is for all three. */
+export type AccessList =
+  | string[]
+  | { tools?: string[] | undefined; prompts?: string[] | undefined; resources?: string[] | undefined };
 
 /** A local server of a config: a process that is spoken to over stdio. */
 export interface StdioServerConfig extends CommonServerConfig {

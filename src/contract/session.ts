@@ -38,8 +38,19 @@ export interface HandlerContext {
   server: string;
 }
 
-/** The answer to an elicitation: a full result, or only the data. An object means accept, nothing means decline. */
-export type ElicitAnswer = ElicitResult | Record<string, unknown> | undefined | null;
+/**
+ * The answer to an elicitation: a full result, or only the data. An object means accept, nothing means decline. Where one field is asked for, its value
+ * alone will do.
+ */
+export type ElicitAnswer =
+  | ElicitResult
+  | Record<string, unknown>
+  | string
+  | number
+  | boolean
+  | string[]
+  | undefined
+  | null;
 
 /** Answers a sampling request: with a full result, or only the text. */
 export type SamplingHandler = (

@@ -12,7 +12,14 @@ import type {
 import { runCallback } from "../base/callback.js";
 import { asError } from "../base/errors.js";
 import { relayedContext } from "../contract/asking.js";
-import type { HandlerContext, RootLike, RootsOption, Session, SessionOptions } from "../contract/session.js";
+import type {
+  ElicitAnswer,
+  HandlerContext,
+  RootLike,
+  RootsOption,
+  Session,
+  SessionOptions,
+} from "../contract/session.js";
 import type { ConnectionPort } from "./ports.js";
 
 /** What the handshake must declare for these options. */
@@ -63,7 +70,7 @@ export function registerHandlers(session: Handling, options: SessionOptions): vo
   if (elicitation) {
     session.setRequestHandler("elicitation/create", async (request, ctx) => {
       const ask = typeof elicitation === "function" ? elicitation : askByMode(elicitation);
-      return elicitResult(await ask(request.params, context(ctx)));
+      return elicitResult(await ask(request.params, context(ctx)), request.params);
     });
   }
   if (roots) session.setRequestHandler("roots/list", () => session.roots());
@@ -95,10 +102,15 @@ function samplingResult(answer: CreateMessageResult | string): CreateMessageResu
 
 const ACTIONS = new Set(["accept", "decline", "cancel"]);
 
-function elicitResult(answer: ElicitResult | Record<string, unknown> | undefined | null): ElicitResult {
+function elicitResult(answer: ElicitAnswer, params: ElicitRequestParams): ElicitResult {
   if (answer === undefined || answer === null) return { action: "decline" };
-  if (typeof answer.action === "string" && ACTIONS.has(answer.action)) return answer as ElicitResult;
-  return { action: "accept", content: answer as NonNullable<ElicitResult["content"]> };
+  if (typeof answer === "object" && !Array.isArray(answer)) {
+    if (typeof answer.action === "string" && ACTIONS.has(answer.action)) return answer as ElicitResult;
+    return { action: "accept", content: answer as NonNullable<ElicitResult["content"]> };
+  }
+  const fields = Object.keys("requestedSchema" in params ? params.requestedSchema.properties : {});
+  // The value of the only field that is asked for; where there are more, the check of the answer says what is wrong.
+  return { action: "accept", content: { [fields.length === 1 ? fields[0]! : "value"]: answer } };
 }
 
 /** The roots in the protocol's form: paths become `file:` URLs named after their last part. */

@@ -6,7 +6,7 @@ import type { ReplayOption, Session } from "../contract/session.js";
 
 /**
  * Calls a tool and gives its data: the structured result (what FastMCP wraps as `{ result }` is unwrapped), else the
- * only text, read as JSON where it is JSON, else the content blocks as they came.
+ * only text, read as JSON where it is JSON, else the content blocks as they came; `null` where there is nothing.
  * @throws HoldfastError `TOOL_FAILED` with the server's text when the tool says that it failed; else as `callTool`
  */
 export async function toolData(
@@ -20,7 +20,8 @@ export async function toolData(
   const { structuredContent, content } = result;
   if (structuredContent !== undefined && structuredContent !== null) return unwrapped(result);
   const [first] = content;
-  return content.length === 1 && first?.type === "text" ? parsed(first.text) : content;
+  if (first === undefined) return null;
+  return content.length === 1 && first.type === "text" ? parsed(first.text) : content;
 }
 
 /**

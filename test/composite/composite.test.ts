@@ -371,7 +371,10 @@ describe("one server alone", () => {
       });
       expect(shown[1]!.inputSchema.properties).toEqual({});
       expect(textOf(await session.callTool(call("say", { words: "hi" })))).toBe("Echo: hi");
-      expect(textOf(await session.callTool(call("write", { name: "mine" })))).toBe("written");
+      expect(textOf(await session.callTool(call("write")))).toBe("written");
+      expect(await rejection(session.callTool(call("write", { name: "mine" })))).toMatchObject({
+        message: expect.stringContaining('the argument "name" is not to be set'),
+      });
       for (const name of ["echo", "ask", "count"]) await rejection(session.callTool(call(name)));
     });
     const warned = events.flatMap((e) => (e.type === "warning" ? [e.message] : []));

@@ -60,7 +60,13 @@ function fleetProperty(order: "ordered" | "adversarial") {
         const transport = new ScriptedTransport(scheduler, clock, world, script);
         transports.push(transport);
         worlds.push(world);
-        servers.set(name, { name, config: { command: name }, transport, timeoutMs: undefined });
+        servers.set(name, {
+          name,
+          config: { command: name },
+          transport,
+          may: () => true,
+          timeoutMs: undefined,
+        });
         return transport;
       };
       ill.forEach((fates, i) => void addServer(`ill-${i}`, fates));

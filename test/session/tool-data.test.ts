@@ -50,7 +50,7 @@ describe("toolData gives", () => {
       expect(await toolData(session, "json")).toEqual({ a: [1, 2] });
       expect(await toolData(session, "text")).toBe("plain words");
       expect(await toolData(session, "two")).toHaveLength(2);
-      expect(await toolData(session, "none")).toEqual([]);
+      expect(await toolData(session, "none")).toBeNull();
     });
   });
 

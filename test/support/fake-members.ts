@@ -33,12 +33,15 @@ export class FakeMember implements Member {
   constructor(
     readonly name: string,
     public offer: FakeOffer = {},
-    readonly rules: ToolRules = {},
+    readonly rules: Partial<ToolRules> = {},
     more: object = {},
   ) {
     this.#session = Object.assign(this.#session, more);
   }
 
+  get may(): ToolRules["may"] {
+    return this.rules.may ?? (() => true);
+  }
   get tools() {
     return this.rules.tools;
   }
