@@ -39,8 +39,8 @@ export interface HandlerContext {
 }
 
 /**
- * The answer to an elicitation: a full result, or only the data. An object means accept, nothing means decline. Where one field is asked for, its value
- * alone will do.
+ * The answer to an elicitation: a full result, or only the data. An object means accept, nothing means decline. Where the server
+ * asks for one field only, the value alone is enough.
  */
 export type ElicitAnswer =
   | ElicitResult
