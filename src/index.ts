@@ -39,7 +39,7 @@ export type {
   Refusal,
   Resource,
 } from "./contract/credential.js";
-export type { SdkTransport, ServerDoor } from "./contract/door.js";
+export type { SdkTransport, ServerDoor, SessionTransport } from "./contract/door.js";
 export type { Inspect, InspectionEvent, RequestEnd } from "./contract/inspection.js";
 export {
   type AuthOption,

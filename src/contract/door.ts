@@ -12,6 +12,14 @@ export interface SdkTransport {
   onmessage?: ((message: any, extra?: any) => void) | undefined;
 }
 
+/** The transport that a session gives: a handler that is not set is left out, as other programs' strict types ask. */
+export interface SessionTransport extends SdkTransport {
+  onclose?: () => void;
+  onerror?: (error: Error) => void;
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  onmessage?: (message: any, extra?: any) => void;
+}
+
 /** A transport of holdfast as a server object, for programs that take one. `asServer()` makes it. */
 export interface ServerDoor {
   /**

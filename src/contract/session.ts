@@ -23,7 +23,7 @@ import type {
   RequestOptions,
   Root,
 } from "@modelcontextprotocol/client";
-import type { SdkTransport, ServerDoor } from "./door.js";
+import type { ServerDoor, SessionTransport } from "./door.js";
 import type { Inspect } from "./inspection.js";
 import type { ReplayMode } from "./options.js";
 import type { ConnectionState, ConnectionStatus, StatusListener } from "./status.js";
@@ -157,7 +157,7 @@ export interface Session extends Client, AsyncDisposable {
    * called only when the session or the connection is closed for good. A lost call is answered with a JSON-RPC error whose
    * `data.holdfast` is `{ code, outcome, server }`.
    */
-  asTransport(): SdkTransport;
+  asTransport(): SessionTransport;
   /** Replaces the roots, and notifies the server. */
   setRoots(roots: RootsOption): Promise<void>;
   /** The status of the connection without secrets, so that a session may be logged. */

@@ -1,11 +1,11 @@
 import { InMemoryTransport } from "@modelcontextprotocol/server";
 import { whenAborted } from "../base/abort.js";
-import type { SdkTransport } from "../contract/door.js";
+import type { SessionTransport } from "../contract/door.js";
 import type { TransportHandle } from "../contract/session.js";
 import { Door } from "./door.js";
 
 /** What `asTransport()` of a session gives: the near end of a pair, whose far end is a door that `ended` closes. */
-export function asTransport(transport: TransportHandle, ended: AbortSignal): SdkTransport {
+export function asTransport(transport: TransportHandle, ended: AbortSignal): SessionTransport {
   const [near, far] = InMemoryTransport.createLinkedPair();
   const door: Door = new Door(transport, far, () => stop());
   const stop = whenAborted(ended, () => void door.close());

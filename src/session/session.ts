@@ -16,7 +16,7 @@ import { runCallback } from "../base/callback.js";
 import { HoldfastError } from "../base/errors.js";
 import { fieldsOf } from "../base/fields.js";
 import { untilAborted } from "../base/wait.js";
-import type { SdkTransport } from "../contract/door.js";
+import type { SessionTransport } from "../contract/door.js";
 import { nameIn } from "../contract/methods.js";
 import { DEFAULTS } from "../contract/options.js";
 import type { RootsOption, Session, SessionOptions, TransportHandle } from "../contract/session.js";
@@ -115,7 +115,7 @@ export class SessionView extends ClientView implements Session, Participant {
     const { ready } = this.#open().port;
     if (ready?.client.getProtocolEra() === "legacy") await ready.client.sendRootsListChanged();
   }
-  asTransport(): SdkTransport {
+  asTransport(): SessionTransport {
     return asTransport(this.connection, this.#open().#end.signal);
   }
   async setRoots(roots: RootsOption): Promise<void> {
