@@ -12,12 +12,17 @@ export const ORDER = [
   ["composite"],
   ["serve", "cluster"],
   ["infer", "inspect", "otel", "testing"],
-  ["cli"],
   ["index.ts"],
+  ["internal.ts"],
+  ["cli"],
 ];
 
 /** Rooms that know less than all below them. */
-export const ONLY = { gateway: ["base", "contract"] };
+export const ONLY = {
+  gateway: ["base", "contract"],
+  // As a program that uses the package, and what internal.ts gives besides: so it feels what such a program lacks.
+  cli: ["index.ts", "internal.ts", "inspect", "serve", "testing"],
+};
 
 /** Packages and Node's modules: what a room may import at all, or may not. */
 export const PACKAGES = {

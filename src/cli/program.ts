@@ -1,6 +1,5 @@
 import { Command, CommanderError } from "commander";
-import { messageOf } from "../base/errors.js";
-import { VERSION } from "../base/version.js";
+import { messageOf, VERSION } from "../internal.js";
 import { callCommand } from "./commands/call.js";
 import { chartCommand } from "./commands/chart.js";
 import { checkCommand } from "./commands/check.js";

@@ -1,7 +1,5 @@
 import { Command } from "commander";
-import { connectionMachine } from "../../machines/connection.js";
-import { edges } from "../../machines/edges.js";
-import { mermaid } from "../../machines/mermaid.js";
+import { connectionMachine, edges, mermaid } from "../../internal.js";
 
 export const chartCommand = new Command("chart")
   .description("print the chart of a connection, made from the machine itself")

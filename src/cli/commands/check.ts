@@ -1,10 +1,6 @@
 import { closeSync, openSync, writeFileSync } from "node:fs";
-import { messageOf } from "../../base/errors.js";
-import { fieldsOf } from "../../base/fields.js";
-import type { Progress } from "../../testing/examine.js";
-import { FAULT_KINDS, type FaultKind } from "../../testing/faults.js";
-import { PROMISES } from "../../testing/promises.js";
-import type { SafeCall } from "../../testing/record.js";
+import { FAULT_KINDS, fieldsOf, messageOf, PROMISES } from "../../internal.js";
+import type { FaultKind, Progress, SafeCall } from "../../testing/index.js";
 import { Interrupted, Refused, UsageError } from "../terminal/exit.js";
 import { junit, reportLines } from "../terminal/report.js";
 import { type TargetOptions, targetCommand, targetOf } from "./target.js";
@@ -100,7 +96,7 @@ async function check(args: string[], options: CheckOptions): Promise<void> {
   for (const signal of SIGNALS) process.once(signal, onSignal);
   try {
     // Loaded only here: this module and its libraries are larger than all that the other commands need.
-    const { examine } = await import("../../testing/examine.js");
+    const { examine } = await import("../../testing/index.js");
     const report = await examine((shared) => targetOf(args, options, shared).transport, {
       ...options,
       ...(options.duration !== undefined && { durationMs: options.duration }),

@@ -1,8 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { messageOf } from "../../base/errors.js";
 import { createInspector, fromRecording } from "../../inspect/index.js";
-import { showRecording } from "../../inspect/inspector.js";
+import { messageOf, showRecording } from "../../internal.js";
 import { UsageError } from "../terminal/exit.js";
 import { type TargetOptions, targetCommand, targetOf } from "./target.js";
 

@@ -1,4 +1,4 @@
-import type { Session } from "../../contract/session.js";
+import type { Session } from "../../index.js";
 import { firstLine, table } from "../terminal/format.js";
 import { onTarget } from "./run.js";
 import { type TargetOptions, targetCommand } from "./target.js";

@@ -1,12 +1,14 @@
 import { Command, Option } from "commander";
-import type { OAuthOptions, OnAuthorize } from "../../auth/sign-in/options.js";
-import { scopeText } from "../../auth/sign-in/options.js";
-import type { FileStore } from "../../auth/store/file.js";
-import type { CredentialStore, StoredCredential } from "../../auth/store/store.js";
-import { HoldfastError, messageOf } from "../../base/errors.js";
-import { keepAliveWhile } from "../../base/keep-alive.js";
-import { transportOf } from "../../composite/server-transport.js";
-import type { Authorizing } from "../../contract/status.js";
+import {
+  type Authorizing,
+  type CredentialStore,
+  type FileStore,
+  HoldfastError,
+  type OAuthOptions,
+  type OnAuthorize,
+  type StoredCredential,
+} from "../../index.js";
+import { keepAliveWhile, messageOf, scopeText, transportOf } from "../../internal.js";
 import { UsageError } from "../terminal/exit.js";
 import { pastedLine } from "../terminal/pasted-line.js";
 import { stopOnSignals } from "./run.js";

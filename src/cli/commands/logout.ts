@@ -1,12 +1,15 @@
 import { Command } from "commander";
-import { type Revocation, revoke } from "../../auth/sign-in/revoke.js";
-import { isLocal, safeFetch } from "../../auth/sign-in/safe-fetch.js";
-import type { StoredCredential } from "../../auth/store/store.js";
-import { messageOf } from "../../base/errors.js";
-import { keepAliveWhile } from "../../base/keep-alive.js";
-import { redactor } from "../../base/redact.js";
-import { DEFAULTS } from "../../contract/options.js";
-import { singleRequest } from "../../transports/single-request.js";
+import { DEFAULTS, type StoredCredential } from "../../index.js";
+import {
+  isLocal,
+  keepAliveWhile,
+  messageOf,
+  type Revocation,
+  redactor,
+  revoke,
+  safeFetch,
+  singleRequest,
+} from "../../internal.js";
 import { cliStore } from "./sign-in.js";
 import { type Remote, type RemoteChoice, remotesOf } from "./sign-in-targets.js";
 

@@ -1,5 +1,4 @@
-import type { Session, SessionOptions } from "../../contract/session.js";
-import type { ClientTransport } from "../../transports/transport.js";
+import type { ClientTransport, Session, SessionOptions } from "../../index.js";
 import { elicitOnTerminal } from "../terminal/ask.js";
 import { EXIT } from "../terminal/exit.js";
 import { describeTransition } from "../terminal/format.js";

@@ -1,10 +1,7 @@
 import { readFileSync } from "node:fs";
-import { messageOf } from "../../base/errors.js";
-import { keepAliveWhile } from "../../base/keep-alive.js";
-import type { HttpOptions } from "../../serve/http-options.js";
-import { serve } from "../../serve/serve.js";
-import type { Served } from "../../serve/served.js";
-import type { ClientTransport } from "../../transports/transport.js";
+import type { ClientTransport } from "../../index.js";
+import { keepAliveWhile, messageOf } from "../../internal.js";
+import { type HttpOptions, type Served, serve } from "../../serve/index.js";
 import { EXIT, UsageError } from "../terminal/exit.js";
 import { describeTransition } from "../terminal/format.js";
 import { type TargetOptions, targetCommand, targetOf } from "./target.js";

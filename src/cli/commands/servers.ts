@@ -1,6 +1,4 @@
-import { MCPConfigTransport } from "../../composite/config-transport.js";
-import type { ConnectionStatus } from "../../contract/status.js";
-import type { ClientTransport } from "../../transports/transport.js";
+import { type ClientTransport, type ConnectionStatus, MCPConfigTransport } from "../../index.js";
 import { describeServer, describeTransition, firstLine, table } from "../terminal/format.js";
 import type { Needing } from "./sign-in.js";
 

@@ -1,12 +1,14 @@
 import { existsSync } from "node:fs";
-import type { OAuthOptions } from "../../auth/sign-in/options.js";
-import { shownUrl } from "../../base/redact.js";
-import { authOf } from "../../composite/server-transport.js";
-import { clientConfig, clientOf } from "../../config/known.js";
-import { readConfig } from "../../config/load.js";
-import type { McpConfig } from "../../config/parse.js";
-import { isRemote, type RemoteServerConfig } from "../../config/server.js";
-import { CONFIG_ENDINGS } from "../../infer/infer.js";
+import type { McpConfig, OAuthOptions, RemoteServerConfig } from "../../index.js";
+import {
+  authOf,
+  CONFIG_ENDINGS,
+  clientConfig,
+  clientOf,
+  isRemote,
+  readConfig,
+  shownUrl,
+} from "../../internal.js";
 import { UsageError } from "../terminal/exit.js";
 
 /** A remote server that a person can sign in to. */

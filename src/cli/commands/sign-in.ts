@@ -1,5 +1,4 @@
-import type { OAuthOptions } from "../../auth/sign-in/options.js";
-import { type FileStore, fileStore } from "../../auth/store/file.js";
+import { type FileStore, fileStore, type OAuthOptions } from "../../index.js";
 
 /** The credential store of all commands. `HOLDFAST_STORE` names another directory. */
 export function cliStore(): FileStore {

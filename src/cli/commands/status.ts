@@ -1,5 +1,4 @@
-import { isHoldfastError } from "../../base/errors.js";
-import type { ConnectionStatus } from "../../contract/status.js";
+import { type ConnectionStatus, isHoldfastError } from "../../index.js";
 import { describeServer } from "../terminal/format.js";
 import { onTarget, type Task } from "./run.js";
 import { helpFor, serversOf, serverTable, watchServers } from "./servers.js";

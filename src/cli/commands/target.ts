@@ -1,11 +1,13 @@
 import { existsSync } from "node:fs";
 import { Command, Option } from "commander";
-import { authOf } from "../../composite/server-transport.js";
-import { clientConfig, clientOf } from "../../config/known.js";
-import type { EraOption, SharedOptions } from "../../contract/options.js";
-import { CONFIG_ENDINGS, inferTransport } from "../../infer/infer.js";
-import { StdioTransport } from "../../transports/stdio.js";
-import type { ClientTransport } from "../../transports/transport.js";
+import {
+  type ClientTransport,
+  type EraOption,
+  inferTransport,
+  type SharedOptions,
+  StdioTransport,
+} from "../../index.js";
+import { authOf, CONFIG_ENDINGS, clientConfig, clientOf } from "../../internal.js";
 import { UsageError } from "../terminal/exit.js";
 import { loginCommand, type Needing, unattended } from "./sign-in.js";
 

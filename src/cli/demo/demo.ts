@@ -1,7 +1,5 @@
 import { Command } from "commander";
-import { StreamableHttpTransport } from "../../transports/http.js";
-import { MemoryTransport } from "../../transports/memory.js";
-import { StdioTransport } from "../../transports/stdio.js";
+import { MemoryTransport, StdioTransport, StreamableHttpTransport } from "../../index.js";
 import { stopOnSignals } from "../commands/run.js";
 import { attempt, echo, greet, killStdio, report, restartHttp, watch } from "./recovery.js";
 import { EverythingServer, everythingPath, localServer } from "./servers.js";

@@ -1,7 +1,4 @@
-import { isHoldfastError } from "../../base/errors.js";
-import type { Session } from "../../contract/session.js";
-import type { ConnectionEvent } from "../../contract/status.js";
-import type { ClientTransport } from "../../transports/transport.js";
+import { type ClientTransport, type ConnectionEvent, isHoldfastError, type Session } from "../../index.js";
 import { describeServer, describeTransition, table } from "../terminal/format.js";
 import type { EverythingServer } from "./servers.js";
 

@@ -4,9 +4,7 @@ import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { McpServer } from "@modelcontextprotocol/server";
-import { listeningPort } from "../../base/listening-port.js";
-import { endGroup } from "../../wires/process-group.js";
-import { forgetGroup, watchGroup } from "../../wires/reaper.js";
+import { endGroup, forgetGroup, listeningPort, watchGroup } from "../../internal.js";
 import { UsageError } from "../terminal/exit.js";
 
 const EVERYTHING = "@modelcontextprotocol/server-everything";

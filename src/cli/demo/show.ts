@@ -1,5 +1,5 @@
+import type { ClientTransport } from "../../index.js";
 import { createInspector, type Inspector } from "../../inspect/index.js";
-import type { ClientTransport } from "../../transports/transport.js";
 
 /** A pause between the steps, for a person to see what happens. */
 const PAUSE_MS = 2_500;

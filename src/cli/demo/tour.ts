@@ -1,14 +1,16 @@
 import { fileURLToPath } from "node:url";
-import { messageOf } from "../../base/errors.js";
-import { FastMCPStdioTransport } from "../../transports/fastmcp.js";
-import { NodeStdioTransport } from "../../transports/node.js";
-import { NpxStdioTransport } from "../../transports/npx.js";
-import { PythonStdioTransport } from "../../transports/python.js";
-import { SSETransport } from "../../transports/sse.js";
-import type { ClientTransport } from "../../transports/transport.js";
-import { UvStdioTransport } from "../../transports/uv.js";
-import { UvxStdioTransport } from "../../transports/uvx.js";
-import { WSTransport } from "../../transports/websocket.js";
+import {
+  type ClientTransport,
+  FastMCPStdioTransport,
+  NodeStdioTransport,
+  NpxStdioTransport,
+  PythonStdioTransport,
+  SSETransport,
+  UvStdioTransport,
+  UvxStdioTransport,
+  WSTransport,
+} from "../../index.js";
+import { messageOf } from "../../internal.js";
 import { stopOnSignals } from "../commands/run.js";
 import { describeServer, firstLine, table } from "../terminal/format.js";
 import { EverythingServer, localServer } from "./servers.js";

@@ -1,6 +1,5 @@
 import type { Tool } from "@modelcontextprotocol/client";
-import { messageOf } from "../../base/errors.js";
-import { fieldsOf, isObject } from "../../base/fields.js";
+import { fieldsOf, isObject, messageOf } from "../../internal.js";
 import { UsageError } from "./exit.js";
 
 /**

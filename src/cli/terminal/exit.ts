@@ -1,5 +1,5 @@
 import { CommanderError } from "commander";
-import { isHoldfastError } from "../../base/errors.js";
+import { isHoldfastError } from "../../index.js";
 
 /** Exit codes that scripts can rely on. */
 export const EXIT = { ok: 0, refused: 1, usage: 2, notConnected: 3, interrupted: 130 } as const;

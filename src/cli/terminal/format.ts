@@ -1,4 +1,4 @@
-import type { ConnectionEvent, ConnectionStatus } from "../../contract/status.js";
+import type { ConnectionEvent, ConnectionStatus } from "../../index.js";
 
 type Transition = Extract<ConnectionEvent, { type: "transition" }>;
 

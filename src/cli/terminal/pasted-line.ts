@@ -1,5 +1,5 @@
 import { createInterface } from "node:readline";
-import { whenAborted } from "../../base/abort.js";
+import { whenAborted } from "../../internal.js";
 
 /**
  * Reads one line from stdin, pasted or piped. Undefined: the input ended without one, or the signal fired. It does not use

@@ -1,4 +1,4 @@
-import type { Finding, Report } from "../../testing/examine.js";
+import type { Finding, Report } from "../../testing/index.js";
 import { table } from "./format.js";
 
 const verdictOf = ({ failures, runs }: Finding) => (failures > 0 ? "broken" : runs > 0 ? "kept" : "untested");

@@ -1,0 +1,25 @@
+// What the command line needs of the library beyond what a program may import. Not an entry of the package.
+export { scopeText } from "./auth/sign-in/options.js";
+export { type Revocation, revoke } from "./auth/sign-in/revoke.js";
+export { isLocal, safeFetch } from "./auth/sign-in/safe-fetch.js";
+export { whenAborted } from "./base/abort.js";
+export { messageOf } from "./base/errors.js";
+export { fieldsOf, isObject } from "./base/fields.js";
+export { keepAliveWhile } from "./base/keep-alive.js";
+export { listeningPort } from "./base/listening-port.js";
+export { redactor, shownUrl } from "./base/redact.js";
+export { VERSION } from "./base/version.js";
+export { authOf, transportOf } from "./composite/server-transport.js";
+export { clientConfig, clientOf } from "./config/known.js";
+export { readConfig } from "./config/load.js";
+export { isRemote } from "./config/server.js";
+export { CONFIG_ENDINGS } from "./infer/infer.js";
+export { showRecording } from "./inspect/inspector.js";
+export { connectionMachine } from "./machines/connection.js";
+export { edges } from "./machines/edges.js";
+export { mermaid } from "./machines/mermaid.js";
+export { FAULT_KINDS } from "./testing/faults.js";
+export { PROMISES } from "./testing/promises.js";
+export { singleRequest } from "./transports/single-request.js";
+export { endGroup } from "./wires/process-group.js";
+export { forgetGroup, watchGroup } from "./wires/reaper.js";
