@@ -19,12 +19,20 @@ export interface HttpOptions {
   maxSessions?: number;
   /** A legacy client that is silent for so long, without an open stream, has its session ended: default 1,800,000 ms. */
   idleMs?: number;
+  /**
+   * Signs the ids of legacy sessions, so that they go on when `serve` is started anew with the same key; keep it as you keep a
+   * token. Default: none, and such clients have to initialize anew.
+   */
+  sessionKey?: string;
   /** The largest body of a request in bytes, default 4 MiB. */
   maxBodyBytes?: number;
 }
 
-export type HttpSettings = Required<Omit<HttpOptions, "token" | "allowedHosts" | "allowedOrigins">> & {
+export type HttpSettings = Required<
+  Omit<HttpOptions, "token" | "sessionKey" | "allowedHosts" | "allowedOrigins">
+> & {
   token: string | undefined;
+  sessionKey: string | undefined;
   /** Undefined: any. */
   hosts: string[] | undefined;
   origins: string[];
@@ -35,12 +43,13 @@ const isLoopback = (host: string): boolean => /^(127(\.\d+){3}|::1|\[::1\]|local
 
 /** @throws HoldfastError `CONFIG_INVALID` */
 export function httpSettings(options: HttpOptions): HttpSettings {
-  const { host = "127.0.0.1", port = 0, path = "/mcp", token } = options;
+  const { host = "127.0.0.1", port = 0, path = "/mcp", token, sessionKey } = options;
   checkString("host", host);
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw invalid("port", `expected a port, got ${port}`);
   if (!/^\/[^\s?#]*$/.test(path)) throw invalid("path", `expected a path such as /mcp, got ${path}`);
   if (token !== undefined) checkString("token", token);
+  if (sessionKey !== undefined) checkString("sessionKey", sessionKey);
   for (const name of ["allowedHosts", "allowedOrigins"] as const) checkStrings(name, options[name]);
   for (const name of ["maxSessions", "idleMs", "maxBodyBytes"] as const) checkPositive(name, options[name]);
   const local = isLoopback(host);
@@ -51,6 +60,7 @@ export function httpSettings(options: HttpOptions): HttpSettings {
     port,
     path: path === "/" ? "" : path.replace(/\/+$/, ""),
     token,
+    sessionKey,
     hosts: hostsOf(host, local, options.allowedHosts),
     origins: [...localhostAllowedOrigins(), ...(options.allowedOrigins ?? [])],
     maxSessions: options.maxSessions ?? 1_000,

@@ -1,10 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/server";
+import { fieldsOf } from "../base/fields.js";
 import type { ServerDoor } from "../contract/door.js";
 import type { Clock } from "../machines/clock.js";
 import { problem } from "./access.js";
 import { Draining } from "./draining.js";
 import type { HttpSettings } from "./http-options.js";
+import { SessionIds } from "./session-ids.js";
+
+/** How many sessions that ended are known not to come back. */
+const MAX_ENDED = 10_000;
 
 interface HttpSession {
   wire: WebStandardStreamableHTTPServerTransport;
@@ -19,12 +24,18 @@ export class HttpSessions {
   readonly #sessions = new Map<string, HttpSession>();
   #opening = 0;
   #reaper: unknown;
+  readonly #ids: SessionIds | undefined;
+  readonly #resuming = new Map<string, Promise<void>>();
+  readonly #ended = new Set<string>();
 
   constructor(
     private readonly server: ServerDoor,
-    private readonly settings: Pick<HttpSettings, "idleMs" | "maxSessions" | "maxBodyBytes">,
+    private readonly settings: Pick<HttpSettings, "idleMs" | "maxSessions" | "maxBodyBytes" | "sessionKey">,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    const { sessionKey } = settings;
+    this.#ids = sessionKey === undefined ? undefined : new SessionIds(sessionKey);
+  }
 
   get size(): number {
     return this.#sessions.size;
@@ -33,7 +44,7 @@ export class HttpSessions {
   async fetch(request: Request, parsedBody: unknown): Promise<Response> {
     const id = request.headers.get("mcp-session-id");
     if (id === null) return this.#begin(request, parsedBody);
-    const session = this.#sessions.get(id);
+    const session = this.#sessions.get(id) ?? (await this.#resumed(id, request.url));
     if (!session) return problem(404, "holdfast serve: there is no such session (any more); initialize anew");
     return session.wire.handleRequest(request, { parsedBody });
   }
@@ -61,27 +72,75 @@ export class HttpSessions {
   }
 
   async #begin(request: Request, parsedBody: unknown): Promise<Response> {
-    const { maxSessions, maxBodyBytes } = this.settings;
-    if (this.#sessions.size + this.#opening >= maxSessions)
+    const { maxSessions } = this.settings;
+    if (this.#isFull)
       return problem(503, `holdfast serve: ${maxSessions} sessions are open already`, {
         "retry-after": "60",
       });
+    const { params } = fieldsOf(parsedBody);
+    return this.#open(
+      () => this.#ids?.make(params) ?? randomUUID(),
+      async (wire, client) => {
+        const response = await wire.handleRequest(request, { parsedBody });
+        // It was no handshake, and was told so.
+        if (wire.sessionId === undefined) await client.close();
+        return response;
+      },
+    );
+  }
+
+  /** A session of a process before this one: it goes on as if nothing had been, with the introduction that is in its id. */
+  async #resumed(id: string, url: string): Promise<HttpSession | undefined> {
+    const params = this.#isFull || this.#ended.has(id) ? undefined : this.#ids?.read(id);
+    if (params === undefined) return undefined;
+    const known = this.#resuming.get(id);
+    if (known) await known;
+    else {
+      const resuming = this.#open(
+        () => id,
+        async (wire) => {
+          const shaken = await wire.handleRequest(posted(url, { id: 0, method: "initialize", params }));
+          await shaken.text();
+          const headers = { "mcp-session-id": id };
+          await wire.handleRequest(posted(url, { method: "notifications/initialized" }, headers));
+        },
+      ).finally(() => this.#resuming.delete(id));
+      this.#resuming.set(id, resuming);
+      await resuming;
+    }
+    return this.#sessions.get(id);
+  }
+
+  get #isFull(): boolean {
+    return this.#sessions.size + this.#opening >= this.settings.maxSessions;
+  }
+
+  async #open<T>(
+    sessionIdGenerator: () => string,
+    use: (wire: WebStandardStreamableHTTPServerTransport, client: Draining) => Promise<T>,
+  ): Promise<T> {
     this.#opening++;
     try {
       const wire = new WebStandardStreamableHTTPServerTransport({
-        sessionIdGenerator: randomUUID,
+        sessionIdGenerator,
         onsessioninitialized: (id) => this.#add(id, wire, client),
-        maxRequestBodySize: maxBodyBytes,
+        onsessionclosed: (id) => this.#end(id),
+        maxRequestBodySize: this.settings.maxBodyBytes,
       });
       const client = new Draining(wire);
       await this.server.connect(client);
-      const response = await wire.handleRequest(request, { parsedBody });
-      // It was no handshake, and was told so.
-      if (wire.sessionId === undefined) await client.close();
-      return response;
+      return await use(wire, client);
     } finally {
       this.#opening--;
     }
+  }
+
+  /** What its client ended does not come back. */
+  #end(id: string): void {
+    if (!this.#ids) return;
+    this.#ended.add(id);
+    const [oldest] = this.#ended;
+    if (this.#ended.size > MAX_ENDED && oldest !== undefined) this.#ended.delete(oldest);
   }
 
   #add(id: string, wire: WebStandardStreamableHTTPServerTransport, client: Draining): void {
@@ -100,4 +159,18 @@ export class HttpSessions {
       if (open === 0 && now - lastUsed >= this.settings.idleMs) void client.close();
     this.#reaper = this.#sessions.size > 0 ? this.#reapLater() : undefined;
   }
+}
+
+/** A message of a client's, as if it had been posted. */
+function posted(url: string, message: object, headers: Record<string, string> = {}): Request {
+  const all = {
+    "content-type": "application/json",
+    accept: "application/json, text/event-stream",
+    ...headers,
+  };
+  return new Request(url, {
+    method: "POST",
+    headers: all,
+    body: JSON.stringify({ jsonrpc: "2.0", ...message }),
+  });
 }

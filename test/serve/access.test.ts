@@ -145,6 +145,30 @@ describe("the end of serve over HTTP", () => {
     expect((await rejection(post(url, initialize))) instanceof TypeError).toBe(true);
   });
 
+  it("is no end for a client of the SDK 1 where it begins anew with the same key; a forged id is no session", async () => {
+    const sessionKey = "a key of the test's";
+    const { serving, url, transport, did } = await served({ sessionKey });
+    const client = await CLIENTS["SDK 1"](new StreamableHTTPClientTransport(url), { asks: "me" });
+    const shaken = await post(url, initialize);
+    await shaken.text();
+    const id = shaken.headers.get("mcp-session-id")!;
+    expect(await client.call("echo", { message: "before" })).toBe("Echo: before");
+    await serving.close();
+    const again = await serve(transport, { http: { sessionKey, port: Number(url.port) } });
+    onTestFinished(() => again.close());
+    expect(await client.call("echo", { message: "after" })).toBe("Echo: after");
+    expect(JSON.parse(await client.call("ask", { what: "elicitation" })).content).toEqual({ name: "me" });
+    const ping = JSON.stringify({ jsonrpc: "2.0", id: 2, method: "ping" });
+    const forged = `${id.slice(0, -4)}AAAA`;
+    expect((await post(url, ping, { "mcp-session-id": forged })).status).toBe(404);
+    const both = await Promise.all([1, 2].map(() => post(url, ping, { "mcp-session-id": id })));
+    expect(both.map(({ status }) => status)).toEqual([200, 200]);
+    await Promise.all(both.map((answer) => answer.text()));
+    await fetch(url, { method: "DELETE", headers: { "mcp-session-id": id, connection: "close" } });
+    expect((await post(url, ping, { "mcp-session-id": id })).status).toBe(404);
+    expect(did().some((line) => line.startsWith("start"))).toBe(true);
+  });
+
   it("says in /status who is there, without a secret", async () => {
     const { url, transport } = await served();
     const client = await CLIENTS["SDK 1"](new StreamableHTTPClientTransport(url));

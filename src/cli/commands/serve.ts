@@ -10,6 +10,7 @@ interface ServeCommandOptions extends TargetOptions {
   http?: Pick<HttpOptions, "host" | "port">;
   path?: string;
   tokenFile?: string;
+  sessionKeyFile?: string;
   allowHost: string[];
   allowOrigin: string[];
   maxSessions?: number;
@@ -39,6 +40,7 @@ export const serveCommand = targetCommand(
   .option("--http <host:port>", "over Streamable HTTP; 127.0.0.1:0 takes a free port", addressOf)
   .option("--path <path>", "where all servers are reached; each is at PATH/NAME (default: /mcp)")
   .option("--token-file <file>", "the bearer token that clients must send; required off this machine")
+  .option("--session-key-file <file>", "a secret with which sessions go on after a restart of serve")
   .option("--allow-host <name>", "a host name under which clients may ask; may be repeated", more, [])
   .option("--allow-origin <name>", "the host name of a web page that may ask; may be repeated", more, [])
   .option(
@@ -65,11 +67,13 @@ export const serveCommand = targetCommand(
   });
 
 function httpOptions(options: ServeCommandOptions): HttpOptions {
-  const { http, path, tokenFile, allowHost, allowOrigin, maxSessions, idle, maxBody } = options;
+  const { http, path, tokenFile, sessionKeyFile, allowHost, allowOrigin, maxSessions, idle, maxBody } =
+    options;
   return {
     ...http,
     ...(path !== undefined && { path }),
-    ...(tokenFile !== undefined && { token: tokenIn(tokenFile) }),
+    ...(tokenFile !== undefined && { token: wordIn("--token-file", tokenFile) }),
+    ...(sessionKeyFile !== undefined && { sessionKey: wordIn("--session-key-file", sessionKeyFile) }),
     ...(allowHost.length > 0 && { allowedHosts: allowHost }),
     ...(allowOrigin.length > 0 && { allowedOrigins: allowOrigin }),
     ...(maxSessions !== undefined && { maxSessions }),
@@ -78,15 +82,15 @@ function httpOptions(options: ServeCommandOptions): HttpOptions {
   };
 }
 
-function tokenIn(file: string): string {
-  let token: string;
+function wordIn(option: string, file: string): string {
+  let word: string;
   try {
-    token = readFileSync(file, "utf8").trim();
+    word = readFileSync(file, "utf8").trim();
   } catch (error) {
-    throw new UsageError(`--token-file: ${messageOf(error)}`);
+    throw new UsageError(`${option}: ${messageOf(error)}`);
   }
-  if (!/^\S+$/.test(token)) throw new UsageError(`--token-file: ${file} does not hold one word, the token`);
-  return token;
+  if (!/^\S+$/.test(word)) throw new UsageError(`${option}: ${file} does not hold one word, the secret`);
+  return word;
 }
 
 /** Why a server is down is what the person at this terminal wants to know. */
