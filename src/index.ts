@@ -43,6 +43,7 @@ export type { SdkTransport, ServerDoor, SessionTransport } from "./contract/door
 export type { Inspect, InspectionEvent, RequestEnd } from "./contract/inspection.js";
 export {
   type AuthOption,
+  type CacheOption,
   DEFAULTS,
   type EraOption,
   type HeartbeatOptions,

@@ -1,6 +1,6 @@
-import { InMemoryResponseCacheStore } from "@modelcontextprotocol/client";
 import { whenAborted } from "../base/abort.js";
 import { pause } from "../base/wait.js";
+import type { CacheOption } from "../contract/options.js";
 import type { Wire } from "../contract/wire.js";
 import type { Clock } from "../machines/clock.js";
 import { Disposer } from "../machines/disposer.js";
@@ -9,6 +9,7 @@ import type { ConnectionPolicy } from "../machines/reducers.js";
 import type { Ready } from "../session/ports.js";
 import { type AttemptInput, openAttempt } from "./attempt.js";
 import type { CurrentEpoch } from "./current-epoch.js";
+import { EpochCache } from "./epoch-cache.js";
 import { failureOf } from "./failure.js";
 import type { Profile } from "./profile.js";
 import { Validators } from "./validators.js";
@@ -16,6 +17,9 @@ import { Validators } from "./validators.js";
 export interface AttemptsHost
   extends Pick<AttemptInput, "era" | "eraMemory" | "router" | "hooks" | "openWire"> {
   clock: Clock;
+  /** The server, as its transport is named. */
+  name: string;
+  cache: CacheOption | undefined;
   policy: ConnectionPolicy;
   current: CurrentEpoch;
   /** The handshake that serves the sessions of this moment. */
@@ -28,13 +32,14 @@ export interface AttemptsHost
 
 /** Opens wires one after another, and closes each with its epoch. */
 export class Attempts {
-  // One for all epochs, or a new Client would not validate structured output until it listed the tools.
-  readonly #cache = new InMemoryResponseCacheStore();
+  readonly #cache: EpochCache;
   readonly #validators = new Validators((message) => this.host.hooks.onWarning?.(message));
   #wire: Wire | undefined;
   #disposer = new Disposer();
 
-  constructor(private readonly host: AttemptsHost) {}
+  constructor(private readonly host: AttemptsHost) {
+    this.#cache = new EpochCache(host.cache, host.name);
+  }
 
   /** What came through is in `current` then. Throws a `Failure`. */
   async open(epoch: number, signal: AbortSignal): Promise<void> {
@@ -55,7 +60,7 @@ export class Attempts {
         disposer,
         connectTimeoutMs: host.policy.connectTimeoutMs,
         profile: host.profile(),
-        cache: this.#cache,
+        cache: await this.#cache.next(),
         validators: this.#validators,
         onWire: (wire) => {
           this.#wire = wire;

@@ -17,7 +17,7 @@ import { Waiting } from "./waiting.js";
 
 export interface ConnectionSettings
   extends PortSettings,
-    Pick<EffectsHost, "policy" | "era" | "eraMemory" | "openWire" | "credential"> {
+    Pick<EffectsHost, "policy" | "cache" | "era" | "eraMemory" | "openWire" | "credential"> {
   kind: string;
   maxQueued: number;
   heartbeatMs: number;

@@ -17,6 +17,9 @@ export function checkShared(options: SharedOptions): void {
   if (heartbeat !== undefined && heartbeat !== false && (typeof heartbeat !== "object" || heartbeat === null))
     throw invalid("heartbeat", "expected { intervalMs }, or false");
   if (heartbeat) checkPositive("heartbeat.intervalMs", heartbeat.intervalMs);
+  const { cache } = options;
+  if (cache !== undefined && cache !== false && typeof cache?.store?.get !== "function")
+    throw invalid("cache", "expected { store }, or false");
   checkFunction("inspect", options.inspect);
   checkBoolean("trustAnnotations", options.trustAnnotations);
   checkPositive("maxQueued", options.maxQueued);
@@ -36,6 +39,7 @@ const SHARED = [
   "callTimeoutMs",
   "heartbeat",
   "trustAnnotations",
+  "cache",
   "maxQueued",
   "inspect",
   "logger",

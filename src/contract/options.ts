@@ -1,4 +1,4 @@
-import type { AuthProvider, OAuthClientProvider } from "@modelcontextprotocol/client";
+import type { AuthProvider, OAuthClientProvider, ResponseCacheStore } from "@modelcontextprotocol/client";
 import { DEFAULT_BACKOFF } from "../machines/backoff.js";
 import type { ConnectionPolicy } from "../machines/reducers.js";
 import type { CredentialSource } from "./credential.js";
@@ -66,6 +66,9 @@ export interface TlsOptions {
   rejectUnauthorized?: boolean;
 }
 
+/** Where answers are kept that the server says may be kept; `false`: nowhere. */
+export type CacheOption = false | { store: ResponseCacheStore };
+
 /** The options that every transport takes. All times in milliseconds. */
 export interface SharedOptions {
   /** The name of the server in statuses and errors. Default: made from the target. */
@@ -88,6 +91,11 @@ export interface SharedOptions {
   heartbeat?: HeartbeatOptions | false;
   /** Whether a lost call is sent again if the tool's annotations say that it only reads or may be repeated. Default true. */
   trustAnnotations?: boolean;
+  /**
+   * What a modern server says may be kept (`ttlMs`) is kept for as long, within one connection, in memory or in a store of the
+   * SDK's form. `false`: nothing is. Nothing that was read is served once the server was reached anew. Default: in memory.
+   */
+  cache?: CacheOption;
   /** How many calls may wait for the connection. One more rejects with `QUEUE_FULL`. Default 1,000. */
   maxQueued?: number;
   /** The deadline of calls that name none; 0: no deadline. It wins over the session's `timeoutMs`. Default: that of the session. */

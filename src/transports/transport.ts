@@ -192,7 +192,7 @@ export abstract class ClientTransport implements TransportHandle {
     const transport = new WeakRef(this);
     const { name } = this;
     const { kind, random, defaults } = this.#identity;
-    const { era, replay, heartbeat, trustAnnotations, maxQueued } = this.#options;
+    const { cache, era, replay, heartbeat, trustAnnotations, maxQueued } = this.#options;
     const policy = policyOf(this.#options);
     const connection = new Connection({
       name,
@@ -205,6 +205,7 @@ export abstract class ClientTransport implements TransportHandle {
       era: era ?? "auto",
       replay: replay ?? "safe",
       heartbeatMs: heartbeat ? (heartbeat.intervalMs ?? DEFAULTS.heartbeatMs) : Number.POSITIVE_INFINITY,
+      cache,
       trustAnnotations: trustAnnotations ?? true,
       maxQueued: maxQueued ?? DEFAULTS.maxQueued,
       callTimeoutMs: (method, called) => transport.deref()?.[INTERNALS].callTimeoutMs(method, called),
