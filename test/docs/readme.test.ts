@@ -93,6 +93,7 @@ const SHARED: Record<keyof SharedOptions | `reconnect.${keyof ReconnectOptions}`
   era: true,
   replay: true,
   trustAnnotations: true,
+  cache: true,
   maxQueued: true,
   heartbeat: true,
   callTimeoutMs: true,
