@@ -50,8 +50,6 @@ const TAKEN_BACK = new Lost("not-sent", {
   asked: true,
 });
 
-/** How the SDKs say that a connection ended while they worked. */
-const CONNECTION_CLOSED = SERVER_ERROR;
 const POSIX = process.platform !== "win32";
 
 /** One server process and its pipes. The process has a group of its own, which ends with the wire. */
@@ -198,7 +196,7 @@ export class StdioWire extends BaseWire {
   /** What is left of a killed server sees its stdin end, and answers that it is closed: that is no answer. */
   #isFarewell(message: unknown): boolean {
     const { error } = fieldsOf(message);
-    return this.#exit !== undefined && fieldsOf(error)["code"] === CONNECTION_CLOSED;
+    return this.#exit !== undefined && fieldsOf(error)["code"] === SERVER_ERROR;
   }
 
   #onPipeError(error: Error): void {
