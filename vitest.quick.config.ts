@@ -18,7 +18,7 @@ export default defineConfig({
     ],
     exclude: [
       "test/connection/era{,-matrix}.test.ts",
-      "test/properties/{answers,http}.test.ts",
+      "test/properties/{answers,asker,http}.test.ts",
       // Every state and edge of the chart: half a minute by itself.
       "test/machines/walk.test.ts",
       "test/session/{loss,session}.test.ts",
