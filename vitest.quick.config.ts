@@ -22,6 +22,7 @@ export default defineConfig({
       // Every state and edge of the chart: half a minute by itself.
       "test/machines/walk.test.ts",
       "test/session/{loss,session}.test.ts",
+      "test/wires/http/sockets.test.ts",
     ],
     setupFiles: ["test/support/nothing-left.ts", "test/support/nothing-outside.ts"],
     env: { HOLDFAST_RUNS: "0.1" },

@@ -19,7 +19,7 @@ describe("the data of a tool's result is", () => {
     ["the only text as JSON", { content: [text('{"a":1}')] }, { a: 1 }],
     ["the blocks where there are two", { content: [text("1"), text("2")] }, [text("1"), text("2")]],
     ["the blocks where the one is no text", { content: [image] }, [image]],
-    ["the blocks where there is none", { content: [] }, []],
+    ["nothing where there are no blocks", { content: [] }, null],
     ["the text where the structure is null", { content: [text("words")], structuredContent: null }, "words"],
     ["the structure", { content: [text("1")], structuredContent: { a: 1, result: 2 } }, { a: 1, result: 2 }],
     [

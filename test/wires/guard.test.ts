@@ -69,7 +69,7 @@ describe("a guard lets through", () => {
     say(answer(1, { tools: [] }));
     say(answer(2));
     say({ id: 3, error: { code: 1, message: "no" } });
-    expect(onList).toHaveBeenCalledExactlyOnceWith("tools/list", { tools: [] });
+    expect(onList).toHaveBeenCalledExactlyOnceWith("tools/list", { tools: [] }, undefined);
   });
 
   it("streams that listen, and does not count them as work", async () => {
