@@ -5,7 +5,7 @@ import {
   type Transport,
   type TransportSendOptions,
 } from "@modelcontextprotocol/client";
-import { whenAborted } from "../base/abort.js";
+import { runCallback, unheard } from "../base/callback.js";
 import { asError, messageOf } from "../base/errors.js";
 import { SERVER_ERROR } from "../contract/protocol.js";
 import type { Wire } from "../contract/wire.js";
@@ -15,20 +15,14 @@ import { type CallTag, callIn } from "./call-tag.js";
 import { End } from "./end.js";
 import { Inbound, type InboundHooks } from "./inbound.js";
 import { type Entry, Ledger } from "./ledger.js";
-import { Lost } from "./lost.js";
+import { ended, Lost, streamEnded } from "./lost.js";
 import { cancelledId } from "./messages.js";
+import { requestStream } from "./request-stream.js";
 
 export interface GuardHooks extends InboundHooks {
   /** The wire ended by itself. Called once, before anybody else hears of it. */
   onLost(failure: Failure): void;
 }
-
-const streamEnded: Failure = {
-  code: "CONNECTION_LOST",
-  message: "the answer's stream ended without an answer",
-};
-/** Our own end; says nothing of the server. */
-const ended: Failure = { code: "CONNECTION_LOST", message: "the wire is closed", asked: true };
 
 /**
  * Stands between the SDK's Client and one wire of one epoch. It keeps the ledger of requests in flight, settles
@@ -203,10 +197,7 @@ export class Guard implements Transport {
     return stillToCancel;
   }
 
-  /**
-   * The calls of sessions that the server has not answered, cancelled or not; `undefined`: so many were given up that it is
-   * not known.
-   */
+  /** The calls that the server has not answered, cancelled or not; undefined: too many were given up to know. */
   working(): CallTag[] | undefined {
     return this.#ledger.working();
   }
@@ -224,11 +215,8 @@ export class Guard implements Transport {
   }
 
   report(error: unknown): void {
-    try {
-      this.onerror?.(asError(error));
-    } catch {
-      // Who is told of errors and throws himself has nobody left to hear it.
-    }
+    // Whoever hears of errors and throws has nobody left to tell.
+    runCallback(() => this.onerror?.(asError(error)), unheard);
   }
 
   /** Its call goes again where it may be done twice; else somebody is told, and it may yet be answered. */
@@ -246,20 +234,15 @@ export class Guard implements Transport {
   }
 
   #streamOptions(id: RequestId, entry: Entry, options?: TransportSendOptions): TransportSendOptions {
-    const onRequestStreamEnd = () => {
-      options?.onRequestStreamEnd?.();
-      const lost = new Lost("unknown", streamEnded);
-      if (this.settle(id, lost)) this.wire.onDoubt?.(lost);
-    };
-    const { cancel } = this.wire;
-    const controller = cancel ? undefined : new AbortController();
-    entry.stream = controller ?? { abort: () => cancel?.call(this.wire, id) };
-    const sdk = options?.requestSignal;
-    if (sdk) {
-      // The Client's own way to cancel on a modern connection: the stream's end says it.
-      this.#closesStreams = true;
-      whenAborted(sdk, () => this.#forget(id));
-    }
-    return { ...options, requestSignal: controller?.signal, onRequestStreamEnd } as TransportSendOptions;
+    const { stream, options: sent } = requestStream(this.wire, id, options, {
+      ended: () => {
+        const lost = new Lost("unknown", streamEnded);
+        if (this.settle(id, lost)) this.wire.onDoubt?.(lost);
+      },
+      cancelled: () => this.#forget(id),
+    });
+    entry.stream = stream;
+    if (options?.requestSignal) this.#closesStreams = true;
+    return sent;
   }
 }

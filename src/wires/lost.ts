@@ -28,3 +28,11 @@ export const sessionGone: Failure = {
   code: "CONNECTION_LOST",
   message: "the server no longer knows the session (HTTP 404)",
 };
+
+export const streamEnded: Failure = {
+  code: "CONNECTION_LOST",
+  message: "the answer's stream ended without an answer",
+};
+
+/** Our own end; says nothing of the server. */
+export const ended: Failure = { code: "CONNECTION_LOST", message: "the wire is closed", asked: true };

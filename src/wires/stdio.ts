@@ -227,8 +227,7 @@ export class StdioWire extends BaseWire {
   }
 
   protected override finish(failure?: Failure): void {
-    // Who asks during the end is told that what waits was not sent.
-    super.finish(failure);
+    super.finish(failure); // Whoever asks during the end is told that what waits was not sent.
     this.#writes?.end(TAKEN_BACK);
   }
 

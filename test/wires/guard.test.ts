@@ -57,7 +57,7 @@ describe("a guard lets through", () => {
     expect(guard.onerror).toHaveBeenCalledExactlyOnceWith(error);
   });
 
-  it("answers to lists, with the method that was asked", async () => {
+  it("answers to lists, with the method that was asked, and the page", async () => {
     const onList = vi.fn();
     const { guard, say } = await guarded({}, { onList });
     for (const [id, method] of [

@@ -92,7 +92,6 @@ export class HttpWire
     if (isInitialized(message)) this.#openInbound();
   }
 
-  /** Gives one request up: its stream is closed. */
   cancel(id: RequestId): void {
     this.#posts.get(id)?.abort(new Error("the request was given up"));
   }
