@@ -108,11 +108,15 @@ for (const [invariant, what, file, find, replace] of PLANTS.filter(
       text = text.replaceAll(part, [replace].flat()[i]);
     });
     writeFileSync(join(copy, file), text);
-    const { status } = spawnSync("npx", ["vitest", "run", "test/properties"], {
-      cwd: copy,
-      stdio: "ignore",
-      env: { ...process.env, HOLDFAST_RUNS: "0.8" },
-    });
+    const { status } = spawnSync(
+      "npx",
+      ["vitest", "run", "test/properties/lifecycle.test.ts", "test/properties/fleet.test.ts"],
+      {
+        cwd: copy,
+        stdio: "ignore",
+        env: { ...process.env, HOLDFAST_RUNS: "0.8" },
+      },
+    );
     if (status === 0) missed++;
     console.log(`${status === 0 ? "MISSED" : "caught"}  invariant ${invariant}: ${what}`);
   } finally {
