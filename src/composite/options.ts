@@ -6,14 +6,15 @@ import { checkKnown } from "../contract/check-options.js";
 import type { NameRule } from "./naming.js";
 import type { EveryServerOptions } from "./server-transport.js";
 
+/** The options of `MCPConfigTransport`. Those that all transports share hold for each of its servers. */
 export interface MCPConfigTransportOptions extends EveryServerOptions, ParseOptions {
-  /** The path of a config file, its content in any dialect, or what `parseConfig` gave. */
+  /** The path of a config file, the content of one in any dialect, or the result of `parseConfig`. */
   config: string | URL | McpConfig | object;
-  /** Tools and prompts as `server_name`, resources as `scheme://server/path`. Default true. */
+  /** Shows tools and prompts as `server_name`, and resources as `scheme://server/path`. Default true. */
   nameAsPrefix?: boolean;
-  /** Another rule for the names of tools and prompts. */
+  /** Another rule for the shown names of tools and prompts. Default: what `nameAsPrefix` says. */
   toolName?: NameRule;
-  /** The composite opens with the servers that it has after so long. Default 10 s. */
+  /** After this long the composite opens with the servers that it has, in milliseconds. Default 10,000. */
   startTimeoutMs?: number;
   /**
    * What may be listed and used of all servers, by globs: tools and prompts as `server_name`, resources as
@@ -22,13 +23,13 @@ export interface MCPConfigTransportOptions extends EveryServerOptions, ParseOpti
   allow?: AccessList;
   /** What may not, whatever is allowed. */
   deny?: AccessList;
-  /** A list is answered with what is known after so long; what comes later is announced as changed. Default 2 s. */
+  /** After this long a list is answered with what is known, in milliseconds; later entries are announced. Default 2,000. */
   listWaitMs?: number;
-  /** How many servers make their first attempt at once. Default 8. */
+  /** How many servers make their first attempt at the same time. Default 8. */
   maxStarts?: number;
-  /** One server that cannot be reached is everybody's failure. Default false. */
+  /** Whether the composite fails if one of its servers cannot be reached. Default false. */
   strict?: boolean;
-  /** Follow the file (a path only): apply what changes, and keep the last good config when it is wrong. */
+  /** Follows changes of the config file. While the file is wrong, the last good config is kept. Needs a path. Default false. */
   watch?: boolean;
 }
 

@@ -5,10 +5,11 @@ import { KindTransport } from "./kind.js";
 import { inVirtualEnv, PYTHON_ENDINGS } from "./python.js";
 import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, processOpener } from "./stdio.js";
 
+/** The options of `FastMCPStdioTransport`. */
 export interface FastMCPStdioTransportOptions extends ProcessOptions {
-  /** A `.py` file that exists, with a server in a global named `mcp`, `server` or `app`. */
+  /** An existing `.py` file with a server in a global named `mcp`, `server` or `app`. */
   scriptPath: string;
-  /** Handed to the script. */
+  /** The arguments of the script. Default: none. */
   args?: string[];
 }
 

@@ -4,15 +4,17 @@ import { HttpWire } from "../wires/http/wire.js";
 import { KindTransport } from "./kind.js";
 import { remoteOpener, type WebOptions } from "./remote.js";
 
-/** The stream on which the server speaks first. */
+/** Options of the stream on which the server speaks first. */
 export interface InboundOptions {
-  /** A stream that is silent for so long is replaced. Default: ten heartbeat intervals, at most 5 min. */
+  /** Replaces a stream that was silent for this long, in milliseconds. Default: ten heartbeat intervals, 300,000 at most. */
   maxSilenceMs?: number;
 }
 
+/** The options of `StreamableHttpTransport`. */
 export interface StreamableHttpTransportOptions extends WebOptions {
+  /** Options of the stream on which the server speaks first. */
   inbound?: InboundOptions;
-  /** How long other calls may still be answered once the server forgot their session. Default 2 s. */
+  /** How long other calls may still be answered after the server forgot their session, in milliseconds. Default 2,000. */
   forgottenSessionMs?: number;
 }
 

@@ -17,10 +17,12 @@ export interface ServerLike {
   connect(transport: any, ...rest: any[]): Promise<unknown>;
   close?(): unknown;
 }
+/** Makes a server for each connection. */
 export type ServerFactory = () => ServerLike | Promise<ServerLike>;
 
+/** The options of `MemoryTransport`. */
 export interface MemoryTransportOptions extends SharedOptions {
-  /** An instance has one owner and is served legacy; a factory makes one for each connection, in either era. */
+  /** A server object, with one owner and in the legacy era, or a function that makes one for each connection, in either era. */
   server: ServerLike | ServerFactory;
 }
 

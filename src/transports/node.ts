@@ -5,11 +5,13 @@ import { checkKnown } from "../contract/check-options.js";
 import { KindTransport } from "./kind.js";
 import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, processOpener } from "./stdio.js";
 
+/** The options of `NodeStdioTransport`. */
 export interface NodeStdioTransportOptions extends ProcessOptions {
-  /** A `.js`, `.mjs`, `.cjs`, `.ts` or `.mts` file that exists. Resolved before `cwd` applies. */
+  /** An existing `.js`, `.mjs`, `.cjs`, `.ts` or `.mts` file. A relative path starts at the program's directory, not at `cwd`. */
   scriptPath: string;
+  /** The arguments of the script. Default: none. */
   args?: string[];
-  /** Default: the Node that runs this program. */
+  /** The command that runs the script. Default: the Node that runs this program. */
   nodeCommand?: string;
 }
 

@@ -5,13 +5,15 @@ import { KindTransport } from "./kind.js";
 import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, processOpener } from "./stdio.js";
 import { projectDirectory } from "./uv.js";
 
+/** The options of `NpxStdioTransport`. */
 export interface NpxStdioTransportOptions extends ProcessOptions {
-  /** As npm takes it: a name, `name@version`, a path. */
+  /** The package, as npm takes it: a name, `name@version`, or a path. */
   package: string;
+  /** The arguments of its program. Default: none. */
   args?: string[];
-  /** A directory that exists; what is installed there is found first, and the process runs in it. */
+  /** An existing directory in which the process runs. Packages that are installed there are used first. Default: none. */
   projectDirectory?: string;
-  /** Take what the cache has before asking the registry. Default true. */
+  /** Prefers packages from npm's cache to asking the registry. Default true. */
   usePackageLock?: boolean;
 }
 

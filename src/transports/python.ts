@@ -5,11 +5,13 @@ import { checkKnown } from "../contract/check-options.js";
 import { KindTransport } from "./kind.js";
 import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, processOpener } from "./stdio.js";
 
+/** The options of `PythonStdioTransport`. */
 export interface PythonStdioTransportOptions extends ProcessOptions {
-  /** A `.py` file that exists. Resolved before `cwd` applies. */
+  /** An existing `.py` file. A relative path starts at the program's directory, not at `cwd`. */
   scriptPath: string;
+  /** The arguments of the script. Default: none. */
   args?: string[];
-  /** Default: the python of the active virtual environment, else `python3` (`python` on Windows). */
+  /** The command that runs the script. Default: the python of the active virtual environment, else `python3` (`python` on Windows). */
   pythonCommand?: string;
 }
 

@@ -11,27 +11,29 @@ import type { Wire } from "../contract/wire.js";
 import type { Opener } from "./opener.js";
 import { singleRequest } from "./single-request.js";
 
-/** What every transport over the network takes. */
+/** The options of every transport over the network. */
 export interface RemoteOptions extends SharedOptions {
+  /** Headers of every request. Default: none. */
   headers?: Record<string, string>;
-  /** Wins over an Authorization header, and says so. */
+  /** How to authorize. It wins over an Authorization header, and a warning says so. Default: not at all. */
   auth?: AuthOption;
-  /** What `auth: "oauth"` means: the options of `oauth()`. */
+  /** The options of `oauth()`, where `auth` is `"oauth"`. Default: those of `oauth()`. */
   oauth?: OAuthOptions;
+  /** Default: those of Node. */
   tls?: TlsOptions;
-  /** A proxy's URL; `false`: none. Default: `HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY`. */
+  /** The URL of a proxy; `false`: none. Default: what `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` say. */
   proxy?: string | false;
-  /** How large one message of the server may be, after decompression. Default 64 MiB. */
+  /** The largest message of the server in bytes, after decompression. Default 64 MiB. */
   maxMessageBytes?: number;
 }
 
-/** What HTTP and SSE take besides. */
+/** The options of the transports over HTTP and SSE. */
 export interface WebOptions extends RemoteOptions {
-  /** The URL, used exactly as given, a trailing slash too. */
+  /** The URL, used exactly as given, including a trailing slash. */
   url: string | URL;
-  /** Your own `fetch`: sockets, proxy and TLS are yours then. */
+  /** Your own `fetch`. It has to care for sockets, proxy and TLS itself. Default: ours. */
   fetch?: FetchLike;
-  /** How many calls go over sockets at once; more wait for one. Pings, answers and streams have theirs. Default 32. */
+  /** How many sockets calls use at the same time; further calls wait. Pings, answers and streams have their own. Default 32. */
   maxSockets?: number;
 }
 

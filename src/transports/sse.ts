@@ -3,8 +3,9 @@ import { SseWire } from "../wires/http/sse-wire.js";
 import { KindTransport } from "./kind.js";
 import { remoteOpener, type WebOptions } from "./remote.js";
 
+/** The options of `SSETransport`. */
 export interface SSETransportOptions extends WebOptions {
-  /** This transport carries nothing else. */
+  /** This transport speaks the legacy era only, so both values mean that. */
   era?: "auto" | "legacy";
 }
 

@@ -17,32 +17,34 @@ import { StdioWire } from "../wires/stdio.js";
 import { KindTransport } from "./kind.js";
 import type { Opener } from "./opener.js";
 
-/** What every transport that runs a local process takes. */
+/** The options of every transport that runs a local process. */
 export interface ProcessOptions extends SharedOptions {
   /** Added to the SDK's safe default variables (HOME, PATH, …); `"inherit"` hands over the whole environment. */
   env?: EnvOption;
-  /** Default: the program's own. */
+  /** The directory in which the process runs. Default: the program's own. */
   cwd?: string;
-  /** `inherit` also shows it in the terminal. Default `capture`: the last 64 KiB are kept, to quote in errors. */
+  /** What happens to stderr. `capture` (default) keeps the last 64 KiB, to quote them in errors; `inherit` also shows it. */
   stderr?: "inherit" | "capture";
-  /** Each line that the server writes to stderr, with known secrets taken out. */
+  /** Called with each line that the server writes to stderr, without known secrets. Default: nobody. */
   onStderr?: (line: string) => void;
-  /** Where its lines are kept besides: a path, appended to and opened anew for each process, or a stream. */
+  /** Where lines of stderr are stored: a stream, or a path that each process opens anew and appends to. Default: nowhere. */
   logFile?: LogTarget;
-  /** A larger message is thrown away and its call rejects with `MESSAGE_TOO_LARGE`. Default 64 MiB. */
+  /** The largest message in bytes. A larger one is dropped, and its call rejects with `MESSAGE_TOO_LARGE`. Default 64 MiB. */
   maxMessageBytes?: number;
-  /** End the process even if this program is killed with SIGKILL. Default true; POSIX only. */
+  /** Ends the process even if this program is killed with SIGKILL. POSIX only. Default true. */
   reapOrphans?: boolean;
   /**
-   * When the connection is closed, end also what the server started in a session of its own (`setsid`): daemons are often
-   * meant to stay, and are only named then. Default false; Linux only.
+   * Also ends processes that the server started in a session of their own (`setsid`), when the connection is closed. Without it
+   * a warning only names them, because daemons are often meant to stay. Linux only. Default false.
    */
   endDetached?: boolean;
 }
 
+/** The options of `StdioTransport`. */
 export interface StdioTransportOptions extends ProcessOptions {
-  /** A program on PATH or a path. It is started without a shell. */
+  /** A program on PATH, or its path. It is started without a shell. */
   command: string;
+  /** Its arguments. Default: none. */
   args?: string[];
 }
 

@@ -4,19 +4,21 @@ import { checkKnown } from "../contract/check-options.js";
 import { KindTransport } from "./kind.js";
 import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, processOpener } from "./stdio.js";
 
+/** The options of `UvStdioTransport`. */
 export interface UvStdioTransportOptions extends ProcessOptions {
   /** What `uv run` runs: a command, a script, or a module. */
   command: string;
+  /** Its arguments. Default: none. */
   args?: string[];
-  /** `command` names a module. Default false. */
+  /** Whether `command` is the name of a module. Default false. */
   module?: boolean;
-  /** A directory that exists; uv takes the project from there, and the process runs in it. */
+  /** An existing directory with the project that uv uses. The process runs in it. Default: none. */
   projectDirectory?: string;
-  /** As `--python` takes it: `3.12`, a path. */
+  /** The Python to use, as `--python` takes it: `3.12`, or a path. Default: uv decides. */
   pythonVersion?: string;
-  /** Packages to have besides. */
+  /** Additional packages to install. Default: none. */
   withPackages?: string[];
-  /** A requirements file that exists. */
+  /** An existing requirements file to install from. Default: none. */
   withRequirements?: string;
 }
 

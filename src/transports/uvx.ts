@@ -4,16 +4,19 @@ import { KindTransport } from "./kind.js";
 import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, processOpener } from "./stdio.js";
 import { projectDirectory } from "./uv.js";
 
+/** The options of `UvxStdioTransport`. */
 export interface UvxStdioTransportOptions extends ProcessOptions {
-  /** The tool, and the package that it comes from unless `fromPackage` names another. */
+  /** The name of the tool. */
   toolName: string;
+  /** Its arguments. Default: none. */
   toolArgs?: string[];
-  /** A directory that exists; the process runs in it. */
+  /** An existing directory in which the process runs. Default: the program's own. */
   projectDirectory?: string;
-  /** As `--python` takes it. */
+  /** The Python to use, as `--python` takes it: `3.12`, or a path. Default: uv decides. */
   pythonVersion?: string;
-  /** Packages to have besides. */
+  /** Additional packages to install. Default: none. */
   withPackages?: string[];
+  /** The package that has the tool. Default: the one named as the tool. */
   fromPackage?: string;
 }
 

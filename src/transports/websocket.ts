@@ -4,9 +4,11 @@ import { WebSocketWire } from "../wires/websocket.js";
 import { KindTransport } from "./kind.js";
 import { type RemoteOptions, remoteOpener } from "./remote.js";
 
+/** The options of `WSTransport`. */
 export interface WSTransportOptions extends RemoteOptions {
+  /** The URL, used exactly as given. */
   url: string | URL;
-  /** The subprotocols to offer. Default: `["mcp"]`; an empty list offers none. */
+  /** The subprotocols to offer; an empty list offers none. Default `["mcp"]`. */
   protocols?: string[];
 }
 
