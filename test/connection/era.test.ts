@@ -71,14 +71,14 @@ describe("the protocol era", () => {
   });
 });
 
-describeWith(["fastmcp"], "a modern server that begins too late for the probe", () => {
-  it("is modern, though it refuses the legacy handshake that the SDK tries on the same connection", async () => {
+describeWith(["fastmcp"], "a server of both eras that begins too late for the probe", () => {
+  it("is legacy, in the same attempt, on a process that was asked nothing before", async () => {
     const command = `sleep 3.5; exec python3 ${fixture("python-server.py")}`;
     const transport = closing(
       new StdioTransport({ command: "sh", args: ["-c", command], connectTimeoutMs: 20_000 }),
     );
     // The probe waits three seconds.
-    await transport.withSession((session) => expect(session.getProtocolEra()).toBe("modern"));
+    await transport.withSession((session) => expect(session.getProtocolEra()).toBe("legacy"));
     expect(transport.status.epoch).toBe(1);
   });
 });

@@ -105,7 +105,7 @@ function shownBy(
   );
 }
 
-describe("names that cannot be stolen", () => {
+describe("names that cannot be stolen", { timeout: 7_200_000 }, () => {
   it("mean one server in every order of arrival, and a call reaches no other", async () => {
     await fc.assert(
       fc.asyncProperty(configs, async (config) => {
