@@ -73,6 +73,7 @@ export type {
   ConnectionEvent,
   ConnectionState,
   ConnectionStatus,
+  FieldChange,
   ListDifference,
   ListKind,
   ServerChange,

@@ -9,6 +9,7 @@ import { CurrentEpoch } from "./current-epoch.js";
 import { Effects, type EffectsHost } from "./effects.js";
 import { lossOnLeaving, sessionEnded, transportClosed } from "./end-errors.js";
 import { errorOf } from "./failure.js";
+import { changedKind } from "./list-watch.js";
 import { Participants } from "./participants.js";
 import { errorIn, Picture } from "./picture.js";
 import { Port, type PortSettings } from "./port.js";
@@ -109,7 +110,11 @@ export class Connection {
       current: this.#current,
       router: participants.router,
       hooks: {
-        onNotification: (notification, carrier) => participants.router.notify(notification, carrier),
+        onNotification: (notification, carrier) => {
+          const kind = changedKind(notification.method);
+          if (kind) this.#upkeep.listChanged(kind);
+          else participants.router.notify(notification, carrier);
+        },
         onList: (method, result, cursor) => this.#upkeep.lists.note(method, result, cursor),
         onWarning: (message) => this.port.announce({ type: "warning", message: `${name}: ${message}` }),
       },

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Client, Implementation, RequestOptions } from "@modelcontextprotocol/client";
 import { fieldsOf } from "../base/fields.js";
 import { factsOf } from "../contract/methods.js";
-import type { ListDifference, ListKind, ServerChange } from "../contract/status.js";
+import type { FieldChange, ListDifference, ListKind, ServerChange } from "../contract/status.js";
 
 type Items = Map<string, object>;
 
@@ -39,7 +39,14 @@ export class ServerLists {
   readonly #known = new Map<ListKind, Items>();
   /** The pages of a list that is being read. */
   readonly #reading = new Map<ListKind, Items>();
+  /** Those that are being compared: who compares tells what differs. */
+  readonly #comparing = new Set<ListKind>();
+  /** What was known when the list that is being read began. */
+  readonly #before = new Map<ListKind, Items>();
   #server: { version: Implementation | undefined; capabilities: string[] } | undefined;
+
+  /** `differs` hears how a list that was read again, for whatever reason, is another one than before. */
+  constructor(private readonly differs: (kind: ListKind, difference: ListDifference) => void = () => {}) {}
 
   /**
    * One page of a list, as it came in; without a cursor it is the first. What the whole list no longer holds is forgotten. A
@@ -52,11 +59,56 @@ export class ServerLists {
     const more = fieldsOf(result)["nextCursor"] ?? undefined;
     const reading = cursor === undefined ? new Map() : this.#reading.get(kind);
     if (reading) merge(reading, items);
+    // Its pages are mixed with what was known, of which a copy is left to compare with.
+    const known = this.#known.get(kind);
+    if (cursor === undefined && known) this.#before.set(kind, new Map(known));
     if (more !== undefined && reading) this.#reading.set(kind, reading);
     else this.#reading.delete(kind);
     // Until the last page came, what was known before may still be there.
-    if (reading && more === undefined) this.#known.set(kind, reading);
+    if (reading && more === undefined) this.#whole(kind, reading);
     else this.#known.set(kind, merge(this.#known.get(kind) ?? new Map(), items));
+  }
+
+  #whole(kind: ListKind, now: Items): void {
+    const before = this.#before.get(kind);
+    this.#known.set(kind, now);
+    this.#before.delete(kind);
+    const difference = before && !this.#comparing.has(kind) && differenceOf(before, now);
+    if (difference) this.differs(kind, difference);
+  }
+
+  /** Reads again what is known of these kinds; undefined: nothing is. */
+  reread(
+    kinds: readonly ListKind[],
+    client: Client,
+    options: RequestOptions,
+  ): Promise<ServerChange["lists"]> | undefined {
+    const known = kinds.filter((kind) => this.#known.has(kind));
+    return known.length > 0 ? this.#differences(known, client, options) : undefined;
+  }
+
+  async #differences(
+    kinds: readonly ListKind[],
+    client: Client,
+    options: RequestOptions,
+  ): Promise<ServerChange["lists"]> {
+    const lists: ServerChange["lists"] = {};
+    await Promise.all(
+      kinds.map(async (kind) => {
+        // A copy: what comes in meanwhile is noted there.
+        const old = new Map(this.#known.get(kind));
+        this.#comparing.add(kind);
+        try {
+          const now = itemsOf(await read(kind, client, options));
+          this.#known.set(kind, now);
+          const difference = differenceOf(old, now);
+          if (difference) lists[kind] = difference;
+        } finally {
+          this.#comparing.delete(kind);
+        }
+      }),
+    );
+    return lists;
   }
 
   /** Whether a tool's annotations say that calling it twice is calling it once. */
@@ -78,16 +130,7 @@ export class ServerLists {
     const added = capabilities.filter((name) => !before.capabilities.includes(name));
     const removed = before.capabilities.filter((name) => !capabilities.includes(name));
     if (added.length + removed.length > 0) change.capabilities = { added, removed };
-    await Promise.all(
-      [...this.#known].map(async ([kind, known]) => {
-        // A copy: what comes in meanwhile is noted there.
-        const old = new Map(known);
-        const now = itemsOf(await read(kind, client, options));
-        this.#known.set(kind, now);
-        const difference = differenceOf(old, now);
-        if (difference) change.lists[kind] = difference;
-      }),
-    );
+    change.lists = await this.#differences([...this.#known.keys()], client, options);
     const same = !change.server && !change.capabilities && Object.keys(change.lists).length === 0;
     return same ? undefined : change;
   }
@@ -111,13 +154,22 @@ async function read(kind: ListKind, client: Client, options: RequestOptions): Pr
 }
 
 function differenceOf(old: Items, now: Items): ListDifference | undefined {
-  const difference = {
-    added: [...now.keys()].filter((key) => !old.has(key)),
-    removed: [...old.keys()].filter((key) => !now.has(key)),
-    changed: [...now]
-      .filter(([key, item]) => old.has(key) && !isDeepStrictEqual(old.get(key), item))
-      .map(([key]) => key),
-  };
-  const { added, removed, changed } = difference;
-  return added.length + removed.length + changed.length > 0 ? difference : undefined;
+  const added = [...now.keys()].filter((key) => !old.has(key));
+  const removed = [...old.keys()].filter((key) => !now.has(key));
+  const fields: NonNullable<ListDifference["fields"]> = {};
+  for (const [key, item] of now) {
+    const before = old.get(key);
+    const altered = before ? fieldsThatDiffer(before, item) : [];
+    if (altered.length > 0) Object.defineProperty(fields, key, { value: altered, enumerable: true });
+  }
+  const changed = Object.keys(fields);
+  if (added.length + removed.length + changed.length === 0) return undefined;
+  return { added, removed, changed, ...(changed.length > 0 && { fields }) };
+}
+
+function fieldsThatDiffer(before: object, now: object): FieldChange[] {
+  const [from, to] = [fieldsOf(before), fieldsOf(now)];
+  return [...new Set([...Object.keys(from), ...Object.keys(to)])]
+    .filter((field) => !isDeepStrictEqual(from[field], to[field]))
+    .map((field) => ({ field, from: from[field], to: to[field] }));
 }

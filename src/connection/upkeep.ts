@@ -1,9 +1,10 @@
 import { asError } from "../base/errors.js";
 import type { ServerChange } from "../contract/status.js";
 import type { Clock } from "../machines/clock.js";
-import type { Ready } from "../session/ports.js";
+import { DIFFERENCES, type Ready } from "../session/ports.js";
 import type { CurrentEpoch } from "./current-epoch.js";
 import { Heartbeat } from "./heartbeat.js";
+import { type ChangedKind, type Differences, ListWatch } from "./list-watch.js";
 import type { Participants } from "./participants.js";
 import { ServerLists } from "./server-lists.js";
 
@@ -22,10 +23,19 @@ export interface UpkeepHost {
 
 /** What is done for a connection for as long as it is ready: it is listened to, and compared with what it was. */
 export class Upkeep {
-  readonly lists = new ServerLists();
+  readonly lists: ServerLists;
+  readonly #watch: ListWatch;
   readonly #heartbeat: Heartbeat;
 
   constructor(private readonly host: UpkeepHost) {
+    this.lists = new ServerLists((kind, difference) =>
+      host.onChange({ lists: { [kind]: difference } }, host.current.ready?.epoch ?? 0),
+    );
+    this.#watch = new ListWatch({
+      clock: host.clock,
+      read: (kind) => this.#reread(kind),
+      deliver: (kind, differences) => this.#deliver(kind, differences),
+    });
     this.#heartbeat = new Heartbeat({ ...host, intervalMs: host.heartbeatMs });
   }
 
@@ -41,7 +51,13 @@ export class Upkeep {
     if (ready?.epoch === epoch) void this.#compare(ready);
   }
 
+  /** The server says that a list of its changed. */
+  listChanged(kind: ChangedKind): void {
+    this.#watch.heard(kind);
+  }
+
   stop(): void {
+    this.#watch.stop();
     this.host.participants.stream.stop();
     this.#heartbeat.stop();
   }
@@ -53,14 +69,43 @@ export class Upkeep {
       const change = await this.lists.compare(ready.client, { timeout: compareMs });
       if (!change || current.ready !== ready) return;
       onChange(change, ready.epoch);
-      const kinds = new Set(
-        Object.keys(change.lists).map((kind) => (kind === "resourceTemplates" ? "resources" : kind)),
-      );
-      for (const kind of kinds)
-        participants.deliver({ jsonrpc: "2.0", method: `notifications/${kind}/list_changed` });
+      for (const kind of ["tools", "prompts", "resources"] as const) {
+        const lists = only(kind, change.lists);
+        if (Object.keys(lists).length > 0) this.#tell(kind, lists);
+      }
     } catch (error) {
       // Lost again meanwhile: the next connection is compared then.
       if (current.ready === ready) participants.report(asError(error));
     }
   }
+
+  #reread(kind: ChangedKind): Promise<Differences> | undefined {
+    const { current, compareMs } = this.host;
+    if (!current.ready) return undefined;
+    return this.lists.reread(LISTS[kind], current.ready.client, { timeout: compareMs });
+  }
+
+  #deliver(kind: ChangedKind, differences: Differences | undefined): void {
+    const { current, onChange } = this.host;
+    if (differences && Object.keys(differences).length > 0)
+      onChange({ lists: differences }, current.ready?.epoch ?? 0);
+    this.#tell(kind, differences);
+  }
+
+  #tell(kind: ChangedKind, differences: Differences | undefined): void {
+    this.host.participants.deliver({
+      jsonrpc: "2.0",
+      method: `notifications/${kind}/list_changed`,
+      ...(differences && { params: { _meta: { [DIFFERENCES]: differences } } }),
+    });
+  }
 }
+
+const LISTS = {
+  tools: ["tools"],
+  prompts: ["prompts"],
+  resources: ["resources", "resourceTemplates"],
+} as const;
+
+const only = (kind: ChangedKind, lists: Differences): Differences =>
+  Object.fromEntries(LISTS[kind].flatMap((list) => (lists[list] ? [[list, lists[list]]] : [])));

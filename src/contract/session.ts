@@ -26,7 +26,13 @@ import type {
 import type { ServerDoor, SessionTransport } from "./door.js";
 import type { Inspect } from "./inspection.js";
 import type { ReplayMode } from "./options.js";
-import type { ConnectionState, ConnectionStatus, StatusListener } from "./status.js";
+import type {
+  ConnectionState,
+  ConnectionStatus,
+  ListDifference,
+  ListKind,
+  StatusListener,
+} from "./status.js";
 
 /** What a handler gets besides the server's request. */
 export interface HandlerContext {
@@ -69,9 +75,14 @@ export type RootLike = string | URL | Root;
 /** A list of roots, or a function that is called each time the server asks for them. */
 export type RootsOption = RootLike[] | (() => RootLike[] | Promise<RootLike[]>);
 
-/** What `onListChanged` gets: which list of the server changed. */
+/** What `onListChanged` gets: which list of the server changed, and how. */
 export interface ListChange {
   kind: "tools" | "prompts" | "resources";
+  /**
+   * How it differs from what was last read. Missing where that is not known: the list was never read, or did not come within
+   * two seconds.
+   */
+  lists?: Partial<Record<ListKind, ListDifference>>;
 }
 
 /** The options of `connectSession` and `withSession`. Capabilities follow the handlers that are present. */

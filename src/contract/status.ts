@@ -103,7 +103,7 @@ export type ConnectionEvent =
 /** Called for each event, with the status at that moment. */
 export type StatusListener = (status: ConnectionStatus, event: ConnectionEvent) => void;
 
-/** How a server that was reached again differs from what it was. */
+/** How a server differs from what it was: when it was reached again, or when one of its lists was read again. */
 export interface ServerChange {
   /** Only lists that differ. */
   lists: Partial<Record<ListKind, ListDifference>>;
@@ -118,6 +118,15 @@ export interface ListDifference {
   added: string[];
   removed: string[];
   changed: string[];
+  /** Of each item that changed: the fields, with the old and the new value. Present where there are any. */
+  fields?: Record<string, FieldChange[]>;
+}
+
+/** One field of a tool, prompt or resource that is not what it was. The values are the server's own. */
+export interface FieldChange {
+  field: string;
+  from: unknown;
+  to: unknown;
 }
 
 /** A list that a server may offer. */

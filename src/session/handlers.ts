@@ -15,12 +15,13 @@ import { relayedContext } from "../contract/asking.js";
 import type {
   ElicitAnswer,
   HandlerContext,
+  ListChange,
   RootLike,
   RootsOption,
   Session,
   SessionOptions,
 } from "../contract/session.js";
-import type { ConnectionPort } from "./ports.js";
+import { type ConnectionPort, DIFFERENCES } from "./ports.js";
 
 /** What the handshake must declare for these options. */
 export function capabilitiesOf(options: SessionOptions): ClientCapabilities {
@@ -81,9 +82,10 @@ export function registerHandlers(session: Handling, options: SessionOptions): vo
   }
   if (onListChanged) {
     for (const kind of ["tools", "prompts", "resources"] as const) {
-      session.setNotificationHandler(`notifications/${kind}/list_changed`, () =>
-        runCallback(() => onListChanged({ kind }), report),
-      );
+      session.setNotificationHandler(`notifications/${kind}/list_changed`, ({ params }) => {
+        const lists = params?._meta?.[DIFFERENCES] as ListChange["lists"];
+        runCallback(() => onListChanged({ kind, ...(lists && { lists }) }), report);
+      });
     }
   }
 }

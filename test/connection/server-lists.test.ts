@@ -39,7 +39,14 @@ describe("a server that is reached again", () => {
     lists.note(method, { [kind]: [item("other")] }, "2");
     const fresh = [{ ...kept }, { ...item("other"), title: "new" }, item("fresh")];
     const change = await lists.compare(client({ resources: [], [kind]: fresh }, "1"), {});
-    expect(change!.lists).toEqual({ [kind]: { added: ["fresh"], removed: ["gone"], changed: ["other"] } });
+    expect(change!.lists).toEqual({
+      [kind]: {
+        added: ["fresh"],
+        removed: ["gone"],
+        changed: ["other"],
+        fields: { other: [{ field: "title", from: undefined, to: "new" }] },
+      },
+    });
     expect(change!.server).toBeUndefined();
   });
 
@@ -82,7 +89,7 @@ describe("a server that is reached again", () => {
     await lists.compare(client({ tools: before }), {});
     lists.note("tools/list", { tools: before });
     const { tools } = (await lists.compare(client({ tools: after }), {}))!.lists;
-    expect(tools).toEqual({ added: [], removed: [], changed: [], [how]: names });
+    expect(tools).toMatchObject({ added: [], removed: [], changed: [], [how]: names });
   });
 
   it("is asked past the Client's cache, and only for what was read before", async () => {
@@ -204,5 +211,58 @@ describe("what was listed once", () => {
     }
     expect(offers(lists, "0/0")).toBe(false);
     expect(offers(lists, "29/999")).toBe(true);
+  });
+});
+
+describe("a list that is read again", () => {
+  it("tells what differs, field by field, once it is whole", () => {
+    const heard: unknown[] = [];
+    const lists = new ServerLists((kind, difference) => heard.push([kind, difference]));
+    const tool = { name: "a", description: "adds", inputSchema: { type: "object" }, gone: 1 };
+    lists.note("tools/list", { tools: [tool, { name: "old" }] });
+    lists.note("tools/list", { tools: [{ ...tool, inputSchema: { type: "object" } }, { name: "old" }] });
+    expect(heard).toEqual([]);
+    const { gone: _, ...rest } = tool;
+    lists.note("tools/list", { tools: [{ ...rest, description: "steals" }], nextCursor: "2" });
+    expect(heard).toEqual([]);
+    lists.note("tools/list", { tools: [{ name: "__proto__" }] }, "2");
+    expect(heard).toEqual([
+      [
+        "tools",
+        {
+          added: ["__proto__"],
+          removed: ["old"],
+          changed: ["a"],
+          fields: {
+            a: [
+              { field: "description", from: "adds", to: "steals" },
+              { field: "gone", from: 1, to: undefined },
+            ],
+          },
+        },
+      ],
+    ]);
+    lists.note("prompts/list", { prompts: [{ name: "p" }], nextCursor: "2" });
+    lists.note("prompts/list", { prompts: [{ name: "q" }] }, "2");
+    expect(heard).toHaveLength(1);
+  });
+
+  it("tells only whoever asked for that", async () => {
+    const heard: unknown[] = [];
+    const lists = new ServerLists((kind) => heard.push(kind));
+    expect(lists.reread(["tools"], client({ tools: [] }), {})).toBeUndefined();
+    lists.note("tools/list", { tools: [{ name: "a" }] });
+    const fake = client({ tools: [{ name: "b" }] });
+    fake.listTools.mockImplementation(async () => {
+      lists.note("tools/list", { tools: [{ name: "b" }] });
+      return { tools: [{ name: "b" }] };
+    });
+    expect(await lists.reread(["tools", "prompts"], fake, {})).toEqual({
+      tools: { added: ["b"], removed: ["a"], changed: [] },
+    });
+    expect(fake.listPrompts).not.toHaveBeenCalled();
+    expect(heard).toEqual([]);
+    lists.note("tools/list", { tools: [] });
+    expect(heard).toEqual(["tools"]);
   });
 });

@@ -227,7 +227,14 @@ describe("a server that is reached again", () => {
     expect(transport.status.lastChange).toEqual({
       server: { from: { name: "changing", version: "1" }, to: { name: "changing", version: "2" } },
       capabilities: { added: ["prompts"], removed: [] },
-      lists: { tools: { added: ["fresh"], removed: ["gone"], changed: ["other"] } },
+      lists: {
+        tools: {
+          added: ["fresh"],
+          removed: ["gone"],
+          changed: ["other"],
+          fields: { other: expect.any(Array) },
+        },
+      },
     });
     expect(kinds).toEqual(["tools"]);
   });
