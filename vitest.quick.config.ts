@@ -21,7 +21,7 @@ export default defineConfig({
       "test/properties/{answers,asker,http}.test.ts",
       // Every state and edge of the chart: half a minute by itself.
       "test/machines/walk.test.ts",
-      "test/session/{loss,session}.test.ts",
+      "test/session/{loss,session,tool-data}.test.ts",
       "test/wires/http/sockets.test.ts",
     ],
     setupFiles: ["test/support/nothing-left.ts", "test/support/nothing-outside.ts"],
