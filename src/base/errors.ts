@@ -53,6 +53,7 @@ const BRAND = Symbol.for("holdfast.HoldfastError");
 /** The one error class of holdfast: a stable `code`, a message that says what to do, a `cause`, and the details of its code. */
 export class HoldfastError<Code extends ErrorCode = ErrorCode> extends Error {
   override readonly name = "HoldfastError";
+  /** What went wrong, as a stable name. */
   readonly code: Code;
   /** The name of the transport whose server the error is about. */
   readonly server?: string;

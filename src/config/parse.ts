@@ -16,7 +16,9 @@ export interface McpConfig {
 
 /** One mistake in a config, and the path of its field. */
 export interface Problem {
+  /** The path of the field, such as `mcpServers.weather.url`. */
   path: string;
+  /** What is wrong with it. Shows no value. */
   message: string;
 }
 

@@ -2,25 +2,33 @@ import type { AuthOption, EraOption } from "../contract/options.js";
 
 /** Changes how an argument of a tool is shown. Each field that is set replaces the server's own. */
 export interface ArgumentTransform {
+  /** The shown name. */
   name?: string | undefined;
+  /** The shown description. */
   description?: string | undefined;
   /** Sent where a call does not give the argument. */
   default?: unknown;
   /** True: the argument is not shown, and always sent with its default. Default false. */
   hide?: boolean | undefined;
+  /** True: a call must give the argument, whatever the server says. */
   required?: boolean | undefined;
+  /** The `examples` of its schema. */
   examples?: unknown;
 }
 
 /** Changes how a tool is shown. Each field that is set replaces the server's own. */
 export interface ToolTransform {
+  /** The shown name. */
   name?: string | undefined;
+  /** The shown version, in `_meta.fastmcp`. */
   version?: string | undefined;
+  /** The shown title. */
   title?: string | undefined;
+  /** The shown description. */
   description?: string | undefined;
-  /** Used by `includeTags` and `excludeTags`. */
+  /** For `includeTags` and `excludeTags`. Shown in `_meta.fastmcp`. */
   tags?: string[] | undefined;
-  /** The tool's `_meta`; `null` removes it. */
+  /** Fields to add to the tool's `_meta`; `null` removes all of the server's. */
   meta?: Record<string, unknown> | null | undefined;
   /** False: the tool is not shown. Default true. */
   enabled?: boolean | undefined;
@@ -30,6 +38,7 @@ export interface ToolTransform {
 
 /** What a config may say about any server. */
 export interface CommonServerConfig {
+  /** What the server is for. Shown nowhere by holdfast itself. */
   description?: string | undefined;
   /** True: the server is left out. Default false. */
   disabled?: boolean | undefined;
@@ -47,12 +56,15 @@ export interface CommonServerConfig {
   excludeTags?: string[] | undefined;
   /** Globs of what may be listed and used: a list for tools, prompts and URIs alike, or one for each. Default: everything. */
   allow?: AccessList | undefined;
-  /** What may not, whatever is allowed. */
+  /** Globs of what may not be listed or used, even if it is allowed. Default: nothing. */
   deny?: AccessList | undefined;
-  /** The words of other programs for the same, of tools alone. */
+  /** Another program's word for `allow`, for tools only. */
   includeTools?: string[] | undefined;
+  /** Another program's word for `allow`, for tools only. */
   enabledTools?: string[] | undefined;
+  /** Another program's word for `deny`, for tools only. */
   excludeTools?: string[] | undefined;
+  /** Another program's word for `deny`, for tools only. */
   disabledTools?: string[] | undefined;
 }
 
@@ -63,8 +75,11 @@ export type AccessList =
 
 /** A local server of a config: a process that is spoken to over stdio. */
 export interface StdioServerConfig extends CommonServerConfig {
+  /** Always stdio, so it may be left out. */
   transport?: "stdio" | undefined;
+  /** A program on PATH, or its path. It is started without a shell. */
   command: string;
+  /** Its arguments. Default: none. */
   args?: string[] | undefined;
   /** Added to the SDK's safe variables of this program's environment. */
   env?: Record<string, string> | undefined;
@@ -76,8 +91,11 @@ export interface StdioServerConfig extends CommonServerConfig {
 export interface RemoteServerConfig extends CommonServerConfig {
   /** Default: what the URL says. `ws:` and `wss:` are WebSocket; a path with `/sse` is SSE; anything else is HTTP. */
   transport?: "http" | "sse" | "ws" | undefined;
+  /** The URL, used exactly as given. */
   url: string;
+  /** Headers of every request. Default: none. */
   headers?: Record<string, string> | undefined;
+  /** How to authorize. Default: `defaultAuth` of the transport, or not at all. */
   auth?: AuthOption | undefined;
 }
 

@@ -22,6 +22,7 @@ export interface Authorization {
 
 /** One step of a sign-in. */
 export interface AuthorizationStep {
+  /** What is being done: finding the authorization server, registering, waiting for the person, or getting tokens. */
   step: "discovering" | "registering" | "waiting" | "exchanging" | "refreshing";
   /** What the person must do next, as a sentence. */
   todo?: string;
@@ -52,6 +53,7 @@ export interface Credential {
 export interface Resource {
   /** The name of its transport, for messages. */
   name: string;
+  /** Its URL, as http or https. */
   url: URL;
   /** For requests outside of a wire, such as those of a sign-in. */
   fetch: FetchLike;
@@ -61,6 +63,7 @@ export interface Resource {
 
 /** What `oauth()` and `clientCredentials()` return, for the option `auth`. It makes a credential for each server. */
 export abstract class CredentialSource {
+  /** Makes the credential of one server. */
   abstract credentialFor(server: Resource): Credential;
   /** How long a person may take to sign in, in milliseconds. Undefined: the default, or no person is asked. */
   readonly personMs: number | undefined;

@@ -51,6 +51,7 @@ export type AuthOption =
 
 /** Where holdfast reports oddities that concern no caller. */
 export interface Logger {
+  /** Called with one sentence for each oddity. */
   warn(message: string): void;
 }
 

@@ -77,6 +77,7 @@ export type RootsOption = RootLike[] | (() => RootLike[] | Promise<RootLike[]>);
 
 /** What `onListChanged` gets: which list of the server changed, and how. */
 export interface ListChange {
+  /** The list. Resource templates count as resources. */
   kind: "tools" | "prompts" | "resources";
   /**
    * How it differs from what was last read. Missing where that is not known: the list was never read, or did not come within

@@ -23,7 +23,9 @@ export interface ConnectionStatus {
   name: string;
   /** The kind of the transport: `stdio`, `python`, `fastmcp`, `node`, `uv`, `uvx`, `npx`, `http`, `sse`, `ws`, `memory`, `config`, or your own. */
   kind: string;
+  /** Which of the five states it is in. */
   state: ConnectionState;
+  /** What it does within that state. */
   detail: ConnectionDetail | undefined;
   /** Whether a lost wire is being replaced. */
   recovering: boolean;
@@ -115,8 +117,11 @@ export interface ServerChange {
 
 /** How one list differs, by the names or URIs of its items. */
 export interface ListDifference {
+  /** Items that were not in the list before. */
   added: string[];
+  /** Items that are no longer in the list. */
   removed: string[];
+  /** Items that differ from what they were. */
   changed: string[];
   /** Of each item that changed: the fields, with the old and the new value. Present where there are any. */
   fields?: Record<string, FieldChange[]>;

@@ -11,6 +11,7 @@ export type Listening = "open" | "lost" | "none";
 
 /** An answer that cannot be read, except for its id. Secrets are taken out. */
 export interface UnreadableAnswer {
+  /** The id of the request that it answers. */
   id: RequestId;
   /** What is wrong, as the rest of a sentence that begins with "it". */
   why: string;

@@ -10,6 +10,7 @@ import { SdkCredential } from "./sdk.js";
 
 /** How a program signs in as itself: with a client secret, or with a private key that signs for it. */
 export interface ClientCredentialsOptions {
+  /** The id by which the authorization server knows the program. */
   clientId: string;
   /** Either this, or `privateKey` and `algorithm`. */
   clientSecret?: string;
