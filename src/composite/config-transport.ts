@@ -35,7 +35,7 @@ export class MCPConfigTransport extends ClientTransport {
     checkConfigOptions(options);
     const path = pathOf(options);
     const parsed = readAny(options.config, options);
-    const only = directOf(parsed.servers);
+    const only = directOf(parsed, options);
     const name = options.name ?? only?.[0] ?? (path ? basename(String(path)) : "config");
     const server = only?.[1];
     const kind = server ? kindOf(server) : "config";
@@ -107,7 +107,7 @@ export class MCPConfigTransport extends ClientTransport {
     const parsed = readAny(config, this.#options);
     // One server is reached directly and several by their names: where that changes, everything begins anew. Sessions
     // stay open, and their next call finds the new way.
-    const direct = directOf(parsed.servers) !== undefined;
+    const direct = directOf(parsed, this.#options) !== undefined;
     const anew =
       direct !== (this.#direct !== undefined) || before.size > 1 !== Object.keys(parsed.servers).length > 1;
     const next = this.#plan(parsed, anew ? new Map() : before);
@@ -189,12 +189,12 @@ export class MCPConfigTransport extends ClientTransport {
   }
 
   get #direct(): ConfiguredServer | undefined {
-    const only = directOf(this.#config.servers);
+    const only = directOf(this.#config, this.#options);
     return only && this.#servers.get(only[0]);
   }
 
   #plan(config: McpConfig, before: ReadonlyMap<string, ConfiguredServer>): Map<string, ConfiguredServer> {
-    const only = directOf(config.servers) !== undefined;
+    const only = directOf(config, this.#options) !== undefined;
     return planned(config, before, (name, server) => {
       const made = configured(name, server, this.#options, only ? this.#inPlace() : this.#amongMany());
       if (!only) this.#follow(made);

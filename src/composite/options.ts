@@ -47,10 +47,21 @@ const OWN = [
 ];
 const SHARED = ["onStderr", "stderr", "reapOrphans", "oauth", "defaultAuth", "variables", "inputs", "from"];
 
+function checkAccess(key: string, list: AccessList | undefined): void {
+  const isGlobs = (globs: unknown) => Array.isArray(globs) && globs.every((glob) => typeof glob === "string");
+  const kinds = ["tools", "prompts", "resources"];
+  if (list === undefined || isGlobs(list)) return;
+  const entries = typeof list === "object" && list !== null ? Object.entries(list) : [["", undefined]];
+  for (const [kind, globs] of entries)
+    if (!kinds.includes(String(kind)) || (globs !== undefined && !isGlobs(globs)))
+      throw invalid(key, "expected a list of globs, or { tools, prompts, resources } with one each");
+}
+
 /** @throws HoldfastError `CONFIG_INVALID` for what no config transport has, or what has a wrong form */
 export function checkConfigOptions(options: MCPConfigTransportOptions): void {
   checkKnown("config", options, [...OWN, ...SHARED]);
   for (const key of ["startTimeoutMs", "listWaitMs", "maxStarts"] as const) checkPositive(key, options[key]);
+  for (const key of ["allow", "deny"] as const) checkAccess(key, options[key]);
   if (options.oauth !== undefined) checkOAuth(options.oauth);
   if (options.watch && pathOf(options) === undefined)
     throw invalid("watch", "only a config that is a file can be followed");

@@ -36,9 +36,13 @@ const RULES = [
 ] as const;
 
 /** The only server of a config, where it needs no gateway. */
-export function directOf<S extends ServerConfig>(servers: Record<string, S>): [name: string, S] | undefined {
+export function directOf(
+  { servers }: Pick<McpConfig, "servers">,
+  { allow, deny }: Pick<MCPConfigTransportOptions, "allow" | "deny">,
+): [name: string, ServerConfig] | undefined {
   const [only, ...more] = Object.entries(servers);
-  return only && more.length === 0 && isPlain(only[1]) ? only : undefined;
+  const ruled = allow !== undefined || deny !== undefined;
+  return only && more.length === 0 && !ruled && isPlain(only[1]) ? only : undefined;
 }
 
 /** The servers of a config; those that are the same keep their transports. */

@@ -385,6 +385,23 @@ describe("one server alone", () => {
   });
 });
 
+describe("what may be used", () => {
+  it("is decided for one server alone, too, by the entry and by the options of the transport", async () => {
+    const byEntry = composite({ only: { ...legacy, disabled_tools: ["write"] } });
+    const byOptions = composite({ only: legacy }, { deny: ["only_write"], allow: { tools: ["only_*"] } });
+    for (const transport of [byEntry, byOptions])
+      await transport.withSession(async (session) => {
+        const shown = names((await session.listTools()).tools);
+        expect(shown).toContain("echo");
+        expect(shown).not.toContain("write");
+        expect(await rejection(session.callTool(call("write", { name: "x" })))).toMatchObject({
+          code: -32602,
+        });
+      });
+    expect(() => composite({ only: legacy }, { allow: 5 as never })).toThrow("allow");
+  });
+});
+
 describe("another config", () => {
   it("changes what changed: the old process is gone before the new one starts, the rest goes on", async () => {
     const transport = composite({ same: legacy, changed: legacy, removed: legacy });
