@@ -74,6 +74,9 @@ export function lifecycleProperty(order: "ordered" | "adversarial") {
       );
       await scheduler.waitIdle();
       void task;
+      // A call waits for the connection when the close comes: else every timer of a call has fired before.
+      run.step("disconnect", steps.length);
+      run.step("look", steps.length);
       run.step("close", steps.length);
       // 5: nothing is set any more once the close has settled; later every timer has fired anyway.
       const left = transport.close().then(async () => {
