@@ -144,6 +144,6 @@ describe("the package, installed in an empty project", () => {
     const { stdout } = await exec("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], { cwd: root });
     const [{ size }] = JSON.parse(stdout);
     // Half of it is the sources and the maps to them, for a debugger.
-    expect(size).toBeLessThan(1_000_000);
+    expect(size).toBeLessThan(600_000);
   });
 });
