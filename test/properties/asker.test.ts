@@ -4,6 +4,8 @@ import { MCPConfigTransport } from "../../src/composite/config-transport.js";
 import type { Session } from "../../src/contract/session.js";
 import { StreamableHttpTransport } from "../../src/transports/http.js";
 import { MemoryTransport } from "../../src/transports/memory.js";
+import { SSETransport } from "../../src/transports/sse.js";
+import { StdioTransport } from "../../src/transports/stdio.js";
 import type { ClientTransport } from "../../src/transports/transport.js";
 import { WSTransport } from "../../src/transports/websocket.js";
 import { AskingServer, inMemory, onSockets } from "../support/asking-server.js";
@@ -25,8 +27,8 @@ interface Way {
   tool?: string;
 }
 
-const both = (url: string, era: string) =>
-  new MCPConfigTransport({ config: { mcpServers: { a: { url, era }, b: { url, era } } } });
+const both = (server: object, era: string) =>
+  new MCPConfigTransport({ config: { mcpServers: { a: { ...server, era }, b: { ...server, era } } } });
 const WAYS: Record<string, Way> = {
   "memory, legacy": {
     modern: false,
@@ -53,22 +55,43 @@ const WAYS: Record<string, Way> = {
     linked: true,
     open: () => new StreamableHttpTransport({ url: address.http, era: "modern" }),
   },
+  "SSE, legacy": {
+    modern: false,
+    linked: false,
+    open: () => new SSETransport({ url: address.sse }),
+  },
+  "stdio, legacy": {
+    modern: false,
+    linked: false,
+    open: () => new StdioTransport({ ...address.stdio, era: "legacy" }),
+  },
+  "stdio, modern": {
+    modern: true,
+    linked: true,
+    open: () => new StdioTransport({ ...address.stdio, era: "modern" }),
+  },
   "WebSocket, legacy, through a config": {
     modern: false,
     linked: false,
-    open: () => both(address.ws, "legacy"),
+    open: () => both({ url: address.ws }, "legacy"),
+    tool: "a_work",
+  },
+  "SSE, legacy, through a config": {
+    modern: false,
+    linked: false,
+    open: () => both({ url: address.sse }, "legacy"),
     tool: "a_work",
   },
   "HTTP, legacy, through a config": {
     modern: false,
     linked: true,
-    open: () => both(address.http, "legacy"),
+    open: () => both({ url: address.http }, "legacy"),
     tool: "a_work",
   },
   "HTTP, modern, through a config": {
     modern: true,
     linked: true,
-    open: () => both(address.http, "modern"),
+    open: () => both({ url: address.http }, "modern"),
     tool: "a_work",
   },
 };
@@ -169,7 +192,7 @@ describe("a question is never answered in another one's name", () => {
       fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 12 }), (steps) =>
         new Story(WAYS[name]!).play(steps),
       ),
-      { numRuns: runsOf(125) },
+      { numRuns: runsOf(90) },
     );
   });
 });

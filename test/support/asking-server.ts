@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net";
+import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import type { JSONRPCMessage } from "@modelcontextprotocol/client";
 import { WebSocketServer } from "ws";
@@ -117,13 +118,30 @@ export const inMemory = (server: () => AskingServer): ServerLike => ({
   },
 });
 
-/** The server behind Streamable HTTP, with a stream for what no call carries, and behind WebSocket. `server` is asked for each message. */
+/** Carries the lines of a process's pipes to a port of this program, where the server is. */
+const BRIDGE = `const s = require("net").connect(Number(process.argv[1]), "127.0.0.1"); process.stdin.pipe(s).pipe(process.stdout);`;
+
+/**
+ * The server behind Streamable HTTP, with a stream for what no call carries, behind HTTP+SSE, WebSocket, and the pipes of a
+ * process. `server` is asked for each message.
+ */
 export async function onSockets(server: () => AskingServer) {
   const sockets = new Set<Socket>();
   let inbound: ServerResponse | undefined;
   const aside = () =>
     inbound && !inbound.destroyed ? (message: object) => void inbound?.write(eventOf(message)) : undefined;
+  const streams: ServerResponse[] = [];
   const http = createServer(async (request, response) => {
+    if (request.url === "/sse") {
+      const endpoint = `event: endpoint\ndata: /post?${streams.push(response) - 1}\n\n`;
+      return void response.writeHead(200, { "content-type": "text/event-stream" }).write(endpoint);
+    }
+    if (request.url?.startsWith("/post?")) {
+      const stream = streams[Number(request.url.slice("/post?".length))]!;
+      const say: Say = (message) => void (stream.destroyed || stream.write(eventOf(message)));
+      server().receive(JSON.parse(await text(request)), say, () => say);
+      return void response.writeHead(202).end();
+    }
     if (request.method === "GET") {
       response.writeHead(200, { "content-type": "text/event-stream" }).write(": open\n\n");
       inbound = response;
@@ -149,16 +167,32 @@ export async function onSockets(server: () => AskingServer) {
     ws.on("error", () => {});
     ws.on("message", (data) => server().receive(JSON.parse(String(data)), say, () => say));
   });
-  http.listen(0, "127.0.0.1");
-  await once(http, "listening");
-  const address = `127.0.0.1:${(http.address() as AddressInfo).port}/mcp`;
+  const tcp = createTcpServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => {});
+    const say: Say = (message) => void (socket.writable && socket.write(`${JSON.stringify(message)}\n`));
+    createInterface({ input: socket }).on("line", (line) =>
+      server().receive(JSON.parse(line), say, () => say),
+    );
+  });
+  const port = await listening(http);
+  const address = `127.0.0.1:${port}/mcp`;
+  const bridge = { command: process.execPath, args: ["-e", BRIDGE, String(await listening(tcp))] };
   const stop = async () => {
     wss.close();
     for (const socket of sockets) socket.destroy();
     http.close();
-    await once(http, "close");
+    tcp.close();
+    await Promise.all([once(http, "close"), once(tcp, "close")]);
   };
-  return { http: `http://${address}`, ws: `ws://${address}`, stop };
+  const sse = `http://127.0.0.1:${port}/sse`;
+  return { http: `http://${address}`, ws: `ws://${address}`, sse, stdio: bridge, stop };
+}
+
+async function listening(one: Server): Promise<number> {
+  one.listen(0, "127.0.0.1");
+  await once(one, "listening");
+  return (one.address() as AddressInfo).port;
 }
 
 const eventOf = (message: object) => `data: ${JSON.stringify(message)}\n\n`;
