@@ -1,13 +1,14 @@
-import { checkBoolean, checkString, checkStrings } from "../base/check.js";
+import { checkBoolean, checkStrings } from "../base/check.js";
 import { withoutUserInfo } from "../base/redact.js";
 import { checkKnown } from "../contract/check-options.js";
 import { KindTransport } from "./kind.js";
+import { checkNpmPackage } from "./names.js";
 import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, processOpener } from "./stdio.js";
 import { projectDirectory } from "./uv.js";
 
 /** The options of `NpxStdioTransport`. */
 export interface NpxStdioTransportOptions extends ProcessOptions {
-  /** The package, as npm takes it: a name, `name@version`, or a path. */
+  /** The package: a name, `name@version`, a path that begins with `.`, `/` or `~`, or a URL of an archive or a git repository. */
   package: string;
   /** The arguments of its program. Default: none. */
   args?: string[];
@@ -30,10 +31,10 @@ export class NpxStdioTransport extends KindTransport<NpxStdioTransportOptions> {
   }
 }
 
-/** `npx -y --prefer-offline PACKAGE ARGS` */
+/** `npx -y --prefer-offline -- PACKAGE ARGS` */
 export function npxCommandLine(options: NpxStdioTransportOptions): CommandLine {
   const { package: name, args, usePackageLock } = options;
-  checkString("package", name);
+  checkNpmPackage("package", name);
   checkStrings("args", args);
   checkBoolean("usePackageLock", usePackageLock);
   const cwd = projectDirectory(options);
@@ -41,7 +42,7 @@ export function npxCommandLine(options: NpxStdioTransportOptions): CommandLine {
     kind: "npx",
     name: withoutUserInfo(name),
     command: "npx",
-    args: ["-y", ...(usePackageLock === false ? [] : ["--prefer-offline"]), name, ...(args ?? [])],
+    args: ["-y", ...(usePackageLock === false ? [] : ["--prefer-offline"]), "--", name, ...(args ?? [])],
     ...(cwd !== undefined && { cwd }),
   };
 }

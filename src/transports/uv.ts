@@ -1,7 +1,8 @@
-import { checkDirectory, checkFile, checkString, checkStrings, invalid } from "../base/check.js";
+import { checkBoolean, checkDirectory, checkFile, checkStrings, invalid } from "../base/check.js";
 import { withoutUserInfo } from "../base/redact.js";
 import { checkKnown } from "../contract/check-options.js";
 import { KindTransport } from "./kind.js";
+import { checkCommand, checkModule, checkPython, checkRequirements } from "./names.js";
 import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, processOpener } from "./stdio.js";
 
 /** The options of `UvStdioTransport`. */
@@ -43,13 +44,15 @@ export class UvStdioTransport extends KindTransport<UvStdioTransportOptions> {
   }
 }
 
-/** `uv run [--python V] [--directory D] [--with P]... [--with-requirements F] [--module] COMMAND ARGS` */
+/** `uv run [--python=V] [--directory=D] [--with=P]... [--with-requirements=F] [--module] -- COMMAND ARGS` */
 export function uvCommandLine(options: UvStdioTransportOptions): CommandLine {
   const { command, args, module, pythonVersion, withPackages, withRequirements } = options;
-  checkString("command", command);
+  checkBoolean("module", module);
+  if (module) checkModule("command", command);
+  else checkCommand("command", command);
   checkStrings("args", args);
-  checkStrings("withPackages", withPackages);
-  if (pythonVersion !== undefined) checkString("pythonVersion", pythonVersion);
+  checkRequirements("withPackages", withPackages);
+  if (pythonVersion !== undefined) checkPython("pythonVersion", pythonVersion);
   const requirements =
     withRequirements === undefined ? [] : [checkFile("withRequirements", withRequirements)];
   const cwd = projectDirectory(options);
@@ -59,11 +62,12 @@ export function uvCommandLine(options: UvStdioTransportOptions): CommandLine {
     command: "uv",
     args: [
       "run",
-      ...(pythonVersion === undefined ? [] : ["--python", pythonVersion]),
-      ...(cwd === undefined ? [] : ["--directory", cwd]),
-      ...(withPackages ?? []).flatMap((name) => ["--with", name]),
-      ...requirements.flatMap((file) => ["--with-requirements", file]),
+      ...(pythonVersion === undefined ? [] : [`--python=${pythonVersion}`]),
+      ...(cwd === undefined ? [] : [`--directory=${cwd}`]),
+      ...(withPackages ?? []).map((name) => `--with=${name}`),
+      ...requirements.map((file) => `--with-requirements=${file}`),
       ...(module ? ["--module"] : []),
+      "--",
       command,
       ...(args ?? []),
     ],

@@ -1,6 +1,7 @@
-import { checkString, checkStrings } from "../base/check.js";
+import { checkStrings } from "../base/check.js";
 import { checkKnown } from "../contract/check-options.js";
 import { KindTransport } from "./kind.js";
+import { checkPython, checkRequirement, checkRequirements } from "./names.js";
 import { type CommandLine, PROCESS_OPTIONS, type ProcessOptions, processOpener } from "./stdio.js";
 import { projectDirectory } from "./uv.js";
 
@@ -33,23 +34,24 @@ export class UvxStdioTransport extends KindTransport<UvxStdioTransportOptions> {
   }
 }
 
-/** `uvx [--python V] [--from P] [--with P]... TOOL ARGS` */
+/** `uvx [--python=V] [--from=P] [--with=P]... -- TOOL ARGS` */
 export function uvxCommandLine(options: UvxStdioTransportOptions): CommandLine {
   const { toolName, toolArgs, pythonVersion, withPackages, fromPackage } = options;
-  checkString("toolName", toolName);
+  checkRequirement("toolName", toolName);
   checkStrings("toolArgs", toolArgs);
-  checkStrings("withPackages", withPackages);
-  if (pythonVersion !== undefined) checkString("pythonVersion", pythonVersion);
-  if (fromPackage !== undefined) checkString("fromPackage", fromPackage);
+  checkRequirements("withPackages", withPackages);
+  if (pythonVersion !== undefined) checkPython("pythonVersion", pythonVersion);
+  if (fromPackage !== undefined) checkRequirement("fromPackage", fromPackage);
   const cwd = projectDirectory(options);
   return {
     kind: "uvx",
     name: toolName,
     command: "uvx",
     args: [
-      ...(pythonVersion === undefined ? [] : ["--python", pythonVersion]),
-      ...(fromPackage === undefined ? [] : ["--from", fromPackage]),
-      ...(withPackages ?? []).flatMap((name) => ["--with", name]),
+      ...(pythonVersion === undefined ? [] : [`--python=${pythonVersion}`]),
+      ...(fromPackage === undefined ? [] : [`--from=${fromPackage}`]),
+      ...(withPackages ?? []).map((name) => `--with=${name}`),
+      "--",
       toolName,
       ...(toolArgs ?? []),
     ],

@@ -70,12 +70,12 @@ describe("the command line", () => {
       withRequirements: at("requirements.txt"),
     });
     expect(line.args).toEqual(
-      `run --python 3.12 --directory ${directory} --with a --with b==1 --with-requirements ${at("requirements.txt")} --module server --port 1`.split(
+      `run --python=3.12 --directory=${directory} --with=a --with=b==1 --with-requirements=${at("requirements.txt")} --module -- server --port 1`.split(
         " ",
       ),
     );
     expect(line.cwd).toBe(directory);
-    expect(uvCommandLine({ command: "server" }).args).toEqual(["run", "server"]);
+    expect(uvCommandLine({ command: "server" }).args).toEqual(["run", "--", "server"]);
   });
 
   it("of uvx has everything in uvx's order", () => {
@@ -86,18 +86,19 @@ describe("the command line", () => {
       fromPackage: "p",
       withPackages: ["a"],
     };
-    expect(uvxCommandLine(options).args).toEqual("--python 3.12 --from p --with a tool -v".split(" "));
-    expect(uvxCommandLine({ toolName: "tool" }).args).toEqual(["tool"]);
+    expect(uvxCommandLine(options).args).toEqual("--python=3.12 --from=p --with=a -- tool -v".split(" "));
+    expect(uvxCommandLine({ toolName: "tool" }).args).toEqual(["--", "tool"]);
   });
 
   it("of npx never asks, and prefers what it has", () => {
     expect(npxCommandLine({ package: "p@1", args: ["x"] }).args).toEqual([
       "-y",
       "--prefer-offline",
+      "--",
       "p@1",
       "x",
     ]);
-    expect(npxCommandLine({ package: "p", usePackageLock: false }).args).toEqual(["-y", "p"]);
+    expect(npxCommandLine({ package: "p", usePackageLock: false }).args).toEqual(["-y", "--", "p"]);
     expect(npxCommandLine({ package: "p", projectDirectory: directory }).cwd).toBe(directory);
   });
 });
