@@ -141,6 +141,7 @@ export const DEFAULTS = {
   maxQueued: 1_000,
   /** The largest message that is accepted. */
   maxMessageBytes: 64 * 1024 * 1024,
+  maxLogBytes: 10 * 1024 * 1024,
   /** How many HTTP sockets the calls of one connection use at the same time. */
   maxSockets: 32,
   /** After an HTTP server has forgotten a session, how long the other calls of that session may still be answered. */

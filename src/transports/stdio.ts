@@ -27,8 +27,13 @@ export interface ProcessOptions extends SharedOptions {
   stderr?: "inherit" | "capture";
   /** Called with each line that the server writes to stderr, without known secrets. Default: nobody. */
   onStderr?: (line: string) => void;
-  /** Where lines of stderr are stored: a stream, or a path that each process opens anew and appends to. Default: nowhere. */
+  /**
+   * Where lines of stderr are stored: a stream, or a path that each process opens anew and appends to. A file that is made has
+   * mode 0600. Default: nowhere.
+   */
   logFile?: LogTarget;
+  /** The size in bytes at which a log file is renamed to `PATH.1`, in place of the last one, and begun anew. Default 10 MiB. */
+  maxLogBytes?: number;
   /** The largest message in bytes. A larger one is dropped, and its call rejects with `MESSAGE_TOO_LARGE`. Default 64 MiB. */
   maxMessageBytes?: number;
   /** Ends the process even if this program is killed with SIGKILL. POSIX only. Default true. */
@@ -54,6 +59,7 @@ export const PROCESS_OPTIONS = [
   "stderr",
   "onStderr",
   "logFile",
+  "maxLogBytes",
   "maxMessageBytes",
   "reapOrphans",
   "endDetached",
@@ -97,6 +103,7 @@ export function processOpener(options: ProcessOptions, line: CommandLine): Opene
           observe({ type: "stderr", line: withoutUserInfo(text).slice(0, MAX_SHOWN_LINE) });
         },
         logFile,
+        maxLogBytes: options.maxLogBytes ?? DEFAULTS.maxLogBytes,
         install: line.install ?? installHint(command),
         env: childEnvironment(env, command, line.env),
         stderr: stderr ?? "capture",
@@ -125,10 +132,11 @@ export class StdioTransport extends KindTransport<StdioTransportOptions> {
   }
 }
 
-function checkProcess({ env, cwd, stderr, logFile, maxMessageBytes }: ProcessOptions): void {
+function checkProcess({ env, cwd, stderr, logFile, maxLogBytes, maxMessageBytes }: ProcessOptions): void {
   if (env !== "inherit") checkStringMap("env", env);
   checkOneOf("stderr", stderr, ["inherit", "capture"]);
   checkPositive("maxMessageBytes", maxMessageBytes);
+  checkPositive("maxLogBytes", maxLogBytes);
   checkDirectory("cwd", cwd);
   if (logFile !== undefined && typeof fieldsOf(logFile)["write"] !== "function")
     checkString("logFile", logFile);

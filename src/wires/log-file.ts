@@ -1,4 +1,14 @@
-import { constants, createWriteStream, openSync } from "node:fs";
+import {
+  constants,
+  createWriteStream,
+  fchmodSync,
+  fstatSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  type Stats,
+  statSync,
+} from "node:fs";
 import type { Writable } from "node:stream";
 import { codeOf, messageOf } from "../base/errors.js";
 import { systemClock } from "../machines/clock.js";
@@ -9,6 +19,8 @@ export type LogTarget = string | Writable;
 
 /** A pipe without a reader, or a terminal that was stopped, must not stop the program with it. */
 const FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
+/** A server's stderr may hold its arguments and more. */
+const MODE = 0o600;
 /** What may wait for a slow disk or pipe. */
 const MAX_WAITING_BYTES = 1024 * 1024;
 /** What cannot be written to is opened again after so long, at the next line. */
@@ -21,10 +33,16 @@ const LAST_LINES_MS = 500;
 
 /**
  * Where the stderr of one process is kept. A path is opened anew for each process; a stream stays the user's. Lines that
- * find no room are lost and counted; the first of them is reported, and so is the first after it went well again.
+ * find no room are lost and counted; the first of them is reported, and so is the first after it went well again. Before a
+ * file grows beyond `maxBytes` it turns over: it is renamed to `PATH.1`, and replaces the one of that name.
  */
 export class LogFile {
   #stream: Writable | undefined;
+  /** The file that is written to; undefined for what cannot turn over: a stream, a pipe, a device. */
+  #file: Stats | undefined;
+  #bytes = 0;
+  /** A file that turned over, until its last lines are written. */
+  #full: Writable | undefined;
   readonly #path: string | undefined;
   #openedAt = 0;
   #missing = 0;
@@ -35,6 +53,7 @@ export class LogFile {
   constructor(
     target: LogTarget,
     private readonly onError: (error: Error) => void,
+    private readonly maxBytes: number,
   ) {
     if (typeof target === "string") this.#path = target;
     else this.#stream = target;
@@ -43,6 +62,8 @@ export class LogFile {
 
   write(line: string): void {
     if (this.#closed) return;
+    if (this.#file && this.#bytes > 0 && this.#bytes + Buffer.byteLength(line) >= this.maxBytes)
+      this.#turnOver(this.#file);
     const stream = this.#withRoom();
     if (!stream) {
       this.#missing++;
@@ -51,6 +72,7 @@ export class LogFile {
     const missing = this.#missing;
     this.#missing = 0;
     const gap = missing > 0 ? `[${missing} lines are missing here]\n` : "";
+    this.#bytes += Buffer.byteLength(gap) + Buffer.byteLength(line) + 1;
     stream.write(`${gap}${line}\n`, (error) => {
       if (error) this.#missing += missing + 1;
       else this.#reported = false;
@@ -58,12 +80,14 @@ export class LogFile {
   }
 
   async close(): Promise<void> {
-    const stream = this.#stream;
     if (this.#closed || this.#path === undefined) return;
     this.#closed = true;
-    if (!stream?.writable) return;
-    await Promise.race([new Promise<void>((resolve) => stream.end(resolve)), pause(LAST_LINES_MS)]);
-    stream.destroy();
+    const streams = [this.#stream, this.#full].filter((stream) => stream !== undefined);
+    const ended = streams
+      .filter((stream) => !stream.destroyed)
+      .map((stream) => new Promise<void>((resolve) => stream.end(resolve)));
+    if (ended.length > 0) await Promise.race([Promise.all(ended), pause(LAST_LINES_MS)]);
+    for (const stream of streams) stream.destroy();
   }
 
   #withRoom(): Writable | undefined {
@@ -84,10 +108,16 @@ export class LogFile {
     }
   }
 
-  #open(path: string): void {
+  #open(path: string, mode?: number): void {
     this.#openedAt = systemClock.now();
     try {
-      const stream = createWriteStream(path, { fd: openSync(path, FLAGS) });
+      const fd = openSync(path, FLAGS, MODE);
+      // Who let others read it wants that of its successor, too.
+      if (mode !== undefined) fchmodSync(fd, mode & 0o777);
+      const file = fstatSync(fd);
+      this.#file = file.isFile() ? file : undefined;
+      this.#bytes = file.size;
+      const stream = createWriteStream(path, { fd });
       stream.on("error", (error) => {
         if (this.#stream === stream) this.#stream = undefined;
         this.#report(error);
@@ -100,10 +130,34 @@ export class LogFile {
     }
   }
 
-  #report(error: unknown): void {
+  #turnOver(file: Stats): void {
+    // A disk so slow that the one before is not written yet: its lines would fill the memory.
+    if (this.#path === undefined || this.#full?.destroyed === false) return;
+    const stream = this.#stream;
+    // Where it fails, the file is written on, and turns over after as many bytes again.
+    this.#bytes = 0;
+    try {
+      renameOurs(this.#path, file);
+      this.#open(this.#path, file.mode);
+      this.#full = stream?.end();
+    } catch (error) {
+      this.#report(error, "the log file did not turn over");
+    }
+  }
+
+  #report(error: unknown, what = "lines for the log file are lost"): void {
     if (this.#reported) return;
     this.#reported = true;
     const why = SLOW.has(codeOf(error) ?? "") ? TOO_SLOW : messageOf(error);
-    this.onError(new Error(`lines for the log file are lost: ${why}`, { cause: error }));
+    this.onError(new Error(`${what}: ${why}`, { cause: error }));
   }
+}
+
+/** Where the path is a link, it stays one. */
+function renameOurs(path: string, { dev, ino }: Stats): void {
+  const now = statSync(path, { throwIfNoEntry: false });
+  // Race: another process writes to the same file, and it has turned over there already; or somebody moved it away.
+  if (now?.dev !== dev || now.ino !== ino) return;
+  const file = realpathSync(path);
+  renameSync(file, `${file}.1`);
 }

@@ -11,6 +11,8 @@ export interface StderrOptions {
   stderr: "inherit" | "capture";
   onStderr: ((line: string) => void) | undefined;
   logFile: LogTarget | undefined;
+  /** At this size the log file turns over. */
+  maxLogBytes: number;
   /** Takes secrets out of what the server printed. */
   redact(text: string): string;
 }
@@ -38,9 +40,9 @@ export class ServerStderr {
 
   /** Throws a `Lost` where the log file cannot be opened. */
   openLog(): void {
-    const { logFile } = this.options;
+    const { logFile, maxLogBytes } = this.options;
     try {
-      if (logFile !== undefined) this.#log = new LogFile(logFile, this.onError);
+      if (logFile !== undefined) this.#log = new LogFile(logFile, this.onError, maxLogBytes);
     } catch (error) {
       throw new Lost("not-sent", logFailure(error));
     }

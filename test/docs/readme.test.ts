@@ -72,6 +72,7 @@ const WHERE: Record<keyof typeof ALL, string> = {
   eraMemoryMs: "docs/options.md#eraMemoryMs",
   maxQueued: "docs/options.md#maxQueued",
   maxMessageBytes: "docs/options.md#maxMessageBytes",
+  maxLogBytes: "docs/options.md#maxLogBytes",
   maxSockets: "docs/options.md#maxSockets",
   forgottenSessionMs: "docs/options.md#forgottenSessionMs",
 };

@@ -14,6 +14,7 @@ export function shell(script: string, options: Partial<StdioWireOptions> = {}) {
     stderr: "capture",
     onStderr: undefined,
     logFile: undefined,
+    maxLogBytes: 10_000,
     install: undefined,
     maxMessageBytes: 10_000,
     closeTimeoutMs: 400,
