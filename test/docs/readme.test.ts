@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { DEFAULTS, type ReconnectOptions, type SharedOptions } from "../../src/contract/options.js";
 import { DEFAULT_BACKOFF } from "../../src/machines/backoff.js";
 import { mermaid } from "../../src/machines/mermaid.js";
+import { expectTests, heldBy } from "../support/held-by.js";
 
 const root = new URL("../../", import.meta.url);
 const read = (name: string) => readFileSync(new URL(name, root), "utf8");
@@ -20,18 +21,9 @@ describe("the documentation", () => {
   });
 
   it("names for each rule of the lifecycle a test that there is", () => {
-    const rows = [...read("docs/lifecycle.md").matchAll(/^\| .+ \| (`[a-z/-]+` › .*) \|$/gm)].map(
-      ([, held]) => held!,
-    );
+    const rows = heldBy("docs/lifecycle.md");
     expect(rows.length).toBeGreaterThan(15);
-    for (const held of rows)
-      for (const part of held.split("; ")) {
-        const [, file] = /^`([a-z/-]+)` › /.exec(part) ?? [];
-        const source = read(`test/${file}.test.ts`);
-        const titles = [...part.matchAll(/\*([^*]+)\*/g)].map(([, title]) => title!);
-        expect(titles.length, part).toBeGreaterThan(0);
-        for (const title of titles) expect(source, `${file}: ${title}`).toContain(`"${title}"`);
-      }
+    for (const held of rows) expectTests(held);
   });
 
   it("names every default that the code has", () => {
