@@ -80,7 +80,8 @@ export type {
   StatusListener,
 } from "./contract/status.js";
 export type { AttemptContext, Listening, UnreadableAnswer, Wire } from "./contract/wire.js";
-export { type InferOptions, inferTransport, type Target } from "./infer/infer.js";
+export { inferTransport } from "./infer/infer.js";
+export type { InferOptions, Target } from "./infer/target.js";
 export type { Failure } from "./machines/failure.js";
 export type { FleetHealth } from "./machines/fleet-health.js";
 export { toolData } from "./session/tool-data.js";

@@ -13,7 +13,7 @@ export { authOf, transportOf } from "./composite/server-transport.js";
 export { clientConfig, clientOf } from "./config/known.js";
 export { readConfig } from "./config/load.js";
 export { isRemote } from "./config/server.js";
-export { CONFIG_ENDINGS } from "./infer/infer.js";
+export { CONFIG_ENDINGS } from "./infer/cannot-infer.js";
 export { showRecording } from "./inspect/inspector.js";
 export { connectionMachine } from "./machines/connection.js";
 export { edges } from "./machines/edges.js";

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import { circlesOf } from "./circles.mjs";
 import { arrowsOf, modulesBelow, parse, resolve, trackedBelow } from "./modules.mjs";
-import { ONLY, ORDER, OUTSIDE, PACKAGES } from "./rooms.mjs";
+import { ENTRIES, MAX_IMPORTS, ONLY, ORDER, OUTSIDE, PACKAGES, STILL_WIDE } from "./rooms.mjs";
 
 /** What src/ may hold that has no arrows. */
 const NO_MODULE = /\.(html|css)$/;
@@ -67,7 +67,7 @@ export function check(root) {
       .filter(({ from, to }) => from !== to),
   );
   problems.push(
-    ...read.flatMap((file) => misplaced(file)),
+    ...read.flatMap((file) => [...misplaced(file), ...tooWide(file, between)]),
     ...between.flatMap((arrow) => misdirected(arrow)),
     ...packages.flatMap((arrow) => foreign(arrow)),
     ...circles.map((circle) => `a circle of files: ${circle.join(" -> ")}`),
@@ -99,6 +99,12 @@ function misdirected({ from, to, where }) {
   if (levelOf(target) >= levelOf(room)) return [`${points}, which is not below it`];
   const only = ONLY[room];
   return only && !only.includes(target) ? [`${points}; it may know ${only.join(" and ")} only`] : [];
+}
+
+function tooWide(file, arrows) {
+  const { size } = new Set(arrows.filter(({ from }) => from === file).map(({ to }) => to));
+  if (size <= MAX_IMPORTS || [...ENTRIES, ...STILL_WIDE].includes(file)) return [];
+  return [`${file} imports ${size} modules, more than ${MAX_IMPORTS}: split it by what it does`];
 }
 
 function foreign({ from, name, where }) {

@@ -2,7 +2,6 @@ import { basename } from "node:path";
 import { HoldfastError, messageOf } from "../base/errors.js";
 import type { McpConfig } from "../config/parse.js";
 import { watchFile } from "../config/watch.js";
-import type { InspectionEvent } from "../contract/inspection.js";
 import type { WaitOptions } from "../contract/session.js";
 import type { ConnectionState, ConnectionStatus } from "../contract/status.js";
 import type { AttemptContext, Wire } from "../contract/wire.js";
@@ -13,8 +12,8 @@ import { Claims } from "./claims.js";
 import type { ConfiguredServer } from "./configured-server.js";
 import { healthOf, type OpenComposite, openComposite } from "./opening.js";
 import { checkConfigOptions, type MCPConfigTransportOptions, pathOf } from "./options.js";
-import { configured, directOf, planned, readAny } from "./plan.js";
-import { type EveryServerOptions, kindOf, signInMs } from "./server-transport.js";
+import { amongMany, configured, directOf, inPlace, planned, readAny } from "./plan.js";
+import { kindOf, signInMs } from "./server-transport.js";
 
 /**
  * The servers of a config, as one. A single server is reached directly; several stand behind a gateway that shows their
@@ -196,24 +195,11 @@ export class MCPConfigTransport extends ClientTransport {
   #plan(config: McpConfig, before: ReadonlyMap<string, ConfiguredServer>): Map<string, ConfiguredServer> {
     const only = directOf(config, this.#options) !== undefined;
     return planned(config, before, (name, server) => {
-      const made = configured(name, server, this.#options, only ? this.#inPlace() : this.#amongMany());
+      const own = only ? inPlace(this[INTERNALS].observe) : amongMany(this.#options);
+      const made = configured(name, server, this.#options, own);
       if (!only) this.#follow(made);
       return made;
     });
-  }
-
-  /** One server stands in for its transport, and is inspected in its place; of its process only that one knows. */
-  #inPlace(): Pick<EveryServerOptions, "inspect"> {
-    const { observe } = this[INTERNALS];
-    return {
-      inspect: ({ at: _at, id: _id, ...event }: InspectionEvent) => event.type === "stderr" && observe(event),
-    };
-  }
-
-  /** One late server never takes the others down: it joins when it comes. */
-  #amongMany(): Pick<EveryServerOptions, "reconnect"> {
-    const { reconnect } = this.#options;
-    return { reconnect: reconnect !== false && { ...reconnect, initial: true } };
   }
 
   /** What a server says is said here too. Its transport must not be held by that, or neither could ever be forgotten. */

@@ -1,5 +1,4 @@
 import { messageOf } from "../base/errors.js";
-import { DEFAULTS } from "../contract/options.js";
 import type { AttemptContext } from "../contract/wire.js";
 import { Gateway } from "../gateway/gateway.js";
 import { systemClock } from "../machines/clock.js";
@@ -12,7 +11,7 @@ import { GatewayWire } from "./gateway-wire.js";
 import { Members } from "./members.js";
 import { bare, prefixed } from "./naming.js";
 import { once } from "./once.js";
-import type { MCPConfigTransportOptions } from "./options.js";
+import { type MCPConfigTransportOptions, timesOf } from "./options.js";
 import { PresentedMembers } from "./presented.js";
 
 /** What one attempt to open a composite makes. */
@@ -44,6 +43,7 @@ export interface OpeningHost {
 /** Opens the sessions on all servers, and a wire to the gateway in front of them. */
 export async function openComposite(host: OpeningHost, attempt: AttemptContext): Promise<GatewayWire> {
   const { options } = host;
+  const { listWaitMs, listTimeoutMs, ...times } = timesOf(options);
   let wire: GatewayWire | undefined;
   const report = once(host.warn);
   const prefix = options.nameAsPrefix !== false && host.configured().length > 1;
@@ -54,8 +54,8 @@ export async function openComposite(host: OpeningHost, attempt: AttemptContext):
     rule: options.toolName ?? (prefix ? prefixed : bare),
     uriPrefix: prefix,
     claims: host.claims,
-    listWaitMs: options.listWaitMs ?? DEFAULTS.listWaitMs,
-    listTimeoutMs: DEFAULTS.listTimeoutMs,
+    listWaitMs,
+    listTimeoutMs,
     report,
     onLate: (kind) => gateway.changed([kind === "templates" ? "resources" : kind]),
     onSlow: host.onHealth,
@@ -66,7 +66,7 @@ export async function openComposite(host: OpeningHost, attempt: AttemptContext):
     report,
   });
   const members: Members = new Members({
-    ...timesOf(options),
+    ...times,
     clock: systemClock,
     name: host.name,
     strict: options.strict ?? false,
@@ -98,17 +98,4 @@ export async function openComposite(host: OpeningHost, attempt: AttemptContext):
     },
   );
   return wire;
-}
-
-function timesOf(options: MCPConfigTransportOptions) {
-  const { connectTimeoutMs, closeTimeoutMs, maxStarts, startTimeoutMs } = options;
-  return {
-    maxStarts: maxStarts ?? DEFAULTS.maxStarts,
-    // Before the deadline of the attempt itself, or one server that hangs would be everybody's failure.
-    startTimeoutMs: Math.min(
-      startTimeoutMs ?? DEFAULTS.startTimeoutMs,
-      (connectTimeoutMs ?? DEFAULTS.connectTimeoutMs) * 0.8,
-    ),
-    closeTimeoutMs: (closeTimeoutMs ?? DEFAULTS.closeTimeoutMs) * 0.9,
-  };
 }

@@ -3,6 +3,7 @@ import { checkPositive, invalid } from "../base/check.js";
 import type { McpConfig, ParseOptions } from "../config/parse.js";
 import type { AccessList } from "../config/server.js";
 import { checkKnown } from "../contract/check-options.js";
+import { DEFAULTS } from "../contract/options.js";
 import type { NameRule } from "./naming.js";
 import type { EveryServerOptions } from "./server-transport.js";
 
@@ -70,3 +71,19 @@ export function checkConfigOptions(options: MCPConfigTransportOptions): void {
 /** The file that the config is, if it is one. */
 export const pathOf = ({ config }: MCPConfigTransportOptions): string | URL | undefined =>
   typeof config === "string" || config instanceof URL ? config : undefined;
+
+/** The limits of a composite, each with its default. */
+export function timesOf(options: MCPConfigTransportOptions) {
+  const { connectTimeoutMs, closeTimeoutMs, listWaitMs, maxStarts, startTimeoutMs } = options;
+  return {
+    listWaitMs: listWaitMs ?? DEFAULTS.listWaitMs,
+    listTimeoutMs: DEFAULTS.listTimeoutMs,
+    maxStarts: maxStarts ?? DEFAULTS.maxStarts,
+    // Before the deadline of the attempt itself, or one server that hangs would be everybody's failure.
+    startTimeoutMs: Math.min(
+      startTimeoutMs ?? DEFAULTS.startTimeoutMs,
+      (connectTimeoutMs ?? DEFAULTS.connectTimeoutMs) * 0.8,
+    ),
+    closeTimeoutMs: (closeTimeoutMs ?? DEFAULTS.closeTimeoutMs) * 0.9,
+  };
+}

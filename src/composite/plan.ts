@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { readConfig } from "../config/load.js";
 import { type McpConfig, parseConfig } from "../config/parse.js";
 import type { ServerConfig } from "../config/server.js";
+import type { InspectionEvent, Observed } from "../contract/inspection.js";
 import { type Access, accessOf } from "./access.js";
 import type { ConfiguredServer } from "./configured-server.js";
 import type { MCPConfigTransportOptions } from "./options.js";
@@ -108,3 +109,13 @@ export function configured(
     excludeTags: config.excludeTags,
   };
 }
+
+/** One server stands in for its transport, and is inspected in its place; of its process only that one knows. */
+export const inPlace = (observe: (event: Observed) => void): Pick<EveryServerOptions, "inspect"> => ({
+  inspect: ({ at: _at, id: _id, ...event }: InspectionEvent) => event.type === "stderr" && observe(event),
+});
+
+/** One late server never takes the others down: it joins when it comes. */
+export const amongMany = ({ reconnect }: EveryServerOptions): Pick<EveryServerOptions, "reconnect"> => ({
+  reconnect: reconnect !== false && { ...reconnect, initial: true },
+});

@@ -7,9 +7,7 @@ import type { Ready } from "../session/ports.js";
 import { ConnectionActor, type Move } from "./actor.js";
 import { CurrentEpoch } from "./current-epoch.js";
 import { Effects, type EffectsHost } from "./effects.js";
-import { lossOnLeaving, sessionEnded, transportClosed } from "./end-errors.js";
-import { errorOf } from "./failure.js";
-import { changedKind } from "./list-watch.js";
+import { endErrors, lossOnLeaving } from "./end-errors.js";
 import { Participants } from "./participants.js";
 import { errorIn, Picture } from "./picture.js";
 import { Port, type PortSettings } from "./port.js";
@@ -111,9 +109,8 @@ export class Connection {
       router: participants.router,
       hooks: {
         onNotification: (notification, carrier) => {
-          const kind = changedKind(notification.method);
-          if (kind) this.#upkeep.listChanged(kind);
-          else participants.router.notify(notification, carrier);
+          const { method } = notification;
+          if (!this.#upkeep.listChanged(method)) participants.router.notify(notification, carrier);
         },
         onList: (method, result, cursor) => this.#upkeep.lists.note(method, result, cursor),
         onWarning: (message) => this.port.announce({ type: "warning", message: `${name}: ${message}` }),
@@ -208,12 +205,11 @@ export class Connection {
   /** Nobody waits for the resources of a connection that is over. */
   #end({ leaving, lastError }: ConnectionContext): void {
     if (this.waiting.closedError) return;
-    const { name } = this.settings;
     const failed = leaving !== "asked" && lastError !== undefined;
-    const cause = failed ? errorOf(name, this.#withDeadline(lastError)) : undefined;
-    const closed = transportClosed(name, leaving, cause);
+    const failure = failed ? this.#withDeadline(lastError) : undefined;
+    const { closed, cause, ended } = endErrors(this.settings.name, leaving, failure);
     this.waiting.end(closed, cause);
-    this.participants.end(failed ? closed : sessionEnded(name, closed));
+    this.participants.end(ended);
   }
 
   /** The machine's own timeout knows neither the deadline in words nor what the wire has to say. */

@@ -1,6 +1,7 @@
 import { HoldfastError } from "../base/errors.js";
 import type { Failure } from "../machines/failure.js";
 import type { ConnectionContext } from "../machines/reducers.js";
+import { errorOf } from "./failure.js";
 
 /** Why calls in flight are lost when a session ends. */
 export const SESSION_ENDED: Failure = { code: "CONNECTION_LOST", message: "the session ended", asked: true };
@@ -17,6 +18,17 @@ export function lossOnLeaving(to: string, { leaving, lastError }: ConnectionCont
   const lost = to.startsWith("connecting") || leaving === "failed" || leaving === "gave-up";
   if (lost && lastError) return { ...lastError, code: "CONNECTION_LOST" };
   return { code: "CONNECTION_LOST", message: LET_GO[leaving], asked: true };
+}
+
+/** The errors of a connection that is over: `closed` from its transport, `cause` where it failed, `ended` from its sessions. */
+export function endErrors(
+  name: string,
+  leaving: ConnectionContext["leaving"],
+  failure: Failure | undefined,
+): { closed: HoldfastError; cause: HoldfastError | undefined; ended: HoldfastError } {
+  const cause = failure && errorOf(name, failure);
+  const closed = transportClosed(name, leaving, cause);
+  return { closed, cause, ended: cause ? closed : sessionEnded(name, closed) };
 }
 
 /** What a transport that is over answers with. */

@@ -4,7 +4,7 @@ import type { Clock } from "../machines/clock.js";
 import { DIFFERENCES, type Ready } from "../session/ports.js";
 import type { CurrentEpoch } from "./current-epoch.js";
 import { Heartbeat } from "./heartbeat.js";
-import { type ChangedKind, type Differences, ListWatch } from "./list-watch.js";
+import { type ChangedKind, changedKind, type Differences, ListWatch } from "./list-watch.js";
 import type { Participants } from "./participants.js";
 import { ServerLists } from "./server-lists.js";
 
@@ -51,9 +51,11 @@ export class Upkeep {
     if (ready?.epoch === epoch) void this.#compare(ready);
   }
 
-  /** The server says that a list of its changed. */
-  listChanged(kind: ChangedKind): void {
-    this.#watch.heard(kind);
+  /** Takes a notification that a list of the server changed, and tells the sessions of it. False for any other method. */
+  listChanged(method: string): boolean {
+    const kind = changedKind(method);
+    if (kind) this.#watch.heard(kind);
+    return kind !== undefined;
   }
 
   stop(): void {

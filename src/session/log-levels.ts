@@ -1,4 +1,7 @@
-import type { LoggingLevel } from "@modelcontextprotocol/client";
+import type { Client, LoggingLevel } from "@modelcontextprotocol/client";
+import { fieldsOf } from "../base/fields.js";
+
+const LOG_LEVEL = "io.modelcontextprotocol/logLevel";
 
 const LEVELS: readonly LoggingLevel[] = [
   "debug",
@@ -20,4 +23,11 @@ export function isWanted(level: LoggingLevel, asked: LoggingLevel | undefined): 
 export function mostVerbose(asked: Iterable<LoggingLevel | undefined>): LoggingLevel | undefined {
   const named = new Set(asked);
   return LEVELS.find((level) => named.has(level));
+}
+
+/** The params of a request with its log level: a modern server logs only where the request asks for it. */
+export function withLogLevel<P extends object>(client: Client, params: P, level: LoggingLevel): P {
+  if (client.getProtocolEra() !== "modern") return params;
+  const { _meta } = fieldsOf(params);
+  return { ...params, _meta: { [LOG_LEVEL]: level, ...fieldsOf(_meta) } };
 }

@@ -14,7 +14,6 @@ import type {
 import { controllerForMany } from "../base/abort.js";
 import { runCallback } from "../base/callback.js";
 import { HoldfastError } from "../base/errors.js";
-import { fieldsOf } from "../base/fields.js";
 import { untilAborted } from "../base/wait.js";
 import type { SessionTransport } from "../contract/door.js";
 import { nameIn } from "../contract/methods.js";
@@ -25,7 +24,7 @@ import { runCall } from "./call.js";
 import { missingCapability, notOffered } from "./capabilities.js";
 import { type CallOptions, type CallRequest, ClientView, type Send } from "./client-view.js";
 import { capabilitiesOf, handlersIn, listRoots, registerHandlers } from "./handlers.js";
-import { isWanted } from "./log-levels.js";
+import { isWanted, withLogLevel } from "./log-levels.js";
 import type { ConnectionPort, Declarations, Filter, Participant, Ready } from "./ports.js";
 
 /** What the runtime gives a session. */
@@ -36,8 +35,6 @@ export interface SessionHost {
   /** Called once, when the session ends. */
   onEnd(session: SessionView): void;
 }
-
-const LOG_LEVEL = "io.modelcontextprotocol/logLevel";
 
 /** The guarded view that `connectSession` hands out: its handlers, its calls and its end. */
 export class SessionView extends ClientView implements Session, Participant {
@@ -204,12 +201,9 @@ export class SessionView extends ClientView implements Session, Participant {
     });
   }
 
-  /** A modern server logs only where the request asks for it. */
   protected override logged<P extends object>(client: Client, params: P): P {
     if (!this.#options.onLog && !this.#logLevel) return params;
-    if (client.getProtocolEra() !== "modern") return params;
-    const { _meta } = fieldsOf(params);
-    return { ...params, _meta: { [LOG_LEVEL]: this.#logLevel ?? "debug", ...fieldsOf(_meta) } };
+    return withLogLevel(client, params, this.#logLevel ?? "debug");
   }
 
   #withProgress(method: string, name: string | undefined, options: CallOptions | undefined) {

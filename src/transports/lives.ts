@@ -1,6 +1,14 @@
+import { NEVER } from "../base/abort.js";
 import { HoldfastError } from "../base/errors.js";
 import { keepAliveWhile } from "../base/keep-alive.js";
+import { withDeadline } from "../base/wait.js";
 import type { Connection } from "../connection/connection.js";
+import type { WaitOptions } from "../contract/session.js";
+import type { ConnectionState, ConnectionStatus } from "../contract/status.js";
+import type { Clock } from "../machines/clock.js";
+
+/** Ends what a transport kept alive once nobody can reach the transport any more. */
+const forgotten = new FinalizationRegistry<() => void>((end) => end());
 
 /** The connections of one transport, one after another: what was closed, or has failed for good, is followed by the next. */
 export class Lives {
@@ -10,7 +18,8 @@ export class Lives {
 
   constructor(
     private readonly server: string,
-    /** `epoch`: the number that the first attempt follows. */
+    private readonly clock: Clock,
+    /** Makes the next one. `epoch`: the number that its first attempt follows. */
     private readonly begin: (epoch: number) => Connection,
   ) {
     this.#current = begin(0);
@@ -36,6 +45,45 @@ export class Lives {
       if (this.#current === last) this.#current = this.begin(last.actor.context.epoch);
     }
     return this.#current;
+  }
+
+  /** Ends the connection once nobody can reach its transport any more. Nothing here may hold the transport. */
+  endWith(transport: object): void {
+    forgotten.register(transport, () => this.#current.actor.send({ type: "close" }));
+  }
+
+  /** Connects, and holds the connection, sessions or not. */
+  async connect(signal: AbortSignal | undefined): Promise<void> {
+    const connection = await this.live(signal);
+    connection.actor.send({ type: "connect" });
+    await connection.waiting.whenReady(signal ?? NEVER, false);
+  }
+
+  /** Lets the connection go. */
+  async disconnect(): Promise<void> {
+    const connection = this.#current;
+    connection.disconnect();
+    await connection.waiting.until((state) => state !== "disconnecting");
+  }
+
+  /** Waits for a state without asking for it. */
+  async waitFor(state: ConnectionState, { timeoutMs, signal }: WaitOptions): Promise<ConnectionStatus> {
+    const connection = this.#current;
+    const { waiting, actor } = connection;
+    const ms = timeoutMs ?? Number.POSITIVE_INFINITY;
+    const expired = () => this.#waitedTooLong(state, ms);
+    await withDeadline({ clock: this.clock, ms, expired, signals: [signal] }, (over) =>
+      waiting.until((now) => now === state || now === "closed", over),
+    );
+    if (actor.state !== state && waiting.closedError) throw waiting.closedError;
+    return connection.status();
+  }
+
+  #waitedTooLong(state: string, timeoutMs: number): HoldfastError {
+    const { server } = this;
+    const now = this.#current.status();
+    const message = `${server}: not ${state} within ${timeoutMs} ms; it is ${now.detail ?? now.state}`;
+    return new HoldfastError("CONNECT_TIMEOUT", message, { server, timeoutMs });
   }
 
   /** Ends the connection for good; those who ask meanwhile share one end. */

@@ -77,6 +77,20 @@ describe("the arrows of src/", () => {
     expect(output).toContain("src/gateway/planted.ts:1 points from gateway to machines");
   });
 
+  it("are no more than 15 from one module, each target counted once", async () => {
+    const output = await planted((copy) => {
+      for (let i = 0; i < 16; i++) copy.write(`src/machines/many-${i}.ts`, "export {};\n");
+      const imports = (count: number) =>
+        Array.from({ length: count }, (_, i) => `import "./many-${i}.js";\n`).join("");
+      copy.write("src/machines/wide.ts", imports(16));
+      copy.write("src/machines/fitting.ts", imports(15) + imports(15));
+    });
+    expect(output).toContain(
+      "src/machines/wide.ts imports 16 modules, more than 15: split it by what it does\n",
+    );
+    expect(output).not.toContain("src/machines/fitting.ts");
+  });
+
   it("go in no circle of files, whichever kind of arrow closes it", async () => {
     const output = await planted((copy) => {
       copy.write("src/machines/one.ts", 'import type { Two } from "./two.js";\nexport type One = Two;\n');

@@ -1,17 +1,15 @@
 import { withDpop } from "@modelcontextprotocol/client";
 import type { Authorization, Credential, FetchLike, Refusal, Resource } from "../../contract/credential.js";
 import { authRequired } from "../sign-in/auth-required.js";
-import { unknownClient } from "../sign-in/client.js";
 import { type Discovered, discover, isSameIssuer } from "../sign-in/discover.js";
 import { explainAuthError } from "../sign-in/explain.js";
 import { type OAuthOptions, scopeText } from "../sign-in/options.js";
-import { clientKey, knownClient } from "../sign-in/registration.js";
+import { clientKey, knownClient, unknownClient } from "../sign-in/registration.js";
 import { isLocal, isSecure, safeFetch } from "../sign-in/safe-fetch.js";
-import { signIn } from "../sign-in/sign-in.js";
 import type { CredentialStore, StoredCredential } from "../store/store.js";
-import { newKey } from "./dpop.js";
-import { isHeaderValue } from "./header.js";
-import { expiresSoon, expiryOf, isExpired, isYoung } from "./renewal.js";
+import { checkIssued } from "./header.js";
+import { newCredential } from "./new-credential.js";
+import { expiresSoon, isExpired, isYoung } from "./renewal.js";
 import { covers, nextScope } from "./scope.js";
 import { SharedFlows } from "./shared-flow.js";
 import { TokenCache } from "./token-cache.js";
@@ -131,40 +129,13 @@ export class OAuthCredential implements Credential {
     registration: StoredCredential["registration"],
     authorization: Authorization,
   ): Promise<void> {
-    const { name, url, fetch, signs } = this.server;
-    const key = this.#options.dpop && signs ? await newKey() : undefined;
-    const local = isLocal(url);
-    const signedIn = await signIn(
-      {
-        server: name,
-        local,
-        options: this.#options,
-        found,
-        scope,
-        registration,
-        dpop: key?.session,
-        fetch: safeFetch(fetch, local, authorization.signal),
-        elsewhere: (signal) => this.#cache.elsewhere(scope, found.issuer, signal),
-      },
-      authorization,
-    );
+    const elsewhere = (signal: AbortSignal) => this.#cache.elsewhere(scope, found.issuer, signal);
+    const request = { options: this.#options, found, scope, registration, elsewhere };
+    const credential = await newCredential(this.server, request, authorization);
     // Another program signed in first, and stored its tokens.
-    if (!signedIn) return this.#cache.load();
-    const { tokens, askedAt, registration: client } = signedIn;
-    checkToken(name, tokens.access_token);
-    const expiresAt = expiryOf(tokens, askedAt);
-    await this.#cache.save({
-      server: this.#cache.server,
-      issuer: found.issuer,
-      client: this.#client,
-      tokens: { ...tokens, issuer: found.issuer },
-      savedAt: askedAt,
-      registration: client,
-      ...(scope !== undefined && { asked: scope }),
-      ...(expiresAt !== undefined && { expiresAt }),
-      ...(key && { dpopKey: key.stored }),
-    });
-    this.#untried.got(tokens.access_token);
+    if (!credential) return this.#cache.load();
+    await this.#cache.save({ server: this.#cache.server, client: this.#client, ...credential });
+    this.#untried.got(credential.tokens.access_token);
   }
 
   /** A client id that the user gave is shown only to the issuer that the user named, or else to the first one met. */
@@ -212,7 +183,7 @@ export class OAuthCredential implements Credential {
     const known = knownClient(this.#options, found);
     const refreshed = await this.#cache.refresh(found, known, safeFetch(fetch, isLocal(url)));
     if ("gone" in refreshed) return refreshed.gone;
-    checkToken(name, this.#cache.token ?? "");
+    checkIssued(name, this.#cache.token ?? "");
     // A token that another program got may already have been accepted there, so it does not count as untried.
     if (refreshed.ours) this.#untried.got(this.#cache.token);
     return undefined;
@@ -227,10 +198,4 @@ export class OAuthCredential implements Credential {
       this.#options.clientSecret,
     ];
   }
-}
-
-/** @throws HoldfastError `AUTH_REQUIRED` for a token that no header can hold; the message does not quote it */
-function checkToken(server: string, token: string): void {
-  if (!isHeaderValue(token))
-    throw authRequired(server, "the authorization server gave a token that no header can hold");
 }

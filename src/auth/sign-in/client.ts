@@ -1,10 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { type StoredOAuthClientInformation, startAuthorization } from "@modelcontextprotocol/client";
-import type { HoldfastError } from "../../base/errors.js";
 import { fieldsOf } from "../../base/fields.js";
-import { authRequired } from "./auth-required.js";
-import type { Discovered } from "./discover.js";
-import { isUsable, knownClient, register } from "./registration.js";
+import { isUsable, knownClient, register, unknownClient } from "./registration.js";
 import type { SignIn } from "./request.js";
 
 /** The port of the redirect address that was registered, so that a later sign-in can use the same one. */
@@ -33,15 +30,6 @@ export async function clientFor(
     return registration;
   registering();
   return register(server, options, found, redirectUrl, scope, fetch);
-}
-
-/** The error for a client id that the user gave and the authorization server does not know. */
-export function unknownClient(server: string, { issuer }: Discovered, clientId: string): HoldfastError {
-  return authRequired(
-    server,
-    `the authorization server ${issuer} does not accept the client ${JSON.stringify(clientId)}`,
-    "Are clientId and clientSecret right?",
-  );
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   resolveClientMetadata,
   type StoredOAuthClientInformation,
 } from "@modelcontextprotocol/client";
+import type { HoldfastError } from "../../base/errors.js";
 import { fieldsOf } from "../../base/fields.js";
 import type { FetchLike } from "../../contract/credential.js";
 import { authRequired } from "./auth-required.js";
@@ -36,6 +37,15 @@ export function knownClient(
   return clientMetadataUrl !== undefined && takesDocuments
     ? { client_id: clientMetadataUrl, issuer }
     : undefined;
+}
+
+/** The error for a client id that the user gave and the authorization server does not know. */
+export function unknownClient(server: string, { issuer }: Discovered, clientId: string): HoldfastError {
+  return authRequired(
+    server,
+    `the authorization server ${issuer} does not accept the client ${JSON.stringify(clientId)}`,
+    "Are clientId and clientSecret right?",
+  );
 }
 
 /** Whether a stored registration can still be used with this redirect address and this scope. */

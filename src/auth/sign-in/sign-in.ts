@@ -11,10 +11,11 @@ import { KeyedLock } from "../../base/keyed-lock.js";
 import type { Authorization } from "../../contract/credential.js";
 import { authRequired } from "./auth-required.js";
 import { Callback } from "./callback.js";
-import { authorizationOf, clientFor, portOf, unknownClient } from "./client.js";
+import { authorizationOf, clientFor, portOf } from "./client.js";
 import type { Discovered } from "./discover.js";
 import { explainAuthError } from "./explain.js";
 import { askPerson, codeIn } from "./person.js";
+import { unknownClient } from "./registration.js";
 import type { SignIn } from "./request.js";
 import { insecure, isSecure } from "./safe-fetch.js";
 
