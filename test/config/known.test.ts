@@ -19,8 +19,10 @@ const write = (path: string, text: unknown) => {
   mkdirSync(dirname(join(place.home, path)), { recursive: true });
   writeFileSync(join(place.home, path), typeof text === "string" ? text : JSON.stringify(text));
 };
+const trusting = () => true;
 const server = (command: string) => ({ command });
-const names = (client: string, at = place) => Object.keys(clientConfig(client, undefined, at).servers);
+const names = (client: string, at = place) =>
+  Object.keys(clientConfig(client, undefined, trusting, at).servers);
 
 describe("the servers of a client on this machine", () => {
   it("are found where that client keeps them", () => {
@@ -46,11 +48,40 @@ describe("the servers of a client on this machine", () => {
   it("are the project's first, then the user's; the nearer wins", () => {
     write("work/project/.cursor/mcp.json", { mcpServers: { near: server("near"), both: server("near") } });
     write("work/.cursor/mcp.json", { mcpServers: { above: server("above") } });
+    mkdirSync(join(place.home, "work/.git"));
     write(".cursor/mcp.json", { mcpServers: { both: server("far"), far: server("far") } });
-    const { servers } = clientConfig("cursor", undefined, place);
+    const { servers } = clientConfig("cursor", undefined, trusting, place);
     expect(Object.keys(servers)).toEqual(["near", "both", "above", "far"]);
     expect(servers["both"]).toEqual({ command: "near" });
-    expect(Object.keys(clientConfig("cursor", "far", place).servers)).toEqual(["far"]);
+    expect(Object.keys(clientConfig("cursor", "far", trusting, place).servers)).toEqual(["far"]);
+  });
+
+  it("are looked for up to the root of the repository, and without one in this folder alone", () => {
+    const cwd = join(place.home, "work/project/deep");
+    mkdirSync(cwd);
+    for (const [path, name] of [
+      ["work/project/deep/.mcp.json", "here"],
+      ["work/project/.mcp.json", "root"],
+      ["work/.mcp.json", "above"],
+      [".mcp.json", "home"],
+      ["../.mcp.json", "beyond"],
+    ] as const)
+      write(path, { mcpServers: { [name]: server(name) } });
+    expect(names("claude-code", { ...place, cwd })).toEqual(["here"]);
+    // In a working tree `.git` is a file.
+    write("work/project/.git", "gitdir: elsewhere");
+    expect(names("claude-code", { ...place, cwd })).toEqual(["here", "root"]);
+    expect(() => names("claude-code", { ...place, cwd: place.home })).toThrow(
+      /there is none of [^ ]*\.claude\.json$/,
+    );
+  });
+
+  it("are not looked for beyond home, whoever has a repository there", () => {
+    mkdirSync(join(place.home, ".git"));
+    mkdirSync(join(place.home, "../.git"));
+    write("work/.mcp.json", { mcpServers: { above: server("above") } });
+    write("../.mcp.json", { mcpServers: { beyond: server("beyond") } });
+    expect(() => names("claude-code")).toThrow(/claude-code has no servers/);
   });
 
   it("stand elsewhere on other systems", () => {
@@ -71,7 +102,7 @@ describe("the servers of a client on this machine", () => {
     write(".gemini/settings.json", { theme: "dark" });
     expect(() => names("gemini")).toThrow(/gemini has no servers: no server in .*settings\.json/);
     write(".cursor/mcp.json", { mcpServers: { a: server("a") } });
-    expect(() => clientConfig("cursor", "b", place)).toThrow(/cursor has no server "b"; it has: a/);
+    expect(() => clientConfig("cursor", "b", trusting, place)).toThrow(/cursor has no server "b"; it has: a/);
     write(".cursor/mcp.json", { mcpServers: { a: { command: 3 } } });
     expect(() => names("cursor")).toThrow(/the config of cursor is not valid: mcpServers\.a\.command/);
   });

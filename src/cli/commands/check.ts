@@ -3,7 +3,7 @@ import { FAULT_KINDS, fieldsOf, messageOf, PROMISES } from "../../internal.js";
 import type { FaultKind, Progress, SafeCall } from "../../testing/index.js";
 import { Interrupted, Refused, UsageError } from "../terminal/exit.js";
 import { junit, reportLines } from "../terminal/report.js";
-import { type TargetOptions, targetCommand, targetOf } from "./target.js";
+import { agreedTarget, type TargetOptions, targetCommand, targetOf } from "./target.js";
 
 interface CheckOptions extends TargetOptions {
   faults?: FaultKind[];
@@ -88,7 +88,7 @@ export const checkCommand = targetCommand(
 
 async function check(args: string[], options: CheckOptions): Promise<void> {
   if (options.junit) checkWritable(options.junit);
-  const { rest, transport } = targetOf(args, options);
+  const { rest, transport } = await agreedTarget(args, options);
   if (rest.length > 0) throw new UsageError(`unexpected argument: ${rest[0]}`);
   const { name } = transport;
   const stop = new AbortController();

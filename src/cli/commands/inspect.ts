@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { createInspector, fromRecording } from "../../inspect/index.js";
 import { messageOf, showRecording } from "../../internal.js";
 import { UsageError } from "../terminal/exit.js";
-import { type TargetOptions, targetCommand, targetOf } from "./target.js";
+import { agreedTarget, type TargetOptions, targetCommand } from "./target.js";
 
 type InspectOptions = TargetOptions & { port?: number; controls: boolean };
 
@@ -27,7 +27,7 @@ export const inspectCommand = targetCommand(
   );
 
 async function live(args: string[], options: InspectOptions): Promise<void> {
-  const { transport, rest } = targetOf(args, options);
+  const { transport, rest } = await agreedTarget(args, options);
   if (rest.length > 0) throw new UsageError(`unexpected argument: ${rest[0]}`);
   const inspector = await createInspector({ ...pageOptions(options), transports: [transport] });
   // Printed before connecting, because a failing connection is what a person wants to look at.

@@ -15,6 +15,7 @@ import { stopOnSignals } from "./run.js";
 import { cliStore } from "./sign-in.js";
 import { clientOptions, type Remote, type RemoteChoice, remotesOf } from "./sign-in-targets.js";
 import { headerOption } from "./target.js";
+import { trustOption } from "./trust.js";
 
 interface LoginOptions extends RemoteChoice {
   browser: boolean;
@@ -39,11 +40,12 @@ export const loginCommandLine = new Command("login")
   .option("--client-id <id>", "a client that the authorization server knows (secret: HOLDFAST_CLIENT_SECRET)")
   .option("--callback-port <port>", "where the browser is waited for; default: a free one", portOf)
   .addOption(headerOption())
+  .addOption(trustOption())
   .addOption(new Option("--transport <kind>", "how to reach a URL").choices(["http", "sse"]))
   .action(login);
 
 async function login(target: string, options: LoginOptions): Promise<void> {
-  const remotes = remotesOf(target, options);
+  const remotes = await remotesOf(target, options);
   const client = clientOptions(options);
   if (remotes.length > 1 && client.clientId !== undefined)
     throw new UsageError("--client-id is for one server: name it with --server");

@@ -12,14 +12,16 @@ import {
 } from "../../internal.js";
 import { cliStore } from "./sign-in.js";
 import { type Remote, type RemoteChoice, remotesOf } from "./sign-in-targets.js";
+import { trustOption } from "./trust.js";
 
 export const logoutCommandLine = new Command("logout")
   .description("forget what was got for a server, or for each remote server of a config")
   .argument("<target>", "a URL, a config, or a client's name (cursor, cursor:weather)")
   .option("--server <name>", "only this server of a config")
+  .addOption(trustOption())
   .action(async (target: string, options: RemoteChoice) => {
     // The requests do not keep the program alive by themselves.
-    for (const remote of remotesOf(target, options)) await keepAliveWhile(signOutOf(remote));
+    for (const remote of await remotesOf(target, options)) await keepAliveWhile(signOutOf(remote));
   });
 
 async function signOutOf({ name, key }: Remote): Promise<void> {

@@ -3,7 +3,7 @@ import { elicitOnTerminal } from "../terminal/ask.js";
 import { EXIT } from "../terminal/exit.js";
 import { describeTransition } from "../terminal/format.js";
 import type { Needing } from "./sign-in.js";
-import { type TargetOptions, targetOf } from "./target.js";
+import { agreedTarget, type TargetOptions } from "./target.js";
 
 /** What the work of a command gets. */
 export interface Task {
@@ -29,7 +29,7 @@ export async function onTarget(
   work: (task: Task) => Promise<void>,
   { failed, showsServers }: Extra = {},
 ): Promise<void> {
-  const { transport, rest, needing } = targetOf(args, options);
+  const { transport, rest, needing } = await agreedTarget(args, options);
   const stop = stopOnSignals(transport);
   transport.subscribe((_status, event) => {
     const server = event.type === "server" ? event : undefined;

@@ -4,7 +4,7 @@ import { keepAliveWhile, messageOf } from "../../internal.js";
 import { type HttpOptions, type Served, serve } from "../../serve/index.js";
 import { EXIT, UsageError } from "../terminal/exit.js";
 import { describeTransition } from "../terminal/format.js";
-import { type TargetOptions, targetCommand, targetOf } from "./target.js";
+import { agreedTarget, type TargetOptions, targetCommand } from "./target.js";
 
 interface ServeCommandOptions extends TargetOptions {
   http?: Pick<HttpOptions, "host" | "port">;
@@ -53,7 +53,7 @@ export const serveCommand = targetCommand(
   .option("--watch", "follow the config file")
   .action(async (args: string[], options: ServeCommandOptions) => {
     printOnStderr();
-    const { transport, rest } = targetOf(args, options);
+    const { transport, rest } = await agreedTarget(args, options);
     if (rest.length > 0) throw new UsageError(`unexpected argument: ${rest[0]}`);
     const stop = showChanges(transport);
     try {

@@ -1,15 +1,7 @@
-import { existsSync } from "node:fs";
 import type { McpConfig, OAuthOptions, RemoteServerConfig } from "../../index.js";
-import {
-  authOf,
-  CONFIG_ENDINGS,
-  clientConfig,
-  clientOf,
-  isRemote,
-  readConfig,
-  shownUrl,
-} from "../../internal.js";
+import { authOf, CONFIG_ENDINGS, isRemote, readConfig, shownUrl } from "../../internal.js";
 import { UsageError } from "../terminal/exit.js";
+import { askForTrust, configOfClient, knownClient, type TrustOptions } from "./trust.js";
 
 /** A remote server that a person can sign in to. */
 export interface Remote {
@@ -19,7 +11,7 @@ export interface Remote {
   key: string;
 }
 
-export interface RemoteChoice {
+export interface RemoteChoice extends TrustOptions {
   server?: string;
   header?: Record<string, string>;
   transport?: "http" | "sse";
@@ -29,13 +21,15 @@ export interface RemoteChoice {
  * The remote servers of a URL or a config that a person can sign in to.
  * @throws UsageError where there is none
  */
-export function remotesOf(target: string, { server: only, header = {}, transport }: RemoteChoice): Remote[] {
+export async function remotesOf(target: string, options: RemoteChoice): Promise<Remote[]> {
+  const { server: only, header = {}, transport } = options;
   const isUrl = /^(https?|wss?):\/\//i.test(target);
   if (isUrl && URL.canParse(target)) {
     if (only !== undefined) throw new UsageError("--server is for a config");
     const server = { url: target, headers: header, ...(transport && { transport }) };
     return [remote(shownUrl(new URL(target)), server)];
   }
+  await askForTrust(target, options);
   const { servers } = configOf(target);
   if (only !== undefined && !Object.hasOwn(servers, only))
     throw new UsageError(
@@ -53,8 +47,8 @@ export function remotesOf(target: string, { server: only, header = {}, transport
 }
 
 function configOf(target: string): McpConfig {
-  const known = existsSync(target) ? undefined : clientOf(target);
-  if (known) return clientConfig(known.client, known.server);
+  const known = knownClient(target);
+  if (known) return configOfClient(known);
   if (CONFIG_ENDINGS.some((ending) => target.endsWith(ending))) return readConfig(target);
   throw new UsageError(`${target} is neither the URL of a server, nor a config, nor the name of a client`);
 }

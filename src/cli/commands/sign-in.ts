@@ -1,4 +1,5 @@
 import { type FileStore, fileStore, type OAuthOptions } from "../../index.js";
+import { quoted } from "../../internal.js";
 
 /** The credential store of all commands. `HOLDFAST_STORE` names another directory. */
 export function cliStore(): FileStore {
@@ -33,6 +34,3 @@ function shown(target: string): string {
   const { search, username } = new URL(target);
   return search || username ? "THE_SAME_URL" : target;
 }
-
-const quoted = (word: string) =>
-  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { Command, Option } from "commander";
 import {
   type ClientTransport,
@@ -7,12 +6,13 @@ import {
   type SharedOptions,
   StdioTransport,
 } from "../../index.js";
-import { authOf, CONFIG_ENDINGS, clientConfig, clientOf } from "../../internal.js";
+import { authOf, CONFIG_ENDINGS } from "../../internal.js";
 import { UsageError } from "../terminal/exit.js";
 import { loginCommand, type Needing, unattended } from "./sign-in.js";
+import { askForTrust, configOfClient, knownClient, type TrustOptions, trustOption } from "./trust.js";
 
 /** The options of every command that reaches a server. */
-export interface TargetOptions {
+export interface TargetOptions extends TrustOptions {
   header: Record<string, string>;
   auth?: string;
   env: Record<string, string>;
@@ -77,6 +77,7 @@ export function targetCommand(name: string, description: string, rest: string): 
     .addOption(
       new Option("--timeout <seconds>", "the deadline of a call").argParser(seconds).default(60_000, "60"),
     )
+    .addOption(trustOption())
     .option("--verbose", "show each transition and what the server writes to stderr");
 }
 
@@ -87,6 +88,15 @@ export interface Chosen {
   rest: string[];
   /** The servers that need a person to sign in. */
   needing: Needing;
+}
+
+/**
+ * Makes the transport for the arguments, once a person agreed to what it starts.
+ * @throws as `targetOf`
+ */
+export async function agreedTarget(args: string[], options: TargetOptions): Promise<Chosen> {
+  if (!commandLine) await askForTrust(args[0], options);
+  return targetOf(args, options);
 }
 
 /**
@@ -122,9 +132,9 @@ export function targetOf(args: string[], options: TargetOptions, shared: SharedO
     throw new UsageError(
       "expected a target: a URL, a script, a config, the name of a client, or -- COMMAND ARGS",
     );
-  const known = existsSync(target) ? undefined : clientOf(target);
+  const known = knownClient(target);
   if (known) {
-    const config = clientConfig(known.client, known.server);
+    const config = configOfClient(known);
     const signIn = forConfig(needing, (server) =>
       loginCommand(known.server === undefined ? `${known.client}:${server}` : target),
     );

@@ -40,6 +40,21 @@ export async function elicitOnTerminal(
   }
 }
 
+/** Asks a question that only `y` or `yes` agrees to; Ctrl-C and Ctrl-D do not. */
+export async function agrees(question: string): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const stop = new AbortController();
+  terminal.once("SIGINT", () => terminal.close());
+  terminal.once("close", () => stop.abort());
+  try {
+    return /^y(es)?$/i.test((await terminal.question(question, { signal: stop.signal })).trim());
+  } catch {
+    return false;
+  } finally {
+    terminal.close();
+  }
+}
+
 async function askField(
   ask: (question: string) => Promise<string>,
   name: string,

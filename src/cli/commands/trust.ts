@@ -1,0 +1,81 @@
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { Option } from "commander";
+import type { McpConfig } from "../../index.js";
+import {
+  type ClientFile,
+  clientConfig,
+  clientFiles,
+  clientOf,
+  defaultDirectory,
+  fieldsOf,
+  TrustedFiles,
+  withoutUserInfo,
+} from "../../internal.js";
+import { agrees } from "../terminal/ask.js";
+
+/** A client, and perhaps one of its servers. */
+export type KnownClient = NonNullable<ReturnType<typeof clientOf>>;
+
+export interface TrustOptions {
+  trust?: boolean;
+}
+
+export const trustOption = () =>
+  new Option(
+    "--trust",
+    "start what the project's config of a client names, also later while it stays the same",
+  );
+
+/** The client that the target names. A file of that name comes first. */
+export const knownClient = (target: string): KnownClient | undefined =>
+  existsSync(target) ? undefined : clientOf(target);
+
+/** The servers of a client. @throws HoldfastError `CONFIG_INVALID` for a file of the project that nobody agreed to */
+export const configOfClient = ({ client, server }: KnownClient): McpConfig =>
+  clientConfig(client, server, (file) => trusted().has(file));
+
+/**
+ * Names the files of the project that a target means, and asks the person at the terminal about those that are new, or takes
+ * `--trust` for the answer. Whoever does not agree, or cannot be asked, gets an error from `configOfClient`.
+ */
+export async function askForTrust(target: string | undefined, { trust }: TrustOptions): Promise<void> {
+  const known = target === undefined ? undefined : knownClient(target);
+  if (!known) return;
+  for (const file of clientFiles(known.client, known.server)) {
+    if (!file.project) continue;
+    console.error(`${known.client}: found ${visible(file.path)}`);
+    if (trusted().has(file)) continue;
+    if (trust || (await agreesTo(file, known))) trusted().add(file);
+  }
+}
+
+async function agreesTo({ path, entries }: ClientFile, { server }: KnownClient): Promise<boolean> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return false;
+  const wanted = Object.entries(entries).filter(([name]) => server === undefined || name === server);
+  const lines = wanted.map(([name, entry]) => `  ${visible(name)}: ${visible(startOf(entry))}`);
+  console.error(
+    `It comes with the project. These servers would be started, or reached, as you:\n${lines.join("\n")}`,
+  );
+  return agrees(`Trust ${visible(path)} as it is now? [y/N] `);
+}
+
+/** What an entry starts or reaches, as it stands in the file: no variable is replaced. */
+function startOf(entry: unknown): string {
+  const { command, cmd, args, url, serverUrl, httpUrl, uri } = fieldsOf(entry);
+  const words = [command ?? cmd, ...(Array.isArray(args) ? args : [args])].filter(
+    (word) => word !== undefined,
+  );
+  if (words.length > 0)
+    return words.map((word) => (typeof word === "string" ? word : JSON.stringify(word))).join(" ");
+  return withoutUserInfo(String(url ?? serverUrl ?? httpUrl ?? uri ?? "nothing"));
+}
+
+/** Shows what would steer the terminal, or be invisible on it. */
+const visible = (text: string): string =>
+  text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`);
+
+function trusted(): TrustedFiles {
+  const store = process.env["HOLDFAST_STORE"];
+  return new TrustedFiles(join(store || dirname(defaultDirectory()), "trusted"));
+}
