@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import { circlesOf } from "./circles.mjs";
 import { arrowsOf, modulesBelow, parse, resolve, trackedBelow } from "./modules.mjs";
-import { ENTRIES, MAX_IMPORTS, ONLY, ORDER, OUTSIDE, PACKAGES, STILL_WIDE } from "./rooms.mjs";
+import { ENTRIES, MAX_IMPORTS, ONLY, ORDER, OUTSIDE, PACKAGES } from "./rooms.mjs";
 
 /** What src/ may hold that has no arrows. */
 const NO_MODULE = /\.(html|css)$/;
@@ -103,7 +103,7 @@ function misdirected({ from, to, where }) {
 
 function tooWide(file, arrows) {
   const { size } = new Set(arrows.filter(({ from }) => from === file).map(({ to }) => to));
-  if (size <= MAX_IMPORTS || [...ENTRIES, ...STILL_WIDE].includes(file)) return [];
+  if (size <= MAX_IMPORTS || ENTRIES.includes(file)) return [];
   return [`${file} imports ${size} modules, more than ${MAX_IMPORTS}: split it by what it does`];
 }
 

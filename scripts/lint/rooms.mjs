@@ -30,9 +30,6 @@ export const MAX_IMPORTS = 15;
 /** The public entry and the one for our own command only re-export, so the limit does not hold for them. */
 export const ENTRIES = ["src/index.ts", "src/internal.ts"];
 
-/** Files that still import more. Remove a file from this list once it is split; add none. */
-export const STILL_WIDE = ["src/wires/http/client.ts", "src/wires/http/wire.ts", "src/wires/stdio.ts"];
-
 /** Packages and Node's modules: what a room may import at all, or may not. */
 export const PACKAGES = {
   machines: { only: /^xstate(\/graph)?$/ },

@@ -1,5 +1,6 @@
 import type { JSONRPCMessage, RequestId } from "@modelcontextprotocol/client";
 import { fieldsOf } from "../base/fields.js";
+import { SERVER_ERROR } from "../contract/protocol.js";
 
 /** Whether a parsed value has the shape of a JSON-RPC message, by its envelope. What is inside is read at the guard. */
 export function isMessage(value: unknown): value is JSONRPCMessage {
@@ -14,6 +15,10 @@ export function cancelledId(message: JSONRPCMessage): RequestId | undefined {
   const { requestId: id } = fieldsOf(message.params);
   return typeof id === "string" || typeof id === "number" ? id : undefined;
 }
+
+/** Whether a message is an answer that says that the server cannot answer. */
+export const isServerError = (message: JSONRPCMessage): boolean =>
+  "error" in message && fieldsOf(message.error)["code"] === SERVER_ERROR;
 
 const ANSWER_FIELDS = new Set(["id", "result", "error"]);
 

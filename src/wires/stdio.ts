@@ -2,15 +2,13 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import type { JSONRPCMessage, RequestId } from "@modelcontextprotocol/client";
 import { codeOf, HoldfastError, isHoldfastError, type Outcome } from "../base/errors.js";
-import { fieldsOf } from "../base/fields.js";
 import { unref } from "../base/unref.js";
-import { SERVER_ERROR } from "../contract/protocol.js";
 import { systemClock } from "../machines/clock.js";
 import type { Failure } from "../machines/failure.js";
 import { BaseWire } from "./base-wire.js";
 import { detachedLeft } from "./detached.js";
 import { Lost } from "./lost.js";
-import { cancelledId } from "./messages.js";
+import { cancelledId, isServerError } from "./messages.js";
 import { endGroup, pause, signalGroup } from "./process-group.js";
 import { MARK } from "./processes.js";
 import { forgetGroup, startReaper, stopIdleReaper, watchGroup } from "./reaper.js";
@@ -72,7 +70,8 @@ export class StdioWire extends BaseWire {
     this.stderr = new ServerStderr(options, onError);
     this.#stdout = new ServerStdout(options, {
       onMessage: (message) => {
-        if (!this.#isFarewell(message)) this.onmessage?.(message);
+        // What is left of a killed server sees its stdin end, and answers that it is closed: that is no answer.
+        if (!this.#exit || !isServerError(message)) this.onmessage?.(message);
       },
       onUnreadable: (answer) => this.onUnreadable?.(answer),
       onError,
@@ -191,12 +190,6 @@ export class StdioWire extends BaseWire {
     child.stderr.once("end", () => this.stderr.end());
     child.once("exit", (code, signal) => this.#onExit(code, signal));
     child.stdout.once("end", () => this.#onStdoutEnd());
-  }
-
-  /** What is left of a killed server sees its stdin end, and answers that it is closed: that is no answer. */
-  #isFarewell(message: unknown): boolean {
-    const { error } = fieldsOf(message);
-    return this.#exit !== undefined && fieldsOf(error)["code"] === SERVER_ERROR;
   }
 
   #onPipeError(error: Error): void {

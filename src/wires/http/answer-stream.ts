@@ -1,10 +1,11 @@
 import type { JSONRPCMessage } from "@modelcontextprotocol/client";
 import { backoffDelay, DEFAULT_BACKOFF } from "../../machines/backoff.js";
 import { systemClock } from "../../machines/clock.js";
+import type { Carried } from "../call-tag.js";
 import type { HttpAnswer } from "./answer.js";
 import { EventStreamReader } from "./event-stream.js";
 import { NetworkLost } from "./failures.js";
-import { type Carrier, type HttpLink, takeEvent } from "./link.js";
+import { type HttpLink, takeEvent } from "./link.js";
 import { HttpRequest } from "./request.js";
 import { Silence } from "./silence.js";
 import { Wait } from "./wait.js";
@@ -20,7 +21,7 @@ export interface AnswerStreamOptions {
   /** Whether this message is what the stream is for. */
   isAnswer(message: JSONRPCMessage): boolean;
   /** Whose request it is that the stream answers. */
-  carrier: Carrier;
+  carried: Carried;
   /** Replaced when it is silent for so long; `Infinity`: it may be silent. */
   maxSilenceMs: number;
 }
@@ -91,7 +92,7 @@ export class AnswerStream {
               this.answered = true;
               linger = systemClock.setTimeout(() => this.#request.abort(new Error("answered")), LINGER_MS);
             }
-            this.link.deliver(message, this.options.carrier);
+            this.link.deliver(message, this.options.carried);
           });
         },
       },

@@ -7,13 +7,12 @@ import { fetchOver } from "../fetch-over.js";
 import type { NetworkOptions } from "../network.js";
 import type { HttpAnswer } from "./answer.js";
 import { Authorized } from "./authorized.js";
-import { Cookies } from "./cookies.js";
 import { ACCEPTED_ENCODINGS } from "./decompress.js";
 import { Dispatched } from "./dispatched.js";
 import { Fetched } from "./fetched.js";
-import { redirected } from "./redirect.js";
 import type { HttpRequest, Sender } from "./request.js";
 import { Sockets } from "./sockets.js";
+import { withinOrigin } from "./within-origin.js";
 
 export interface HttpClientOptions extends NetworkOptions {
   /** The server's, for what a caller is told. */
@@ -40,7 +39,7 @@ export class HttpClient implements Sender<HttpAnswer> {
     const { url, fetch, headers } = options;
     this.headers = { ...DEFAULT_HEADERS, ...lowerCased(headers) };
     this.#secrets = [...Object.values(headers), ...url.searchParams.values()];
-    const cookies = new Cookies(url);
+    const within = withinOrigin(url);
     const sockets = fetch ? undefined : new Sockets(options);
     this.#sockets = sockets;
     const plain = fetch ? new Fetched(fetch) : new Dispatched(sockets!, options.maxSockets);
@@ -48,8 +47,8 @@ export class HttpClient implements Sender<HttpAnswer> {
       new Fetched(sign(fetch ?? fetchOver(() => sockets!.agent)));
     const { credential } = options;
     this.#authorized = new Authorized(wire, options, {
-      plain: new WithinOrigin(plain, cookies),
-      signed: credential?.sign && new WithinOrigin(signed(credential.sign.bind(credential)), cookies),
+      plain: within(plain),
+      signed: credential?.sign && within(signed(credential.sign.bind(credential))),
     });
   }
 
@@ -95,31 +94,6 @@ export class HttpClient implements Sender<HttpAnswer> {
     await this.#sockets?.close();
   }
 }
-
-/** Sends with the origin's cookies, and follows where the origin leads within itself. */
-class WithinOrigin implements Sender<HttpAnswer> {
-  constructor(
-    private readonly sender: Sender<HttpAnswer>,
-    private readonly cookies: Cookies,
-  ) {}
-
-  async send(request: HttpRequest): Promise<HttpAnswer> {
-    const { headers } = request;
-    request.target = request.url;
-    for (let followed = 0; ; followed++) {
-      const cookie = this.cookies.for(request.target);
-      if (cookie !== undefined) request.headers = { ...headers, cookie: joined(headers["cookie"], cookie) };
-      const answer = await this.sender.send(request);
-      this.cookies.take(answer.cookies, request.target);
-      const next = redirected(answer, request, followed);
-      if (!next) return answer;
-      answer.discard();
-      request.target = next;
-    }
-  }
-}
-
-const joined = (own: string | undefined, cookie: string) => (own ? `${own}; ${cookie}` : cookie);
 
 function lowerCased(headers: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));

@@ -1,6 +1,6 @@
 import type { JSONRPCMessage, RequestId } from "@modelcontextprotocol/client";
 import type { UnreadableAnswer } from "../../contract/wire.js";
-import type { CallTag } from "../call-tag.js";
+import type { Carried } from "../call-tag.js";
 import { readFrame } from "../frames.js";
 import { parseMessages } from "../messages.js";
 import type { HttpClient } from "./client.js";
@@ -8,17 +8,14 @@ import type { StreamEvent } from "./event-stream.js";
 import type { HttpRequest } from "./request.js";
 import type { HttpSession } from "./session.js";
 
-/** Whose request carries a message: that of a session's call, or one of our own. */
-export type Carrier = CallTag | "own";
-
 /** What the requests of one wire share. */
 export interface HttpLink {
   readonly url: URL;
   readonly client: HttpClient;
   readonly session: HttpSession;
   readonly maxMessageBytes: number;
-  /** A message of the server's, and the request on whose stream it came; none on the inbound one. */
-  deliver(message: JSONRPCMessage, carrier?: Carrier): void;
+  /** A message of the server's, and the call on whose stream it came; none on the inbound one. */
+  deliver(message: JSONRPCMessage, carried?: Carried): void;
   /** An answer of the server's that is no JSON. */
   deliverUnreadable(answer: UnreadableAnswer): void;
   /** Something odd that no caller is told. */

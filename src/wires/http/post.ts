@@ -6,12 +6,12 @@ import type {
 } from "@modelcontextprotocol/client";
 import { asError } from "../../base/errors.js";
 import { SERVER_ERROR } from "../../contract/protocol.js";
-import { callIn } from "../call-tag.js";
+import { type Carried, callIn, carriedBy } from "../call-tag.js";
 import { Lost } from "../lost.js";
 import type { HttpAnswer } from "./answer.js";
 import { AnswerStream } from "./answer-stream.js";
 import { unexpected } from "./failures.js";
-import { type Carrier, type HttpLink, takeText } from "./link.js";
+import { type HttpLink, takeText } from "./link.js";
 import { readRefusal } from "./refusals.js";
 import { HttpRequest, type Lane } from "./request.js";
 
@@ -34,7 +34,7 @@ export class Post {
   examined = false;
   #heard = false;
   readonly #request: HttpRequest;
-  readonly #carrier: Carrier;
+  readonly #carried: Carried;
   #stream: AnswerStream | undefined;
   /** It was taken, and its answer comes on another stream, if at all. */
   #elsewhere: { resolve(): void; reject(error: Error): void } | undefined;
@@ -45,7 +45,7 @@ export class Post {
     options: TransportSendOptions | undefined,
     private readonly done: (answered: boolean) => void,
   ) {
-    this.#carrier = callIn(options) ?? "own";
+    this.#carried = carriedBy(callIn(options) ?? "own");
     this.#request = new HttpRequest({
       method: "POST",
       url: host.url,
@@ -112,7 +112,7 @@ export class Post {
     const { host, message } = this;
     this.#stream = new AnswerStream(host, this.#request, {
       isAnswer: (said) => this.isAnswer(said),
-      carrier: this.#carrier,
+      carried: this.#carried,
       maxSilenceMs: message.method === LISTEN ? host.maxSilenceMs : Number.POSITIVE_INFINITY,
     });
     try {
@@ -137,7 +137,7 @@ export class Post {
     const deliver = (message: JSONRPCMessage) => {
       const named = this.#named(message);
       answered ||= this.isAnswer(named);
-      host.deliver(named, this.#carrier);
+      host.deliver(named, this.#carried);
     };
     const isJson = answer.mediaType === undefined || answer.mediaType.includes("json");
     const taken = takeText(text, host, this.#request, { deliver, id: isJson ? id : undefined, quiet: true });

@@ -1,3 +1,4 @@
+import type { RequestId } from "@modelcontextprotocol/client";
 import { systemClock } from "../../machines/clock.js";
 import type { HttpLink } from "./link.js";
 import type { Post } from "./post.js";
@@ -5,11 +6,10 @@ import { probe } from "./probe.js";
 import type { HttpRequest } from "./request.js";
 
 export interface SocketWatchHost extends HttpLink {
-  readonly pending: Iterable<Post>;
   /** How long a request may go without a sign before its socket is doubted. */
   readonly quietMs: number;
   /** These got no sign on sockets that were kept from earlier, while the server answers on a new one. */
-  onStuck(posts: Post[]): void;
+  onStuck(ids: RequestId[]): void;
 }
 
 /**
@@ -21,7 +21,11 @@ export class SocketWatch {
   #probe: HttpRequest | undefined;
   #stopped = false;
 
-  constructor(private readonly host: SocketWatchHost) {}
+  constructor(
+    private readonly host: SocketWatchHost,
+    /** The requests that have no answer yet. */
+    private readonly pending: () => Iterable<Post>,
+  ) {}
 
   /** A request was sent. */
   sent(): void {
@@ -51,15 +55,15 @@ export class SocketWatch {
       const stuck = this.#quiet().filter((post) => quiet.includes(post));
       if (status !== undefined && stuck.length > 0 && !this.#stopped) {
         for (const post of stuck) post.examined = true;
-        host.onStuck(stuck);
+        host.onStuck(stuck.map(({ id }) => id));
       }
     }
     this.#timer = undefined;
-    if ([...host.pending].length > 0) this.sent();
+    if ([...this.pending()].length > 0) this.sent();
   }
 
   #quiet(): Post[] {
     const before = systemClock.now() - this.host.quietMs;
-    return [...this.host.pending].filter((post) => !post.examined && post.isQuietSince(before));
+    return [...this.pending()].filter((post) => !post.examined && post.isQuietSince(before));
   }
 }

@@ -1,28 +1,23 @@
 import type {
   JSONRPCMessage,
-  JSONRPCRequest,
+  MessageExtraInfo,
   RequestId,
   TransportSendOptions,
 } from "@modelcontextprotocol/client";
-import type { Outcome } from "../../base/errors.js";
-import { asError } from "../../base/errors.js";
+import { asError, type Outcome } from "../../base/errors.js";
 import type { Authorization, Refusal } from "../../contract/credential.js";
 import type { Listening, UnreadableAnswer, Wire } from "../../contract/wire.js";
-import { systemClock } from "../../machines/clock.js";
 import type { Failure } from "../../machines/failure.js";
 import { BaseWire } from "../base-wire.js";
-import { carriedBy } from "../call-tag.js";
 import { Lost, sessionGone } from "../lost.js";
 import { HttpClient, type HttpClientOptions } from "./client.js";
 import { causeOf, NetworkLost } from "./failures.js";
 import { ForgottenSession, type ForgottenSessionHost } from "./forgotten-session.js";
+import { Goodbye } from "./goodbye.js";
 import { Inbound, type InboundHost } from "./inbound.js";
-import type { Carrier } from "./link.js";
 import { isInitialized, Notices } from "./notices.js";
-import { Post, type PostHost } from "./post.js";
-import { HttpRequest } from "./request.js";
+import { Posts, type PostsHost } from "./posts.js";
 import { HttpSession } from "./session.js";
-import { SocketWatch, type SocketWatchHost } from "./socket-watch.js";
 
 export interface HttpWireOptions extends HttpClientOptions {
   closeTimeoutMs: number;
@@ -43,10 +38,7 @@ const DELETE_SHARE = 0.6;
  * Streamable HTTP over sockets of our own. A failed request is not a lost wire: it is settled by itself, and a failure
  * of the network only raises a doubt. What one request said lives with that request.
  */
-export class HttpWire
-  extends BaseWire
-  implements PostHost, InboundHost, ForgottenSessionHost, SocketWatchHost
-{
+export class HttpWire extends BaseWire implements PostsHost, InboundHost, ForgottenSessionHost {
   onMissed?: Wire["onMissed"];
   onSilentSocket?: Wire["onSilentSocket"];
   listening: Listening = "none";
@@ -58,13 +50,11 @@ export class HttpWire
   readonly maxSilenceMs: number;
   readonly forgottenMs: number;
   readonly quietMs: number;
-  /** Requests without an answer. */
-  readonly #posts = new Map<RequestId, Post>();
+  readonly #posts = new Posts(this);
   readonly #notices = new Notices(this);
   readonly #loss = new ForgottenSession(this);
-  readonly #watch = new SocketWatch(this);
+  readonly #goodbye = new Goodbye(this);
   #inbound: Inbound | undefined;
-  #goodbye: HttpRequest | undefined;
 
   constructor(private readonly options: HttpWireOptions) {
     super();
@@ -83,7 +73,7 @@ export class HttpWire
     if (this.ended) throw new Lost("not-sent", { code: "CONNECTION_LOST", message: "the wire is closed" });
     if (this.#loss.begun) throw new Lost("not-sent", sessionGone, "soon");
     try {
-      if ("method" in message && "id" in message) await this.#ask(message, options);
+      if ("method" in message && "id" in message) await this.#posts.send(message, options);
       else await this.#notices.send(message);
     } catch (error) {
       if (!this.ended && !options?.requestSignal?.aborted) this.#failed(asError(error));
@@ -93,11 +83,11 @@ export class HttpWire
   }
 
   cancel(id: RequestId): void {
-    this.#posts.get(id)?.abort(new Error("the request was given up"));
+    this.#posts.abort(id, new Error("the request was given up"));
   }
 
   isWaiting(id: RequestId): boolean {
-    return this.#posts.get(id)?.isWaiting ?? false;
+    return this.#posts.isWaiting(id);
   }
 
   override outcomeOf(error: unknown): Outcome | undefined {
@@ -128,19 +118,7 @@ export class HttpWire
   async end(): Promise<void> {
     this.client.leave();
     if (this.ended || this.#loss.begun || this.sessionId === undefined) return;
-    const headers = this.session.deleted();
-    const request = new HttpRequest({ method: "DELETE", url: this.url, headers, lane: "notices" });
-    this.#goodbye = request;
-    const late = () => request.abort(new Error("DELETE was not answered in time"));
-    const timer = systemClock.setTimeout(late, this.options.closeTimeoutMs * DELETE_SHARE);
-    try {
-      (await this.client.send(request)).discard();
-      this.session.forget();
-    } catch {
-      // It is going either way.
-    } finally {
-      systemClock.clearTimeout(timer);
-    }
+    await this.#goodbye.send(this.options.closeTimeoutMs * DELETE_SHARE);
   }
 
   async close(): Promise<void> {
@@ -150,22 +128,22 @@ export class HttpWire
 
   // What its requests and its inbound stream ask of it.
 
-  get pending(): Iterable<Post> {
-    return this.#posts.values();
-  }
-
-  onStuck(posts: Post[]): void {
+  onStuck(ids: RequestId[]): void {
     this.client.renew();
-    for (const { id } of posts) this.onSilentSocket?.(id);
+    for (const id of ids) this.onSilentSocket?.(id);
   }
 
   get inFlight(): number {
     return this.#posts.size;
   }
 
-  deliver(message: JSONRPCMessage, carrier?: Carrier): void {
-    if (!("method" in message) && message.id !== undefined) this.#posts.get(message.id)?.answeredElsewhere();
-    this.onmessage?.(message, carrier && carriedBy(carrier));
+  onSettled(): void {
+    this.#loss.settled();
+  }
+
+  deliver(message: JSONRPCMessage, carried?: MessageExtraInfo): void {
+    if (!("method" in message) && message.id !== undefined) this.#posts.answeredElsewhere(message.id);
+    this.onmessage?.(message, carried);
   }
 
   deliverUnreadable(answer: UnreadableAnswer): void {
@@ -195,7 +173,7 @@ export class HttpWire
   }
 
   streamGone(): void {
-    for (const post of this.#posts.values()) post.streamGone();
+    this.#posts.streamGone();
   }
 
   forgets(id: string): Promise<boolean> {
@@ -208,19 +186,6 @@ export class HttpWire
 
   sessionEnds(): void {
     this.#end(sessionGone);
-  }
-
-  #ask(message: JSONRPCRequest, options: TransportSendOptions | undefined): Promise<void> {
-    const post = new Post(this, message, options, (answered) => {
-      this.#posts.delete(message.id);
-      if (!answered && !this.ended) options?.onRequestStreamEnd?.();
-      this.#loss.settled();
-    });
-    this.#posts.set(message.id, post);
-    this.#watch.sent();
-    const signal = options?.requestSignal;
-    signal?.addEventListener("abort", () => post.abort(signal.reason), { once: true });
-    return post.send();
   }
 
   #failed(error: Error): void {
@@ -238,13 +203,12 @@ export class HttpWire
   #end(failure?: Failure): void {
     if (this.ended) return;
     this.#loss.stop();
-    this.#watch.stop();
     this.#inbound?.stop();
     this.listen("none");
     this.finish(failure);
     const reason = new Error("the wire is closed");
-    for (const post of [...this.#posts.values()]) post.abort(reason);
+    this.#posts.end(reason);
     this.#notices.abort(reason);
-    this.#goodbye?.abort(reason);
+    this.#goodbye.abort(reason);
   }
 }
