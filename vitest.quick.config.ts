@@ -17,6 +17,7 @@ export default defineConfig({
       "test/wires/{pieces,small,sse-requests,stdout}.test.ts",
     ],
     exclude: [
+      "test/config/writers.test.ts",
       "test/connection/era{,-matrix}.test.ts",
       "test/properties/{answers,asker,http}.test.ts",
       // Every state and edge of the chart: half a minute by itself.

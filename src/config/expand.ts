@@ -9,8 +9,8 @@ export interface Variables {
   inputs?: ((id: string) => string | undefined) | undefined;
 }
 
-/** `$$`, `${NAME}`, `${SCOPE:NAME}` and `${NAME:-DEFAULT}`. */
-const FORM = /\$\$|\$\{(?:(\w+):(?!-))?([^}:]+)(?::-([^}]*))?\}/g;
+/** `$$`, `${NAME}`, `${SCOPE:NAME}` and `${NAME:-DEFAULT}`. A name has no brace: looking for its end stops at the next one. */
+const FORM = /\$\$|\$\{(?:(\w+):(?!-))?([^{}:]+)(?::-([^}]*))?\}/g;
 
 /**
  * Replaces the variables in a text: `${VAR}`, `${env:VAR}`, `${VAR:-default}`, `${input:ID}` and the names that VS Code
@@ -21,9 +21,11 @@ export function expand(
   { variables = process.env, inputs }: Variables,
   problem: (why: string) => void,
 ): string {
-  return text.replace(
-    FORM,
-    (form: string, scope: string | undefined, name: string, fallback: string | undefined) => {
+  // Behind the last brace there is no form. Looking for its end from every `${` would cost the square of the text.
+  const end = text.lastIndexOf("}") + 1;
+  const expanded = text
+    .slice(0, end)
+    .replace(FORM, (form: string, scope: string | undefined, name: string, fallback: string | undefined) => {
       if (form === "$$") return "$";
       const value = lookUp(scope, name, variables, inputs) ?? fallback;
       if (value !== undefined) return value;
@@ -33,8 +35,8 @@ export function expand(
           : `the variable ${name} is not set; set it, or give a default: \${${name}:-default}`,
       );
       return "";
-    },
-  );
+    });
+  return expanded + text.slice(end).replaceAll("$$", () => "$");
 }
 
 function lookUp(
@@ -60,6 +62,10 @@ const PREDEFINED: Record<string, () => string> = {
 /** The ids of VS Code's inputs that a text asks for. */
 export function inputsIn(text: string): string[] {
   return [
-    ...new Set([...text.matchAll(FORM)].filter(([, scope]) => scope === "input").map(([, , id]) => id!)),
+    ...new Set(
+      [...text.slice(0, text.lastIndexOf("}") + 1).matchAll(FORM)]
+        .filter(([, scope]) => scope === "input")
+        .map(([, , id]) => id!),
+    ),
   ];
 }

@@ -1,7 +1,8 @@
-import { type FSWatcher, statSync, watch } from "node:fs";
+import { type FSWatcher, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { systemClock } from "../machines/clock.js";
+import { stampOf } from "./replace-file.js";
 
 /** An editor writes in several steps. Events less than this apart count as one change. */
 const SETTLE_MS = 100;
@@ -41,9 +42,4 @@ export function watchFile(path: string | URL, onChange: () => Promise<void>): ()
     systemClock.clearTimeout(timer);
     watcher.close();
   };
-}
-
-function stampOf(file: string): string | undefined {
-  const stat = statSync(file, { throwIfNoEntry: false });
-  return stat && `${stat.ino} ${stat.mtimeMs} ${stat.size}`;
 }

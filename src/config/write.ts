@@ -1,14 +1,17 @@
-import { randomUUID } from "node:crypto";
-import { existsSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 import { applyEdits, modify } from "jsonc-parser";
-import { HoldfastError, messageOf } from "../base/errors.js";
+import { HoldfastError } from "../base/errors.js";
+import { type Hold, withFileLock } from "../base/file-lock/file-lock.js";
+import { keepAliveWhile } from "../base/keep-alive.js";
 import { findServers, isObject } from "./dialects.js";
 import { fromText, readText } from "./load.js";
 import { isParsed, type McpConfig, parseConfig, sourceOf } from "./parse.js";
+import { behindLinks, cannotBeWritten, replaceFile, stampOf } from "./replace-file.js";
 
 /**
- * Writes a config to a file atomically. A parsed config keeps its unknown fields, and its variables are written unreplaced.
+ * Writes a config to a file atomically. A parsed config keeps its unknown fields, and its variables are written unreplaced. Mode
+ * and owner of a file that is replaced stay, and links to it; a new one has mode 0600.
  * @throws HoldfastError `CONFIG_INVALID` where the config is wrong, or the path cannot be written
  */
 export function writeConfig(path: string, config: McpConfig | Record<string, unknown>): void {
@@ -19,29 +22,49 @@ export function writeConfig(path: string, config: McpConfig | Record<string, unk
 
 /**
  * Adds, replaces or (with `undefined`) removes one server in a config file, atomically. Everything else in the file stays as it
- * is, comments and variables too. A missing file is made.
+ * is, comments and variables too, and so do its mode, its owner, and links to it. A missing file is made. Programs that do this
+ * at once wait for each other.
  * @throws HoldfastError `CONFIG_INVALID` where the file or the server is wrong; the file is not touched then
  */
-export function updateConfigFile(
+export async function updateConfigFile(
   path: string,
   name: string,
   server: Record<string, unknown> | undefined,
-): void {
+): Promise<void> {
   if (/\.ya?ml$/.test(path))
     throw new HoldfastError("CONFIG_INVALID", `${path} is YAML, which only its own program may write`, {
       path: "",
     });
-  const text = existsSync(path) ? readText(path) : '{\n  "mcpServers": {}\n}\n';
+  if (server !== undefined) parseConfig({ mcpServers: { [name]: server } }, { ...FORM, from: name });
+  const file = behindLinks(path);
+  const folder = dirname(file);
+  if (!existsSync(folder)) throw cannotBeWritten(path, new Error(`there is no folder ${folder}`));
+  const work = async ({ check }: Hold) => {
+    await check();
+    // Race: a program that knows nothing of the lock writes the file between our reading and our replacing it.
+    for (let written = false; !written; ) {
+      const stamp = stampOf(file);
+      const text = withServer(path, existsSync(file) ? readText(file) : EMPTY, name, server);
+      written = replaceFile(file, text, () => stampOf(file) === stamp);
+    }
+  };
+  // The wait for a lock does not keep the program alive by itself.
+  await keepAliveWhile(withFileLock(file, work, { called: "the folder", option: "" }));
+}
+
+const EMPTY = '{\n  "mcpServers": {}\n}\n';
+
+/** The text of a config with one server changed. */
+function withServer(path: string, text: string, name: string, server: unknown): string {
   const config = fromText(text, path);
   const found = isObject(config) ? findServers(config) : "expected an object";
   if (typeof found === "string" && !isEmptyConfig(config))
     throw new HoldfastError("CONFIG_INVALID", `${path} is not valid: ${found}`, { path: "" });
-  if (server !== undefined) parseConfig({ mcpServers: { [name]: server } }, { ...FORM, from: name });
   const at = typeof found === "string" ? ["mcpServers"] : found.place;
   const edits = modify(text, [...at, name], server, {
     formattingOptions: { insertSpaces: true, tabSize: 2 },
   });
-  replaceFile(path, applyEdits(text, edits));
+  return applyEdits(text, edits);
 }
 
 /** Options for checking the form only: a variable that is not set here may be set where the file is used. */
@@ -52,24 +75,3 @@ const FORM = {
 };
 
 const isEmptyConfig = (config: unknown) => isObject(config) && Object.keys(config).length === 0;
-
-/** Replaces a file atomically: a reader sees the old one or the new one. */
-function replaceFile(path: string, text: string): void {
-  try {
-    // Where the path is a link, the file that it points to is replaced.
-    const target = existsSync(path) ? realpathSync(path) : path;
-    const mode = existsSync(target) ? statSync(target).mode & 0o777 : 0o600;
-    const temporary = join(dirname(target), `.holdfast-${randomUUID()}.tmp`);
-    try {
-      writeFileSync(temporary, text, { mode, flush: true });
-      renameSync(temporary, target);
-    } finally {
-      rmSync(temporary, { force: true });
-    }
-  } catch (cause) {
-    throw new HoldfastError("CONFIG_INVALID", `${path} cannot be written: ${messageOf(cause)}`, {
-      path: "",
-      cause,
-    });
-  }
-}

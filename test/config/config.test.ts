@@ -112,8 +112,19 @@ describe("variables in a config", () => {
     expect(expand("${EMPTY:-fallback}")).toBe("fallback");
     expect(expand("${KEY:-fallback}")).toBe("k");
     expect(expand("$${KEY} costs $$5 or $5")).toBe("${KEY} costs $5 or $5");
+    expect(expand("${KEY} ${ $$5 ${KEY")).toBe("k ${ $5 ${KEY");
+    expect(expand("${a${KEY}")).toBe("${ak");
     expect(expand("${workspaceFolder}")).toBe(process.cwd());
     expect(expand("${input:token}", { inputs: (id: string) => `<${id}>` })).toBe("<token>");
+  });
+
+  it("cost no more than the text is long", () => {
+    // The square of these would take hours.
+    for (const part of ["${", "${a", "${a:", "${a:-", "${a::", "$"]) {
+      const text = part.repeat(500_000);
+      expect(expand(text)).toHaveLength(part === "$" ? text.length / 2 : text.length);
+      expect(() => expand(`${text}}`)).not.toThrow(RangeError);
+    }
   });
 
   it("are replaced in what reaches the server, and nowhere else", () => {

@@ -1,5 +1,7 @@
 import {
   chmodSync,
+  chownSync,
+  lstatSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -13,6 +15,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { HoldfastError } from "../../src/base/errors.js";
 import { loadConfig, readConfig } from "../../src/config/load.js";
+import { replaceFile } from "../../src/config/replace-file.js";
 import { updateConfigFile, writeConfig } from "../../src/config/write.js";
 import { rejection } from "../support/fixtures.js";
 
@@ -87,9 +90,9 @@ describe("a config file is written", () => {
     expect(statSync(copy).mode & 0o777).toBe(0o600);
   });
 
-  it("in one place, and everything else stays: comments, order, unknown fields, variables", () => {
+  it("in one place, and everything else stays: comments, order, unknown fields, variables", async () => {
     const path = at("c.json", COMMENTED);
-    updateConfigFile(path, "two", { url: "https://x", headers: { A: "${TOKEN}" } });
+    await updateConfigFile(path, "two", { url: "https://x", headers: { A: "${TOKEN}" } });
     const text = readFileSync(path, "utf8");
     for (const kept of [
       "// what I use",
@@ -104,11 +107,11 @@ describe("a config file is written", () => {
       "one",
       "two",
     ]);
-    updateConfigFile(path, "two", undefined);
+    await updateConfigFile(path, "two", undefined);
     expect(Object.keys(readConfig(path, { variables: { SCRIPT: "s" } }).servers)).toEqual(["one"]);
   });
 
-  it("in the dialect that is there, at the root too, and anew where there is none", () => {
+  it("in the dialect that is there, at the root too, and anew where there is none", async () => {
     const rows: [string, string | undefined, (config: Record<string, Record<string, unknown>>) => unknown][] =
       [
         ["vscode.json", '{"servers":{"a":{"command":"x"}}}', (c) => c["servers"]?.["b"]],
@@ -118,15 +121,20 @@ describe("a config file is written", () => {
       ];
     for (const [name, text, find] of rows) {
       const path = at(name, text);
-      updateConfigFile(path, "b", { command: "y" });
+      await updateConfigFile(path, "b", { command: "y" });
       expect(find(JSON.parse(readFileSync(path, "utf8"))), name).toEqual({ command: "y" });
     }
   });
 
-  it("not at all where something is wrong, and nothing is left behind", () => {
+  it("not at all where something is wrong, and nothing is left behind", async () => {
     const path = at("c.json", COMMENTED);
-    expect(() => updateConfigFile(path, "two", { url: "nope" })).toThrow(/url: expected a URL/);
-    expect(() => updateConfigFile(at("bad.json", "{"), "two", { command: "x" })).toThrow(/is not JSON/);
+    await expect(updateConfigFile(path, "two", { url: "nope" })).rejects.toThrow(/url: expected a URL/);
+    await expect(updateConfigFile(at("bad.json", "{"), "two", { command: "x" })).rejects.toThrow(
+      /is not JSON/,
+    );
+    await expect(updateConfigFile(join(directory, "no", "c.json"), "a", { command: "x" })).rejects.toThrow(
+      /there is no folder/,
+    );
     expect(() =>
       writeConfig(join(directory, "no", "c.json"), { mcpServers: { a: { command: "x" } } }),
     ).toThrow(/ENOENT/);
@@ -135,28 +143,67 @@ describe("a config file is written", () => {
     expect(readdirSync(directory).sort()).toEqual(["bad.json", "c.json"]);
   });
 
-  it("with variables wherever they may stand, and not over a file of another form", () => {
+  it("with variables wherever they may stand, and not over a file of another form", async () => {
     const path = at("vars.json");
     writeConfig(path, { servers: { a: { url: "${BASE}/mcp", headers: { A: "${input:token}" } } } });
-    updateConfigFile(path, "b", { url: "https://host:${PORT}/mcp" });
+    await updateConfigFile(path, "b", { url: "https://host:${PORT}/mcp" });
     expect(Object.keys(JSON.parse(readFileSync(path, "utf8")).servers)).toEqual(["a", "b"]);
     const yaml = at("goose.yaml", "extensions: {}\n");
-    expect(() => updateConfigFile(yaml, "b", { command: "x" })).toThrow(/is YAML/);
+    await expect(updateConfigFile(yaml, "b", { command: "x" })).rejects.toThrow(/is YAML/);
     const project = at(
       "claude.json",
       JSON.stringify({ projects: { [process.cwd()]: { mcpServers: { p: { command: "x" } } } } }),
     );
-    updateConfigFile(project, "n", { command: "y" });
+    await updateConfigFile(project, "n", { command: "y" });
     expect(Object.keys(readConfig(project).servers)).toEqual(["p", "n"]);
   });
 
-  it("behind a link and with its mode", () => {
+  it("behind a link and with its mode", async () => {
     const path = at("real.json", '{"mcpServers":{"a":{"command":"x"}}}');
     chmodSync(path, 0o640);
     const link = at("link.json");
     symlinkSync(path, link);
-    updateConfigFile(link, "b", { command: "y" });
+    await updateConfigFile(link, "b", { command: "y" });
     expect(readFileSync(path, "utf8")).toContain('"b"');
     expect(statSync(path).mode & 0o777).toBe(0o640);
+    chmodSync(path, 0o664);
+    writeConfig(link, { mcpServers: { a: { command: "x" } } });
+    expect(statSync(path).mode & 0o777).toBe(0o664);
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+  });
+
+  it("behind links that lead to nothing yet, and not where they lead in a circle", async () => {
+    const links = [at("one.json"), at("two.json")] as const;
+    symlinkSync("two.json", links[0]);
+    symlinkSync(at("new.json"), links[1]);
+    await updateConfigFile(links[0], "a", { command: "x" });
+    expect(readFileSync(at("new.json"), "utf8")).toContain('"a"');
+    expect(links.map((link) => lstatSync(link).isSymbolicLink())).toEqual([true, true]);
+    symlinkSync(at("circle.json"), at("circle.json"));
+    await expect(updateConfigFile(at("circle.json"), "a", { command: "x" })).rejects.toThrow(
+      /more than 40 links/,
+    );
+  });
+
+  it.skipIf(process.getuid?.() !== 0)("and stays its owner's", async () => {
+    const path = at("theirs.json", "{}");
+    chownSync(path, 1234, 1235);
+    await updateConfigFile(path, "a", { command: "x" });
+    expect(statSync(path)).toMatchObject({ uid: 1234, gid: 1235 });
+  });
+
+  it("by twenty at once, one after the other: nothing is lost, and nothing left behind", async () => {
+    const path = at("c.json", COMMENTED);
+    const names = Array.from({ length: 20 }, (_, i) => `s${i}`);
+    await Promise.all(names.map((name) => updateConfigFile(path, name, { command: name })));
+    expect(Object.keys(readConfig(path, { variables: { SCRIPT: "s" } }).servers)).toEqual(["one", ...names]);
+    expect(readdirSync(directory)).toEqual(["c.json"]);
+  });
+
+  it("not where it changed in the last moment", () => {
+    const path = at("c.json", "{}");
+    expect(replaceFile(path, "lost", () => false)).toBe(false);
+    expect(readFileSync(path, "utf8")).toBe("{}");
+    expect(readdirSync(directory)).toEqual(["c.json"]);
   });
 });

@@ -2,8 +2,8 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, utimesSync, writeFileSync } from "node:fs";
 import { onTestFinished } from "vitest";
-import { type LockHolder, thisHolder } from "../../src/auth/store/lock-holder.js";
-import { claimPath } from "../../src/auth/store/lock-rivals.js";
+import { type LockHolder, thisHolder } from "../../src/base/file-lock/lock-holder.js";
+import { claimPath } from "../../src/base/file-lock/lock-rivals.js";
 
 let claims = 0;
 

@@ -9,9 +9,9 @@ import {
   writeCredentialFile,
 } from "./credential-file.js";
 import { cannotBe, defaultDirectory, nameFor } from "./directory.js";
-import { withFileLock } from "./file-lock.js";
 import { lockedUpdate, newestFirst } from "./locked-update.js";
 import type { CredentialStore, StoredCredential } from "./store.js";
+import { withStoreLock } from "./store-lock.js";
 
 /** The options of `fileStore()`. */
 export interface FileStoreOptions {
@@ -73,7 +73,7 @@ export function fileStore(options: FileStoreOptions = {}): FileStore {
     },
     update(server, work, signal) {
       const path = join(directory, fileName(server));
-      return withFileLock(
+      return withStoreLock(
         path,
         async (hold) => {
           const file = await inStore("written", directory, () => prepare(path, warn));

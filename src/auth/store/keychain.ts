@@ -1,12 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { join, resolve } from "node:path";
 import { z } from "zod";
+import type { Hold } from "../../base/file-lock/file-lock.js";
 import { type CredentialFile, parseCredentials } from "./credential-file.js";
 import { defaultDirectory, nameFor } from "./directory.js";
-import { type Hold, withFileLock } from "./file-lock.js";
 import { Keychain } from "./keychain-binding.js";
 import { lockedUpdate } from "./locked-update.js";
 import type { CredentialStore, StoredCredential } from "./store.js";
+import { withStoreLock } from "./store-lock.js";
 
 /** The options of `keychainStore()`. */
 export interface KeychainStoreOptions {
@@ -62,7 +63,7 @@ export function keychainStore(options: KeychainStoreOptions = {}): CredentialSto
           entry.replace(credentials.length > 0 ? ascii({ ...file.others, version: 1, credentials }) : "");
         return await lockedUpdate(file.credentials, write, work);
       };
-      return withFileLock(join(directory, `${nameFor(server)}.keychain`), turn, signal);
+      return withStoreLock(join(directory, `${nameFor(server)}.keychain`), turn, signal);
     },
   };
 }

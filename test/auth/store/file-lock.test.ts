@@ -2,8 +2,8 @@ import { getEventListeners } from "node:events";
 import { readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { withFileLock } from "../../../src/auth/store/file-lock.js";
-import { LockRivals } from "../../../src/auth/store/lock-rivals.js";
+import { withStoreLock } from "../../../src/auth/store/store-lock.js";
+import { LockRivals } from "../../../src/base/file-lock/lock-rivals.js";
 import { deadPid, makeClaim, touch, zombiePid } from "../../support/claims.js";
 import { gate, temporaryDirectory } from "../../support/credentials.js";
 import { stopTime } from "../../support/fake-timers.js";
@@ -22,7 +22,7 @@ const isFree = async (path: string) => !(await new LockRivals(path).look()).riva
 describe("a lock", () => {
   it("is one file beside the path while it is held, and none after that", async () => {
     const { directory, path } = temporaryPath();
-    const result = await withFileLock(path, async () => {
+    const result = await withStoreLock(path, async () => {
       expect(readdirSync(directory)).toStrictEqual([
         expect.stringMatching(new RegExp(`^a\\.json\\.lock-[0-9a-f]{12}-${process.pid}-\\d+-[0-9a-f]{16}$`)),
       ]);
@@ -36,34 +36,34 @@ describe("a lock", () => {
 
   it("makes its directory, for its user alone", async () => {
     const directory = join(temporaryDirectory(), "b", "c");
-    await withFileLock(join(directory, "a.json"), async () => {});
+    await withStoreLock(join(directory, "a.json"), async () => {});
     expect(statSync(directory).mode & 0o777).toBe(0o700);
   });
 
   it("is given up by work that throws", async () => {
     const { directory, path } = temporaryPath();
-    await expect(withFileLock(path, () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+    await expect(withStoreLock(path, () => Promise.reject(new Error("no")))).rejects.toThrow("no");
     expect(readdirSync(directory)).toEqual([]);
-    expect(await withFileLock(path, async () => "next")).toBe("next");
+    expect(await withStoreLock(path, async () => "next")).toBe("next");
   });
 
   it("is for one path alone", async () => {
     const { directory, path } = temporaryPath();
     const other = join(directory, "b.json");
-    expect(await withFileLock(path, () => withFileLock(other, async () => "both"))).toBe("both");
+    expect(await withStoreLock(path, () => withStoreLock(other, async () => "both"))).toBe("both");
   });
 
   it("is given in the order of asking, also by another name of the path", async () => {
     const { directory, path } = temporaryPath();
     const order: number[] = [];
     const paths = [path, `${directory}/x/../a.json`, path];
-    await Promise.all(paths.map((name, i) => withFileLock(name, async () => void order.push(i))));
+    await Promise.all(paths.map((name, i) => withStoreLock(name, async () => void order.push(i))));
     expect(order).toEqual([0, 1, 2]);
   });
 
   it("is refreshed while it is held", async () => {
     const { directory, path } = temporaryPath();
-    await withFileLock(path, async () => {
+    await withStoreLock(path, async () => {
       const claim = join(directory, readdirSync(directory)[0]!);
       touch(claim, 60_000);
       await eventually(() => expect(statSync(claim).mtimeMs).toBeGreaterThan(Date.now() - 10_000));
@@ -72,7 +72,7 @@ describe("a lock", () => {
 
   it("that others took over is told", async () => {
     const { directory, path } = temporaryPath();
-    await withFileLock(path, async ({ check }) => {
+    await withStoreLock(path, async ({ check }) => {
       await check();
       rmSync(join(directory, readdirSync(directory)[0]!));
       const theirs = makeClaim(path);
@@ -84,7 +84,7 @@ describe("a lock", () => {
   it("is released without touching another's", async () => {
     const { directory, path } = temporaryPath();
     let theirs = "";
-    await withFileLock(path, async () => {
+    await withStoreLock(path, async () => {
       rmSync(join(directory, readdirSync(directory)[0]!));
       theirs = makeClaim(path);
     });
@@ -95,7 +95,7 @@ describe("a lock", () => {
     const { directory, path } = temporaryPath();
     writeFileSync(path, "");
     const never = vi.fn();
-    await expect(withFileLock(join(path, "b.json"), never)).rejects.toMatchObject({
+    await expect(withStoreLock(join(path, "b.json"), never)).rejects.toMatchObject({
       code: "CONFIG_INVALID",
       path: "store",
       message: expect.stringContaining(join(directory, "a.json")),
@@ -110,7 +110,7 @@ describe("who waits for a lock", () => {
     const claim = makeClaim(path);
     let released = false;
     const { signal } = new AbortController();
-    const waiting = [1, 2].map(() => withFileLock(path, async () => released, signal));
+    const waiting = [1, 2].map(() => withStoreLock(path, async () => released, signal));
     await eventually(() => expect(getEventListeners(signal, "abort")).toHaveLength(1));
     released = true;
     rmSync(claim);
@@ -133,7 +133,7 @@ describe("who waits for a lock", () => {
       },
     }));
     onTestFinished(() => void vi.doUnmock("node:fs/promises"));
-    const copy = (await import("../../../src/auth/store/file-lock.js")).withFileLock;
+    const copy = (await import("../../../src/auth/store/store-lock.js")).withStoreLock;
     const claim = makeClaim(path);
     const { signal } = new AbortController();
     const waiting = copy(path, async () => claimed.length, signal);
@@ -148,7 +148,7 @@ describe("who waits for a lock", () => {
     const claim = makeClaim(path);
     const never = vi.fn();
     const controllers = [new AbortController(), new AbortController()];
-    const [first, second] = controllers.map(({ signal }) => withFileLock(path, never, signal));
+    const [first, second] = controllers.map(({ signal }) => withStoreLock(path, never, signal));
     controllers[1]!.abort(new Error("second"));
     await expect(second).rejects.toThrow("second");
     const reason = new Error("first");
@@ -156,7 +156,7 @@ describe("who waits for a lock", () => {
     await expect(first).rejects.toBe(reason);
     expect(readdirSync(directory).map((name) => join(directory, name))).toEqual([claim]);
     rmSync(claim);
-    expect(await withFileLock(path, async () => "next")).toBe("next");
+    expect(await withStoreLock(path, async () => "next")).toBe("next");
     expect(never).not.toHaveBeenCalled();
   });
 
@@ -164,7 +164,7 @@ describe("who waits for a lock", () => {
     const { directory, path } = temporaryPath();
     const never = vi.fn();
     const controller = new AbortController();
-    const waiting = withFileLock(path, never, controller.signal);
+    const waiting = withStoreLock(path, never, controller.signal);
     controller.abort(new Error("enough"));
     await expect(waiting).rejects.toThrow("enough");
     expect(never).not.toHaveBeenCalled();
@@ -175,7 +175,7 @@ describe("who waits for a lock", () => {
     const { path } = temporaryPath();
     const controller = new AbortController();
     const { open, opened } = gate();
-    const working = withFileLock(
+    const working = withStoreLock(
       path,
       async () => {
         controller.abort();
@@ -194,7 +194,7 @@ describe("who has waited for a lock", () => {
     const { path } = temporaryPath();
     const claim = makeClaim(path);
     const { signal } = new AbortController();
-    const waiting = withFileLock(path, async () => getEventListeners(signal, "abort").length, signal);
+    const waiting = withStoreLock(path, async () => getEventListeners(signal, "abort").length, signal);
     await eventually(() => expect(getEventListeners(signal, "abort")).not.toEqual([]));
     rmSync(claim);
     expect(await waiting).toBe(0);
@@ -209,7 +209,7 @@ describe("who has waited for a lock", () => {
       return look.call(this, ours);
     });
     onTestFinished(() => spy.mockRestore());
-    await withFileLock(path, async () => expect(readdirSync(directory)).toHaveLength(1));
+    await withStoreLock(path, async () => expect(readdirSync(directory)).toHaveLength(1));
     expect(lost).toBe(2);
   });
 });
@@ -218,7 +218,7 @@ describe("a lock whose holder is dead", () => {
   async function expectTakenAtOnce(path: string, directory: string) {
     // Whoever waits for its turn would wait for ever.
     stopTime();
-    await withFileLock(path, async () => expect(readdirSync(directory)).toHaveLength(1));
+    await withStoreLock(path, async () => expect(readdirSync(directory)).toHaveLength(1));
     expect(readdirSync(directory)).toEqual([]);
   }
 
@@ -276,7 +276,7 @@ describe("a lock whose holder is dead", () => {
     writeFileSync(claim, "");
     touch(claim, 20_000);
     expect(await isFree(path)).toBe(false);
-    expect(await withFileLock(path, async () => "taken")).toBe("taken");
+    expect(await withStoreLock(path, async () => "taken")).toBe("taken");
     expect(readdirSync(directory)).toEqual([]);
   });
 
@@ -293,10 +293,10 @@ describe("a lock whose holder is dead", () => {
     const { directory, path } = temporaryPath();
     const pid = deadPid();
     // Copies of the module know nothing of each other's queues: each is as good as a process.
-    const copies: (typeof withFileLock)[] = [];
+    const copies: (typeof withStoreLock)[] = [];
     for (let copy = 0; copy < 8; copy++) {
       vi.resetModules();
-      copies.push((await import("../../../src/auth/store/file-lock.js")).withFileLock);
+      copies.push((await import("../../../src/auth/store/store-lock.js")).withStoreLock);
     }
     let inside = 0;
     let most = 0;

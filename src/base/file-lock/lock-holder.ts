@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
-import { codeOf } from "../../base/errors.js";
+import { codeOf } from "../errors.js";
 
 /** A process that holds a lock, or wants it. */
 export interface LockHolder {

@@ -1,11 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { access, mkdir, open, rm, utimes } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { HoldfastError } from "../../base/errors.js";
-import { KeyedLock } from "../../base/keyed-lock.js";
-import { pause } from "../../base/wait.js";
 import { systemClock } from "../../machines/clock.js";
-import { cannotBe } from "./directory.js";
+import { HoldfastError, messageOf } from "../errors.js";
+import { KeyedLock } from "../keyed-lock.js";
+import { pause } from "../wait.js";
 import { thisHolder } from "./lock-holder.js";
 import { claimPath, LockRivals } from "./lock-rivals.js";
 
@@ -13,6 +12,14 @@ import { claimPath, LockRivals } from "./lock-rivals.js";
 const REFRESH_MS = 1_000;
 const POLL_MIN_MS = 5;
 const POLL_MAX_MS = 50;
+
+export interface LockOptions {
+  /** What the directory is called in an error: the credential store. */
+  called: string;
+  /** The option that an error names. */
+  option: string;
+  signal?: AbortSignal | undefined;
+}
 
 /** A lock while it is held. */
 export interface Hold {
@@ -37,15 +44,16 @@ const locks = new KeyedLock();
 export function withFileLock<T>(
   path: string,
   work: (hold: Hold) => Promise<T>,
-  signal?: AbortSignal,
+  options: LockOptions,
 ): Promise<T> {
+  const { signal } = options;
   const file = resolve(path);
   const turn = async () => {
-    const claim = await takeLock(file, signal);
+    const claim = await takeLock(file, options);
     const timer = setInterval(() => void refresh(claim), REFRESH_MS).unref();
     try {
       signal?.throwIfAborted();
-      return await work({ check: () => checkClaim(claim, file) });
+      return await work({ check: () => checkClaim(claim, file, options) });
     } finally {
       clearInterval(timer);
       await withdraw(claim);
@@ -55,7 +63,7 @@ export function withFileLock<T>(
 }
 
 /** Waits for the lock, and returns the claim that holds it. */
-async function takeLock(path: string, signal?: AbortSignal): Promise<string> {
+async function takeLock(path: string, { called, option, signal }: LockOptions): Promise<string> {
   const rivals = new LockRivals(path);
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
@@ -70,7 +78,8 @@ async function takeLock(path: string, signal?: AbortSignal): Promise<string> {
       if (signal?.aborted) break;
     }
   } catch (cause) {
-    throw cannotBe("written", dirname(path), cause);
+    const message = `${called} ${dirname(path)} cannot be written: ${messageOf(cause)}`;
+    throw new HoldfastError("CONFIG_INVALID", message, { path: option, cause });
   }
   throw signal.reason;
 }
@@ -96,12 +105,12 @@ const withdraw = (claim: string) => rm(claim, { force: true }).catch(() => {});
 /** Shows that the holder is alive. A failure means that the claim was taken over, which `check` reports. */
 const refresh = (claim: string) => utimes(claim, new Date(), new Date()).catch(() => {});
 
-async function checkClaim(claim: string, path: string): Promise<void> {
+async function checkClaim(claim: string, path: string, { option }: LockOptions): Promise<void> {
   try {
     await access(claim);
   } catch (cause) {
     throw new HoldfastError("CONFIG_INVALID", `the lock of ${path} was lost: this program stood still`, {
-      path: "store",
+      path: option,
       cause,
     });
   }

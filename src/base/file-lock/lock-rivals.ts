@@ -1,6 +1,6 @@
 import { readdir, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { codeOf } from "../../base/errors.js";
+import { codeOf } from "../errors.js";
 import { isDead, type LockHolder } from "./lock-holder.js";
 
 /** A claim that was not refreshed for this long is stale. */
