@@ -1,20 +1,20 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { type JSONRPCMessage, SdkErrorCode, SdkHttpError } from "@modelcontextprotocol/client";
-import { HttpsProxyAgent } from "https-proxy-agent";
 import { WebSocket } from "ws";
 import { codeOf } from "../base/errors.js";
 import { redactor } from "../base/redact.js";
 import type { Credential, Refusal } from "../contract/credential.js";
 import { systemClock } from "../machines/clock.js";
 import type { Failure } from "../machines/failure.js";
-import { type AgentOptions, proxyFor } from "./agent.js";
+import { type AgentOptions, proxyTo } from "./agent.js";
 import { BaseWire } from "./base-wire.js";
 import { closeFailure } from "./close-codes.js";
 import { readFrame } from "./frames.js";
 import { Lost } from "./lost.js";
 import { retryAfterMs } from "./network.js";
 import { refusalOf } from "./refusal.js";
+import { tunnel } from "./tunnel.js";
 
 export interface WebSocketWireOptions extends AgentOptions {
   url: URL;
@@ -72,9 +72,14 @@ export class WebSocketWire extends BaseWire {
     const { url, headers, credential, protocols, maxMessageBytes, tls, proxy } = this.options;
     const { connectTimeoutMs, closeTimeoutMs } = this.options;
     const token = await credential?.token();
-    if (this.ended) throw new Error("the wire was closed");
     this.#redact = redactor([...Object.values(headers), ...(token === undefined ? [] : [token])]);
-    const through = proxyFor(url, proxy);
+    const through = await proxyTo(url, proxy);
+    const { signal } = this.#abort;
+    const tunneled = through && (await tunnel(url, through, { tls, connectTimeoutMs, signal }));
+    if (this.ended) {
+      if (tunneled) tunneled.destroy();
+      throw new Error("the wire was closed");
+    }
     const socket = new WebSocket(url, [...protocols], {
       headers: { ...headers, ...(token !== undefined && { Authorization: `Bearer ${token}` }) },
       maxPayload: maxMessageBytes,
@@ -83,9 +88,7 @@ export class WebSocketWire extends BaseWire {
       // Not in the types yet.
       ...({ closeTimeout: closeTimeoutMs * 0.3 } as object),
       ...tls,
-      ...(through && {
-        agent: new HttpsProxyAgent(through, { ...tls, signal: this.#abort.signal } as object),
-      }),
+      ...(tunneled && { createConnection: () => tunneled }),
       finishRequest: (request) => {
         // Only the keeper holds a program.
         request.on("socket", (tcp) => {

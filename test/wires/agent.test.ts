@@ -1,10 +1,11 @@
 import dns from "node:dns";
 import { EventEmitter, once } from "node:events";
 import { createServer as createHttp, type Server } from "node:http";
-import { type AddressInfo, createServer, type Socket } from "node:net";
+import { type AddressInfo, createServer, isIP, type Socket } from "node:net";
 import { Agent, EnvHttpProxyAgent, fetch, ProxyAgent } from "undici";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import { createAgent, proxyFor, Traffic, takesConnections } from "../../src/wires/agent.js";
+import { FORBIDDEN_ADDRESS } from "../../src/base/this-machine.js";
+import { createAgent, proxyFor, proxyTo, Traffic, takesConnections } from "../../src/wires/agent.js";
 
 beforeEach(() => {
   for (const name of ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"])
@@ -143,6 +144,89 @@ describe("the sockets of a connection", () => {
     expect(await get(`http://127.0.0.1:${await answering("straight")}`, straight)).toBe("straight");
     expect(other.asked).toEqual([]);
   });
+});
+
+/** Whatever resolves to an address, for this test. */
+function resolving(names: Record<string, string>) {
+  const spy = vi.spyOn(dns, "lookup").mockImplementation(((
+    name: string,
+    options: { all?: boolean },
+    done: (error: Error | null, found?: unknown, family?: number) => void,
+  ) => {
+    const address = names[name];
+    if (address === undefined) return done(Object.assign(new Error("no such name"), { code: "ENOTFOUND" }));
+    const family = isIP(address);
+    return options.all ? done(null, [{ address, family }]) : done(null, address, family);
+  }) as never);
+  onTestFinished(() => spy.mockRestore());
+}
+
+describe("what is for this machine", () => {
+  const SPELLED = ["127.0.0.1", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "0.0.0.0"];
+  const NAMED = [
+    "localhost",
+    "LocalHost",
+    "localhost.",
+    "a.localhost",
+    "[::1]",
+    "[::]",
+    "[::ffff:127.0.0.1]",
+  ];
+
+  it.each([...SPELLED, ...NAMED])("as %s goes past the proxy of the environment", async (host) => {
+    const proxy = await proxying();
+    for (const name of ["HTTP_PROXY", "HTTPS_PROXY"]) vi.stubEnv(name, proxy.url);
+    const port = await answering("straight");
+    const text = await get(`http://${host}:${port}/`, createAgent(options(), new Traffic()) as never).catch(
+      () => undefined,
+    );
+    // Not every system has the new internet, or an address for each name.
+    if (SPELLED.includes(host)) expect(text).toBe("straight");
+    await get(`https://${host}:${port}/`, createAgent(options(), new Traffic()) as never).catch(() => {});
+    expect(proxy.asked).toEqual([]);
+    expect(proxyFor(new URL(`wss://${host}/`), undefined)).toBeUndefined();
+    expect(await proxyTo(new URL(`ws://${host}/`), undefined)).toBeUndefined();
+  });
+
+  it("by a name that resolves to it, too, and what does not resolve is the proxy's to find", async () => {
+    const proxy = await proxying();
+    vi.stubEnv("ALL_PROXY", proxy.url);
+    const port = await answering("straight");
+    resolving({ "here.test": "127.0.0.1", "mapped.test": "::ffff:127.0.0.1", "far.test": "192.0.2.7" });
+    const agent = createAgent(options(), new Traffic()) as never;
+    expect(await get(`http://here.test:${port}/`, agent)).toBe("straight");
+    expect(proxy.asked).toEqual([]);
+    expect(await proxyTo(new URL("wss://mapped.test/"), undefined)).toBeUndefined();
+    expect(await proxyTo(new URL("wss://far.test/"), undefined)).toBe(proxy.url);
+    expect(await proxyTo(new URL("wss://unknown.test/"), undefined)).toBe(proxy.url);
+  });
+
+  it("goes through a proxy that the user names only if that is here too", async () => {
+    const proxy = await proxying();
+    const port = await answering("straight");
+    await get(`http://127.0.0.1:${port}/`, createAgent(options(proxy.url), new Traffic()) as never).catch(
+      () => {},
+    );
+    expect(proxy.asked).toEqual([`127.0.0.1:${port}`]);
+    const far = createAgent(options("http://proxy.test:1"), new Traffic()) as never;
+    expect(await get(`http://127.0.0.1:${port}/`, far)).toBe("straight");
+    const url = new URL("ws://127.0.0.1/");
+    expect(await proxyTo(url, proxy.url)).toBe(proxy.url);
+    expect(await proxyTo(url, "http://proxy.test:1")).toBeUndefined();
+  });
+});
+
+it("an address that may not be reached is not, whatever its name", async () => {
+  let reached = false;
+  const port = await listening(createHttp(() => (reached = true)));
+  resolving({ "far.test": "127.0.0.1" });
+  const mayReach = vi.fn(() => false);
+  const agent = createAgent({ ...options(), mayReach }, new Traffic()) as Agent;
+  await expect(get(`http://far.test:${port}/`, agent)).rejects.toMatchObject({
+    cause: { code: FORBIDDEN_ADDRESS, message: "far.test is at 127.0.0.1, which may not be asked" },
+  });
+  expect(mayReach).toHaveBeenCalledWith("127.0.0.1");
+  expect(reached).toBe(false);
 });
 
 describe("the proxy on the way to a URL", () => {

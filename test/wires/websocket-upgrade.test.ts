@@ -1,4 +1,7 @@
-import { describe, expect, it, vi } from "vitest";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { holding } from "../support/credential.js";
 import { tunnelingProxy } from "../support/proxy.js";
 import { rejection, until } from "../support/settling.js";
@@ -125,11 +128,38 @@ describe("a socket through a proxy", () => {
     expect(proxy.tunnels).toEqual([`127.0.0.1:${port}`]);
   });
 
+  it("is not tunneled where it is for this machine and the proxy is the environment's", async () => {
+    const proxy = await tunnelingProxy();
+    vi.stubEnv("HTTP_PROXY", proxy.url);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const { url, upgrades } = await wsServer();
+    await wsWire(url, { proxy: undefined }).wire.start();
+    expect(upgrades).toHaveLength(1);
+    expect(proxy.tunnels).toEqual([]);
+  });
+
+  it("says who is asking where the proxy's address does, and how it was refused", async () => {
+    const asked: (string | undefined)[] = [];
+    const strict = createServer().on("connect", (request, socket) => {
+      asked.push(request.headers["proxy-authorization"]);
+      socket.end("HTTP/1.1 407 Who are you\r\n\r\n");
+    });
+    strict.listen(0, "127.0.0.1");
+    await once(strict, "listening");
+    onTestFinished(() => void strict.close());
+    const { port } = strict.address() as AddressInfo;
+    const { wire } = wsWire("ws://127.0.0.1:9/", { proxy: `http://ada:p%40ss@127.0.0.1:${port}` });
+    expect(await rejection(wire.start())).toMatchObject({
+      message: "the proxy refuses to connect to 127.0.0.1:9 (HTTP 407)",
+    });
+    expect(asked).toEqual([`Basic ${btoa("ada:p@ss")}`]);
+  });
+
   it("that is closed on its way there is gone", async () => {
     const deaf = await wsServer({ refuse: () => true });
-    const { createServer } = await import("node:net");
+    const { createServer: createTcpServer } = await import("node:net");
     const sockets = new Set<import("node:net").Socket>();
-    const silent = createServer((socket) => sockets.add(socket.on("error", () => {}).resume()));
+    const silent = createTcpServer((socket) => sockets.add(socket.on("error", () => {}).resume()));
     silent.listen(0, "127.0.0.1");
     await until(() => silent.listening);
     const { port } = silent.address() as { port: number };
