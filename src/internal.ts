@@ -1,7 +1,7 @@
 // What the command line needs of the library beyond what a program may import. Not an entry of the package.
 export { scopeText } from "./auth/sign-in/options.js";
 export { type Revocation, revoke } from "./auth/sign-in/revoke.js";
-export { isLocal, safeFetch } from "./auth/sign-in/safe-fetch.js";
+export { safeFetch } from "./auth/sign-in/safe-fetch.js";
 export { defaultDirectory } from "./auth/store/directory.js";
 export { whenAborted } from "./base/abort.js";
 export { messageOf } from "./base/errors.js";

@@ -1,3 +1,4 @@
+import { isLinkLocal, isThisMachine, leadsToThisMachine } from "../base/this-machine.js";
 import type { FetchLike } from "../contract/credential.js";
 import { Network, watchBody } from "../wires/network.js";
 
@@ -10,7 +11,8 @@ export async function singleRequest(
   // Who the program is at its server, by certificate, is nobody else's business.
   const { ca } = options.tls ?? {};
   const tls = target.origin === options.url.origin || !options.tls ? options.tls : { ...(ca && { ca }) };
-  const network = new Network({ ...options, tls, url: target });
+  const mayReach = await bounds(target, options.url);
+  const network = new Network({ ...options, tls, url: target, ...(mayReach && { mayReach }) });
   const response = await network.fetch(url, init).catch(async (error) => {
     await network.close();
     throw error;
@@ -22,4 +24,11 @@ export async function singleRequest(
   }
   const { status, statusText, headers } = response;
   return new Response(watchBody(response.body, end), { status, statusText, headers });
+}
+
+/** What a server's metadata may lead to. The server's own machine the user named. */
+async function bounds(target: URL, server: URL): Promise<((address: string) => boolean) | undefined> {
+  if (target.hostname === server.hostname) return undefined;
+  const local = await leadsToThisMachine(server.hostname);
+  return (address) => !isLinkLocal(address) && (local || !isThisMachine(address));
 }

@@ -70,17 +70,52 @@ function far(url: string, answer: (url: URL, init?: RequestInit) => Response) {
 }
 
 describe("a server that is elsewhere", () => {
-  it.each([
+  const FIELDS = [
     "resource_metadata",
     "authorization_servers",
     "registration_endpoint",
     "authorization_endpoint",
     "token_endpoint",
-  ])("cannot make us ask this machine by its %s", async (by) => {
+  ];
+
+  it.each(FIELDS)("cannot make us ask this machine by its %s", async (by) => {
     const inside = await listener((_request, response) => void response.writeHead(200).end("{}"));
-    const here = `${inside.origin}/admin`;
+    const { error, opened } = await ledTo(`${inside.origin}/admin`, by);
+    expect(error).toMatchObject({ code: "AUTH_REQUIRED" });
+    expect(error.message).toContain("is on this machine, and the server is not");
+    expect(inside.asked).toEqual([]);
+    expect(opened).toEqual([]);
+  });
+
+  const FORBIDDEN = [
+    ["https://localhost./", "is on this machine"],
+    ["https://0.0.0.0/", "is on this machine"],
+    ["https://[::]/", "is on this machine"],
+    ["https://[::ffff:127.0.0.1]/", "is on this machine"],
+    ["https://169.254.169.254/latest", "is a link-local address"],
+    ["http://169.254.169.254/latest", "is a link-local address|to non-https token endpoint"],
+    ["https://[fe80::1]/", "is a link-local address"],
+    ["https://[::ffff:a9fe:a9fe]/", "is a link-local address"],
+    ["http://192.0.2.1/", "is neither https nor on this machine|to non-https token endpoint"],
+  ];
+
+  it.each(FIELDS.flatMap((by) => FORBIDDEN.map(([to, why]) => [by, to, why] as const)))(
+    "cannot lead us by its %s to %s",
+    async (by, to, why) => {
+      const { error, opened, asked } = await ledTo(to!, by);
+      expect(error).toMatchObject({ code: "AUTH_REQUIRED" });
+      expect(error.message).toMatch(new RegExp(why!));
+      expect(asked).not.toContain(new URL(to!).hostname);
+      expect(opened).toEqual([]);
+    },
+  );
+
+  /** A server that is elsewhere, whose metadata leads to `here` by one of its fields. */
+  async function ledTo(here: string, by: string) {
+    const asked: string[] = [];
     const origin = "https://mcp.example";
-    const { transport, opened, store } = far(FAR, ({ href, pathname }) => {
+    const { transport, opened, store } = far(FAR, ({ href, pathname, hostname }) => {
+      asked.push(hostname);
       if (href === FAR) {
         const at = by === "resource_metadata" ? here : `${origin}/prm`;
         return json({}, 401, { "www-authenticate": `Bearer resource_metadata="${at}"` });
@@ -108,12 +143,8 @@ describe("a server that is elsewhere", () => {
       // Asked at a refresh; the person need not come for it.
       await store.update(FAR, ({ save }) => save([{ ...stored(FAR), issuer: origin }]));
     }
-    const error = await failureOf(transport.connect());
-    expect(error).toMatchObject({ code: "AUTH_REQUIRED" });
-    expect(error.message).toContain("is on this machine, and the server is not");
-    expect(inside.asked).toEqual([]);
-    expect(opened).toEqual([]);
-  });
+    return { error: await failureOf(transport.connect()), opened, asked };
+  }
 
   it("in clear text is never shown a token, and the user is told why", async () => {
     const url = "http://mcp.example/mcp";

@@ -1,6 +1,6 @@
 import type { Authorization, Resource } from "../../contract/credential.js";
 import type { SignIn } from "../sign-in/request.js";
-import { isLocal, safeFetch } from "../sign-in/safe-fetch.js";
+import { safeFetch } from "../sign-in/safe-fetch.js";
 import { signIn } from "../sign-in/sign-in.js";
 import type { StoredCredential } from "../store/store.js";
 import { newKey } from "./dpop.js";
@@ -21,14 +21,13 @@ export async function newCredential(
 ): Promise<NewCredential | undefined> {
   const { options, found, scope } = request;
   const key = options.dpop && signs ? await newKey() : undefined;
-  const local = isLocal(url);
   const signedIn = await signIn(
     {
       ...request,
       server: name,
-      local,
+      url,
       dpop: key?.session,
-      fetch: safeFetch(fetch, local, authorization.signal),
+      fetch: safeFetch(fetch, url, authorization.signal),
     },
     authorization,
   );

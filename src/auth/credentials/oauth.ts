@@ -5,7 +5,7 @@ import { type Discovered, discover, isSameIssuer } from "../sign-in/discover.js"
 import { explainAuthError } from "../sign-in/explain.js";
 import { type OAuthOptions, scopeText } from "../sign-in/options.js";
 import { clientKey, knownClient, unknownClient } from "../sign-in/registration.js";
-import { isLocal, isSecure, safeFetch } from "../sign-in/safe-fetch.js";
+import { isSecure, safeFetch } from "../sign-in/safe-fetch.js";
 import type { CredentialStore, StoredCredential } from "../store/store.js";
 import { checkIssued } from "./header.js";
 import { newCredential } from "./new-credential.js";
@@ -45,7 +45,7 @@ export class OAuthCredential implements Credential {
 
   async token(): Promise<string | undefined> {
     // A token that is sent in clear text can be read by anybody on the way.
-    if (!isSecure(this.server.url, true)) return undefined;
+    if (!isSecure(this.server.url, this.server.url)) return undefined;
     await this.#cache.loaded();
     const { current } = this.#cache;
     if (current?.tokens?.refresh_token && expiresSoon(current)) {
@@ -91,7 +91,7 @@ export class OAuthCredential implements Credential {
   async #obtain(refusal: Refusal, authorization: Authorization): Promise<void> {
     const { name, url, fetch } = this.server;
     const { progress, signal } = authorization;
-    if (!isSecure(url, true))
+    if (!isSecure(url, url))
       throw authRequired(name, "signing in is not safe: the server is neither https nor on this machine");
     await this.#cache.load();
     const { current } = this.#cache;
@@ -101,11 +101,7 @@ export class OAuthCredential implements Credential {
     // Only of a young token: an older one may have expired before our clock says so, as servers count in whole seconds.
     if (current && isYoung(current)) this.#untried.check(refusal);
     progress({ step: "discovering" });
-    const found = await discover(
-      this.server,
-      safeFetch(fetch, isLocal(url), signal),
-      refusal.resourceMetadataUrl,
-    );
+    const found = await discover(this.server, safeFetch(fetch, url, signal), refusal.resourceMetadataUrl);
     this.#found = found;
     this.#checkIssuer(found);
     let registration = current?.issuer === found.issuer ? current.registration : undefined;
@@ -165,7 +161,7 @@ export class OAuthCredential implements Credential {
     const { url, fetch } = this.server;
     this.#renewing ??= (async () => {
       try {
-        this.#found ??= await discover(this.server, safeFetch(fetch, isLocal(url)));
+        this.#found ??= await discover(this.server, safeFetch(fetch, url));
         this.#checkIssuer(this.#found);
         if (this.#found.issuer === this.#cache.current?.issuer) await this.#refresh(this.#found);
       } catch {
@@ -181,7 +177,7 @@ export class OAuthCredential implements Credential {
   async #refresh(found: Discovered): Promise<"tokens" | "registration" | undefined> {
     const { name, url, fetch } = this.server;
     const known = knownClient(this.#options, found);
-    const refreshed = await this.#cache.refresh(found, known, safeFetch(fetch, isLocal(url)));
+    const refreshed = await this.#cache.refresh(found, known, safeFetch(fetch, url));
     if ("gone" in refreshed) return refreshed.gone;
     checkIssued(name, this.#cache.token ?? "");
     // A token that another program got may already have been accepted there, so it does not count as untried.

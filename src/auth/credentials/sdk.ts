@@ -8,7 +8,7 @@ import { pause } from "../../base/wait.js";
 import type { Authorization, Credential, FetchLike, Refusal, Resource } from "../../contract/credential.js";
 import { systemClock } from "../../machines/clock.js";
 import { explainAuthError } from "../sign-in/explain.js";
-import { isLocal, safeFetch } from "../sign-in/safe-fetch.js";
+import { safeFetch } from "../sign-in/safe-fetch.js";
 import { checkToken } from "./header.js";
 import { widerScope } from "./scope.js";
 import { SharedFlows } from "./shared-flow.js";
@@ -83,7 +83,7 @@ export class SdkCredential implements Credential {
     try {
       const result = await auth(this.provider, {
         serverUrl: url,
-        fetchFn: safeFetch(this.server.fetch, isLocal(url), signal),
+        fetchFn: safeFetch(this.server.fetch, url, signal),
         forceReauthorization: refusal.status === 403 && isStrictScopeSuperset(scope, tokens?.scope),
         ...(scope !== undefined && { scope }),
         ...(refusal.resourceMetadataUrl && { resourceMetadataUrl: refusal.resourceMetadataUrl }),
@@ -117,7 +117,7 @@ export class SdkCredential implements Credential {
     if (this.#renewing) return;
     this.#renewing = true;
     const { url, fetch } = this.server;
-    void auth(this.provider, { serverUrl: url, fetchFn: safeFetch(fetch, isLocal(url)) })
+    void auth(this.provider, { serverUrl: url, fetchFn: safeFetch(fetch, url) })
       .then(() => this.#got())
       .catch(() => {
         // Not tried again: once the old token stops working, the server says 401.

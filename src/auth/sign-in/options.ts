@@ -8,7 +8,6 @@ import {
   invalid,
 } from "../../base/check.js";
 import type { CredentialStore } from "../store/store.js";
-import { isLoopback } from "./safe-fetch.js";
 
 /** What `onAuthorize` gets besides the address. */
 export interface AuthorizeContext {
@@ -89,6 +88,9 @@ const KNOWN: readonly string[] = [
   "timeoutMs",
 ] satisfies (keyof OAuthOptions)[];
 
+/** Where only this machine can listen: an unspecified address is not among them. */
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+
 /** @throws HoldfastError `CONFIG_INVALID` for a wrong option; the message names it and shows no value */
 export function checkOAuth(options: OAuthOptions): void {
   for (const key of Object.keys(options))
@@ -102,7 +104,7 @@ export function checkOAuth(options: OAuthOptions): void {
     throw invalid("auth.clientSecret", "comes with a clientId");
   for (const key of ["clientMetadataUrl", "issuer"] as const) checkUrl(key, options[key]);
   if (options.clientMetadataUrl !== undefined) checkDocument(options.clientMetadataUrl);
-  if (options.callbackHost !== undefined && !isLoopback(options.callbackHost))
+  if (options.callbackHost !== undefined && !LOOPBACK.test(options.callbackHost))
     throw invalid(
       "auth.callbackHost",
       "expected 127.0.0.1, localhost or [::1]: only this machine may answer",

@@ -7,8 +7,8 @@ import type { OAuthOptions } from "./options.js";
 export interface SignIn {
   /** The name of the MCP server, for messages. */
   server: string;
-  /** Whether the MCP server is on this machine. */
-  local: boolean;
+  /** The address of the MCP server. */
+  url: URL;
   options: OAuthOptions;
   found: Discovered;
   scope: string | undefined;

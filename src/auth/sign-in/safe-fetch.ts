@@ -1,4 +1,6 @@
+import { codeOf, messageOf } from "../../base/errors.js";
 import { withoutUserInfo } from "../../base/redact.js";
+import { FORBIDDEN_ADDRESS, isLinkLocal, isThisMachine } from "../../base/this-machine.js";
 import { untilAborted, withDeadline } from "../../base/wait.js";
 import type { FetchLike } from "../../contract/credential.js";
 
@@ -14,14 +16,14 @@ export class UnsafeAnswer extends Error {}
 /**
  * A `fetch` for the requests of a sign-in. Addresses are https, or http on this machine. Answers are limited in size and time.
  * Redirects are followed for GET only, and only within one origin. Addresses on this machine are allowed only where the MCP
- * server is on it too (`local`).
+ * server at `server` is on it too; link-local ones never, save the server's own.
  * @throws UnsafeAnswer where one of these rules is broken
  */
-export function safeFetch(fetch: FetchLike, local: boolean, signal?: AbortSignal): FetchLike {
+export function safeFetch(fetch: FetchLike, server: URL, signal?: AbortSignal): FetchLike {
   return async (url, init) => {
     let target = new URL(url);
     for (let redirects = 0; ; redirects++) {
-      if (!isSecure(target, local)) throw new UnsafeAnswer(insecure(target, local));
+      if (!isSecure(target, server)) throw new UnsafeAnswer(insecure(target, server));
       const response = await bounded(fetch, target, { ...init, redirect: "manual" }, signal);
       const location = response.headers.get("location");
       if (response.status < 300 || response.status > 399 || !location) return response;
@@ -47,7 +49,9 @@ async function bounded(
     signals: [signal],
   };
   const ask = async (signal: AbortSignal) => {
-    const response = await fetch(url, { ...init, signal });
+    const response = await fetch(url, { ...init, signal }).catch((error: unknown) => {
+      throw codeOf(error) === FORBIDDEN_ADDRESS ? new UnsafeAnswer(messageOf(error)) : error;
+    });
     const body = await read(response, url);
     const { status, statusText, headers } = response;
     return new Response(BODILESS.has(status) ? null : body, { status, statusText, headers });
@@ -68,21 +72,20 @@ async function read(response: Response, url: URL): Promise<Uint8Array<ArrayBuffe
   return Buffer.concat(chunks);
 }
 
-const LOOPBACK = /^(localhost|.*\.localhost|127(\.\d{1,3}){3}|\[::1\])$/;
-export const isLoopback = (host: string): boolean => LOOPBACK.test(host);
-export const isLocal = ({ hostname }: URL): boolean => isLoopback(hostname);
-
-/** Whether an address may be asked: https elsewhere, http or https on this machine where `local` allows that. */
-export const isSecure = ({ protocol, hostname }: URL, local: boolean): boolean => {
-  const here = isLoopback(hostname);
-  return here ? local && /^https?:$/.test(protocol) : protocol === "https:";
-};
+/** Whether an address may be asked for the sake of `server`: https elsewhere, http or https on this machine where the server is. */
+export const isSecure = (url: URL, server: URL): boolean => insecurity(url, server) === undefined;
 
 /** Why `isSecure` refuses an address. */
-export const insecure = (url: URL, local: boolean): string =>
-  !local && isLoopback(url.hostname)
-    ? `${shown(url)} is on this machine, and the server is not`
-    : `${shown(url)} is neither https nor on this machine`;
+export const insecure = (url: URL, server: URL): string => `${shown(url)} ${insecurity(url, server) ?? ""}`;
+
+function insecurity({ protocol, hostname }: URL, server: URL): string | undefined {
+  if (isThisMachine(hostname)) {
+    if (!isThisMachine(server.hostname)) return "is on this machine, and the server is not";
+    return /^https?:$/.test(protocol) ? undefined : "is no address of the web";
+  }
+  if (isLinkLocal(hostname) && hostname !== server.hostname) return "is a link-local address";
+  return protocol === "https:" ? undefined : "is neither https nor on this machine";
+}
 
 /** An address without user, password, query and fragment, which may be secret. */
 const shown = (url: URL) =>

@@ -128,8 +128,8 @@ function checkPkce(server: string, { issuer, metadata }: Discovered): void {
 }
 
 /** The page must be a web page: a browser would also open a file, or an address that starts a program. */
-function checkPage({ server, local, found }: SignIn): void {
+function checkPage({ server, url, found }: SignIn): void {
   const page = new URL(found.metadata.authorization_endpoint);
-  if (!isSecure(page, local))
-    throw authRequired(server, `signing in is not safe: the page for it, ${insecure(page, local)}`);
+  if (!isSecure(page, url))
+    throw authRequired(server, `signing in is not safe: the page for it, ${insecure(page, url)}`);
 }

@@ -1,7 +1,6 @@
 import { Command } from "commander";
 import { DEFAULTS, type StoredCredential } from "../../index.js";
 import {
-  isLocal,
   keepAliveWhile,
   messageOf,
   type Revocation,
@@ -44,8 +43,9 @@ async function signOutOf({ name, key }: Remote): Promise<void> {
 async function revocationMessage(credential: StoredCredential): Promise<string> {
   const { tokens, registration, issuer } = credential;
   const secrets = [tokens?.access_token, tokens?.refresh_token, registration?.client_secret];
+  const server = new URL(credential.server);
   try {
-    return SAID[await revoke(credential, safeFetch(request, isLocal(new URL(credential.server))))];
+    return SAID[await revoke(credential, safeFetch(requestsFor(server), server))];
   } catch (error) {
     const redact = redactor(secrets.filter((secret) => secret !== undefined));
     return `${issuer} could not be told to revoke the refresh token: ${redact(messageOf(error))}`;
@@ -58,10 +58,10 @@ const SAID: Record<Revocation, string> = {
   "nothing-to-revoke": "there was no refresh token to revoke",
 };
 
-const request = (url: string | URL, init?: RequestInit) =>
+const requestsFor = (server: URL) => (url: string | URL, init?: RequestInit) =>
   singleRequest(
     {
-      url: new URL(url),
+      url: server,
       fetch: undefined,
       tls: undefined,
       proxy: undefined,
