@@ -17,13 +17,30 @@ function thisUser(): User | undefined {
  */
 export function writableByOthers(path: string, stat: Stats, user = thisUser()): string | undefined {
   if (!user) return undefined;
-  if (stat.uid !== user.uid && stat.uid !== 0)
-    return `it belongs to another user (uid ${stat.uid}); if it should be yours: chown ${user.uid} ${quoted(path)}`;
+  const owner = anothers(path, stat, user);
+  if (owner) return owner;
   const group = stat.gid !== user.gid && (stat.mode & 0o020) !== 0;
   if (group || (stat.mode & 0o002) !== 0)
     return `others may write to it (mode ${(stat.mode & 0o777).toString(8)}); to change that: chmod go-w ${quoted(path)}`;
   return undefined;
 }
+
+/** Why somebody else may have read or written a file, and what to do about it. Undefined: only this user can have, or root. */
+export function openToOthers(path: string, stat: Stats, user = thisUser()): string | undefined {
+  if (!user) return undefined;
+  const mode = stat.mode & 0o777;
+  return (
+    anothers(path, stat, user) ??
+    ((mode & 0o077) === 0
+      ? undefined
+      : `others may read it (mode ${mode.toString(8)}); to change that: chmod 600 ${quoted(path)}`)
+  );
+}
+
+const anothers = (path: string, { uid }: Stats, user: User) =>
+  uid === user.uid || uid === 0
+    ? undefined
+    : `it belongs to another user (uid ${uid}); if it should be yours: chown ${user.uid} ${quoted(path)}`;
 
 /** A path for a shell. */
 export const quoted = (path: string): string =>

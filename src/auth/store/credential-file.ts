@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
-import { open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { constants, existsSync } from "node:fs";
+import { open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { codeOf } from "../../base/errors.js";
+import { openToOthers } from "../../base/ownership.js";
 import { newestFirst } from "./locked-update.js";
 import type { StoredCredential } from "./store.js";
 
@@ -35,17 +36,33 @@ export interface CredentialFile {
 
 /**
  * Reads a credential file. A missing file has no credentials.
- * @throws what `readFile` throws for any other reason
+ * @throws what the system says for any other reason, and for a file that others could read or write, or a link
  */
 export async function readCredentialFile(path: string): Promise<CredentialFile> {
-  let text: string;
   try {
-    text = await readFile(path, "utf8");
+    return parseCredentials(await readPrivate(path));
   } catch (error) {
     if (codeOf(error) === "ENOENT") return { credentials: [], others: {} };
     throw error;
   }
-  return parseCredentials(text);
+}
+
+/** A link may lead to a file of somebody else's choice. */
+const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+async function readPrivate(path: string): Promise<string> {
+  const file = await open(path, FLAGS).catch((error: unknown) => {
+    if (codeOf(error) !== "ELOOP") throw error;
+    throw new Error(`${path} is a link; put the file itself there, or remove it`, { cause: error });
+  });
+  try {
+    const stat = await file.stat();
+    const why = stat.isFile() ? openToOthers(path, stat) : "it is no file";
+    if (why) throw new Error(`${path} is not used: ${why}`);
+    return await file.readFile("utf8");
+  } finally {
+    await file.close();
+  }
 }
 
 /** Parses the text of a credential file, or of a keychain entry. */

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
+import { stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
-import { HoldfastError, messageOf } from "../../base/errors.js";
+import { codeOf, HoldfastError, messageOf } from "../../base/errors.js";
+import { writableByOthers } from "../../base/ownership.js";
 
 /** The default directory of credentials: `holdfast/credentials` in the system's directory of user data. */
 export function defaultDirectory(
@@ -25,6 +27,16 @@ export function nameFor(server: string): string {
   // Windows allows no colon in a file name. A name has at most 255 bytes, and a lock's name is longer than this one.
   const readable = host.replace(/[^a-z0-9.-]/gi, "_").slice(0, 100) || "server";
   return `${readable}-${createHash("sha256").update(server).digest("hex").slice(0, 16)}`;
+}
+
+/** @throws what others could change: what is in the directory would not be ours */
+export async function checkDirectory(directory: string): Promise<void> {
+  const found = await stat(directory).catch((error: unknown) => {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw error;
+  });
+  const why = found && writableByOthers(directory, found);
+  if (why) throw new Error(why);
 }
 
 /** The error for a store that cannot be `what`: "read" or "written". */

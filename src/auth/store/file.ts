@@ -8,7 +8,7 @@ import {
   sweepTemporaries,
   writeCredentialFile,
 } from "./credential-file.js";
-import { cannotBe, defaultDirectory, nameFor } from "./directory.js";
+import { cannotBe, checkDirectory, defaultDirectory, nameFor } from "./directory.js";
 import { lockedUpdate, newestFirst } from "./locked-update.js";
 import type { CredentialStore, StoredCredential } from "./store.js";
 import { withStoreLock } from "./store-lock.js";
@@ -37,7 +37,8 @@ export interface FileStore extends CredentialStore {
  * to `<file>.broken-<epoch ms>`. `list` and `all` wait for no lock.
  *
  * `list`, `all`, `update` and `save` reject with `CONFIG_INVALID` and `path: "store"` where the directory cannot be read or
- * written, or where another program took the lock over because this one stood still for more than 15 s.
+ * written, where others could change it or read a file of it, where a file is a link, or where another program took the lock
+ * over because this one stood still for more than 15 s.
  */
 export function fileStore(options: FileStoreOptions = {}): FileStore {
   const directory = resolve(options.directory ?? defaultDirectory());
@@ -112,6 +113,7 @@ async function fileNames(directory: string): Promise<string[]> {
 
 async function inStore<T>(what: "read" | "written", directory: string, action: () => Promise<T>): Promise<T> {
   try {
+    await checkDirectory(directory);
     return await action();
   } catch (cause) {
     throw isHoldfastError(cause) ? cause : cannotBe(what, directory, cause);

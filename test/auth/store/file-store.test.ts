@@ -1,12 +1,15 @@
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmdirSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { homedir } from "node:os";
@@ -29,6 +32,9 @@ function temporaryStore() {
   return { directory, file: join(directory, NAME), onWarning, store, save };
 }
 
+/** As the store itself makes its files. */
+const PRIVATE = { mode: 0o600 };
+
 const modeOf = (path: string) => statSync(path).mode & 0o777;
 
 describe("a store of files", () => {
@@ -49,13 +55,57 @@ describe("a store of files", () => {
     expect(modeOf(file)).toBe(0o600);
   });
 
-  it("keeps them from others also where somebody let them in", async () => {
-    const { file, save } = temporaryStore();
+  it("is not used where somebody let others read or change it, and says how to mend that", async () => {
+    const { directory, file, store, save } = temporaryStore();
     await save(credential(1));
+    const refused = async (message: string) => {
+      const never = vi.fn();
+      const wrong = { code: "CONFIG_INVALID", path: "store", message: expect.stringContaining(message) };
+      await expect(store.list(SERVER)).rejects.toMatchObject(wrong);
+      await expect(store.all()).rejects.toMatchObject(wrong);
+      await expect(store.update(SERVER, never)).rejects.toMatchObject(wrong);
+      expect(never).not.toHaveBeenCalled();
+      expect(readdirSync(directory)).toEqual([NAME]);
+    };
     chmodSync(file, 0o644);
-    await save(credential(2));
-    expect(modeOf(file)).toBe(0o600);
+    await refused(`${file} is not used: others may read it (mode 644); to change that: chmod 600 ${file}`);
+    chmodSync(file, 0o600);
+    chmodSync(directory, 0o777);
+    await refused(`others may write to it (mode 777); to change that: chmod go-w ${directory}`);
+    chmodSync(directory, 0o755);
+    expect(await store.list(SERVER)).toEqual([credential(1)]);
   });
+
+  it("is not used where one of its files is a link, or none", async () => {
+    const { directory, file, store, save } = temporaryStore();
+    await save(credential(1));
+    const elsewhere = join(directory, "..", "elsewhere.json");
+    renameSync(file, elsewhere);
+    symlinkSync(elsewhere, file);
+    await expect(store.list(SERVER)).rejects.toThrow(
+      `${file} is a link; put the file itself there, or remove it`,
+    );
+    await expect(save(credential(2))).rejects.toThrow(/is a link/);
+    expect(JSON.parse(readFileSync(elsewhere, "utf8"))).toEqual({ version: 1, credentials: [credential(1)] });
+    rmSync(file);
+    mkdirSync(file);
+    await expect(store.list(SERVER)).rejects.toThrow(`${file} is not used: it is no file`);
+  });
+
+  it.skipIf(process.getuid?.() !== 0)(
+    "is not used where another user owns the file or the directory",
+    async () => {
+      const { directory, file, store, save } = temporaryStore();
+      await save(credential(1));
+      chownSync(file, 65_534, 0);
+      await expect(store.list(SERVER)).rejects.toThrow(
+        `it belongs to another user (uid 65534); if it should be yours: chown 0 ${file}`,
+      );
+      chownSync(file, 0, 0);
+      chownSync(directory, 65_534, 0);
+      await expect(save(credential(2))).rejects.toThrow(/cannot be written: it belongs to another user/);
+    },
+  );
 
   it("of the same directory is the same store, the newest first", async () => {
     const { directory, save } = temporaryStore();
@@ -68,7 +118,7 @@ describe("a store of files", () => {
   it("gives the newest first also where somebody wrote them otherwise", async () => {
     const { directory, file, store } = temporaryStore();
     mkdirSync(directory);
-    writeFileSync(file, JSON.stringify({ version: 1, credentials: [credential(1), credential(2)] }));
+    writeFileSync(file, JSON.stringify({ version: 1, credentials: [credential(1), credential(2)] }), PRIVATE);
     expect(numberOf(await store.list(SERVER))).toBe(2);
     expect(await store.update(SERVER, async ({ stored }) => numberOf(stored))).toBe(2);
   });
@@ -107,7 +157,7 @@ describe("a store of files", () => {
       registration: { client_id: "i", extra: 3 },
     };
     mkdirSync(directory);
-    writeFileSync(file, JSON.stringify({ version: 1, other: 4, credentials: [stored] }));
+    writeFileSync(file, JSON.stringify({ version: 1, other: 4, credentials: [stored] }), PRIVATE);
     expect(await store.list(SERVER)).toEqual([stored]);
     await store.update(SERVER, (update) => update.save([...update.stored, credential(2)]));
     expect(JSON.parse(readFileSync(file, "utf8"))).toEqual({
@@ -218,7 +268,7 @@ describe("the credentials of every server", () => {
     await save(credential(1));
     const other = { ...credential(2), server: OTHER };
     await store.update(OTHER, (update) => update.save([other]));
-    writeFileSync(file, "{");
+    writeFileSync(file, "{", PRIVATE);
     for (let times = 0; times < 2; times++) expect(await store.all()).toEqual([other]);
     await store.list(SERVER);
     expect(onWarning.mock.calls).toEqual([[`${file} counts as empty: it is not JSON`]]);
@@ -277,7 +327,7 @@ describe("a file that cannot be used", () => {
   ])("because it %s is set aside and counts as empty", async (_what, text, why) => {
     const { directory, file, onWarning, store } = temporaryStore();
     mkdirSync(directory);
-    writeFileSync(file, text);
+    writeFileSync(file, text, PRIVATE);
     expect(await store.list(SERVER)).toEqual([]);
     expect(await store.list(SERVER)).toEqual([]);
     expect(onWarning.mock.calls).toEqual([[`${file} counts as empty: ${why}`]]);
@@ -303,7 +353,7 @@ describe("a file that cannot be used", () => {
     vi.useFakeTimers({ toFake: ["Date"], now: 1_700_000_000_000 });
     onTestFinished(() => void vi.useRealTimers());
     for (const text of ["one", "two"]) {
-      writeFileSync(file, text);
+      writeFileSync(file, text, PRIVATE);
       await store.update(SERVER, async () => {});
     }
     expect(readFileSync(`${file}.broken-1700000000000`, "utf8")).toBe("one");
@@ -314,10 +364,10 @@ describe("a file that cannot be used", () => {
     const { file, onWarning, store, save } = temporaryStore();
     await save(credential(1));
     for (let times = 1; times <= 2; times++) {
-      writeFileSync(file, "{");
+      writeFileSync(file, "{", PRIVATE);
       await store.list(SERVER);
       expect(onWarning).toHaveBeenCalledTimes(times);
-      writeFileSync(file, `{"version":1,"credentials":[]}`);
+      writeFileSync(file, `{"version":1,"credentials":[]}`, PRIVATE);
       await store.list(SERVER);
     }
   });
@@ -329,7 +379,7 @@ describe("a file that cannot be used", () => {
       throw new Error("no");
     };
     for (const store of [fileStore({ directory }), fileStore({ directory, onWarning })]) {
-      writeFileSync(file, "{");
+      writeFileSync(file, "{", PRIVATE);
       expect(await store.list(SERVER)).toEqual([]);
       expect(await store.update(SERVER, async ({ stored }) => stored)).toEqual([]);
     }
