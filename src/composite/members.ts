@@ -36,7 +36,7 @@ export class Members {
     const { maxStarts, startTimeoutMs, closeTimeoutMs, clock } = host;
     const machine = fleetMachine({
       start: (name, signal) => this.#start(name, signal),
-      leave: (name, forGood) => (forGood ? this.#remove(name) : this.#leave(name)),
+      leave: ({ name, forGood }) => (forGood ? this.#remove(name) : this.#leave(name)),
     });
     this.#fleet = createActor(machine, { input: { maxStarts, startTimeoutMs, closeTimeoutMs }, clock });
     this.#fleet.subscribe(({ context: { phases } }) => host.onHealth(phases));

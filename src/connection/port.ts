@@ -66,8 +66,8 @@ export class Port implements ConnectionPort {
   callTimeoutMs(method: string, name: string | undefined): number | undefined {
     return this.settings.callTimeoutMs(method, name);
   }
-  whenReady(signal: AbortSignal, again: boolean): Promise<Ready> {
-    return this.host.waiting.whenReady(signal, !again);
+  whenReady(signal: AbortSignal, options: { isNewCall: boolean }): Promise<Ready> {
+    return this.host.waiting.whenReady(signal, options);
   }
   whenVerdict(signal: AbortSignal): Promise<void> {
     return this.host.waiting.whenVerdict(signal);

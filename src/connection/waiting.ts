@@ -33,7 +33,7 @@ export class Waiting {
    * lost and waits to be sent again was let in before.
    * @throws HoldfastError `QUEUE_FULL`
    */
-  async whenReady(signal: AbortSignal, isNewCall: boolean): Promise<Ready> {
+  async whenReady(signal: AbortSignal, { isNewCall = false }: { isNewCall?: boolean } = {}): Promise<Ready> {
     const { current, name, maxQueued } = this.host;
     if (current.ready) return current.ready;
     if (this.closedError) throw this.closedError;

@@ -52,11 +52,10 @@ export interface Wire extends Transport {
   cancel?(id: RequestId): void;
   /** Called when the server refuses the credential. Settles when there is another token, rejects when none can be got. */
   onRefused?: ((refusal: Refusal) => Promise<void>) | undefined;
-  /**
-   * Called with true when a refused request waits for another token, so that the server has not done it; with false when it waits
-   * no longer. Returns false where nobody wants the answer any more.
-   */
-  onParked?: ((id: RequestId, parked: boolean) => boolean) | undefined;
+  /** Called when a refused request begins to wait for another token: the server has not done it. */
+  onParked?: ((id: RequestId) => void) | undefined;
+  /** Called when a parked request is to be sent again. Returns false where nobody wants its answer any more: do not send it then. */
+  onResumed?: ((id: RequestId) => boolean) | undefined;
   /** Whether nothing of a request that `send` accepted has been written yet. */
   isWaiting?(id: RequestId): boolean;
   /** Says goodbye to the server before the wire is closed on purpose. It has until the close deadline. */

@@ -3,12 +3,19 @@ import { clampDelay } from "./backoff.js";
 import type { FleetHealth } from "./fleet-health.js";
 import { type MemberFact, type MemberPhase, memberMachine } from "./member.js";
 
+/** A member that is let go. */
+export interface Leaving {
+  name: string;
+  /** It is not configured any more, so its connection is closed, too. */
+  forGood: boolean;
+}
+
 /** What the machine makes a fleet do. Each effect is a plain async function. */
 export interface FleetEffects {
   /** Makes the first attempt to reach a server, and settles with it. Later changes come as `server.reported` events. */
   start(name: string, signal: AbortSignal): Promise<void>;
-  /** Lets a server go. `forGood`: it is not configured any more, so its connection is closed, too. */
-  leave(name: string, forGood: boolean): Promise<void>;
+  /** Lets a server go. */
+  leave(member: Leaving): Promise<void>;
 }
 
 /** What a fleet is made with. Times in milliseconds. */
@@ -111,7 +118,7 @@ const parts = setup({
         successors: context.successors.filter((other) => other !== name),
       });
     }),
-    dismiss: enqueueActions(({ context, enqueue }, { name, forGood }: { name: string; forGood: boolean }) => {
+    dismiss: enqueueActions(({ context, enqueue }, { name, forGood }: Leaving) => {
       if (Object.hasOwn(context.phases, name)) enqueue.sendTo(idOf(name), { type: "leave", forGood });
     }),
   },
@@ -192,12 +199,8 @@ export function fleetMachine(effects: FleetEffects) {
     actors: {
       member: memberMachine.provide({
         actors: {
-          start: fromPromise<void, { name: string; forGood: boolean }>(({ input, signal }) =>
-            effects.start(input.name, signal),
-          ),
-          leave: fromPromise<void, { name: string; forGood: boolean }>(({ input }) =>
-            effects.leave(input.name, input.forGood),
-          ),
+          start: fromPromise<void, Leaving>(({ input, signal }) => effects.start(input.name, signal)),
+          leave: fromPromise<void, Leaving>(({ input }) => effects.leave(input)),
         },
       }),
     },

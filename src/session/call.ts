@@ -58,13 +58,13 @@ async function perform<T>(port: ConnectionPort, spec: CallSpec, send: Send<T>): 
       let ready = port.ready;
       if (ready === undefined || sendings > 1) {
         if (deadline.remaining() <= 0) throw timedOut(port, spec, deadline);
-        ready ??= await within(port, spec, deadline, (signal) => port.whenReady(signal, sendings > 1)).catch(
-          (error) => {
-            throw before && isUnsent(error)
-              ? connectionLost(port, spec, "unknown", { ...before, error })
-              : error;
-          },
-        );
+        ready ??= await within(port, spec, deadline, (signal) =>
+          port.whenReady(signal, { isNewCall: sendings === 1 }),
+        ).catch((error) => {
+          throw before && isUnsent(error)
+            ? connectionLost(port, spec, "unknown", { ...before, error })
+            : error;
+        });
         if (ended.aborted) throw ended.reason;
         remaining = Math.max(1, deadline.remaining());
       }

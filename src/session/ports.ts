@@ -88,8 +88,11 @@ export interface ConnectionPort {
   /** What the server's own configuration says of a call's deadline. */
   callTimeoutMs(method: string, name: string | undefined): number | undefined;
   status(): ConnectionStatus;
-  /** Waits until the handshake is done; asks for the connection if it was let go. `again`: for a call that was sent before. */
-  whenReady(signal: AbortSignal, again: boolean): Promise<Ready>;
+  /**
+   * Waits until the handshake is done; asks for the connection if it was let go. `isNewCall`: for a call that was not sent before;
+   * the number of those that may wait is limited.
+   */
+  whenReady(signal: AbortSignal, options: { isNewCall: boolean }): Promise<Ready>;
   /** While the server is being asked for a sign of life: settles with the answer. */
   whenVerdict(signal: AbortSignal): Promise<void>;
   announce(event: Announcement): void;

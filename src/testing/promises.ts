@@ -23,7 +23,7 @@ export interface LifecyclePromise {
 const story = (
   text: string,
   attempts: LifecycleScript["attempts"] = [],
-  beside = false,
+  { beside = false } = {},
 ): LifecycleScript => ({ attempts, steps: text.split(" ").map(stepOf), beside });
 
 function stepOf(word: string): Step {
@@ -195,7 +195,7 @@ export const PROMISES: readonly LifecyclePromise[] = [
   {
     id: "siblings",
     text: "what happens to one connection changes no other",
-    examples: [story("session read settle kill read settle", [], true)],
+    examples: [story("session read settle kill read settle", [], { beside: true })],
     judge: ({ beside }) => {
       for (const { name, before, after, events, error } of beside) {
         if (error) return `${name}, beside it, failed: ${String(error)}`;

@@ -168,19 +168,26 @@ class Run {
     if (!session) return;
     const tools = hasTools(session);
     await this.#track("end", `end ${i}`, session.close());
-    if (tools) void this.#track("unsafe", `ended ${i}`, session.callTool({ name: `${ENDED}${i}` }), true);
-    void this.#track("read", `ended read ${i}`, session.ping(), true);
+    if (tools)
+      void this.#track("unsafe", `ended ${i}`, session.callTool({ name: `${ENDED}${i}` }), { ended: true });
+    void this.#track("read", `ended read ${i}`, session.ping(), { ended: true });
   }
 
   /** After a close everything that was open has ended with it. */
   async #checkEnded(): Promise<void> {
     if (this.#transport.status.state !== "closed") return;
     for (const [i, session] of this.#sessions.entries())
-      void this.#track("read", `after close ${i}`, session.ping(), true);
+      void this.#track("read", `after close ${i}`, session.ping(), { ended: true });
     await this.#settle();
   }
 
-  #track(step: Step, name: string, work: Promise<unknown> | undefined, ended = false): Promise<void> {
+  /** `ended`: the call is on a session that had ended. */
+  #track(
+    step: Step,
+    name: string,
+    work: Promise<unknown> | undefined,
+    { ended = false } = {},
+  ): Promise<void> {
     if (!work) return Promise.resolve();
     const call: CallRecord = { name, step, startedAt: Date.now(), settledAt: undefined, ended };
     this.#record.calls.push(call);

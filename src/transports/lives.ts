@@ -56,7 +56,7 @@ export class Lives {
   async connect(signal: AbortSignal | undefined): Promise<void> {
     const connection = await this.live(signal);
     connection.actor.send({ type: "connect" });
-    await connection.waiting.whenReady(signal ?? NEVER, false);
+    await connection.waiting.whenReady(signal ?? NEVER);
   }
 
   /** Lets the connection go. */

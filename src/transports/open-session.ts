@@ -33,7 +33,7 @@ async function open(
   const connection = await live();
   const lease = connection.participants.acquire(options);
   try {
-    const ready = await connection.waiting.whenReady(signal ?? NEVER, false);
+    const ready = await connection.waiting.whenReady(signal ?? NEVER);
     // Race: closed between the handshake's end and this line.
     if (connection.waiting.closedError) throw connection.waiting.closedError;
     // Race: the signal fired in the tick in which the connection was ready.

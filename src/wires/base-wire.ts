@@ -14,6 +14,7 @@ export abstract class BaseWire implements Wire {
   onListening?: Wire["onListening"];
   onRefused?: Wire["onRefused"];
   onParked?: Wire["onParked"];
+  onResumed?: Wire["onResumed"];
   failure?: Failure;
   abstract readonly listening: Listening;
   #ended = false;

@@ -87,11 +87,8 @@ export class Guard implements Transport {
     if (this.down) throw new Lost("not-sent", this.down);
     this.wire.onmessage = (message, extra) => this.#inbound.message(message, extra);
     this.wire.onUnreadable = (answer) => this.#inbound.unreadable(answer);
-    this.wire.onParked = (id, parked) => {
-      const entry = this.#ledger.get(id);
-      if (entry) entry.parked = parked;
-      return entry !== undefined;
-    };
+    this.wire.onParked = (id) => this.#ledger.park(id);
+    this.wire.onResumed = (id) => this.#ledger.resume(id);
     this.wire.onSilentSocket = (id) => this.#silent(id);
     this.wire.onerror = (error) => {
       if (!this.down) this.report(error);

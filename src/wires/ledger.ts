@@ -52,6 +52,19 @@ export class Ledger implements Iterable<[RequestId, Entry]> {
     return this.#entries.has(id);
   }
 
+  /** The server refused it for lack of a credential, so it has not done it. */
+  park(id: RequestId): void {
+    const entry = this.#entries.get(id);
+    if (entry) entry.parked = true;
+  }
+
+  /** A parked request is to be sent again. False where it is not in flight any more. */
+  resume(id: RequestId): boolean {
+    const entry = this.#entries.get(id);
+    if (entry) entry.parked = false;
+    return entry !== undefined;
+  }
+
   remove(id: RequestId): Entry | undefined {
     const entry = this.#entries.get(id);
     if (!entry) return undefined;

@@ -33,7 +33,7 @@ function mayBeMessage(value: unknown): value is JSONRPCMessage {
 
 /** The messages of one frame or line, those of a batch one by one; undefined where it holds none. */
 export function parseMessages(text: string): JSONRPCMessage[] | undefined {
-  const value = parseJson(text) ?? parseJson(text, true);
+  const value = parseJson(text) ?? parseJson(withoutNonNumbers(text));
   const messages = (Array.isArray(value) ? value : [value]).filter(mayBeMessage);
   return messages.length > 0 ? messages : undefined;
 }
@@ -41,11 +41,12 @@ export function parseMessages(text: string): JSONRPCMessage[] | undefined {
 /** Python writes these where JSON has no number. */
 const NO_NUMBER = /"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g;
 
-function parseJson(text: string, mending = false): unknown {
+const withoutNonNumbers = (text: string) =>
+  text.replace(NO_NUMBER, (found) => (found.startsWith('"') ? found : "null"));
+
+function parseJson(text: string): unknown {
   try {
-    return JSON.parse(
-      mending ? text.replace(NO_NUMBER, (found) => (found.startsWith('"') ? found : "null")) : text,
-    );
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

@@ -47,25 +47,31 @@ describe("waiting for the connection", () => {
   it("is not needed where it is ready, and asks for it where it is not", async () => {
     const { waiting, current, sent } = rig();
     const first = ready();
-    const calls = [waiting.whenReady(live, true), waiting.whenReady(live, true)];
+    const calls = [
+      waiting.whenReady(live, { isNewCall: true }),
+      waiting.whenReady(live, { isNewCall: true }),
+    ];
     expect(sent()).toEqual(["demand", "demand"]);
     waiting.ready(first);
     expect(await Promise.all(calls)).toEqual([first, first]);
     current.open(first);
     current.begin();
-    expect(await waiting.whenReady(live, true)).toBe(first);
+    expect(await waiting.whenReady(live, { isNewCall: true })).toBe(first);
     expect(sent()).toEqual(["demand", "demand"]);
   });
 
   it("is bounded", async () => {
     const { waiting, sent } = rig();
-    const calls = [waiting.whenReady(live, true), waiting.whenReady(live, true)].map(rejection);
-    expect(await rejection(waiting.whenReady(live, true))).toMatchObject({
+    const calls = [
+      waiting.whenReady(live, { isNewCall: true }),
+      waiting.whenReady(live, { isNewCall: true }),
+    ].map(rejection);
+    expect(await rejection(waiting.whenReady(live, { isNewCall: true }))).toMatchObject({
       code: "QUEUE_FULL",
       maxQueued: 2,
     });
     // A session that opens, or a call that was let in before, is no new call.
-    const others = [1, 2, 3].map(() => rejection(waiting.whenReady(live, false)));
+    const others = [1, 2, 3].map(() => rejection(waiting.whenReady(live)));
     expect(await isPending(Promise.race(others))).toBe(true);
     expect(sent()).toEqual(Array(5).fill("demand"));
     waiting.letGo();
@@ -76,7 +82,9 @@ describe("waiting for the connection", () => {
   it("ends with its signal, and with the last one the connection is not asked for any more", async () => {
     const { waiting, sent } = rig();
     const [one, two] = [new AbortController(), new AbortController()];
-    const calls = [waiting.whenReady(one.signal, true), waiting.whenReady(two.signal, false)].map(rejection);
+    const calls = [waiting.whenReady(one.signal, { isNewCall: true }), waiting.whenReady(two.signal)].map(
+      rejection,
+    );
     const reason = new Error("enough");
     one.abort(reason);
     expect(await calls[0]).toBe(reason);
@@ -95,12 +103,12 @@ describe("waiting for the connection", () => {
     ]) {
       const { waiting, sent } = rig();
       expect(waiting.closedError).toBeUndefined();
-      const call = rejection(waiting.whenReady(live, true));
+      const call = rejection(waiting.whenReady(live, { isNewCall: true }));
       waiting.end(closed, why);
       expect(await call).toBe(told);
       expect(waiting.closedError).toBe(closed);
       const before = sent().length;
-      expect(await rejection(waiting.whenReady(live, true))).toBe(closed);
+      expect(await rejection(waiting.whenReady(live, { isNewCall: true }))).toBe(closed);
       expect(sent()).toHaveLength(before);
     }
   });

@@ -14,7 +14,7 @@ export class Fleet {
     const { gates, clock } = this;
     const machine = fleetMachine({
       start: (name, signal) => gates.begin(`start ${name}`, signal),
-      leave: (name, forGood) => gates.begin(`leave ${name}${forGood ? " for good" : ""}`),
+      leave: ({ name, forGood }) => gates.begin(`leave ${name}${forGood ? " for good" : ""}`),
     });
     const input = { maxStarts, startTimeoutMs: 10_000, closeTimeoutMs: 4_000 };
     this.#actor = createActor(machine, { input, clock });

@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { Client } from "@modelcontextprotocol/client";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { isHoldfastError } from "../../src/base/errors.js";
 import { SessionView } from "../../src/session/session.js";
 import { recorded, rejection, stdioFixture, textOf, until } from "../support/fixtures.js";
@@ -184,8 +184,12 @@ describe("several sessions share one connection", () => {
 
 describe("calls", () => {
   it("wait while the connection comes back, and end at their own deadline", async () => {
+    // By chance the wait could be none.
+    const random = vi.spyOn(Math, "random").mockReturnValue(0.999_999);
+    onTestFinished(() => random.mockRestore());
+    const hour = 3_600_000;
     const { transport } = stdioFixture({
-      reconnect: { baseMs: 60_000, capMs: 60_000, stableAfterMs: 60_000 },
+      reconnect: { baseMs: hour, capMs: hour, stableAfterMs: hour },
     });
     const session = await transport.connectSession();
     // Two losses in a row, so that the third attempt waits for long.

@@ -40,15 +40,16 @@ describe("a wire that ends by itself", () => {
     const call = { written: 0, ended: new AbortController().signal } as CallTag;
     await guard.send(request(1), { headers: { [CALL]: call } as never });
     await guard.send(request(2));
-    expect(wire.onParked!(1, true)).toBe(true);
-    expect(wire.onParked!(9, true)).toBe(false);
+    wire.onParked!(1);
+    wire.onParked!(9);
+    expect(wire.onResumed!(9)).toBe(false);
     wire.onclose!();
     expect(heard).toMatchObject([
       { id: 1, error: { data: { outcome: "rejected" } } },
       { id: 2, error: { data: { outcome: "unknown" } } },
     ]);
     expect(call.written).toBe(0);
-    expect(wire.onParked!(1, false)).toBe(false);
+    expect(wire.onResumed!(1)).toBe(false);
   });
 
   it("says of a request that still waits for a socket that it was not sent, and takes it back so that this stays true", async () => {

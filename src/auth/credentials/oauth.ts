@@ -45,7 +45,7 @@ export class OAuthCredential implements Credential {
 
   async token(): Promise<string | undefined> {
     // A token that is sent in clear text can be read by anybody on the way.
-    if (!isSecure(this.server.url, this.server.url)) return undefined;
+    if (!isSecure(this.server.url)) return undefined;
     await this.#cache.loaded();
     const { current } = this.#cache;
     if (current?.tokens?.refresh_token && expiresSoon(current)) {
@@ -91,7 +91,7 @@ export class OAuthCredential implements Credential {
   async #obtain(refusal: Refusal, authorization: Authorization): Promise<void> {
     const { name, url, fetch } = this.server;
     const { progress, signal } = authorization;
-    if (!isSecure(url, url))
+    if (!isSecure(url))
       throw authRequired(name, "signing in is not safe: the server is neither https nor on this machine");
     await this.#cache.load();
     const { current } = this.#cache;

@@ -20,7 +20,7 @@ export async function clientFor(
   redirectUrl: string,
   registering: () => void,
 ): Promise<StoredOAuthClientInformation> {
-  const { server, options, found, scope, fetch } = input;
+  const { server, options, found, scope } = input;
   const known = knownClient(options, found);
   if (known && options.clientId !== undefined && (await isUnknown(input, known, redirectUrl)))
     throw unknownClient(server, found, options.clientId);
@@ -29,7 +29,7 @@ export async function clientFor(
   if (isUsable(registration, redirectUrl, scope) && !(await isForgotten(input, registration, redirectUrl)))
     return registration;
   registering();
-  return register(server, options, found, redirectUrl, scope, fetch);
+  return register(input, redirectUrl);
 }
 
 /**

@@ -8,10 +8,10 @@ import {
 } from "@modelcontextprotocol/client";
 import type { HoldfastError } from "../../base/errors.js";
 import { fieldsOf } from "../../base/fields.js";
-import type { FetchLike } from "../../contract/credential.js";
 import { authRequired } from "./auth-required.js";
 import type { Discovered } from "./discover.js";
 import type { OAuthOptions } from "./options.js";
+import type { SignIn } from "./request.js";
 
 /** The key of the client that these options name. A credential that another client got is never used. */
 export function clientKey({ clientId, clientMetadataUrl, clientName }: OAuthOptions): string {
@@ -71,12 +71,8 @@ export function isUsable(
  * @throws HoldfastError `AUTH_REQUIRED` where that server takes no registrations, or refuses this one
  */
 export async function register(
-  server: string,
-  options: OAuthOptions,
-  found: Discovered,
+  { server, options, found, scope, fetch }: SignIn,
   redirectUrl: string,
-  scope: string | undefined,
-  fetch: FetchLike,
 ): Promise<StoredOAuthClientInformation> {
   const { issuer, metadata, url } = found;
   if (!metadata.registration_endpoint)

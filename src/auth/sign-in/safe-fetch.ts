@@ -14,16 +14,17 @@ const MAX_REDIRECTS = 3;
 export class UnsafeAnswer extends Error {}
 
 /**
- * A `fetch` for the requests of a sign-in. Addresses are https, or http on this machine. Answers are limited in size and time.
- * Redirects are followed for GET only, and only within one origin. Addresses on this machine are allowed only where the MCP
- * server at `server` is on it too; link-local ones never, save the server's own.
+ * A `fetch` for the requests of a sign-in at `server`. Addresses are https, or http on this machine. Answers are limited in size
+ * and time. Redirects are followed for GET only, and only within one origin. Addresses on this machine are allowed only where the
+ * MCP server is on it too; link-local ones never, save the server's own.
  * @throws UnsafeAnswer where one of these rules is broken
  */
 export function safeFetch(fetch: FetchLike, server: URL, signal?: AbortSignal): FetchLike {
   return async (url, init) => {
     let target = new URL(url);
     for (let redirects = 0; ; redirects++) {
-      if (!isSecure(target, server)) throw new UnsafeAnswer(insecure(target, server));
+      const danger = dangerOf(target, server);
+      if (danger) throw new UnsafeAnswer(danger);
       const response = await bounded(fetch, target, { ...init, redirect: "manual" }, signal);
       const location = response.headers.get("location");
       if (response.status < 300 || response.status > 399 || !location) return response;
@@ -72,19 +73,17 @@ async function read(response: Response, url: URL): Promise<Uint8Array<ArrayBuffe
   return Buffer.concat(chunks);
 }
 
-/** Whether an address may be asked for the sake of `server`: https elsewhere, http or https on this machine where the server is. */
-export const isSecure = (url: URL, server: URL): boolean => insecurity(url, server) === undefined;
+/** Whether nobody on the way can read what is sent there: https, or http on this machine. */
+export const isSecure = ({ protocol, hostname }: URL): boolean =>
+  protocol === "https:" || (protocol === "http:" && isThisMachine(hostname));
 
-/** Why `isSecure` refuses an address. */
-export const insecure = (url: URL, server: URL): string => `${shown(url)} ${insecurity(url, server) ?? ""}`;
-
-function insecurity({ protocol, hostname }: URL, server: URL): string | undefined {
-  if (isThisMachine(hostname)) {
-    if (!isThisMachine(server.hostname)) return "is on this machine, and the server is not";
-    return /^https?:$/.test(protocol) ? undefined : "is no address of the web";
-  }
-  if (isLinkLocal(hostname) && hostname !== server.hostname) return "is a link-local address";
-  return protocol === "https:" ? undefined : "is neither https nor on this machine";
+/** Why a sign-in at `server` must not use an address, as a sentence without its full stop; undefined where it may. */
+export function dangerOf(url: URL, server: URL): string | undefined {
+  const { hostname } = url;
+  if (isThisMachine(hostname) && !isThisMachine(server.hostname))
+    return `${shown(url)} is on this machine, and the server is not`;
+  if (isLinkLocal(hostname) && hostname !== server.hostname) return `${shown(url)} is a link-local address`;
+  return isSecure(url) ? undefined : `${shown(url)} is neither https nor on this machine`;
 }
 
 /** An address without user, password, query and fragment, which may be secret. */

@@ -17,7 +17,7 @@ import { explainAuthError } from "./explain.js";
 import { askPerson, codeIn } from "./person.js";
 import { unknownClient } from "./registration.js";
 import type { SignIn } from "./request.js";
-import { insecure, isSecure } from "./safe-fetch.js";
+import { dangerOf } from "./safe-fetch.js";
 
 /** What a sign-in brought. */
 export interface SignedIn {
@@ -130,6 +130,6 @@ function checkPkce(server: string, { issuer, metadata }: Discovered): void {
 /** The page must be a web page: a browser would also open a file, or an address that starts a program. */
 function checkPage({ server, url, found }: SignIn): void {
   const page = new URL(found.metadata.authorization_endpoint);
-  if (!isSecure(page, url))
-    throw authRequired(server, `signing in is not safe: the page for it, ${insecure(page, url)}`);
+  const danger = dangerOf(page, url);
+  if (danger) throw authRequired(server, `signing in is not safe: the page for it, ${danger}`);
 }

@@ -5,15 +5,17 @@ import { excerpt } from "./excerpt.js";
 export class InvalidAnswer extends Error {
   /** The first characters of it. */
   readonly excerpt: string;
+  /** It was a result: what was asked for has been done. */
+  readonly done: boolean;
 
   constructor(
     /** What is wrong with it, as the rest of a sentence: "the result is null". */
     readonly reason: string,
     answer: unknown,
-    /** It was a result: what was asked for has been done. */
-    readonly done: boolean,
+    { done }: { done: boolean },
   ) {
     super(reason);
+    this.done = done;
     this.excerpt = excerpt(answer);
   }
 

@@ -32,7 +32,7 @@ export function readMessage(value: unknown, requests: Requests): Reading {
         message: { jsonrpc: "2.0", id: envelope.id, error: envelope.error },
       };
     case "invalid":
-      return invalid(envelope.id, new InvalidAnswer(envelope.reason, value, false));
+      return invalid(envelope.id, new InvalidAnswer(envelope.reason, value, { done: false }));
     default:
       return envelope;
   }
@@ -42,14 +42,14 @@ export function readMessage(value: unknown, requests: Requests): Reading {
 export function readUnreadable({ id, why, text }: UnreadableAnswer, requests: Requests): Reading {
   const known = requests.idOf(id);
   if (known === undefined) return { kind: "stray", message: text };
-  return invalid(known, new InvalidAnswer(`it ${why}`, text, /"result"\s*:/.test(text)));
+  return invalid(known, new InvalidAnswer(`it ${why}`, text, { done: /"result"\s*:/.test(text) }));
 }
 
 function readResultOf(id: RequestId, result: unknown, whole: unknown, requests: Requests): Reading {
   const { method, modern } = requests.get(id)!;
   if (isProbe(id) && !fitsRevision(result)) return { kind: "answer", id, message: notModern(id) };
   const read = readResult(method, result, modern);
-  if (typeof read === "string") return invalid(id, new InvalidAnswer(read, whole, true));
+  if (typeof read === "string") return invalid(id, new InvalidAnswer(read, whole, { done: true }));
   const message = isPlain(whole, id, read.result)
     ? (whole as JSONRPCMessage)
     : { jsonrpc: "2.0" as const, id, result: read.result as { [key: string]: unknown } };

@@ -20,8 +20,8 @@ export class HttpAnswer {
     private readonly fields: Fields,
     /** Ends the exchange. */
     private readonly stop: (reason: Error) => void,
-    /** The body comes as it is meant, whatever its headers say. */
-    private readonly decoded = false,
+    /** `decoded`: the body comes as it is meant, whatever its headers say. */
+    private readonly options: { decoded?: boolean } = {},
   ) {}
 
   get ok(): boolean {
@@ -75,7 +75,7 @@ export class HttpAnswer {
         }
       };
       try {
-        this.#sink = decompressor(this.decoded ? "" : (this.header("content-encoding") ?? ""), {
+        this.#sink = decompressor(this.options.decoded ? "" : (this.header("content-encoding") ?? ""), {
           bytes,
           end: resolve,
           fail,

@@ -16,7 +16,7 @@ export class Authorized implements Sender<HttpAnswer> {
   ending = false;
 
   constructor(
-    private readonly wire: Pick<Wire, "onRefused" | "onParked">,
+    private readonly wire: Pick<Wire, "onRefused" | "onParked" | "onResumed">,
     private readonly server: { url: URL; name: string; credential: Credential | undefined },
     private readonly senders: { plain: Sender<HttpAnswer>; signed: Sender<HttpAnswer> | undefined },
   ) {}
@@ -62,10 +62,10 @@ export class Authorized implements Sender<HttpAnswer> {
   }
 
   async #mended(refusal: Refusal, { id }: HttpRequest): Promise<void> {
-    if (id !== undefined) this.wire.onParked?.(id, true);
+    if (id !== undefined) this.wire.onParked?.(id);
     await this.wire.onRefused?.(refusal);
     // Race: the call was given up while it was parked; it must not be sent after that.
-    if (id !== undefined && this.wire.onParked?.(id, false) === false)
+    if (id !== undefined && this.wire.onResumed?.(id) === false)
       throw new Lost("not-sent", { code: "CONNECTION_LOST", message: "the call was given up", asked: true });
   }
 }

@@ -35,7 +35,7 @@ export class HttpClient implements Sender<HttpAnswer> {
   /** What the user gave: any header may be secret, and what stands behind the question mark. */
   readonly #secrets: string[];
 
-  constructor(options: HttpClientOptions, wire: Pick<Wire, "onRefused" | "onParked">) {
+  constructor(options: HttpClientOptions, wire: Pick<Wire, "onRefused" | "onParked" | "onResumed">) {
     const { url, fetch, headers } = options;
     this.headers = { ...DEFAULT_HEADERS, ...lowerCased(headers) };
     this.#secrets = [...Object.values(headers), ...url.searchParams.values()];

@@ -23,7 +23,7 @@ export class Fetched implements Sender<HttpAnswer> {
       request.begin(stop);
       this.#fetch(request, controller.signal).then(
         (response) => {
-          answer = new HttpAnswer(response.status, fieldsOf(response.headers), stop, true);
+          answer = new HttpAnswer(response.status, fieldsOf(response.headers), stop, { decoded: true });
           reader = response.body?.getReader();
           resolve(answer);
           void pass(reader, answer);

@@ -43,7 +43,7 @@ export class Notices {
     this.#open.add(request);
     try {
       const answer = await host.client.send(request);
-      host.session.adopt(answer, false);
+      host.session.adopt(answer, message);
       if (answer.ok) return answer.discard();
       const session = headers["mcp-session-id"];
       const { error } = await readRefusal(answer, request, host.client);

@@ -65,7 +65,7 @@ export class Post {
     try {
       const answer = await this.host.client.send(this.#request);
       this.#heard = true;
-      this.host.session.adopt(answer, this.message.method === "initialize");
+      this.host.session.adopt(answer, this.message);
       if (!answer.ok) await this.#refused(answer);
       else if (answer.mediaType === "text/event-stream") return void this.#follow(answer);
       else if (!(await this.#read(answer))) await this.#accepted(answer.status);

@@ -35,11 +35,11 @@ export class HttpSession {
     this.#posted = undefined;
   }
 
-  /** Some servers name the session anew with any answer. */
-  adopt(answer: HttpAnswer, handshake: boolean): void {
+  /** Takes the session's name from the answer to `message`. Some servers name it anew with any answer. */
+  adopt(answer: HttpAnswer, message: JSONRPCMessage): void {
     if (!answer.ok) return;
     const id = answer.header("mcp-session-id");
-    if (id === this.#id || (id === undefined && !handshake)) return;
+    if (id === this.#id || (id === undefined && !isHandshake(message))) return;
     this.#id = id;
     this.#posted = undefined;
   }
@@ -63,7 +63,7 @@ export class HttpSession {
     };
     if (!("method" in message) || !("id" in message)) return this.#posted;
     const extra = { ...callHeaders(more), ...mirrored(message) };
-    if (message.method === "initialize" && this.#id !== undefined) {
+    if (isHandshake(message) && this.#id !== undefined) {
       const { "mcp-session-id": _, ...headers } = this.#posted;
       return { ...headers, ...extra };
     }
@@ -91,6 +91,8 @@ export class HttpSession {
     };
   }
 }
+
+const isHandshake = (message: JSONRPCMessage) => "method" in message && message.method === "initialize";
 
 /** The media types that the user names, and ours. */
 function accepting(own: string | undefined, ...types: string[]): string {

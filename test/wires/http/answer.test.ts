@@ -9,7 +9,7 @@ function answerOf(
   { decoded = false, error = undefined as Error | undefined } = {},
 ) {
   const stop = vi.fn((reason: Error) => answer.finish(reason));
-  const answer: HttpAnswer = new HttpAnswer(200, fields, stop, decoded);
+  const answer: HttpAnswer = new HttpAnswer(200, fields, stop, { decoded });
   for (const chunk of chunks) answer.push(chunk);
   answer.finish(error);
   return { answer, stop };

@@ -21,9 +21,10 @@ const request = (id?: number, url = URL_) =>
 /** A wire whose server answers in this order, and what it was shown. */
 function world(answers: (() => HttpAnswer)[], credential = holding(() => tokens.shift() ?? "t")) {
   const shown: (string | undefined)[] = [];
-  const wire: Pick<Wire, "onRefused" | "onParked"> = {
+  const wire: Pick<Wire, "onRefused" | "onParked" | "onResumed"> = {
     onRefused: vi.fn(async () => {}),
-    onParked: vi.fn(() => true),
+    onParked: vi.fn(),
+    onResumed: vi.fn(() => true),
   };
   const plain = {
     send: async ({ headers }: HttpRequest) => {
@@ -62,10 +63,9 @@ describe("a request with a credential", () => {
       resourceMetadataUrl: new URL("https://server.test/meta"),
       challenge: 'Bearer scope="a", resource_metadata="https://server.test/meta"',
     } satisfies Refusal);
-    expect(vi.mocked(wire.onParked!).mock.calls).toEqual([
-      [7, true],
-      [7, false],
-    ]);
+    expect(wire.onParked).toHaveBeenCalledExactlyOnceWith(7);
+    expect(wire.onResumed).toHaveBeenCalledExactlyOnceWith(7);
+    expect(wire.onResumed).toHaveBeenCalledAfter(vi.mocked(wire.onParked!));
     expect(accepted).toHaveBeenCalledExactlyOnceWith("t-2");
   });
 
@@ -96,7 +96,7 @@ describe("a request with a credential", () => {
 
   it("is not sent when its call was given up while it waited", async () => {
     const { authorized, shown, wire } = world([() => refusal(401), ok]);
-    wire.onParked = (_id, parked) => parked;
+    wire.onResumed = () => false;
     await expect(authorized.send(request(1))).rejects.toBeInstanceOf(Lost);
     expect(shown).toHaveLength(1);
   });
