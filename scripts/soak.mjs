@@ -189,18 +189,19 @@ const list = (map) =>
 const every = Math.max(1, Math.ceil(samples.length / 15));
 const report = `# The soak
 
-${WORKERS} workers on ${names.length} servers (${names.join(", ")}) for ${minutes} minutes, seed ${seed}, Node ${process.version}.
-\`npm run soak -- --minutes ${minutes} --seed ${seed}\` does it again.
+${WORKERS} workers called ${names.length} servers (${names.join(", ")}) through one config for ${minutes} minutes, while messages were damaged,
+processes killed and servers restarted at random. Node ${process.version}, seed ${seed}. To repeat it:
+\`npm run soak -- --minutes ${minutes} --seed ${seed}\`.
 
 | | |
 | --- | --- |
 | calls | ${calls}: ${list(outcomes)} |
 | faults in messages | ${list(faults)} |
-| other trouble | ${list(done)} |
-| connections made | ${recoveries} |
+| other faults | ${list(done)} |
+| connections opened | ${recoveries} |
 | calls that never settled | ${unsettled} |
-| left at the end | ${Math.max(0, left.processes - before.processes)} processes, ${Math.max(0, left.sockets - before.sockets)} sockets, ${Math.max(0, left.pipes - before.pipes)} pipes |
-| live memory | ${early.toFixed(1)} MB in the second quarter, ${late.toFixed(1)} MB in the last |
+| left over at the end | ${Math.max(0, left.processes - before.processes)} processes, ${Math.max(0, left.sockets - before.sockets)} sockets, ${Math.max(0, left.pipes - before.pipes)} pipes |
+| heap in use, median | ${early.toFixed(1)} MB in the second quarter of the time, ${late.toFixed(1)} MB in the last |
 
 | s | calls | heap, MB | sockets | pipes | processes |
 | ---: | ---: | ---: | ---: | ---: | ---: |
@@ -209,7 +210,7 @@ ${samples
   .map((s) => `| ${s.s} | ${s.calls} | ${s.heap.toFixed(1)} | ${s.sockets} | ${s.pipes} | ${s.processes} |`)
   .join("\n")}
 
-${failures.length === 0 ? "Nothing was lost, and nothing is left." : `**Failed**: ${failures.join("; ")}.`}
+${failures.length === 0 ? "Every call settled, nothing was left over, and memory stayed within the limit of the check." : `**Failed**: ${failures.join("; ")}.`}
 `;
 console.log(report);
 if (values.report) writeFileSync(values.report, report);

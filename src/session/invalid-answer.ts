@@ -19,19 +19,18 @@ const ADVICE = " The tool has run: check what it did before you repeat the call.
 /** The error of a call whose answer came and could not be used; undefined where that is not what went wrong. */
 export function invalidAnswerOf(asked: Asked, error: unknown, tag: CallTag): HoldfastError | undefined {
   const invalid = InvalidAnswer.of(error);
-  if (invalid) return invalidAnswer(asked, invalid.reason, invalid.excerpt, invalid.done, undefined, tag);
+  if (invalid) return invalidAnswer(asked, invalid, tag);
   const reason = refusedByClient(error, tag);
   if (reason === undefined) return undefined;
-  return invalidAnswer(asked, reason, excerpt(tag.result), tag.result !== undefined, error, tag);
+  const { result } = tag;
+  return invalidAnswer(asked, { reason, excerpt: excerpt(result), done: result !== undefined }, tag, error);
 }
 
 function invalidAnswer(
   { server, method, name }: Asked,
-  reason: string,
-  answer: string,
-  done: boolean,
-  cause: unknown,
+  { reason, excerpt: answer, done }: Pick<InvalidAnswer, "reason" | "excerpt" | "done">,
   { result }: CallTag,
+  cause?: unknown,
 ): HoldfastError {
   const outcome = done && method === "tools/call" ? "done" : "unknown";
   const message = `${server}: ${callOf(method, name)} was answered with what cannot be used: ${reason}.${outcome === "done" ? ADVICE : ""}`;
