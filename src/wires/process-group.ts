@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { codeOf } from "../base/errors.js";
 import { systemClock } from "../machines/clock.js";
 import { isMember, memberOf } from "./processes.js";
+import { systemProgram } from "./windows.js";
 
 const POLL_MS = 15;
 
@@ -24,7 +25,7 @@ export function signalProcess(pid: number, signal: NodeJS.Signals | 0): boolean 
 /** Windows knows no signals and no groups; its own tool walks the tree. */
 function killTree(pid: number, force: boolean): true {
   const args = ["/pid", String(pid), "/T", ...(force ? ["/F"] : [])];
-  spawn("taskkill", args, { stdio: "ignore", windowsHide: true })
+  spawn(systemProgram("taskkill.exe"), args, { stdio: "ignore", windowsHide: true })
     .on("error", () => {})
     .unref();
   return true;

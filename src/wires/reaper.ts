@@ -58,7 +58,8 @@ export async function startReaper(): Promise<void> {
   const child = spawn("/bin/sh", ["-c", SCRIPT], {
     stdio: ["pipe", "ignore", "ignore"],
     detached: true,
-    env: { PATH: process.env.PATH ?? "/usr/bin:/bin" },
+    // Whatever the PATH of this program is: only `sleep` is looked for.
+    env: { PATH: "/usr/bin:/bin:/run/current-system/sw/bin" },
   });
   if (child.pid === undefined) throw (await once(child, "error"))[0];
   reaper = child;

@@ -1,10 +1,11 @@
-import type { ChildProcessByStdio } from "node:child_process";
+import { type ChildProcess, type ChildProcessByStdio, spawn as spawnVerbatim } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 import spawn from "cross-spawn";
-import { codeOf } from "../base/errors.js";
+import { codeOf, messageOf } from "../base/errors.js";
 import type { Failure } from "../machines/failure.js";
+import { batchArguments, findProgram, isBatch, isPath, systemProgram } from "./windows.js";
 
 export interface CommandLine {
   command: string;
@@ -27,18 +28,37 @@ const SOONEST_MS = 500;
  * miss it. Rejects where there is none, whatever Node makes of that.
  */
 export async function spawnServer(line: CommandLine, taken: (child: ServerProcess) => void): Promise<void> {
-  const { command, args, env, cwd } = line;
-  const child = spawn(command, [...args], {
+  const child = process.platform === "win32" ? startOnWindows(line) : start(line);
+  if (child.pid === undefined) throw (await once(child, "error"))[0];
+  // A signal that finds nobody is no reason to end the program.
+  child.on("error", () => {});
+  taken(child as ServerProcess);
+}
+
+const start = ({ command, args, env, cwd }: CommandLine): ChildProcess =>
+  spawn(command, [...args], {
     env,
     ...(cwd !== undefined && { cwd }),
     detached: process.platform !== "win32",
     windowsHide: true,
     stdio: "pipe",
   });
-  if (child.pid === undefined) throw (await once(child, "error"))[0];
-  // A signal that finds nobody is no reason to end the program.
-  child.on("error", () => {});
-  taken(child as ServerProcess);
+
+function startOnWindows(line: CommandLine): ChildProcess {
+  const { command, args, env, cwd } = line;
+  const isFile = (path: string) => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+  const program = findProgram(command, { ...env, PATHEXT: process.env["PATHEXT"] }, isFile);
+  // Node itself would go on to look in the current folder.
+  if (!program && !isPath(command))
+    throw Object.assign(new Error(`${command} was not found`), { code: "ENOENT" });
+  if (!program || !isBatch(program)) return start({ ...line, command: program ?? command });
+  return spawnVerbatim(systemProgram("cmd.exe"), batchArguments(program, args), {
+    env,
+    ...(cwd !== undefined && { cwd }),
+    windowsHide: true,
+    windowsVerbatimArguments: true,
+    stdio: "pipe",
+  });
 }
 
 /** Whether the same would work a moment later, though nobody changed anything. */
@@ -61,5 +81,5 @@ export function spawnFailure(error: unknown, { command, cwd, install }: CommandL
     return machineFailure(error, `${named} was not found. ${install ?? "Is it installed, and on PATH?"}`);
   if (code === "EACCES") return machineFailure(error, `${named} may not be run (no permission)`);
   const where = cwd ? ` in ${cwd}` : "";
-  return machineFailure(error, `${named} could not be started${where} (${code ?? "unknown reason"})`);
+  return machineFailure(error, `${named} could not be started${where} (${code ?? messageOf(error)})`);
 }

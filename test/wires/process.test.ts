@@ -110,9 +110,10 @@ describe("a process group", () => {
     expect(signalGroup(7, "SIGTERM")).toBe(true);
     expect(signalGroup(7, "SIGKILL")).toBe(true);
     const options = { stdio: "ignore", windowsHide: true };
+    const taskkill = expect.stringMatching(/^[A-Z]:\\.*\\System32\\taskkill\.exe$/);
     expect(started.mock.calls).toEqual([
-      ["taskkill", ["/pid", "7", "/T"], options],
-      ["taskkill", ["/pid", "7", "/T", "/F"], options],
+      [taskkill, ["/pid", "7", "/T"], options],
+      [taskkill, ["/pid", "7", "/T", "/F"], options],
     ]);
     expect(kill).not.toHaveBeenCalled();
     expect(signalGroup(7, 0)).toBe(true);
@@ -174,7 +175,8 @@ describe("the reaper", () => {
     expect(vi.mocked(spawn).mock.calls[0]![2]).toMatchObject({
       detached: true,
       stdio: ["pipe", "ignore", "ignore"],
-      env: { PATH: process.env["PATH"] },
+      // Not of this program: whoever is first on its PATH would run when it is gone.
+      env: { PATH: expect.stringMatching(/^\/usr\/bin:\/bin\b/) },
     });
     // As its program's death would.
     const gone = once(reaper!, "exit");

@@ -56,6 +56,6 @@ describe("a process that does not start", () => {
   it("is a rejection, and nothing that ends the program", async () => {
     for (const command of ["no-such-command", "/etc/passwd", "/etc/passwd/x"])
       expect(await rejection(spawnServer(line(command), vi.fn()))).toBeInstanceOf(Error);
-    expect(spawnFailure(new Error("?"), line("x")).message).toContain("(unknown reason)");
+    expect(spawnFailure(new Error("a line break"), line("x")).message).toContain("(a line break)");
   });
 });
