@@ -7,20 +7,22 @@ export const FORBIDDEN_ADDRESS = "ERR_FORBIDDEN_ADDRESS";
 /** No name of this machine takes longer: the system has it in a file. */
 const LOOKUP_MS = 1_000;
 
-const HERE = new BlockList();
-HERE.addSubnet("127.0.0.0", 8, "ipv4");
-// The unspecified addresses lead to this machine, too.
-HERE.addSubnet("0.0.0.0", 8, "ipv4");
-HERE.addSubnet("::", 127, "ipv6");
-HERE.addSubnet("::7f00:0", 104, "ipv6");
-HERE.addSubnet("64:ff9b::7f00:0", 104, "ipv6");
+/** The unspecified addresses lead to this machine, too. */
+const HERE = listOf(
+  ["127.0.0.0", 8],
+  ["0.0.0.0", 8],
+  ["::", 127],
+  ["::7f00:0", 104],
+  ["64:ff9b::7f00:0", 104],
+);
 
-const LINK_LOCAL = new BlockList();
-LINK_LOCAL.addSubnet("169.254.0.0", 16, "ipv4");
-LINK_LOCAL.addSubnet("fe80::", 10, "ipv6");
-LINK_LOCAL.addSubnet("64:ff9b::a9fe:0", 112, "ipv6");
-// Where a cloud tells its machines their credentials, by the new internet.
-LINK_LOCAL.addAddress("fd00:ec2::254", "ipv6");
+/** The last one is where a cloud tells its machines their credentials, by the new internet. */
+const LINK_LOCAL = listOf(
+  ["169.254.0.0", 16],
+  ["fe80::", 10],
+  ["64:ff9b::a9fe:0", 112],
+  ["fd00:ec2::254", 128],
+);
 
 /** Whether a host, as a URL or the system writes it, means this machine by its spelling alone. */
 export function isThisMachine(host: string): boolean {
@@ -51,4 +53,10 @@ function isIn(list: BlockList, name: string): boolean {
   const [address = ""] = name.split("%");
   const version = isIP(address);
   return version !== 0 && list.check(address, version === 4 ? "ipv4" : "ipv6");
+}
+
+function listOf(...subnets: [address: string, bits: number][]): BlockList {
+  const list = new BlockList();
+  for (const [address, bits] of subnets) list.addSubnet(address, bits, isIP(address) === 4 ? "ipv4" : "ipv6");
+  return list;
 }

@@ -12,7 +12,7 @@ import { Claims } from "./claims.js";
 import type { ConfiguredServer } from "./configured-server.js";
 import { healthOf, type OpenComposite, openComposite } from "./opening.js";
 import { checkConfigOptions, type MCPConfigTransportOptions, pathOf } from "./options.js";
-import { amongMany, configured, directOf, inPlace, planned, readAny } from "./plan.js";
+import { amongMany, configured, directOf, inPlace, planned, readAny, remotesBeside } from "./plan.js";
 import { kindOf, signInMs } from "./server-transport.js";
 
 /**
@@ -205,6 +205,12 @@ export class MCPConfigTransport extends ClientTransport {
   /** What a server says is said here too. Its transport must not be held by that, or neither could ever be forgotten. */
   #follow({ name, transport }: ConfiguredServer): void {
     const owner = new WeakRef(this);
+    const others = () => {
+      const composite = owner.deref();
+      return composite ? composite.#servers.values() : [];
+    };
+    const credential = transport[INTERNALS].credential();
+    if (credential) credential.others = () => remotesBeside(name, others());
     transport.subscribe((_status, event) => {
       if (event.type !== "current")
         owner.deref()?.[INTERNALS].announce({ type: "server", server: name, event });

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { readConfig } from "../config/load.js";
 import { type McpConfig, parseConfig } from "../config/parse.js";
-import type { ServerConfig } from "../config/server.js";
+import { isRemote, type ServerConfig } from "../config/server.js";
+import type { Resource } from "../contract/credential.js";
 import type { InspectionEvent, Observed } from "../contract/inspection.js";
 import { type Access, accessOf } from "./access.js";
 import type { ConfiguredServer } from "./configured-server.js";
@@ -119,3 +120,14 @@ export const inPlace = (observe: (event: Observed) => void): Pick<EveryServerOpt
 export const amongMany = ({ reconnect }: EveryServerOptions): Pick<EveryServerOptions, "reconnect"> => ({
   reconnect: reconnect !== false && { ...reconnect, initial: true },
 });
+
+/** The servers behind a URL, without the one of this name. */
+export const remotesBeside = (
+  name: string,
+  servers: Iterable<ConfiguredServer>,
+): Pick<Resource, "name" | "url">[] =>
+  [...servers].flatMap(({ name: other, config }) =>
+    other !== name && isRemote(config) && URL.canParse(config.url)
+      ? { name: other, url: new URL(config.url.replace(/^ws/, "http")) }
+      : [],
+  );

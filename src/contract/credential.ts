@@ -28,6 +28,8 @@ export interface AuthorizationStep {
   todo?: string;
   /** The address of the sign-in page. Not secret, and valid for this one sign-in only. */
   url?: string;
+  /** What is unusual about this sign-in, a sentence each. */
+  notes?: readonly string[];
 }
 
 /** Where the wires of one transport get their token. All of them share one. */
@@ -47,6 +49,8 @@ export interface Credential {
   sign?(fetch: FetchLike): FetchLike;
   /** Whether requests with the current token must be signed. */
   signs?(): boolean;
+  /** Set where there are other servers beside this one: their names and addresses at that moment. */
+  others?: (() => readonly Pick<Resource, "name" | "url">[]) | undefined;
 }
 
 /** The server that a credential is for. */

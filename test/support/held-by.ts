@@ -11,7 +11,7 @@ export function heldBy(page: string): string[] {
 
 /** Expects that each test that a cell names is there. */
 export function expectTests(held: string): void {
-  for (const part of held.split("; ")) {
+  for (const part of held.split(/; (?=`)/)) {
     const [, file] = /^`([a-z0-9/-]+)` › /.exec(part) ?? [];
     const source = readFileSync(new URL(`test/${file}.test.ts`, root), "utf8");
     const titles = [...part.matchAll(/\*([^*]+)\*/g)].map(([, title]) => title!);

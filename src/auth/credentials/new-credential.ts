@@ -16,7 +16,7 @@ type NewCredential = Omit<StoredCredential, "server" | "client"> & Required<Pick
  */
 export async function newCredential(
   { name, url, fetch, signs }: Resource,
-  request: Pick<SignIn, "options" | "found" | "scope" | "registration" | "elsewhere">,
+  request: Pick<SignIn, "options" | "found" | "scope" | "registration" | "elsewhere" | "others">,
   authorization: Authorization,
 ): Promise<NewCredential | undefined> {
   const { options, found, scope } = request;

@@ -23,6 +23,7 @@ const flows = new WeakMap<CredentialStore, SharedFlows<void>>();
  * programs that share the store, one refreshes them before they expire.
  */
 export class OAuthCredential implements Credential {
+  others: Credential["others"];
   readonly #cache: TokenCache;
   readonly #client: string;
   readonly #untried: UntriedToken;
@@ -126,7 +127,8 @@ export class OAuthCredential implements Credential {
     authorization: Authorization,
   ): Promise<void> {
     const elsewhere = (signal: AbortSignal) => this.#cache.elsewhere(scope, found.issuer, signal);
-    const request = { options: this.#options, found, scope, registration, elsewhere };
+    const others = () => this.others?.() ?? [];
+    const request = { options: this.#options, found, scope, registration, elsewhere, others };
     const credential = await newCredential(this.server, request, authorization);
     // Another program signed in first, and stored its tokens.
     if (!credential) return this.#cache.load();

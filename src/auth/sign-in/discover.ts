@@ -2,23 +2,20 @@ import {
   type AuthorizationServerMetadata,
   discoverOAuthServerInfo,
   IssuerMismatchError,
-  type OAuthClientProvider,
   type OAuthProtectedResourceMetadata,
-  selectResourceURL,
 } from "@modelcontextprotocol/client";
 import type { FetchLike } from "../../contract/credential.js";
 import { authRequired } from "./auth-required.js";
+import { type ResourceClaim, resourceOf } from "./resource.js";
 import { UnsafeAnswer } from "./safe-fetch.js";
 
 /** The authorization server of an MCP server, and the resource that tokens are for. */
-export interface Discovered {
+export interface Discovered extends ResourceClaim {
   /** The authorization server's name, as its metadata says it. */
   issuer: string;
   url: string;
   metadata: AuthorizationServerMetadata;
   resourceMetadata: OAuthProtectedResourceMetadata | undefined;
-  /** The resource indicator, as the server's metadata writes it. */
-  resource: string | undefined;
 }
 
 /**
@@ -55,13 +52,12 @@ export async function discover(
         "the server wants credentials (HTTP 401), and names no authorization server where one could sign in",
         "Pass auth, or an Authorization header",
       );
-    const selected = await selectResourceURL(url, {} as OAuthClientProvider, resourceMetadata);
     return {
       issuer: metadata.issuer,
       url: authorizationServerUrl,
       metadata,
       resourceMetadata,
-      resource: selected && resourceMetadata?.resource,
+      ...resourceOf(url, resourceMetadata),
     };
   } catch (error) {
     const cause = unsafe ?? error;

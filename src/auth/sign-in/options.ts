@@ -9,10 +9,16 @@ import {
 } from "../../base/check.js";
 import type { CredentialStore } from "../store/store.js";
 
-/** What `onAuthorize` gets besides the address. */
+/** What `onAuthorize` gets besides the address. Tell the person `question` and `notes` before you open a browser. */
 export interface AuthorizeContext {
   /** The name of the MCP server. */
   server: string;
+  /** The host of the sign-in page. */
+  pageHost: string;
+  /** Which server asks, and where the page is, as a sentence without its full stop. */
+  question: string;
+  /** What is unusual about this sign-in, a sentence each. */
+  notes: readonly string[];
   /** Where the browser is sent after the sign-in. This program listens there. */
   redirectUrl: string;
   /** Fires when the sign-in is over, however it ended. */
@@ -57,6 +63,13 @@ export interface OAuthOptions {
   tokenEndpointAuthMethod?: "client_secret_basic" | "client_secret_post" | "none";
   /** Binds the tokens to a key of this program (DPoP), where the server supports it. Default false. */
   dpop?: boolean;
+  /**
+   * Hosts on which the sign-in page may be besides the site of its authorization server, as `login.example`. On another one
+   * the person is not asked, because the page may be an honest server's. Default: none.
+   */
+  pageHosts?: readonly string[];
+  /** Refuses a server whose metadata asks for tokens that are good for more than its own URL. Default: the person is told. */
+  strictResource?: boolean;
   /** Where tokens and registrations are kept. Default: the memory of this program, shared by all its transports. */
   store?: CredentialStore;
   /** How the person gets to the sign-in page. Default: opens the browser, or writes the address to stderr without one. */
@@ -82,6 +95,8 @@ const KNOWN: readonly string[] = [
   "additionalClientMetadata",
   "tokenEndpointAuthMethod",
   "dpop",
+  "pageHosts",
+  "strictResource",
   "store",
   "onAuthorize",
   "unattended",
@@ -127,6 +142,8 @@ export function checkOAuth(options: OAuthOptions): void {
   )
     throw invalid("auth.tokenEndpointAuthMethod", "comes with a clientSecret");
   checkOneOf("auth.dpop", options.dpop, [true, false]);
+  checkOneOf("auth.strictResource", options.strictResource, [true, false]);
+  if (options.pageHosts !== undefined) checkStrings("auth.pageHosts", options.pageHosts);
   checkFunction("auth.onAuthorize", options.onAuthorize);
   checkFunction("auth.unattended", options.unattended);
   checkPositive("auth.timeoutMs", options.timeoutMs);

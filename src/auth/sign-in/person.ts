@@ -7,11 +7,13 @@ import { authRequired } from "./auth-required.js";
 import { openBrowser } from "./browser.js";
 import type { Answer, Callback } from "./callback.js";
 import type { OAuthOptions } from "./options.js";
+import type { Question } from "./question.js";
 import type { SignIn } from "./request.js";
 
 export interface PersonRequest extends SignIn {
   callback: Callback;
   authorizationUrl: URL;
+  question: Question;
   over: AbortController;
   signal: AbortSignal;
 }
@@ -25,15 +27,22 @@ export async function askPerson(
   work: PersonRequest,
   progress: Authorization["progress"],
 ): Promise<Answer | "elsewhere"> {
-  const { server, options, callback, authorizationUrl: url, over, signal } = work;
+  const { server, options, callback, authorizationUrl: url, question, over, signal } = work;
   const timeoutMs = options.timeoutMs ?? DEFAULTS.authorizeTimeoutMs;
   const ask = options.onAuthorize ?? askInBrowser;
   const expired = () =>
     authRequired(server, `nobody signed in within ${timeoutMs / 1000} s`, "Connect again to be asked again");
-  progress({ step: "waiting", todo: `Sign in at ${url.href}`, url: url.href });
+  const { notes } = question;
+  progress({
+    step: "waiting",
+    todo: `Sign in at ${url.href}`,
+    url: url.href,
+    ...(notes.length > 0 && { notes }),
+  });
   const asked = (async () => {
     const context = {
       server,
+      ...question,
       redirectUrl: callback.redirectUrl,
       signal: over.signal,
       openBrowser: () => openBrowser(url),
@@ -57,8 +66,10 @@ export async function askPerson(
   );
 }
 
-const askInBrowser: NonNullable<OAuthOptions["onAuthorize"]> = async (url, { server, openBrowser }) => {
-  if (!(await openBrowser())) console.error(`${server} wants you to sign in. Open this page:\n${url.href}`);
+const askInBrowser: NonNullable<OAuthOptions["onAuthorize"]> = async (url, context) => {
+  const { question, notes, openBrowser } = context;
+  console.error([`${question}.`, ...notes].join("\n"));
+  if (!(await openBrowser())) console.error(`Open this page:\n${url.href}`);
 };
 
 /**

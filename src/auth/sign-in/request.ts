@@ -1,5 +1,5 @@
 import type { DpopSession, StoredOAuthClientInformation } from "@modelcontextprotocol/client";
-import type { FetchLike } from "../../contract/credential.js";
+import type { FetchLike, Resource } from "../../contract/credential.js";
 import type { Discovered } from "./discover.js";
 import type { OAuthOptions } from "./options.js";
 
@@ -16,6 +16,8 @@ export interface SignIn {
   registration: StoredOAuthClientInformation | undefined;
   dpop: DpopSession | undefined;
   fetch: FetchLike;
+  /** The servers that are configured beside this one. */
+  others(): readonly Pick<Resource, "name" | "url">[];
   /** Settles when another program that shares the store has finished the same sign-in. */
   elsewhere(signal: AbortSignal): Promise<void>;
 }

@@ -55,14 +55,28 @@ async function bounded(
     });
     const body = await read(response, url);
     const { status, statusText, headers } = response;
-    return new Response(BODILESS.has(status) ? null : body, { status, statusText, headers });
+    return new Response(BODILESS.has(status) ? null : withoutNulls(body), { status, statusText, headers });
   };
   return withDeadline(deadline, (limit) => untilAborted(ask(limit), limit));
 }
 
 const BODILESS = new Set([101, 204, 205, 304]);
 
-async function read(response: Response, url: URL): Promise<Uint8Array<ArrayBuffer>> {
+/** Many languages write null for what is not set. What is no JSON, or too deep to look through, stays as it is. */
+function withoutNulls(body: Buffer<ArrayBuffer>): Buffer<ArrayBuffer> {
+  if (!body.includes("null")) return body;
+  try {
+    const value: unknown = JSON.parse(body.toString(), (_key, value: unknown) => {
+      if (Array.isArray(value)) return value.filter((item) => item !== undefined && item !== null);
+      return value ?? undefined;
+    });
+    return value === undefined ? body : Buffer.from(JSON.stringify(value));
+  } catch {
+    return body;
+  }
+}
+
+async function read(response: Response, url: URL): Promise<Buffer<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of response.body ?? []) {

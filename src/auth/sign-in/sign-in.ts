@@ -15,9 +15,9 @@ import { authorizationOf, clientFor, portOf } from "./client.js";
 import type { Discovered } from "./discover.js";
 import { explainAuthError } from "./explain.js";
 import { askPerson, codeIn } from "./person.js";
+import { questionOf } from "./question.js";
 import { unknownClient } from "./registration.js";
 import type { SignIn } from "./request.js";
-import { dangerOf } from "./safe-fetch.js";
 
 /** What a sign-in brought. */
 export interface SignedIn {
@@ -26,6 +26,8 @@ export interface SignedIn {
   askedAt: number;
   registration: StoredOAuthClientInformation;
 }
+
+const UNNAMED = "The answer does not name the authorization server that gave it (iss, RFC 9207).";
 
 /** A fixed port serves one sign-in at a time, whichever server it is for. */
 const locks = new KeyedLock();
@@ -46,7 +48,7 @@ export function signIn(input: SignIn, authorization: Authorization): Promise<Sig
 async function signInNow(input: SignIn, { signal, progress }: Authorization): Promise<SignedIn | undefined> {
   const { server, options, found, registration } = input;
   checkPkce(server, found);
-  checkPage(input);
+  const question = await questionOf(input);
   const callback = await Callback.listen({
     name: server,
     host: options.callbackHost ?? "127.0.0.1",
@@ -67,14 +69,14 @@ async function signInNow(input: SignIn, { signal, progress }: Authorization): Pr
       callback.redirectUrl,
       callback.state,
     );
-    const work = { ...input, client, callback, over, signal, authorizationUrl };
+    const work = { ...input, client, callback, over, signal, authorizationUrl, question };
     const outcome = await askPerson(work, progress);
     if (outcome === "elsewhere") {
       failure = undefined;
       return undefined;
     }
     exchanging = true;
-    progress({ step: "exchanging" });
+    progress({ step: "exchanging", ...(outcome.iss === undefined && { notes: [UNNAMED] }) });
     const askedAt = Date.now();
     secrets.push(callback.state, codeVerifier, outcome.code, client.client_secret);
     const tokens = await exchangeAuthorization(found.url, {
@@ -125,11 +127,4 @@ function checkPkce(server: string, { issuer, metadata }: Discovered): void {
     server,
     `the authorization server ${issuer} does not offer PKCE with S256, and no sign-in is safe without`,
   );
-}
-
-/** The page must be a web page: a browser would also open a file, or an address that starts a program. */
-function checkPage({ server, url, found }: SignIn): void {
-  const page = new URL(found.metadata.authorization_endpoint);
-  const danger = dangerOf(page, url);
-  if (danger) throw authRequired(server, `signing in is not safe: the page for it, ${danger}`);
 }

@@ -22,6 +22,8 @@ interface LoginOptions extends RemoteChoice {
   scope?: string;
   clientId?: string;
   callbackPort?: number;
+  pageHost?: string[];
+  strictResource?: boolean;
 }
 
 const portOf = (text: string): number => {
@@ -38,6 +40,11 @@ export const loginCommandLine = new Command("login")
   .option("--no-browser", "open none: print the address, and take the one that it ends at on stdin")
   .option("--scope <scopes>", "what to ask for; default: what the server advertises")
   .option("--client-id <id>", "a client that the authorization server knows (secret: HOLDFAST_CLIENT_SECRET)")
+  .option(
+    "--page-host <host...>",
+    "where the sign-in page may be besides the site of its authorization server",
+  )
+  .option("--strict-resource", "refuse a server that asks for tokens which are good for more than itself")
   .option("--callback-port <port>", "where the browser is waited for; default: a free one", portOf)
   .addOption(headerOption())
   .addOption(trustOption())
@@ -73,7 +80,7 @@ async function signInTo(
   store: FileStore,
 ): Promise<void> {
   const before = newest(await store.list(key), client);
-  const ask = askFor(name, options.browser);
+  const ask = askFor(options.browser);
   let asked = false;
   const oauth: OAuthOptions = {
     // A client id of an earlier login is used again, so that it need not be repeated.
@@ -131,9 +138,9 @@ function without(store: CredentialStore, { tokens: old }: StoredCredential): Cre
 
 /** Sends the person to the sign-in page. Without a browser it also takes the address at which the sign-in ended, from stdin. */
 const askFor =
-  (name: string, browser: boolean): OnAuthorize =>
-  async (url, { signal, openBrowser }) => {
-    console.error(`${name} wants you to sign in. Open this page:\n\n${url.href}\n`);
+  (browser: boolean): OnAuthorize =>
+  async (url, { signal, openBrowser, question, notes }) => {
+    console.error([`${question}.`, ...notes, `Open this page:\n\n${url.href}\n`].join("\n"));
     if (browser && (await openBrowser())) {
       console.error("It was opened in the browser. Waiting for you to sign in there; Ctrl-C gives up.");
       return undefined;
@@ -153,8 +160,9 @@ const STEPS: Record<Authorizing["step"], string> = {
   refreshing: "refreshing the token",
 };
 
-function sayStep(name: string, { step }: Authorizing): void {
-  if (STEPS[step]) console.error(`${name}: ${STEPS[step]}`);
+function sayStep(name: string, { step, notes = [] }: Authorizing): void {
+  if (!STEPS[step]) return;
+  for (const said of [STEPS[step], ...notes]) console.error(`${name}: ${said}`);
 }
 
 /** The granted scope, and for how long, without the token. */

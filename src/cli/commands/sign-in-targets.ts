@@ -61,15 +61,17 @@ function remote(name: string, server: RemoteServerConfig): Remote {
 }
 
 /**
- * The sign-in options of `--client-id`, `--scope` and `--callback-port`. The client secret comes from the environment, because other
+ * The sign-in options that the command line names. The client secret comes from the environment, because other
  * users can see an argument list.
  */
 export function clientOptions(options: {
   clientId?: string;
   scope?: string;
   callbackPort?: number;
+  pageHost?: string[];
+  strictResource?: boolean;
 }): OAuthOptions {
-  const { clientId, scope, callbackPort } = options;
+  const { clientId, scope, callbackPort, pageHost, strictResource } = options;
   const clientSecret = process.env["HOLDFAST_CLIENT_SECRET"];
   if (clientSecret && clientId === undefined)
     throw new UsageError("HOLDFAST_CLIENT_SECRET comes with --client-id");
@@ -78,5 +80,7 @@ export function clientOptions(options: {
     ...(clientSecret && { clientSecret }),
     ...(scope !== undefined && { scopes: scope.split(/[\s,]+/).filter(Boolean) }),
     ...(callbackPort !== undefined && { callbackPort }),
+    ...(pageHost && { pageHosts: pageHost }),
+    ...(strictResource && { strictResource }),
   };
 }
