@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { codeOf } from "../base/errors.js";
+import { systemProgram } from "../base/system-program.js";
 import { systemClock } from "../machines/clock.js";
 import { isMember, memberOf } from "./processes.js";
-import { systemProgram } from "./windows.js";
 
 const POLL_MS = 15;
 

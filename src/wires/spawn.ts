@@ -4,8 +4,9 @@ import { existsSync, statSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 import spawn from "cross-spawn";
 import { codeOf, messageOf } from "../base/errors.js";
+import { systemProgram } from "../base/system-program.js";
 import type { Failure } from "../machines/failure.js";
-import { batchArguments, findProgram, isBatch, isPath, systemProgram } from "./windows.js";
+import { batchArguments, findProgram, isBatch, isPath } from "./windows.js";
 
 export interface CommandLine {
   command: string;

@@ -5,10 +5,6 @@ const ENDINGS = ".COM;.EXE;.BAT;.CMD";
 /** What means something to cmd.exe, outside of quotes or in them. */
 const META = /[()\][%!^"`<>&|;, *?]/g;
 
-/** A program of Windows itself, by its path: by its name alone, one in the current folder would come first. */
-export const systemProgram = (name: string, root = process.env["SystemRoot"]): string =>
-  win32.join(root || "C:\\Windows", "System32", name);
-
 /**
  * Finds a command in the folders of PATH, and never in the current one, as Windows would: somebody may have put a program
  * of that name there. A command that is a path gets the ending that is there. Undefined: there is none.

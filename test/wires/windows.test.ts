@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { batchArguments, findProgram, isBatch, systemProgram } from "../../src/wires/windows.js";
+import { systemProgram } from "../../src/base/system-program.js";
+import { batchArguments, findProgram, isBatch } from "../../src/wires/windows.js";
 
 /** What cmd.exe makes of a line: quotes switch the meaning of characters off, a caret outside of them that of the next one. */
 function readByCmd(line: string): string {
