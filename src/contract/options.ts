@@ -142,6 +142,8 @@ export const DEFAULTS = {
   /** The largest message that is accepted. */
   maxMessageBytes: 64 * 1024 * 1024,
   maxLogBytes: 10 * 1024 * 1024,
+  /** The longest wait that a server may ask for. */
+  maxRetryAfterMs: 60 * 60 * 1000,
   /** How many HTTP sockets the calls of one connection use at the same time. */
   maxSockets: 32,
   /** After an HTTP server has forgotten a session, how long the other calls of that session may still be answered. */

@@ -25,6 +25,8 @@ export interface RemoteOptions extends SharedOptions {
   proxy?: string | false;
   /** The largest message of the server in bytes, after decompression. Default 64 MiB. */
   maxMessageBytes?: number;
+  /** The longest wait that a server may ask for (`Retry-After`, `retry:`). Default 3,600,000 (an hour). */
+  maxRetryAfterMs?: number;
 }
 
 /** The options of the transports over HTTP and SSE. */
@@ -57,6 +59,7 @@ export interface RemoteWireOptions {
   fetch: FetchLike | undefined;
   closeTimeoutMs: number;
   maxMessageBytes: number;
+  maxRetryAfterMs: number;
   maxSockets: number;
 }
 
@@ -77,7 +80,17 @@ export function remoteOpener(options: RemoteTarget, remote: RemoteKind): Opener 
   const { auth, oauth, fetch, logger, tls, proxy, maxMessageBytes, maxSockets } = options;
   const url = parseUrl(options.url, protocols);
   checkShared(options);
-  checkKnown(kind, options, ["url", "headers", "auth", "oauth", "tls", "proxy", "maxMessageBytes", ...own]);
+  checkKnown(kind, options, [
+    "url",
+    "headers",
+    "auth",
+    "oauth",
+    "tls",
+    "proxy",
+    "maxMessageBytes",
+    "maxRetryAfterMs",
+    ...own,
+  ]);
   checkRemote(options);
   const authorizeTimeoutMs = personMs(options);
   const shown = shownUrl(url);
@@ -116,6 +129,7 @@ export function remoteOpener(options: RemoteTarget, remote: RemoteKind): Opener 
         fetch,
         closeTimeoutMs: options.closeTimeoutMs ?? DEFAULTS.closeTimeoutMs,
         maxMessageBytes: maxMessageBytes ?? DEFAULTS.maxMessageBytes,
+        maxRetryAfterMs: options.maxRetryAfterMs ?? DEFAULTS.maxRetryAfterMs,
         maxSockets: maxSockets ?? DEFAULTS.maxSockets,
       }),
   };
@@ -168,9 +182,11 @@ function parseUrl(url: string | URL, protocols: readonly string[]): URL {
   return parsed;
 }
 
-function checkRemote({ headers, auth, oauth, proxy, maxMessageBytes, maxSockets }: RemoteTarget): void {
+function checkRemote(options: RemoteTarget): void {
+  const { headers, auth, oauth, proxy, maxMessageBytes, maxRetryAfterMs, maxSockets } = options;
   checkStringMap("headers", headers);
   checkPositive("maxMessageBytes", maxMessageBytes);
+  checkPositive("maxRetryAfterMs", maxRetryAfterMs);
   checkPositive("maxSockets", maxSockets);
   if (auth !== undefined && !["string", "function", "object"].includes(typeof auth)) {
     throw invalid(

@@ -2,6 +2,7 @@ import type { Dispatcher } from "undici";
 import { codeOf, messageOf, type Outcome } from "../base/errors.js";
 import { fieldsOf } from "../base/fields.js";
 import type { FetchLike } from "../contract/credential.js";
+import { DEFAULTS } from "../contract/options.js";
 import { type AgentOptions, createAgent, proxyFor, Traffic, takesConnections } from "./agent.js";
 import { fetchOver } from "./fetch-over.js";
 
@@ -88,11 +89,15 @@ function syscallOf(error: unknown): string | undefined {
 
 const BUSY = new Set([429, 503]);
 
-/** `Retry-After` in milliseconds, given as seconds or as a date; at most an hour. */
-export function retryAfterMs(status: number, value: string | null | undefined): number | undefined {
+/** `Retry-After` in milliseconds, given as seconds or as a date; at most `maxMs`. */
+export function retryAfterMs(
+  status: number,
+  value: string | null | undefined,
+  maxMs: number = DEFAULTS.maxRetryAfterMs,
+): number | undefined {
   if (!BUSY.has(status) || !value) return undefined;
   const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
-  return Number.isFinite(ms) ? Math.min(Math.max(0, ms), 3_600_000) : undefined;
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(0, ms), maxMs);
 }
 
 export function isNetworkFailure(error: unknown): boolean {

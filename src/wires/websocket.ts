@@ -22,6 +22,8 @@ export interface WebSocketWireOptions extends AgentOptions {
   credential: Credential | undefined;
   protocols: readonly string[];
   maxMessageBytes: number;
+  /** The longest wait that the server may ask for. Default 3,600,000. */
+  maxRetryAfterMs?: number;
   /** How long nothing may be received before the socket is pinged. `Infinity`: never. */
   heartbeatMs: number;
   /** A ping that has no answer for so long raises a doubt. Default 5 s. */
@@ -190,7 +192,7 @@ export class WebSocketWire extends BaseWire {
     const { statusCode: status = 0, statusMessage: statusText = "" } = response;
     if (status === 401 || status === 403)
       this.#refusal = refusalOf(new Response(null, { status, headers: challengeOf(response) }), token);
-    this.#retryAfterMs = retryAfterMs(status, response.headers["retry-after"]);
+    this.#retryAfterMs = retryAfterMs(status, response.headers["retry-after"], this.options.maxRetryAfterMs);
     response.destroy();
     const what = status < 300 ? "it answered the upgrade as a web page" : "it refused the upgrade";
     const message = `${what} (HTTP ${status} ${statusText})`;

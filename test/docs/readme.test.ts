@@ -65,6 +65,7 @@ const WHERE: Record<keyof typeof ALL, string> = {
   maxQueued: "docs/options.md#maxQueued",
   maxMessageBytes: "docs/options.md#maxMessageBytes",
   maxLogBytes: "docs/options.md#maxLogBytes",
+  maxRetryAfterMs: "docs/options.md#maxRetryAfterMs",
   maxSockets: "docs/options.md#maxSockets",
   forgottenSessionMs: "docs/options.md#forgottenSessionMs",
 };

@@ -42,6 +42,15 @@ describe("a request over HTTP", () => {
     await wire.close();
   });
 
+  it("that the user's own fetch answers with a body that is read already fails alone", async () => {
+    const used = json({ jsonrpc: "2.0", id: 1, result: {} });
+    used.body?.getReader();
+    const { wire } = await httpWire(() => used);
+    expect(await rejection(wire.send(request(1)))).toMatchObject({
+      message: expect.stringContaining("locked"),
+    });
+  });
+
   it("over sockets of the user's own tells nothing of them", async () => {
     const { wire } = await httpWire(() => json(result));
     expect(wire.bytesRead).toBeUndefined();

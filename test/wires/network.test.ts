@@ -82,6 +82,8 @@ describe("a busy server", () => {
     [503, "12", 12_000],
     [503, "0", 0],
     [503, "99999", 3_600_000],
+    [503, "9".repeat(400), 3_600_000],
+    [503, "Fri, 31 Dec 9999 23:59:59 GMT", 3_600_000],
     [503, "Thu, 01 Jan 1970 00:00:00 GMT", 0],
     [503, "soon", undefined],
     [503, "1.5x", undefined],
@@ -93,6 +95,11 @@ describe("a busy server", () => {
     [200, "2", undefined],
   ])("that answers %i and %j is to be asked again after %s ms", (status, value, ms) => {
     expect(retryAfterMs(status, value)).toBe(ms);
+  });
+
+  it("is asked again no later than the user wants", () => {
+    expect(retryAfterMs(503, "99999", 5_000)).toBe(5_000);
+    expect(retryAfterMs(503, "2", 5_000)).toBe(2_000);
   });
 
   it("may name a date", () => {

@@ -30,6 +30,15 @@ describe("an upgrade that the server refuses", () => {
     const why = { code: "X", message: "no" };
     const { wire } = await refused("503 Busy", "retry-after: 7\r\n");
     expect(wire.explain(why)).toEqual({ ...why, retryAfterMs: 7_000 });
+    const patient = await wsServer({ refuse: answering("503 Busy", "retry-after: 99999999999\r\n") });
+    for (const [options, retryAfterMs] of [
+      [{}, 3_600_000],
+      [{ maxRetryAfterMs: 9_000 }, 9_000],
+    ] as const) {
+      const made = wsWire(patient.url, options);
+      await rejection(made.wire.start());
+      expect(made.wire.explain(why)).toEqual({ ...why, retryAfterMs });
+    }
     expect((await refused("500 Broken", "retry-after: 7\r\n")).wire.explain(why)).toBe(why);
   });
 

@@ -79,7 +79,7 @@ export class AnswerStream {
     const reader = new EventStreamReader(
       {
         retry: (ms) => {
-          this.#retryMs = ms;
+          this.#retryMs = answer.bounded(ms);
         },
         comment: () => {
           commented = true;

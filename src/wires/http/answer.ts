@@ -1,4 +1,6 @@
 import { asError, HoldfastError } from "../../base/errors.js";
+import { DEFAULTS } from "../../contract/options.js";
+import { retryAfterMs } from "../network.js";
 import { decompressor, type Sink } from "./decompress.js";
 
 /** The headers of an answer, their names in lower case. */
@@ -14,6 +16,8 @@ export class HttpAnswer {
   #sink: Sink | undefined;
   #end: { error: Error | undefined } | undefined;
   #settle: (() => void) | undefined;
+  /** The longest wait that the server may ask for, in milliseconds. */
+  maxWaitMs: number = DEFAULTS.maxRetryAfterMs;
 
   constructor(
     readonly status: number,
@@ -32,6 +36,16 @@ export class HttpAnswer {
   header(name: string): string | undefined {
     const value = this.fields[name];
     return Array.isArray(value) ? value[0] : value;
+  }
+
+  /** When the server wants to be asked again, in milliseconds from now; undefined where it does not say. */
+  get retryAfterMs(): number | undefined {
+    return retryAfterMs(this.status, this.header("retry-after"), this.maxWaitMs);
+  }
+
+  /** A wait that the server asks for in the body, in milliseconds. */
+  bounded(ms: number): number {
+    return Math.min(ms, this.maxWaitMs);
   }
 
   get cookies(): readonly string[] {

@@ -22,6 +22,8 @@ export interface HttpClientOptions extends NetworkOptions {
   credential: Credential | undefined;
   /** How many calls go over sockets at once. */
   maxSockets: number;
+  /** The longest wait that the server may ask for. Default 3,600,000. */
+  maxRetryAfterMs?: number;
 }
 
 const DEFAULT_HEADERS = { "user-agent": `holdfast/${VERSION}`, "accept-encoding": ACCEPTED_ENCODINGS };
@@ -35,8 +37,11 @@ export class HttpClient implements Sender<HttpAnswer> {
   /** What the user gave: any header may be secret, and what stands behind the question mark. */
   readonly #secrets: string[];
 
+  readonly #maxWaitMs: number | undefined;
+
   constructor(options: HttpClientOptions, wire: Pick<Wire, "onRefused" | "onParked" | "onResumed">) {
-    const { url, fetch, headers } = options;
+    const { url, fetch, headers, maxRetryAfterMs } = options;
+    this.#maxWaitMs = maxRetryAfterMs;
     this.headers = { ...DEFAULT_HEADERS, ...lowerCased(headers) };
     this.#secrets = [...Object.values(headers), ...url.searchParams.values()];
     const within = withinOrigin(url);
@@ -52,8 +57,10 @@ export class HttpClient implements Sender<HttpAnswer> {
     });
   }
 
-  send(request: HttpRequest): Promise<HttpAnswer> {
-    return this.#authorized.send(request);
+  async send(request: HttpRequest): Promise<HttpAnswer> {
+    const answer = await this.#authorized.send(request);
+    answer.maxWaitMs = this.#maxWaitMs ?? answer.maxWaitMs;
+    return answer;
   }
 
   /** What a caller is told where the server wants a credential that there is not; undefined for any other answer. */

@@ -4,7 +4,6 @@ import { messageOf, type Outcome } from "../../base/errors.js";
 import { fieldsOf } from "../../base/fields.js";
 import { systemClock } from "../../machines/clock.js";
 import { Lost } from "../lost.js";
-import { retryAfterMs } from "../network.js";
 import type { HttpAnswer } from "./answer.js";
 import type { HttpRequest } from "./request.js";
 
@@ -53,7 +52,7 @@ export async function reasonOf(
 
 /** A server that said when to come back has refused the request before doing it. */
 export function busy(answer: HttpAnswer, error: SdkHttpError): Lost | undefined {
-  const ms = retryAfterMs(answer.status, answer.header("retry-after"));
+  const ms = answer.retryAfterMs;
   if (ms === undefined) return undefined;
   return new Lost("rejected", {
     code: "CONNECTION_LOST",

@@ -21,15 +21,17 @@ export class Fetched implements Sender<HttpAnswer> {
         reject(reason);
       };
       request.begin(stop);
-      this.#fetch(request, controller.signal).then(
-        (response) => {
-          answer = new HttpAnswer(response.status, fieldsOf(response.headers), stop, { decoded: true });
-          reader = response.body?.getReader();
-          resolve(answer);
-          void pass(reader, answer);
-        },
-        (error: unknown) => reject(lossOf(error)),
-      );
+      this.#fetch(request, controller.signal)
+        .then(
+          (response) => {
+            answer = new HttpAnswer(response.status, fieldsOf(response.headers), stop, { decoded: true });
+            reader = response.body?.getReader();
+            resolve(answer);
+            void pass(reader, answer);
+          },
+          (error: unknown) => reject(lossOf(error)),
+        )
+        .catch(reject);
     });
   }
 

@@ -2,7 +2,6 @@ import { asError, isHoldfastError } from "../../base/errors.js";
 import type { Listening } from "../../contract/wire.js";
 import { backoffDelay, DEFAULT_BACKOFF } from "../../machines/backoff.js";
 import { systemClock } from "../../machines/clock.js";
-import { retryAfterMs } from "../network.js";
 import type { HttpAnswer } from "./answer.js";
 import { EventStreamReader } from "./event-stream.js";
 import { causeOf, NetworkLost, reasonOf, refused } from "./failures.js";
@@ -95,7 +94,7 @@ export class Inbound {
     const reader = new EventStreamReader(
       {
         retry: (ms) => {
-          this.#retryMs = ms;
+          this.#retryMs = answer.bounded(ms);
         },
         comment: () => {
           commented = true;
@@ -158,7 +157,7 @@ export class Inbound {
     if (error) host.report(error);
     host.listen("lost");
     this.#failed++;
-    return Math.max(this.#waitMs(), retryAfterMs(status, answer.header("retry-after")) ?? 0);
+    return Math.max(this.#waitMs(), answer.retryAfterMs ?? 0);
   }
 
   /** It could not be asked for. */

@@ -92,7 +92,7 @@ export class SseWire extends BaseWire {
           named();
         },
         retry: (ms) => {
-          this.#retryMs = ms;
+          this.#retryMs = answer.bounded(ms);
         },
       },
       this.options.maxMessageBytes,
