@@ -44,15 +44,16 @@ export class Attempts {
   /** What came through is in `current` then. Throws a `Failure`. */
   async open(epoch: number, signal: AbortSignal): Promise<void> {
     const { host } = this;
-    const left = this.#left();
+    let before: Promise<void> | undefined = this.#disposer.dispose();
     const disposer = new Disposer();
     this.#disposer = disposer;
-    disposer.add(() => left);
+    disposer.add(() => before);
     whenAborted(signal, () => void disposer.dispose());
     try {
       // The old process is gone before a new one starts; and sessions that open in this tick share the handshake.
-      await left;
+      await this.#within(before, signal);
       signal.throwIfAborted();
+      before = undefined;
       const ready = await openAttempt({
         ...host,
         epoch,
@@ -87,11 +88,14 @@ export class Attempts {
     return this.#wire?.explain?.(failure) ?? failure;
   }
 
-  /** Bounded, so that a wire that hangs on close holds up the next attempt once, and not every one after it. */
-  async #left(): Promise<void> {
+  /**
+   * Bounded, so that a wire that hangs on close holds up the next attempt once, and not every one after it. An attempt
+   * that is given up meanwhile leaves no timer: closing has a deadline of its own.
+   */
+  async #within(closing: Promise<void>, signal: AbortSignal): Promise<void> {
     const { clock, policy } = this.host;
     const done = new AbortController();
-    void this.#disposer.dispose().then(() => done.abort());
-    await pause(clock, policy.closeTimeoutMs, done.signal).catch(() => {});
+    void closing.then(() => done.abort());
+    await pause(clock, policy.closeTimeoutMs, AbortSignal.any([done.signal, signal])).catch(() => {});
   }
 }

@@ -3,7 +3,7 @@ import type fc from "fast-check";
 import { HoldfastError, type Outcome } from "../../src/base/errors.js";
 import type { ReconnectOptions, SharedOptions } from "../../src/contract/options.js";
 import type { AttemptContext, Wire } from "../../src/contract/wire.js";
-import type { ScheduledClock } from "../../src/testing/clock.js";
+import type { Clock } from "../../src/machines/clock.js";
 import { ClientTransport } from "../../src/transports/transport.js";
 import { Lost } from "../../src/wires/lost.js";
 
@@ -34,6 +34,8 @@ export class World {
 const CLOSE_TIMEOUT_MS = 5_000;
 const gone = { code: "CONNECTION_LOST", message: "the scripted server went away" };
 
+type Scheduler = Pick<fc.Scheduler, "schedule">;
+
 /** A wire to a server that exists only in the script of a run: every step is a task of the scheduler. */
 export class ScriptedWire implements Wire {
   onclose?: Wire["onclose"];
@@ -49,8 +51,8 @@ export class ScriptedWire implements Wire {
   #closingSince: number | undefined;
 
   constructor(
-    private readonly scheduler: fc.Scheduler,
-    private readonly clock: ScheduledClock,
+    private readonly scheduler: Scheduler,
+    private readonly clock: Clock,
     private readonly world: World,
     private readonly fate: Fate,
     private readonly attempt: AttemptContext,
@@ -163,8 +165,8 @@ export interface ScriptOptions {
 /** A transport whose servers follow a script; attempts after its end meet the last fate that opens. */
 export class ScriptedTransport extends ClientTransport {
   constructor(
-    private readonly scheduler: fc.Scheduler,
-    private readonly clock: ScheduledClock,
+    private readonly scheduler: Scheduler,
+    private readonly clock: Clock,
     readonly world: World,
     private readonly script: ScriptOptions,
   ) {

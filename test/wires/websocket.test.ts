@@ -207,20 +207,30 @@ describe("the heartbeat of a socket", () => {
   });
 
   it("does not ping where something comes in", async () => {
-    const { socket } = await wsOpen({ heartbeatMs: 40, pongMs: 10 }, { autoPong: false });
+    const pass = stopTime();
+    const { socket, wire, heard, received } = await wsOpen(
+      { heartbeatMs: 40, pongMs: 10 },
+      { autoPong: false },
+    );
     const seen = pings(socket);
-    const said = setInterval(() => socket.send(JSON.stringify(message)), 5);
-    await new Promise((resolve) => setTimeout(resolve, 120));
-    clearInterval(said);
+    for (let said = 1; said <= 4; said++) {
+      socket.send(JSON.stringify(message));
+      await until(() => heard.length === said);
+      await pass(40);
+    }
+    // A ping would have come before it.
+    await wire.send(request(1));
+    await until(() => received.length === 1);
     expect(seen.count).toBe(0);
   });
 
   it("never pings where the user wants none", async () => {
-    const { socket, wire, heard } = await wsOpen({ pongMs: 1 });
+    const pass = stopTime();
+    const { socket, wire, received } = await wsOpen({ pongMs: 1 });
     const seen = pings(socket);
-    socket.send(JSON.stringify(message));
-    await until(() => heard.length === 1);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await pass(3_600_000);
+    await wire.send(request(1));
+    await until(() => received.length === 1);
     expect(seen.count).toBe(0);
     expect(wire.onDoubt).not.toHaveBeenCalled();
   });
