@@ -79,7 +79,8 @@ describe("a project's config that a client's name means", () => {
   // util-linux gives it a terminal.
   const onTerminal = it.skipIf(process.platform !== "linux" || !existsSync("/usr/bin/script"));
   const answering = async (answer: string) => {
-    const { cwd, env, wasRun } = projectOf(["${HOME}", "\u001b]52;c;eA==\u0007"]);
+    const { cwd, env, write, wasRun } = projectOf(["${HOME}", "\u001b]52;c;eA==\u0007"]);
+    write({ env: { NODE_OPTIONS: "--no-warnings", A_TOKEN: "canary", B_TOKEN: "${HOME}" } });
     const line = `'${process.execPath}' '${main}' status claude-code`;
     const child = spawn("/usr/bin/script", ["-qec", line, "/dev/null"], { cwd, env, stdio: "pipe" });
     let seen = "";
@@ -96,7 +97,8 @@ describe("a project's config that a client's name means", () => {
 
   onTerminal("is asked about on a terminal, with what it would start", async () => {
     const { code, seen, wasRun } = await answering("y\n");
-    expect(seen).toContain("helper: /bin/sh -c touch ");
+    expect(seen).toContain("helper: NODE_OPTIONS=--no-warnings A_TOKEN=… B_TOKEN=${HOME} /bin/sh -c touch ");
+    expect(seen).not.toContain("canary");
     expect(seen).toContain("${HOME} \\u{1b}]52;c;eA==\\u{7}");
     expect({ code, wasRun }).toEqual({ code: 0, wasRun: true });
   });

@@ -62,14 +62,27 @@ async function agreesTo({ path, entries }: ClientFile, { server }: KnownClient):
 
 /** What an entry starts or reaches, as it stands in the file: no variable is replaced. */
 function startOf(entry: unknown): string {
-  const { command, cmd, args, url, serverUrl, httpUrl, uri } = fieldsOf(entry);
-  const words = [command ?? cmd, ...(Array.isArray(args) ? args : [args])].filter(
-    (word) => word !== undefined,
-  );
-  if (words.length > 0)
-    return words.map((word) => (typeof word === "string" ? word : JSON.stringify(word))).join(" ");
-  return withoutUserInfo(String(url ?? serverUrl ?? httpUrl ?? uri ?? "nothing"));
+  const { command, cmd, args, cwd, env, envs, headers, url, serverUrl, httpUrl, uri } = fieldsOf(entry);
+  const program = command ?? cmd;
+  if (program === undefined) {
+    const address = withoutUserInfo(String(url ?? serverUrl ?? httpUrl ?? uri ?? "nothing"));
+    return [address, ...pairsOf(headers, ": ")].join(", ");
+  }
+  const words = [program, ...(Array.isArray(args) ? args : [args])].filter((word) => word !== undefined);
+  const where = cwd === undefined ? "" : ` (in ${String(cwd)})`;
+  return [...pairsOf(env ?? envs, "="), ...words.map(textOf)].join(" ") + where;
 }
+
+/** A variable can start a program (NODE_OPTIONS), and a header can take one of yours along. A secret of the file stays in it. */
+const pairsOf = (map: unknown, between: string): string[] =>
+  Object.entries(fieldsOf(map)).map(([name, value]) => {
+    const text = textOf(value);
+    const isSecret = /token|secret|password|auth|key/i.test(name) && !text.includes("${");
+    return `${name}${between}${isSecret ? "…" : text}`;
+  });
+
+const textOf = (value: unknown): string =>
+  typeof value === "string" ? value : (JSON.stringify(value) ?? "");
 
 /** Shows what would steer the terminal, or be invisible on it. */
 const visible = (text: string): string =>
