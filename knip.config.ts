@@ -22,8 +22,12 @@ const config: KnipConfig = {
   ],
   // A type of a public signature is exported to be nameable. With what is shipped it is asked what nothing uses at all.
   ignoreExportsUsedInFile: process.argv.includes("--production") || { interface: true, type: true },
-  // Found by its path, and started.
-  ignoreDependencies: ["@modelcontextprotocol/server-everything"],
+  ignoreDependencies: [
+    // Found by its path, and started.
+    "@modelcontextprotocol/server-everything",
+    // An optional peer that the test kit imports as it stands.
+    ...(process.argv.includes("--production") ? ["fast-check"] : []),
+  ],
   ignoreBinaries: ["dbus-run-session", "mkfifo"],
 };
 

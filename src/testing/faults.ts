@@ -1,5 +1,4 @@
-import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
-import { xorshift128plus } from "pure-rand/generator/xorshift128plus";
+import { createHash } from "node:crypto";
 
 /** What can be done to a message, or to the wire at that message. */
 export const FAULT_KINDS = [
@@ -92,8 +91,6 @@ export function random({
 
 /** Numbers from 0 up to 1; the same ones for the same seed. */
 export function dice(seed: number): () => number {
-  const generator = xorshift128plus(seed);
-  // The first numbers of small seeds are all alike.
-  for (let i = 0; i < 16; i++) generator.next();
-  return () => uniformFloat64(generator);
+  let drawn = 0;
+  return () => createHash("sha256").update(`${seed}:${drawn++}`).digest().readUInt32BE() / 2 ** 32;
 }

@@ -20,6 +20,13 @@ describe.each(readdirSync(folder))("the workflow %s", (name) => {
     for (const uses of used) expect(uses).toMatch(/@[0-9a-f]{40}$/);
   });
 
+  it("looks at what it installs before it does", () => {
+    const runs = Object.values(jobs).flatMap(({ steps }) => steps.flatMap(({ run }) => run ?? []));
+    const looks = runs.indexOf("node scripts/supply-chain.mjs --advisories");
+    expect(looks).toBeGreaterThanOrEqual(0);
+    expect(looks).toBeLessThan(runs.indexOf("bash .ci/run"));
+  });
+
   it("may do no more than read, save what a job names", () => {
     expect(permissions).toBeDefined();
     for (const may of Object.values(permissions!)) expect(may).toBe("read");

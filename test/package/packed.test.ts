@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { fixture } from "../support/fixtures.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -80,6 +80,7 @@ export async function use(session: Session): Promise<string | undefined> {
 
 describe("the package, installed in an empty project", () => {
   let directory: string;
+  let tarball: string;
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), "holdfast-packed-"));
     const { stdout } = await exec(
@@ -87,6 +88,7 @@ describe("the package, installed in an empty project", () => {
       ["pack", "--ignore-scripts", "--silent", "--pack-destination", directory],
       { cwd: root },
     );
+    tarball = join(directory, stdout.trim());
     writeFileSync(
       join(directory, "package.json"),
       JSON.stringify({ name: "consumer", private: true, type: "module" }),
@@ -96,6 +98,7 @@ describe("the package, installed in an empty project", () => {
       "@modelcontextprotocol/client@^2.4.0",
       "@modelcontextprotocol/sdk@^1.32.2",
       "zod@4",
+      "fast-check@4",
       "typescript@5.9",
       "@types/node@20",
     ];
@@ -139,6 +142,31 @@ describe("the package, installed in an empty project", () => {
     }).catch((error) => error);
     expect(stdout).toBe("");
   }, 120_000);
+
+  it("brings an agent no more than 45 packages: no test kit, no opener of browsers, no script at its installation", async () => {
+    const agent = mkdtempSync(join(tmpdir(), "holdfast-agent-"));
+    onTestFinished(() => rmSync(agent, { recursive: true, force: true }));
+    writeFileSync(join(agent, "package.json"), JSON.stringify({ name: "agent", private: true }));
+    const wanted = [tarball, "@modelcontextprotocol/client@^2.4.0"];
+    await exec("npm", ["install", "--no-audit", "--no-fund", ...wanted], { cwd: agent });
+    const { packages } = JSON.parse(readFileSync(join(agent, "node_modules/.package-lock.json"), "utf8"));
+    const names = Object.keys(packages).map((path) => path.replace(/^.*node_modules\//, ""));
+    expect(names).toContain("@modelcontextprotocol/client");
+    expect(names.length).toBeLessThanOrEqual(45);
+    const unwanted = /^(fast-check|pure-rand|open|default-browser|https-proxy-agent|@napi-rs\/|@statelyai\/)/;
+    expect(names.filter((name) => unwanted.test(name))).toEqual([]);
+    expect(Object.entries<object>(packages).filter(([, entry]) => "hasInstallScript" in entry)).toEqual([]);
+    // What needs more says what it needs.
+    const check = ["--no-install", "holdfast", "check", fixture("stdio-server.mjs")];
+    const { stderr, code } = await exec("npx", check, { cwd: agent }).then(
+      () => ({ stderr: "", code: 0 }),
+      (error: { stderr: string; code: number }) => error,
+    );
+    expect(stderr).toContain(
+      "holdfast check needs the package fast-check: npm install --save-dev fast-check",
+    );
+    expect(code).toBe(2);
+  }, 180_000);
 
   it("is small", async () => {
     const { stdout } = await exec("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], { cwd: root });

@@ -96,7 +96,7 @@ async function check(args: string[], options: CheckOptions): Promise<void> {
   for (const signal of SIGNALS) process.once(signal, onSignal);
   try {
     // Loaded only here: this module and its libraries are larger than all that the other commands need.
-    const { examine } = await import("../../testing/index.js");
+    const { examine } = await import("../../testing/index.js").catch(withAdvice);
     const report = await examine((shared) => targetOf(args, options, shared).transport, {
       ...options,
       ...(options.duration !== undefined && { durationMs: options.duration }),
@@ -118,6 +118,14 @@ async function check(args: string[], options: CheckOptions): Promise<void> {
     for (const signal of SIGNALS) process.off(signal, onSignal);
     await transport.close();
   }
+}
+
+/** The library of the stories is no dependency: who only runs an agent does not need it. */
+function withAdvice(error: unknown): never {
+  if (!/'fast-check'/.test(messageOf(error))) throw error;
+  throw new UsageError(
+    "holdfast check needs the package fast-check: npm install --save-dev fast-check, or npx -p holdfast -p fast-check holdfast check …",
+  );
 }
 
 /** Checks before the stories are played that the report can be written. */
