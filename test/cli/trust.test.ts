@@ -43,7 +43,8 @@ function projectOf(extra: string[] = []) {
   return { cwd, env, path, write, run, wasRun: () => existsSync(trace) };
 }
 
-describe("a project's config that a client's name means", () => {
+// Each test starts several programs.
+describe("a project's config that a client's name means", { timeout: 600_000 }, () => {
   it("is named and refused until --trust, and again when it changed", async () => {
     const { path, run, write, wasRun } = projectOf();
     for (const command of ["status", "tools", "serve", "check", "login"]) {

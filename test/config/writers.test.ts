@@ -6,7 +6,9 @@ import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { fixture } from "../support/fixtures.js";
 
-it("five programs that add four servers each to one config file at once lose none", async () => {
+it("five programs that add four servers each to one config file at once lose none", {
+  timeout: 600_000,
+}, async () => {
   const directory = mkdtempSync(join(tmpdir(), "holdfast-writers-"));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   const file = join(directory, "mcp.json");
