@@ -1,6 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import { types } from "node:util";
 import { fieldsOf } from "./fields.js";
+import { visible } from "./visible.js";
 
 /**
  * What may have become of a lost request. `not-sent`: it never left. `rejected`: the server refused before doing it. `unknown`: it
@@ -64,7 +65,7 @@ export class HoldfastError<Code extends ErrorCode = ErrorCode> extends Error {
     details: ErrorDetails[Code] & { server?: string; cause?: unknown },
   ) {
     const { cause, ...rest } = details;
-    super(message, cause === undefined ? undefined : { cause });
+    super(visible(message), cause === undefined ? undefined : { cause });
     this.code = code;
     Object.assign(this, rest);
     Object.defineProperty(this, BRAND, { value: true });

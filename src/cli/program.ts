@@ -13,6 +13,7 @@ import { statusCommand } from "./commands/status.js";
 import { splitCommand } from "./commands/target.js";
 import { demoCommand } from "./demo/demo.js";
 import { exitCodeOf, Interrupted, Refused } from "./terminal/exit.js";
+import { say } from "./terminal/print.js";
 
 const COMMANDS = [
   statusCommand,
@@ -44,7 +45,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     const code = exitCodeOf(error);
-    if (!isPrinted(error)) console.error(`holdfast: ${messageOf(error)}`);
+    if (!isPrinted(error)) say(`holdfast: ${messageOf(error)}`);
     return code;
   }
 }

@@ -1,4 +1,5 @@
 import { runCallback, unheard } from "../base/callback.js";
+import { visibleLine } from "../base/visible.js";
 import type { Logger } from "../contract/options.js";
 import type { ConnectionEvent, ConnectionStatus, StatusListener } from "../contract/status.js";
 import { Inspectors } from "./inspectors.js";
@@ -37,6 +38,6 @@ export class Subscribers {
   }
 
   #warn(message: string): void {
-    runCallback(() => this.logger?.warn(message), unheard);
+    runCallback(() => this.logger?.warn(visibleLine(message)), unheard);
   }
 }

@@ -1,4 +1,5 @@
 import { fieldsOf } from "../base/fields.js";
+import { visible } from "../base/visible.js";
 import type { InspectionEvent } from "../contract/inspection.js";
 
 type Appeared = Extract<InspectionEvent, { type: "appeared" }>;
@@ -12,6 +13,16 @@ interface Base {
   open: Map<number, InspectionEvent>;
 }
 
+/** What pages and recordings hold of an event: its texts are names and words of servers, and recordings are read on terminals. */
+function shown(event: InspectionEvent): InspectionEvent {
+  let copy: Record<string, unknown> | undefined;
+  for (const [field, value] of Object.entries(event)) {
+    const text = typeof value === "string" ? visible(value) : value;
+    if (text !== value) copy = { ...(copy ?? event), [field]: text };
+  }
+  return (copy as InspectionEvent | undefined) ?? event;
+}
+
 /** Keeps the last events of all connections, for pages that are opened later. */
 export class Recorder {
   readonly #ring: InspectionEvent[] = [];
@@ -21,7 +32,8 @@ export class Recorder {
   /** `capacity`: how many events are kept at least. */
   constructor(private readonly capacity: number) {}
 
-  add(event: InspectionEvent): void {
+  add(given: InspectionEvent): void {
+    const event = shown(given);
     this.#ring.push(event);
     // Old events are removed many at a time, because removing one from the front moves all others.
     if (this.#ring.length >= this.capacity * 1.25)

@@ -1,5 +1,6 @@
 import { runCallback } from "../base/callback.js";
 import { asError, messageOf } from "../base/errors.js";
+import { visible, visibleLine } from "../base/visible.js";
 import type { Failure } from "../machines/failure.js";
 import { LineReader } from "./lines.js";
 import { LogFile, type LogTarget } from "./log-file.js";
@@ -61,14 +62,14 @@ export class ServerStderr {
     this.#lines.end();
   }
 
-  /** Its last lines, without secrets. */
+  /** Its last lines, without secrets, and without what would steer a terminal. */
   lastWords(): string {
-    return this.options.redact(this.#kept.lastLines(QUOTED_LINES));
+    return visible(this.options.redact(this.#kept.lastLines(QUOTED_LINES)));
   }
 
   #onLine(line: string): void {
     const { onStderr, redact, stderr } = this.options;
-    const shown = redact(line);
+    const shown = visibleLine(redact(line));
     this.#log?.write(shown);
     if (stderr === "inherit") process.stderr.write(`${shown}\n`);
     runCallback(

@@ -1,5 +1,6 @@
 import { validateAuthorizationResponseIssuer } from "@modelcontextprotocol/client";
 import { isHoldfastError, messageOf } from "../../base/errors.js";
+import { visible } from "../../base/visible.js";
 import { untilAborted, withDeadline } from "../../base/wait.js";
 import type { Authorization } from "../../contract/credential.js";
 import { DEFAULTS } from "../../contract/options.js";
@@ -68,7 +69,7 @@ export async function askPerson(
 
 const askInBrowser: NonNullable<OAuthOptions["onAuthorize"]> = async (url, context) => {
   const { question, notes, openBrowser } = context;
-  console.error([`${question}.`, ...notes].join("\n"));
+  console.error(visible([`${question}.`, ...notes].join("\n")));
   if (!(await openBrowser())) console.error(`Open this page:\n${url.href}`);
 };
 

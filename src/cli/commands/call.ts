@@ -1,6 +1,8 @@
+import { visibleJson } from "../../internal.js";
 import { toolArguments } from "../terminal/arguments.js";
-import { showBlock } from "../terminal/content.js";
+import { RAW, showBlock } from "../terminal/content.js";
 import { Refused, UsageError } from "../terminal/exit.js";
+import { print, say } from "../terminal/print.js";
 import { onTarget } from "./run.js";
 import { type TargetOptions, targetCommand } from "./target.js";
 
@@ -11,7 +13,7 @@ interface CallOptions extends TargetOptions {
 
 export const callCommand = targetCommand("call", "call a tool", " <tool> [key=value ...]")
   .option("--json <object>", "the arguments as JSON; key=value pairs win")
-  .option("--raw", "print the whole result as JSON")
+  .option(...RAW)
   .action((args: string[], options: CallOptions) =>
     onTarget(args, options, async ({ session, rest: [name, ...given] }) => {
       if (name === undefined) throw new UsageError("expected the name of a tool");
@@ -22,9 +24,9 @@ export const callCommand = targetCommand("call", "call a tool", " <tool> [key=va
           `there is no tool ${JSON.stringify(name)}; ${tools.length > 0 ? `there are: ${tools.map((t) => t.name).join(", ")}` : "the server offers none"}`,
         );
       const result = await session.callTool({ name, arguments: toolArguments(tool, given, options.json) });
-      const text = options.raw ? JSON.stringify(result, null, 2) : result.content.map(showBlock).join("\n");
-      if (!result.isError) return console.log(text);
-      console.error(text);
+      const text = options.raw ? visibleJson(result) : result.content.map(showBlock).join("\n");
+      if (!result.isError) return print(text);
+      say(text);
       throw new Refused(`${name} failed`);
     }),
   );

@@ -1,7 +1,8 @@
 import { closeSync, openSync, writeFileSync } from "node:fs";
-import { FAULT_KINDS, fieldsOf, messageOf, PROMISES } from "../../internal.js";
+import { FAULT_KINDS, fieldsOf, messageOf, PROMISES, visibleLine } from "../../internal.js";
 import type { FaultKind, Progress, SafeCall } from "../../testing/index.js";
 import { Interrupted, Refused, UsageError } from "../terminal/exit.js";
+import { print, printJson, say } from "../terminal/print.js";
 import { junit, reportLines } from "../terminal/report.js";
 import { agreedTarget, type TargetOptions, targetCommand, targetOf } from "./target.js";
 
@@ -105,12 +106,11 @@ async function check(args: string[], options: CheckOptions): Promise<void> {
       onProgress: progress(name),
     });
     if (process.stderr.isTTY) process.stderr.write("\n");
-    console.log(
-      options.json ? JSON.stringify({ target: name, ...report }, null, 2) : reportLines(name, report),
-    );
+    if (options.json) printJson({ target: name, ...report });
+    else print(reportLines(name, report));
     if (options.junit) writeFileSync(options.junit, junit(name, report));
     if (report.interrupted) {
-      console.error("interrupted: the stories that were left were not played");
+      say("interrupted: the stories that were left were not played");
       throw new Interrupted();
     }
     if (!report.ok) throw new Refused("a promise was broken");
@@ -151,11 +151,11 @@ function progress(name: string): (progress: Progress) => void {
           ? `${name}: story ${done} of ${of}${broken.length > 0 ? `, broken: ${broken.join(", ")}` : ""}`
           : `${name}: looking for the smallest story that breaks it, try ${done}`;
     if (live) {
-      process.stderr.write(`\r\u001b[K${text}`);
+      process.stderr.write(`\r\u001b[K${visibleLine(text)}`);
       return;
     }
     const key = `${phase} ${of > 0 ? Math.floor((done * 10) / of) : Math.floor(done / 10)} ${broken.length}`;
-    if (key !== last) console.error(text);
+    if (key !== last) say(text);
     last = key;
   };
 }

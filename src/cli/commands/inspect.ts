@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { createInspector, fromRecording } from "../../inspect/index.js";
 import { messageOf, showRecording } from "../../internal.js";
 import { UsageError } from "../terminal/exit.js";
+import { print, say } from "../terminal/print.js";
 import { agreedTarget, type TargetOptions, targetCommand } from "./target.js";
 
 type InspectOptions = TargetOptions & { port?: number; controls: boolean };
@@ -31,16 +32,16 @@ async function live(args: string[], options: InspectOptions): Promise<void> {
   if (rest.length > 0) throw new UsageError(`unexpected argument: ${rest[0]}`);
   const inspector = await createInspector({ ...pageOptions(options), transports: [transport] });
   // Printed before connecting, because a failing connection is what a person wants to look at.
-  console.log(inspector.url);
-  console.error("open this address in a browser on this machine; Ctrl-C ends it");
+  print(inspector.url);
+  say("open this address in a browser on this machine; Ctrl-C ends it");
   try {
     await Promise.race([
       untilSignal(),
       transport.connect().then(
         () => new Promise(() => {}),
         (error: unknown) => {
-          console.error(`holdfast: ${messageOf(error)}`);
-          console.error("the page stays: reconnect there, or end it with Ctrl-C");
+          say(`holdfast: ${messageOf(error)}`);
+          say("the page stays: reconnect there, or end it with Ctrl-C");
           return new Promise(() => {});
         },
       ),
@@ -74,8 +75,8 @@ async function replay(file: string, options: InspectOptions): Promise<void> {
     throw new UsageError(`${file}: ${messageOf(error)}`);
   }
   const page = await showRecording(basename(file), events, pageOptions(options));
-  console.log(page.url);
-  console.error(`${events.length} events; open this address in a browser on this machine; Ctrl-C ends it`);
+  print(page.url);
+  say(`${events.length} events; open this address in a browser on this machine; Ctrl-C ends it`);
   await untilSignal();
   await page.close();
 }

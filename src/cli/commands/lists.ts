@@ -1,5 +1,6 @@
 import type { Session } from "../../index.js";
 import { firstLine, table } from "../terminal/format.js";
+import { print, printJson, say } from "../terminal/print.js";
 import { onTarget } from "./run.js";
 import { type TargetOptions, targetCommand } from "./target.js";
 
@@ -20,9 +21,9 @@ function listCommand<T>(
     .action((args: string[], options: TargetOptions & { json?: boolean }) =>
       onTarget(args, options, async ({ session }) => {
         const items = await list(session);
-        if (options.json) return console.log(JSON.stringify(items, null, 2));
-        if (items.length === 0) return console.error(`no ${name}`);
-        console.log(table(items.map(row).map(({ key, description: text }) => [key, firstLine(text)])));
+        if (options.json) return printJson(items);
+        if (items.length === 0) return say(`no ${name}`);
+        print(table(items.map(row).map(({ key, description: text }) => [key, firstLine(text)])));
       }),
     );
 }

@@ -11,6 +11,7 @@ import {
 import { keepAliveWhile, messageOf, scopeText, transportOf } from "../../internal.js";
 import { UsageError } from "../terminal/exit.js";
 import { pastedLine } from "../terminal/pasted-line.js";
+import { print, say } from "../terminal/print.js";
 import { stopOnSignals } from "./run.js";
 import { cliStore } from "./sign-in.js";
 import { clientOptions, type Remote, type RemoteChoice, remotesOf } from "./sign-in-targets.js";
@@ -64,7 +65,7 @@ async function login(target: string, options: LoginOptions): Promise<void> {
       await keepAliveWhile(signInTo(remote, options, client, store));
     } catch (error) {
       failures.push(error);
-      if (remotes.length > 1) console.error(messageOf(error));
+      if (remotes.length > 1) say(messageOf(error));
     }
   if (remotes.length === 1 && failures.length > 0) throw failures[0];
   if (failures.length > 0) {
@@ -104,8 +105,8 @@ async function signInTo(
     stop();
   }
   const after = newest(await store.list(key), client);
-  if (!after) return console.log(`${name} wants nobody to sign in`);
-  console.log(`${asked ? "signed in to" : "already signed in to"} ${name}${termsOf(after)}`);
+  if (!after) return print(`${name} wants nobody to sign in`);
+  print(`${asked ? "signed in to" : "already signed in to"} ${name}${termsOf(after)}`);
 }
 
 const newest = (stored: StoredCredential[], { clientId }: OAuthOptions) =>
@@ -140,12 +141,12 @@ function without(store: CredentialStore, { tokens: old }: StoredCredential): Cre
 const askFor =
   (browser: boolean): OnAuthorize =>
   async (url, { signal, openBrowser, question, notes }) => {
-    console.error([`${question}.`, ...notes, `Open this page:\n\n${url.href}\n`].join("\n"));
+    say([`${question}.`, ...notes, `Open this page:\n\n${url.href}\n`].join("\n"));
     if (browser && (await openBrowser())) {
-      console.error("It was opened in the browser. Waiting for you to sign in there; Ctrl-C gives up.");
+      say("It was opened in the browser. Waiting for you to sign in there; Ctrl-C gives up.");
       return undefined;
     }
-    console.error(
+    say(
       "Waiting for you to sign in there; Ctrl-C gives up. Where the browser cannot come back to this machine, " +
         "paste the address that it ends at:",
     );
@@ -162,7 +163,7 @@ const STEPS: Record<Authorizing["step"], string> = {
 
 function sayStep(name: string, { step, notes = [] }: Authorizing): void {
   if (!STEPS[step]) return;
-  for (const said of [STEPS[step], ...notes]) console.error(`${name}: ${said}`);
+  for (const said of [STEPS[step], ...notes]) say(`${name}: ${said}`);
 }
 
 /** The granted scope, and for how long, without the token. */

@@ -9,6 +9,7 @@ import {
   safeFetch,
   singleRequest,
 } from "../../internal.js";
+import { print, say } from "../terminal/print.js";
 import { cliStore } from "./sign-in.js";
 import { type Remote, type RemoteChoice, remotesOf } from "./sign-in-targets.js";
 import { trustOption } from "./trust.js";
@@ -29,13 +30,13 @@ async function signOutOf({ name, key }: Remote): Promise<void> {
     if (stored.length > 0) await save([]);
     return stored;
   });
-  if (removed.length === 0) return console.log(`${name}: nothing was stored`);
+  if (removed.length === 0) return print(`${name}: nothing was stored`);
   for (const credential of removed) {
     const what = [credential.tokens && "the tokens", credential.registration && "the client's registration"]
       .filter(Boolean)
       .join(" and ");
-    console.log(`${name}: removed ${what || "what was stored"} of ${credential.issuer}`);
-    console.error(`${name}: ${await revocationMessage(credential)}`);
+    print(`${name}: removed ${what || "what was stored"} of ${credential.issuer}`);
+    say(`${name}: ${await revocationMessage(credential)}`);
   }
 }
 

@@ -2,6 +2,7 @@ import type { ClientTransport, Session, SessionOptions } from "../../index.js";
 import { elicitOnTerminal } from "../terminal/ask.js";
 import { EXIT } from "../terminal/exit.js";
 import { describeTransition } from "../terminal/format.js";
+import { say } from "../terminal/print.js";
 import type { Needing } from "./sign-in.js";
 import { agreedTarget, type TargetOptions } from "./target.js";
 
@@ -34,11 +35,11 @@ export async function onTarget(
   transport.subscribe((_status, event) => {
     const server = event.type === "server" ? event : undefined;
     if (server?.event.type === "transition" && (options.verbose || server.event.to === "connecting.waiting"))
-      console.error(`${server.server}: ${describeTransition(server.event)}`);
+      say(`${server.server}: ${describeTransition(server.event)}`);
     if (event.type !== "transition") return;
     // A lost connection is always shown, other transitions only with --verbose.
     if (options.verbose || event.to === "connecting.waiting")
-      console.error(`${transport.name}: ${describeTransition(event)}`);
+      say(`${transport.name}: ${describeTransition(event)}`);
   });
   try {
     const session = await transport.connectSession(sessionOptions(options)).catch((error) => {
@@ -46,7 +47,7 @@ export async function onTarget(
       throw error;
     });
     if (!showsServers && transport.status.kind === "config")
-      for (const [name, command] of needing) console.error(`${name}: needs sign-in. Run: ${command}`);
+      for (const [name, command] of needing) say(`${name}: needs sign-in. Run: ${command}`);
     await work({ session, transport, rest, needing });
     await session.close();
   } finally {
@@ -60,12 +61,9 @@ function sessionOptions(options: TargetOptions): SessionOptions {
   return {
     timeoutMs: options.timeout,
     onProgress: ({ progress, total, message }) =>
-      console.error(
-        `progress ${progress}${total === undefined ? "" : `/${total}`}${message ? ` ${message}` : ""}`,
-      ),
+      say(`progress ${progress}${total === undefined ? "" : `/${total}`}${message ? ` ${message}` : ""}`),
     onLog: ({ level, data }) =>
-      options.verbose &&
-      console.error(`[${level}] ${typeof data === "string" ? data : JSON.stringify(data)}`),
+      options.verbose && say(`[${level}] ${typeof data === "string" ? data : JSON.stringify(data)}`),
     ...(terminal && { elicitation: elicitOnTerminal }),
   };
 }

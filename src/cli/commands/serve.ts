@@ -4,6 +4,7 @@ import { keepAliveWhile, messageOf } from "../../internal.js";
 import { type HttpOptions, type Served, serve } from "../../serve/index.js";
 import { EXIT, UsageError } from "../terminal/exit.js";
 import { describeTransition } from "../terminal/format.js";
+import { say } from "../terminal/print.js";
 import { agreedTarget, type TargetOptions, targetCommand } from "./target.js";
 
 interface ServeCommandOptions extends TargetOptions {
@@ -58,7 +59,7 @@ export const serveCommand = targetCommand(
     const stop = showChanges(transport);
     try {
       const served = await serve(transport, options.http ? { http: httpOptions(options) } : { stdio: true });
-      console.error(served.url ? `serving ${served.url}` : `serving ${transport.name} on stdio`);
+      say(served.url ? `serving ${served.url}` : `serving ${transport.name} on stdio`);
       await keepAliveWhile(untilEnd(served));
     } finally {
       stop();
@@ -101,7 +102,7 @@ function showChanges(transport: ClientTransport): () => void {
       event.type === "server"
         ? { name: event.server, inner: event.event }
         : { name: transport.name, inner: event };
-    if (inner.type === "transition" && isNews(inner)) console.error(`${name}: ${describeTransition(inner)}`);
+    if (inner.type === "transition" && isNews(inner)) say(`${name}: ${describeTransition(inner)}`);
   });
 }
 
@@ -116,7 +117,7 @@ async function untilEnd(served: Served): Promise<void> {
   const onSignal = () => {
     if (draining) process.exit(EXIT.interrupted);
     draining = true;
-    console.error("ending: what runs comes to its end; a second signal does not wait");
+    say("ending: what runs comes to its end; a second signal does not wait");
     void served.drain();
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);

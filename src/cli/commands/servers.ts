@@ -1,5 +1,6 @@
 import { type ClientTransport, type ConnectionStatus, MCPConfigTransport } from "../../index.js";
 import { describeServer, describeTransition, firstLine, table } from "../terminal/format.js";
+import { print } from "../terminal/print.js";
 import type { Needing } from "./sign-in.js";
 
 /** The servers of a composite. Undefined: the transport reaches one server directly. */
@@ -53,10 +54,10 @@ export async function watchServers(transport: ClientTransport): Promise<void> {
   const live = process.stdout.isTTY && !process.env["NO_COLOR"];
   const stop = transport.subscribe((_status, event) => {
     if (live) return redraw();
-    if (event.type === "transition") console.log(`${transport.name}: ${describeTransition(event)}`);
+    if (event.type === "transition") print(`${transport.name}: ${describeTransition(event)}`);
     if (event.type === "server" && event.event.type === "transition")
-      console.log(`${event.server}: ${describeTransition(event.event)}`);
-    if (event.type === "health") console.log(`${transport.name}: ${event.health}`);
+      print(`${event.server}: ${describeTransition(event.event)}`);
+    if (event.type === "health") print(`${transport.name}: ${event.health}`);
   });
   // The table shows a countdown to the next attempt.
   const timer = live ? setInterval(redraw, 500) : undefined;

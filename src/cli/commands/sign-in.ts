@@ -1,10 +1,11 @@
 import { type FileStore, fileStore, type OAuthOptions } from "../../index.js";
 import { quoted } from "../../internal.js";
+import { say } from "../terminal/print.js";
 
 /** The credential store of all commands. `HOLDFAST_STORE` names another directory. */
 export function cliStore(): FileStore {
   const directory = process.env["HOLDFAST_STORE"];
-  return fileStore({ ...(directory && { directory }), onWarning: (message) => console.error(message) });
+  return fileStore({ ...(directory && { directory }), onWarning: (message) => say(message) });
 }
 
 /** For each server that needs a person, by name, the command that signs in. Filled while the servers are reached. */

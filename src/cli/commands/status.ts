@@ -1,5 +1,6 @@
 import { type ConnectionStatus, isHoldfastError } from "../../index.js";
 import { describeServer } from "../terminal/format.js";
+import { print, printJson } from "../terminal/print.js";
 import { onTarget, type Task } from "./run.js";
 import { helpFor, serversOf, serverTable, watchServers } from "./servers.js";
 import type { Needing } from "./sign-in.js";
@@ -36,10 +37,11 @@ async function show({ session, transport, needing }: Task, { json }: StatusOptio
   const counts = { tools: tools.length, resources: resources.length, prompts: prompts.length };
   const status = transport.status;
   const servers = serversOf(transport);
-  if (json) return print({ ...status, ...counts, ...(servers && { servers: withHints(servers, needing) }) });
-  console.log(`${status.name}  ${status.state}  ${describeServer(status)}`);
-  console.log(`  ${counts.tools} tools, ${counts.resources} resources, ${counts.prompts} prompts`);
-  if (servers) console.log(`\n${serverTable(servers, needing)}`);
+  if (json)
+    return printJson({ ...status, ...counts, ...(servers && { servers: withHints(servers, needing) }) });
+  print(`${status.name}  ${status.state}  ${describeServer(status)}`);
+  print(`  ${counts.tools} tools, ${counts.resources} resources, ${counts.prompts} prompts`);
+  if (servers) print(`\n${serverTable(servers, needing)}`);
 }
 
 /** Prints the status of a transport that could not be reached. The error itself goes to stderr, as for every command. */
@@ -48,7 +50,7 @@ function showFailure(error: unknown, { transport, needing }: Omit<Task, "session
   const { code, message } = error;
   const servers = serversOf(transport);
   const [hint] = servers ? [] : needing.values();
-  print({
+  printJson({
     ...transport.status,
     code,
     message,
@@ -65,5 +67,3 @@ function withHints(servers: Record<string, ConnectionStatus>, needing: Needing) 
     }),
   );
 }
-
-const print = (value: unknown) => console.log(JSON.stringify(value, null, 2));

@@ -8,6 +8,7 @@ import {
 } from "../../index.js";
 import { authOf, CONFIG_ENDINGS } from "../../internal.js";
 import { UsageError } from "../terminal/exit.js";
+import { say } from "../terminal/print.js";
 import { loginCommand, type Needing, unattended } from "./sign-in.js";
 import { askForTrust, configOfClient, knownClient, type TrustOptions, trustOption } from "./trust.js";
 
@@ -109,7 +110,7 @@ export function targetOf(args: string[], options: TargetOptions, shared: SharedO
   const { header, auth, env, cwd, transport, era, verbose } = options;
   const given = {
     ...shared,
-    logger: { warn: (message: string) => console.error(message) },
+    logger: { warn: (message: string) => say(message) },
     ...(era && { era }),
     ...(cwd && { cwd }),
     ...(Object.keys(env).length > 0 && { env }),
@@ -117,7 +118,7 @@ export function targetOf(args: string[], options: TargetOptions, shared: SharedO
     ...(transport && { transport }),
     ...(Object.keys(header).length > 0 && { headers: header }),
   };
-  const onStderr = verbose && { onStderr: (line: string) => console.error(`  ${line}`) };
+  const onStderr = verbose && { onStderr: (line: string) => say(`  ${line}`) };
   if (commandLine) {
     const [command, ...commandArgs] = commandLine;
     if (command === undefined) throw new UsageError("expected a command after --");

@@ -10,9 +10,11 @@ import {
   defaultDirectory,
   fieldsOf,
   TrustedFiles,
+  visibleLine,
   withoutUserInfo,
 } from "../../internal.js";
 import { agrees } from "../terminal/ask.js";
+import { say } from "../terminal/print.js";
 
 /** A client, and perhaps one of its servers. */
 export type KnownClient = NonNullable<ReturnType<typeof clientOf>>;
@@ -44,7 +46,7 @@ export async function askForTrust(target: string | undefined, { trust }: TrustOp
   if (!known) return;
   for (const file of clientFiles(known.client, known.server)) {
     if (!file.project) continue;
-    console.error(`${known.client}: found ${visible(file.path)}`);
+    say(`${known.client}: found ${visibleLine(file.path)}`);
     if (trusted().has(file)) continue;
     if (trust || (await agreesTo(file, known))) trusted().add(file);
   }
@@ -53,11 +55,9 @@ export async function askForTrust(target: string | undefined, { trust }: TrustOp
 async function agreesTo({ path, entries }: ClientFile, { server }: KnownClient): Promise<boolean> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return false;
   const wanted = Object.entries(entries).filter(([name]) => server === undefined || name === server);
-  const lines = wanted.map(([name, entry]) => `  ${visible(name)}: ${visible(startOf(entry))}`);
-  console.error(
-    `It comes with the project. These servers would be started, or reached, as you:\n${lines.join("\n")}`,
-  );
-  return agrees(`Trust ${visible(path)} as it is now? [y/N] `);
+  const lines = wanted.map(([name, entry]) => `  ${visibleLine(name)}: ${visibleLine(startOf(entry))}`);
+  say(`It comes with the project. These servers would be started, or reached, as you:\n${lines.join("\n")}`);
+  return agrees(`Trust ${visibleLine(path)} as it is now? [y/N] `);
 }
 
 /** What an entry starts or reaches, as it stands in the file: no variable is replaced. */
@@ -83,10 +83,6 @@ const pairsOf = (map: unknown, between: string): string[] =>
 
 const textOf = (value: unknown): string =>
   typeof value === "string" ? value : (JSON.stringify(value) ?? "");
-
-/** Shows what would steer the terminal, or be invisible on it. */
-const visible = (text: string): string =>
-  text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`);
 
 function trusted(): TrustedFiles {
   const store = process.env["HOLDFAST_STORE"];

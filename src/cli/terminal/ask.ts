@@ -1,5 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import type { ElicitRequestParams } from "@modelcontextprotocol/client";
+import { visibleLine } from "../../internal.js";
+import { say } from "./print.js";
 
 interface Field {
   type?: string;
@@ -15,9 +17,10 @@ export async function elicitOnTerminal(
   { server, signal }: { server: string; signal: AbortSignal },
 ) {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const ask = (question: string) => terminal.question(question, { signal });
+  const ask = (question: string) => terminal.question(visibleLine(question), { signal });
   try {
-    console.error(`\n${server} asks: ${params.message}`);
+    // What it says further is indented: a line of its own would pass for one of ours.
+    say(`\n${visibleLine(server)} asks: ${params.message.replace(/\n/g, "\n  ")}`);
     if (params.mode === "url") {
       const agreed = /^y/i.test(await ask(`Open ${params.url} yourself, then continue? [y/N] `));
       return { action: agreed ? "accept" : "decline" } as const;
@@ -47,7 +50,7 @@ export async function agrees(question: string): Promise<boolean> {
   terminal.once("SIGINT", () => terminal.close());
   terminal.once("close", () => stop.abort());
   try {
-    return /^y(es)?$/i.test((await terminal.question(question, { signal: stop.signal })).trim());
+    return /^y(es)?$/i.test((await terminal.question(visibleLine(question), { signal: stop.signal })).trim());
   } catch {
     return false;
   } finally {
@@ -71,10 +74,10 @@ async function askField(
   for (;;) {
     const text = (await ask(`  ${field.title ?? name}${hint ? ` (${hint})` : ""}: `)).trim();
     if (text === "") return field.default;
-    if (field.enum && !field.enum.includes(text)) console.error(`  one of: ${field.enum.join(", ")}`);
+    if (field.enum && !field.enum.includes(text)) say(`  one of: ${field.enum.join(", ")}`);
     else if (field.type === "boolean") return /^(y|yes|true|1)$/i.test(text);
     else if (field.type !== "number" && field.type !== "integer") return text;
     else if (Number.isFinite(Number(text))) return Number(text);
-    else console.error("  a number, please");
+    else say("  a number, please");
   }
 }

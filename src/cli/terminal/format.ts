@@ -1,4 +1,5 @@
 import type { ConnectionEvent, ConnectionStatus } from "../../index.js";
+import { visibleLine } from "../../internal.js";
 
 type Transition = Extract<ConnectionEvent, { type: "transition" }>;
 
@@ -12,14 +13,15 @@ export function describeTransition({ to, cause, attempt, delayMs, error }: Trans
 
 /** The server's name and version, the protocol, and the process id. */
 export function describeServer({ server, era, protocolVersion, pid }: ConnectionStatus): string {
-  const who = server ? `${server.name} ${server.version}` : "an anonymous server";
+  const who = server ? visibleLine(`${server.name} ${server.version}`) : "an anonymous server";
   return [who, era && `${era} ${protocolVersion ?? ""}`.trim(), pid !== undefined && `pid ${pid}`]
     .filter(Boolean)
     .join(" · ");
 }
 
 /** Rows as a table with aligned columns. */
-export function table(rows: readonly (readonly string[])[]): string {
+export function table(texts: readonly (readonly string[])[]): string {
+  const rows = texts.map((row) => row.map(visibleLine));
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   const line = (row: readonly string[]) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  ");
   return rows.map((row) => line(row).trimEnd()).join("\n");

@@ -1,3 +1,4 @@
+import { visible } from "../../internal.js";
 import type { Finding, Report } from "../../testing/index.js";
 import { table } from "./format.js";
 
@@ -55,7 +56,7 @@ const ENTITIES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;
 
 /** Escapes a text for XML. Characters that XML 1.0 does not allow become question marks. */
 const escaped = (text: string): string =>
-  text
+  visible(text)
     .replace(/[&<>"]/g, (character) => ENTITIES[character]!)
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
     .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "?");
