@@ -7,7 +7,9 @@ import {
   type MessageExtraInfo,
 } from "@modelcontextprotocol/client";
 import { ASKING, ASKING_SERVER, type Asking } from "../contract/asking.js";
+import { isSchema } from "../session/sdk-v1.js";
 import { CALL, type Carried, callIn, carriedBy } from "../wires/call-tag.js";
+import { resultSchema } from "./result-schemas.js";
 
 type Unresolved = Parameters<Client["_resolveNonCompleteResult"]>;
 
@@ -23,6 +25,15 @@ export class EpochClient extends Client {
     private readonly relays: boolean,
   ) {
     super(info, options);
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: one body for the SDK's overloads, which callers see through the Client.
+  override request(request: any, schemaOrOptions?: any, options?: any): Promise<any> {
+    if (isSchema(schemaOrOptions)) return super.request(request, schemaOrOptions, options);
+    // Up to the end of the handshake it is the method that says which revision is spoken.
+    const spoken = this.getNegotiatedProtocolVersion() !== undefined;
+    const schema = spoken ? resultSchema(this._wireCodec(), request.method) : undefined;
+    return schema ? super.request(request, schema, schemaOrOptions) : super.request(request, schemaOrOptions);
   }
 
   protected override buildContext(ctx: BaseContext, extra?: MessageExtraInfo): ClientContext {
