@@ -25,6 +25,15 @@ describe("a wire over a WebSocket", () => {
     expect(wire.bytesRead).toBeGreaterThan(0);
   });
 
+  it("writes what is sent in one turn together, in its order, and what is sent in the next one too", async () => {
+    const { wire, received } = await wsOpen();
+    const first = Array.from({ length: 40 }, (_, i) => request(i));
+    await Promise.all(first.map((one) => wire.send(one)));
+    await wire.send(request(40));
+    await until(() => received.length === 41);
+    expect(received).toEqual([...first, request(40)]);
+  });
+
   it("keeps no program alive", async () => {
     const before = process.getActiveResourcesInfo().filter((kind) => kind.startsWith("TCPSocket")).length;
     const { wire } = await wsOpen();
