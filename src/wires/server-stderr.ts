@@ -1,6 +1,6 @@
 import { runCallback } from "../base/callback.js";
 import { asError, messageOf } from "../base/errors.js";
-import { visible, visibleLine } from "../base/visible.js";
+import { visible } from "../base/visible.js";
 import type { Failure } from "../machines/failure.js";
 import { LineReader } from "./lines.js";
 import { LogFile, type LogTarget } from "./log-file.js";
@@ -69,7 +69,7 @@ export class ServerStderr {
 
   #onLine(line: string): void {
     const { onStderr, redact, stderr } = this.options;
-    const shown = visibleLine(redact(line));
+    const shown = visible(redact(line));
     this.#log?.write(shown);
     if (stderr === "inherit") process.stderr.write(`${shown}\n`);
     runCallback(

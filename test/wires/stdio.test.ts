@@ -134,9 +134,9 @@ describe("the words of a server on stderr", () => {
     const shown = vi.spyOn(process.stderr, "write").mockReturnValue(true);
     await wire.start();
     await closed;
-    expect(lines).toEqual(["one [redacted]", "t\rwo", "three"]);
+    expect(lines).toEqual(["one [redacted]", "t\\u{d}wo", "three"]);
     await wire.close();
-    expect(String(logFile.read())).toBe("one [redacted]\nt\rwo\nthree\n");
+    expect(String(logFile.read())).toBe("one [redacted]\nt\\u{d}wo\nthree\n");
     expect(shown).not.toHaveBeenCalled();
   });
 
