@@ -1,45 +1,12 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { clientCredentials } from "../../src/auth/credentials/client-credentials.js";
 import { oauth } from "../../src/auth/credentials/source.js";
 import type { AuthorizeContext } from "../../src/auth/sign-in/options.js";
 import { memoryStore } from "../../src/auth/store/memory.js";
 import { MCPConfigTransport } from "../../src/composite/config-transport.js";
 import { StreamableHttpTransport } from "../../src/transports/http.js";
-import { listener } from "../support/listener.js";
+import { oneOrigin } from "../support/one-origin.js";
 import { failureOf, signsIn, withPerson } from "../support/person.js";
-
-/** A server whose origin signs in, too; `changes` are laid over its metadata, `back` over the answer of its page. */
-async function world(changes: object = {}, back: Record<string, string> = {}) {
-  const { origin } = await listener((request, response) => {
-    const { origin } = new URL(`http://${request.headers.host}`);
-    const { pathname, searchParams } = new URL(request.url ?? "/", origin);
-    const json = (value: object, status = 200, headers = {}) =>
-      response
-        .writeHead(status, { "content-type": "application/json", ...headers })
-        .end(JSON.stringify(value));
-    if (pathname.startsWith("/.well-known/oauth-protected-resource"))
-      return json({ resource: origin, authorization_servers: [origin] });
-    if (pathname.startsWith("/.well-known/"))
-      return json({
-        issuer: origin,
-        authorization_endpoint: `${origin}/authorize`,
-        token_endpoint: `${origin}/token`,
-        registration_endpoint: `${origin}/register`,
-        response_types_supported: ["code"],
-        code_challenge_methods_supported: ["S256"],
-        token_endpoint_auth_methods_supported: ["none"],
-        ...changes,
-      });
-    if (pathname === "/register")
-      return json({ client_id: "c", redirect_uris: ["http://127.0.0.1/callback"] }, 201);
-    if (pathname === "/token") return json({ error: "invalid_grant" }, 400);
-    if (pathname !== "/authorize") return json({}, 401, { "www-authenticate": "Bearer" });
-    const to = new URL(searchParams.get("redirect_uri")!);
-    for (const [key, value] of Object.entries({ code: "c", state: searchParams.get("state")!, ...back }))
-      to.searchParams.set(key, value);
-    response.writeHead(302, { location: to.href }).end();
-  });
-  return origin;
-}
 
 /** Goes to the page, and hands back where that leads. */
 const visits = async (url: URL) =>
@@ -69,7 +36,7 @@ const UNPROMISED = /does not promise to name itself in its answer \(iss, RFC 920
 
 describe("whoever is asked to sign in", () => {
   it("hears who asks, where the page is, and what is unusual; so does who looks at the status", async () => {
-    const origin = await world();
+    const { origin } = await oneOrigin();
     const { transport, contexts, notes } = signingIn(`${origin}/mcp`);
     expect(await failureOf(transport.connect())).toMatchObject({ code: "AUTH_REQUIRED" });
     const { host } = new URL(origin);
@@ -86,7 +53,7 @@ describe("whoever is asked to sign in", () => {
   });
 
   it("hears of no missing name where there is one", async () => {
-    const origin = await world({ authorization_response_iss_parameter_supported: true });
+    const { origin } = await oneOrigin({ authorization_response_iss_parameter_supported: true });
     const { transport, notes } = signingIn(`${origin}/`, {
       onAuthorize: async (page) => `${await visits(page)}&iss=${encodeURIComponent(origin)}`,
     });
@@ -97,7 +64,7 @@ describe("whoever is asked to sign in", () => {
 
   it("is not sent to a page on another site, unless that is allowed", async () => {
     const page = "http://localhost:9/login";
-    const origin = await world({ authorization_endpoint: page });
+    const { origin } = await oneOrigin({ authorization_endpoint: page });
     const refused = signingIn(`${origin}/mcp`);
     const error = await failureOf(refused.transport.connect());
     expect(error).toMatchObject({ code: "AUTH_REQUIRED", server: "files" });
@@ -136,7 +103,7 @@ describe("whoever is asked to sign in", () => {
 });
 
 it("a server of a config gets no token that is good for another one of it", async () => {
-  const origin = await world();
+  const { origin } = await oneOrigin();
   const asked: string[] = [];
   const transport = new MCPConfigTransport({
     config: { mcpServers: { one: { url: `${origin}/mcp` }, other: { url: `${origin}/other` } } },
@@ -157,4 +124,35 @@ it("a server of a config gets no token that is good for another one of it", asyn
   await transport.setConfig({ mcpServers: { one: { url: `${origin}/mcp` } } });
   await failureOf(transport.connect());
   expect(asked).toEqual(["one"]);
+});
+
+it("nor does one that a program signs in to by itself", async () => {
+  const { origin, asked } = await oneOrigin();
+  const defaultAuth = clientCredentials({ clientId: "c", clientSecret: "the-secret", issuer: origin });
+  const one = { url: `${origin}/mcp` };
+  const options = { defaultAuth, strict: true, reconnect: false } as const;
+  const connecting = async (config: object) => {
+    const transport = new MCPConfigTransport({ config, ...options });
+    onTestFinished(() => transport.close());
+    return failureOf(transport.connect());
+  };
+  const error = await connecting({ mcpServers: { one, other: { url: `${origin}/other` } } });
+  expect(error.message).toMatch(/and the server "(one|other)" of this config is there too/);
+  const tokens = () => asked.filter(({ url }) => url === "/token");
+  expect(tokens()).toEqual([]);
+  await connecting({ mcpServers: { one } });
+  // The refusal of the token endpoint is asked for twice.
+  const resources = new Set(tokens().map(({ body }) => new URLSearchParams(body).get("resource")));
+  expect([...resources]).toEqual([`${origin}/`]);
+  const before = tokens().length;
+  const strict = clientCredentials({
+    clientId: "c",
+    clientSecret: "s3cret",
+    issuer: origin,
+    strictResource: true,
+  });
+  const refused = new StreamableHttpTransport({ name: "jobs", url: `${origin}/mcp`, auth: strict });
+  onTestFinished(() => refused.close());
+  expect((await failureOf(refused.connect())).message).toMatch(/^jobs: the token is to be good for/);
+  expect(tokens()).toHaveLength(before);
 });

@@ -12,6 +12,7 @@ import { MCPConfigTransport } from "../../src/composite/config-transport.js";
 import { descendants } from "../support/descendants.js";
 import { stopTime } from "../support/fake-timers.js";
 import { closing, fixture, until } from "../support/fixtures.js";
+import { oneOrigin } from "../support/one-origin.js";
 import { signInWorld } from "../support/sign-in-world.js";
 
 const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
@@ -114,6 +115,22 @@ describe("holdfast login", () => {
       stderr,
     ]);
     for (const secret of kept) for (const text of said) expect(text).not.toContain(secret);
+  });
+
+  it("tells who asks and where the page is, and opens none on another site unless that is allowed", async () => {
+    const { origin } = await oneOrigin({ authorization_endpoint: "http://localhost:9/authorize" });
+    const { login, run } = machine();
+    const refused = await run("login", "--no-browser", `${origin}/mcp`);
+    expect(refused).toMatchObject({ code: 3, stdout: "" });
+    expect(refused.stderr).toContain("holdfast login --page-host localhost:9");
+    const narrow = ["--strict-resource", "--page-host", "localhost:9"];
+    const strict = await run("login", "--no-browser", ...narrow, `${origin}/mcp`);
+    expect(strict).toMatchObject({ code: 3, stderr: expect.stringContaining("to be good for") });
+    const { child, seen, done } = await login("--page-host", "localhost:9", `${origin}/mcp`);
+    expect(seen.stderr).toContain(`${origin}/mcp wants you to sign in at localhost:9.\n`);
+    expect(seen.stderr).toContain("The page is at localhost:9, another site than");
+    child.kill("SIGINT");
+    await done;
   });
 
   it("takes the browser's own return, too", async () => {

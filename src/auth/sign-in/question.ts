@@ -2,7 +2,7 @@ import { shownUrl } from "../../base/redact.js";
 import { authRequired } from "./auth-required.js";
 import type { AuthorizeContext } from "./options.js";
 import type { SignIn } from "./request.js";
-import { isBeside } from "./resource.js";
+import { widthOf } from "./resource.js";
 import { dangerOf } from "./safe-fetch.js";
 import { isSameSite } from "./site.js";
 
@@ -46,24 +46,9 @@ async function noteOfPage({ server, url, options, found }: Asking, page: URL): P
   );
 }
 
-/** A server that is wicked may show its token to the others that would take it. */
 function noteOfResource({ server, url, options, found, others }: Asking): string | undefined {
-  const { resource, wide } = found;
-  if (!wide) return undefined;
-  const claim = `the token is to be good for ${resource}, which is more than ${shownUrl(url)}`;
-  if (options.strictResource)
-    throw authRequired(
-      server,
-      claim,
-      "Its metadata must name the server alone, or strictResource be left out",
-    );
-  const neighbour = others().find((other) => isBeside(url, other.url));
-  if (neighbour === undefined) return sentence(claim);
-  throw authRequired(
-    server,
-    `${claim}, and the server ${JSON.stringify(neighbour.name)} of this config is there too`,
-    "Use them in configs of their own, or have their metadata name each alone",
-  );
+  const claim = widthOf({ name: server, url }, found, { strict: options.strictResource, others: others() });
+  return claim && sentence(claim);
 }
 
 /** Without it, a code of one authorization server may be taken for that of another (RFC 9207). */

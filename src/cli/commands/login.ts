@@ -27,6 +27,8 @@ interface LoginOptions extends RemoteChoice {
   strictResource?: boolean;
 }
 
+const listed = (text: string, before: string[] = []): string[] => [...before, text];
+
 const portOf = (text: string): number => {
   const port = Number(text);
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
@@ -42,8 +44,9 @@ export const loginCommandLine = new Command("login")
   .option("--scope <scopes>", "what to ask for; default: what the server advertises")
   .option("--client-id <id>", "a client that the authorization server knows (secret: HOLDFAST_CLIENT_SECRET)")
   .option(
-    "--page-host <host...>",
-    "where the sign-in page may be besides the site of its authorization server",
+    "--page-host <host>",
+    "where the sign-in page may be besides its issuer's site; may be repeated",
+    listed,
   )
   .option("--strict-resource", "refuse a server that asks for tokens which are good for more than itself")
   .option("--callback-port <port>", "where the browser is waited for; default: a free one", portOf)
