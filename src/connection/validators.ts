@@ -1,48 +1,119 @@
-import type { JsonSchemaType, JsonSchemaValidator, jsonSchemaValidator } from "@modelcontextprotocol/client";
-import { AjvJsonSchemaValidator } from "@modelcontextprotocol/client/validators/ajv";
+import type {
+  JsonSchemaType,
+  JsonSchemaValidator,
+  JsonSchemaValidatorResult,
+  jsonSchemaValidator,
+} from "@modelcontextprotocol/client";
+import { Breaches } from "../base/breaches.js";
 import { messageOf } from "../base/errors.js";
 import { fieldsOf } from "../base/fields.js";
+import type { SchemaEngine } from "../session/sdk-internals.js";
+import { boundEngine } from "./schemas/engine.js";
+import { OverLimit, SCHEMA_LIMITS, type SchemaLimits, Steps } from "./schemas/limits.js";
+import { Patterns } from "./schemas/patterns.js";
+import { planOf } from "./schemas/plan.js";
 
 /** More schemas than this and it begins anew; no server has so many tools. */
 const MAX_KNOWN = 1_000;
 /** Of what the engine has to say, the beginning. */
 const MAX_REASON = 200;
+/** How many faults of an answer are named. */
+const MAX_FAULTS = 20;
 
 /**
+ * Checks answers against the schemas of a server, which may be made to freeze or fill the program: each is looked through before it
+ * is compiled, and each check counts its steps. What goes over a limit is not checked any more, with one warning.
+ *
  * Compiles each schema of a connection once. The SDK compiles a tool's output schema again after each list, and its
  * engine keeps every one for as long as the Client lives: a program that lists often would grow without end.
  */
 export class Validators implements jsonSchemaValidator {
-  constructor(private readonly onSkipped?: (message: string) => void) {}
+  constructor(warn: (message: string) => void = () => {}, limits: Partial<SchemaLimits> = {}) {
+    this.#breaches = new Breaches(warn);
+    this.#limits = { ...SCHEMA_LIMITS, ...limits };
+    this.#steps = new Steps(this.#limits);
+    this.#patterns = new Patterns(this.#steps);
+  }
 
+  readonly #breaches: Breaches;
+  readonly #limits: SchemaLimits;
+  readonly #steps: Steps;
+  #patterns: Patterns;
   readonly #known = new Map<string, JsonSchemaValidator<unknown>>();
-  #engine = new AjvJsonSchemaValidator();
+  /** By dialect. */
+  readonly #engines = new Map<unknown, SchemaEngine>();
 
   getValidator<T>(schema: JsonSchemaType): JsonSchemaValidator<T> {
-    const text = JSON.stringify(schema);
-    let validator = this.#known.get(text);
-    if (!validator) {
-      if (this.#known.size >= MAX_KNOWN) {
-        this.#known.clear();
-        this.#engine = new AjvJsonSchemaValidator();
+    try {
+      const plan = planOf(schema, this.#limits, this.#patterns);
+      if (plan.skipped !== undefined) this.#skip("a part of an output schema", plan.skipped);
+      const text = JSON.stringify(plan.schema);
+      let validator = this.#known.get(text);
+      if (!validator) {
+        if (this.#known.size >= MAX_KNOWN) this.#forget();
+        validator = this.#checking(this.#engineFor(plan.schema, plan.named), plan.schema);
+        this.#known.set(text, validator);
       }
-      // An engine takes the first schema of a name for every later one that is called the same.
-      const engine = fieldsOf(schema)["$id"] !== undefined ? new AjvJsonSchemaValidator() : this.#engine;
-      validator = this.#compile(engine, schema);
-      this.#known.set(text, validator);
+      return validator as JsonSchemaValidator<T>;
+    } catch (error) {
+      this.#skip("an output schema", error);
+      return unchecked as JsonSchemaValidator<T>;
     }
-    return validator as JsonSchemaValidator<T>;
+  }
+
+  #forget(): void {
+    this.#known.clear();
+    this.#engines.clear();
+    this.#patterns = new Patterns(this.#steps);
+  }
+
+  /** An engine takes the first schema of a name for every later one that is called the same. */
+  #engineFor(schema: JsonSchemaType, named: boolean): SchemaEngine {
+    const dialect = fieldsOf(schema)["$schema"];
+    const known = named ? undefined : this.#engines.get(dialect);
+    const engine = known ?? boundEngine(schema, this.#patterns, this.#steps);
+    if (!named) this.#engines.set(dialect, engine);
+    return engine;
   }
 
   /** A schema that cannot be compiled costs the check of the results, and not the tool. */
-  #compile(engine: AjvJsonSchemaValidator, schema: JsonSchemaType): JsonSchemaValidator<unknown> {
+  #checking(engine: SchemaEngine, schema: JsonSchemaType): JsonSchemaValidator<unknown> {
+    let check: JsonSchemaValidator<unknown>;
     try {
-      return engine.getValidator(schema);
+      const compiled = engine.compile(schema);
+      check = (data) =>
+        compiled(data)
+          ? { valid: true, data, errorMessage: undefined }
+          : {
+              valid: false,
+              data: undefined,
+              errorMessage: engine.errorsText(compiled.errors?.slice(0, MAX_FAULTS)),
+            };
     } catch (error) {
-      this.onSkipped?.(
-        `an output schema cannot be used, so results are not checked against it: ${messageOf(error).slice(0, MAX_REASON)}`,
-      );
-      return (data) => ({ valid: true, data, errorMessage: undefined });
+      this.#skip("an output schema", error);
+      return unchecked;
     }
+    return (data) => {
+      try {
+        this.#steps.begin();
+        return check(data);
+      } catch (error) {
+        // What costs so much once will do so again.
+        if (!(error instanceof OverLimit && error.once)) check = unchecked;
+        this.#skip("a result", error);
+        return unchecked(data);
+      }
+    };
+  }
+
+  #skip(what: string, why: unknown): void {
+    const reason = messageOf(why).slice(0, MAX_REASON);
+    this.#breaches.note(`${what} is not checked: ${reason}`);
   }
 }
+
+const unchecked = (data: unknown): JsonSchemaValidatorResult<unknown> => ({
+  valid: true,
+  data,
+  errorMessage: undefined,
+});

@@ -1,4 +1,5 @@
-import { Client, type JSONRPCNotification } from "@modelcontextprotocol/client";
+import { Client, type JSONRPCNotification, type JsonSchemaType } from "@modelcontextprotocol/client";
+import { type Ajv, AjvJsonSchemaValidator } from "@modelcontextprotocol/client/validators/ajv";
 import { type Fields, fieldsOf } from "../base/fields.js";
 
 /*
@@ -27,3 +28,15 @@ export abstract class ClientInternals extends Client {
 
 /** What a server of the SDK, 1 or 2, says of itself: private there, and told with the handshake only. */
 export const serverInfoOf = (server: unknown): Fields => fieldsOf(fieldsOf(server)["_serverInfo"]);
+
+/** What the SDK bundles to check schemas with, its rules and options included. */
+export type SchemaEngine = InstanceType<typeof Ajv>;
+
+/**
+ * A new engine for the dialect that a schema declares. The SDK exports the one of draft 7 only.
+ * @throws Error for a dialect that it does not know
+ */
+export function schemaEngine(schema: JsonSchemaType): SchemaEngine {
+  const sdk = new AjvJsonSchemaValidator() as unknown as { _engineFor(schema: JsonSchemaType): SchemaEngine };
+  return sdk._engineFor(schema);
+}
