@@ -166,7 +166,7 @@ describe("the package, installed in an empty project", () => {
       "holdfast check needs the package fast-check: npm install --save-dev fast-check",
     );
     expect(code).toBe(2);
-  }, 180_000);
+  }, 600_000);
 
   it("is small", async () => {
     const { stdout } = await exec("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], { cwd: root });

@@ -6,7 +6,7 @@ import { listener } from "../support/listener.js";
 
 const from = (server: string, address: string) =>
   singleRequest(
-    { url: new URL(server), fetch: undefined, tls: undefined, proxy: false, connectTimeoutMs: 5_000 },
+    { url: new URL(server), fetch: undefined, tls: undefined, proxy: false, connectTimeoutMs: 60_000 },
     [address],
   );
 

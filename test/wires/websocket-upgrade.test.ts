@@ -35,7 +35,7 @@ describe("an upgrade that the server refuses", () => {
       [{}, 3_600_000],
       [{ maxRetryAfterMs: 9_000 }, 9_000],
     ] as const) {
-      const made = wsWire(patient.url, options);
+      const made = wsWire(patient.url, { ...options, connectTimeoutMs: 60_000 });
       await rejection(made.wire.start());
       expect(made.wire.explain(why)).toEqual({ ...why, retryAfterMs });
     }
@@ -142,7 +142,7 @@ describe("a socket through a proxy", () => {
     vi.stubEnv("HTTP_PROXY", proxy.url);
     onTestFinished(() => void vi.unstubAllEnvs());
     const { url, upgrades } = await wsServer();
-    await wsWire(url, { proxy: undefined }).wire.start();
+    await wsWire(url, { proxy: undefined, connectTimeoutMs: 60_000 }).wire.start();
     expect(upgrades).toHaveLength(1);
     expect(proxy.tunnels).toEqual([]);
   });
@@ -157,7 +157,10 @@ describe("a socket through a proxy", () => {
     await once(strict, "listening");
     onTestFinished(() => void strict.close());
     const { port } = strict.address() as AddressInfo;
-    const { wire } = wsWire("ws://127.0.0.1:9/", { proxy: `http://ada:p%40ss@127.0.0.1:${port}` });
+    const { wire } = wsWire("ws://127.0.0.1:9/", {
+      proxy: `http://ada:p%40ss@127.0.0.1:${port}`,
+      connectTimeoutMs: 60_000,
+    });
     expect(await rejection(wire.start())).toMatchObject({
       message: "the proxy refuses to connect to 127.0.0.1:9 (HTTP 407)",
     });
