@@ -19,6 +19,7 @@ export interface ConnectionSettings
     Pick<EffectsHost, "policy" | "cache" | "era" | "eraMemory" | "openWire" | "credential"> {
   kind: string;
   maxQueued: number;
+  maxServerRequests: number;
   heartbeatMs: number;
   /** The number that the first attempt follows. */
   epoch: number;
@@ -45,7 +46,7 @@ export class Connection {
     this.participants = new Participants({
       ...parts,
       onListening: (listening) => this.#listens(listening, this.actor.context.epoch),
-      onAmbiguous: (message) => this.port.announce({ type: "warning", message }),
+      onWarning: (message) => this.port.announce({ type: "warning", message }),
     });
     this.#picture = new Picture({
       ...parts,

@@ -22,8 +22,10 @@ export interface ParticipantsHost {
   current: CurrentEpoch;
   clock: Clock;
   onListening(listening: Listening): void;
-  /** A question could be meant for several sessions, and nobody was asked. */
-  onAmbiguous(message: string): void;
+  /** A question of the server was put to nobody. */
+  onWarning(message: string): void;
+  /** How many requests of the server are answered at once. */
+  maxServerRequests: number;
   actor(): ConnectionActor;
 }
 

@@ -8,9 +8,11 @@ import {
   ProtocolErrorCode,
   type Result,
 } from "@modelcontextprotocol/client";
+import { Breaches } from "../base/breaches.js";
 import { fieldsOf } from "../base/fields.js";
 import { ANY_RESULT } from "../contract/any-result.js";
 import { askingOf } from "../contract/asking.js";
+import { SERVER_ERROR } from "../contract/protocol.js";
 import type { Participant } from "../session/ports.js";
 import type { CALL, Carried } from "../wires/call-tag.js";
 import type { Guard } from "../wires/guard.js";
@@ -29,12 +31,17 @@ const OF_A_CALL = new Set(["notifications/message"]);
 
 export interface RouterHost {
   name: string;
-  /** A question could be meant for several sessions, and nobody was asked. */
-  onAmbiguous(message: string): void;
+  /** A question of the server was put to nobody. */
+  onWarning(message: string): void;
+  /** How many requests of the server are answered at once. */
+  maxServerRequests: number;
 }
 
 /** Brings what the server says to the open sessions of a connection. */
 export class Router {
+  #answering = 0;
+  readonly #breaches = new Breaches((message) => this.host.onWarning(message));
+
   constructor(
     private readonly sessions: ReadonlySet<Participant>,
     private readonly host: RouterHost,
@@ -42,7 +49,8 @@ export class Router {
 
   /** Registers the way to the sessions on the Client of a new epoch. */
   attach(client: Client, guard: Pick<Guard, "working">): void {
-    const route = (request: JSONRPCRequest, ctx: ClientContext) => this.#answer(request, ctx, guard);
+    const route = (request: JSONRPCRequest, ctx: ClientContext) =>
+      this.#inTurn(request.method, () => this.#answer(request, ctx, guard));
     for (const method of EMBEDDED) {
       try {
         client.setRequestHandler(method, { params: ANY_RESULT }, (params, ctx) =>
@@ -65,6 +73,22 @@ export class Router {
     for (const session of this.sessions) if (!only || only === session) session.deliver(notification);
   }
 
+  /** A server that asks by thousands must not have as many handlers at work, or as many questions to a person. */
+  async #inTurn(method: string, answer: () => Promise<Result>): Promise<Result> {
+    const { name, maxServerRequests } = this.host;
+    if (this.#answering >= maxServerRequests) {
+      const busy = `${maxServerRequests.toLocaleString("en")} requests of the server are being answered`;
+      this.#breaches.note(`${name}: ${method} was refused: ${busy}`);
+      throw new ProtocolError(SERVER_ERROR, `busy: ${busy}`);
+    }
+    this.#answering++;
+    try {
+      return await answer();
+    } finally {
+      this.#answering--;
+    }
+  }
+
   async #answer(request: JSONRPCRequest, ctx: ClientContext, guard: Pick<Guard, "working">): Promise<Result> {
     const { method } = request;
     const asking = askingOf(ctx);
@@ -81,7 +105,7 @@ export class Router {
       if (roots) return { roots };
     } else if (asked.why === "unhandled")
       throw new ProtocolError(ProtocolErrorCode.MethodNotFound, `no open session handles ${method}`);
-    this.host.onAmbiguous(
+    this.host.onWarning(
       `${this.host.name} asked ${method}, and several sessions could be meant: nobody was asked. Use transport.fork() for a connection of its own`,
     );
     throw new ProtocolError(

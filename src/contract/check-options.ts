@@ -23,6 +23,7 @@ export function checkShared(options: SharedOptions): void {
   checkFunction("inspect", options.inspect);
   checkBoolean("trustAnnotations", options.trustAnnotations);
   checkPositive("maxQueued", options.maxQueued);
+  checkPositive("maxServerRequests", options.maxServerRequests);
   checkOneOf("era", options.era, ["auto", "legacy", "modern"]);
   checkOneOf("replay", options.replay, ["safe", "always", "never"]);
 }
@@ -41,6 +42,7 @@ const SHARED = [
   "trustAnnotations",
   "cache",
   "maxQueued",
+  "maxServerRequests",
   "inspect",
   "logger",
 ];

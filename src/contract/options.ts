@@ -99,6 +99,8 @@ export interface SharedOptions {
   cache?: CacheOption;
   /** How many calls may wait for the connection. One more rejects with `QUEUE_FULL`. Default 1,000. */
   maxQueued?: number;
+  /** How many requests of the server (sampling, elicitation, roots) are answered at once. One more is refused as busy. Default 100. */
+  maxServerRequests?: number;
   /** The deadline of calls that name none; 0: no deadline. It wins over the session's `timeoutMs`. Default: that of the session. */
   callTimeoutMs?: number;
   /** Called with each `InspectionEvent` of the connection, from its first moment on. Default: nobody. */
@@ -139,6 +141,8 @@ export const DEFAULTS = {
   eraMemoryMs: 60 * 60 * 1000,
   /** How many calls may wait for one connection. */
   maxQueued: 1_000,
+  /** How many requests of one server are answered at once. */
+  maxServerRequests: 100,
   /** The largest message that is accepted. */
   maxMessageBytes: 64 * 1024 * 1024,
   maxLogBytes: 10 * 1024 * 1024,

@@ -45,7 +45,7 @@ export function connectionsOf(
   const owner = new WeakRef(transport);
   const { name } = transport;
   const { kind, random, defaults } = identity;
-  const { cache, era, replay, heartbeat, trustAnnotations, maxQueued } = options;
+  const { cache, era, replay, heartbeat, trustAnnotations, maxQueued, maxServerRequests } = options;
   const policy = policyOf(options);
   const settings = {
     name,
@@ -57,6 +57,7 @@ export function connectionsOf(
     cache,
     trustAnnotations: trustAnnotations ?? true,
     maxQueued: maxQueued ?? DEFAULTS.maxQueued,
+    maxServerRequests: maxServerRequests ?? DEFAULTS.maxServerRequests,
     eraMemory: new EraMemory(clock),
     clock,
     random: random ?? Math.random,

@@ -18,6 +18,7 @@ import { type Entry, Ledger } from "./ledger.js";
 import { ended, Lost, streamEnded } from "./lost.js";
 import { cancelledId } from "./messages.js";
 import { requestStream } from "./request-stream.js";
+import { UnsentAnswers } from "./unsent-answers.js";
 
 export interface GuardHooks extends InboundHooks {
   /** The wire ended by itself. Called once, before anybody else hears of it. */
@@ -40,6 +41,7 @@ export class Guard implements Transport {
   readonly #ledger = new Ledger();
   readonly #inbound = new Inbound(this, this.#ledger);
   readonly #end = new End();
+  readonly #answers: UnsentAnswers;
   #closesStreams = false;
   #closing: Promise<void> | undefined;
 
@@ -48,6 +50,7 @@ export class Guard implements Transport {
     readonly epoch: number,
     readonly hooks: GuardHooks,
   ) {
+    this.#answers = new UnsentAnswers(wire, (message) => hooks.onWarning?.(message));
     if (wire.hasPerRequestStream) this.hasPerRequestStream = true;
     if (wire.setSupportedProtocolVersions) {
       this.setSupportedProtocolVersions = (versions) => wire.setSupportedProtocolVersions?.(versions);
@@ -102,7 +105,7 @@ export class Guard implements Transport {
 
   send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
     if (this.down) return Promise.reject(new Lost("not-sent", this.down));
-    if (!("method" in message)) return this.wire.send(message, options);
+    if (!("method" in message)) return this.#answers.send(message, options);
     if (!("id" in message)) {
       const cancelled = cancelledId(message);
       if (cancelled !== undefined) this.#forget(cancelled);

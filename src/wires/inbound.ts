@@ -26,9 +26,8 @@ export interface InboundHooks {
 }
 
 /** The guard, as what comes in sees it. */
-export interface Door extends Pick<Transport, "onmessage"> {
+export interface Door extends Pick<Transport, "onmessage" | "send"> {
   readonly hooks: InboundHooks;
-  readonly wire: Pick<Transport, "send">;
   readonly down: unknown;
   settle(id: RequestId, why: InvalidAnswer): boolean;
   report(error: unknown): void;
@@ -107,6 +106,6 @@ export class Inbound {
     door.report(new Error(`the server sent what is not an MCP message (${reason}): ${JSON.stringify(text)}`));
     if (id === undefined) return;
     const error = { code: ProtocolErrorCode.InvalidRequest, message: `Invalid request: ${reason}` };
-    door.wire.send({ jsonrpc: "2.0", id, error }).catch((failed: unknown) => door.report(failed));
+    door.send({ jsonrpc: "2.0", id, error }).catch((failed: unknown) => door.report(failed));
   }
 }

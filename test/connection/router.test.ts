@@ -29,7 +29,11 @@ type Asking = { call?: { session: object } | "own" };
 /** The sessions of a connection, for some of which the server is at work, and the Client of its epoch. */
 function connection(sessions: Fake[], working: Fake[] | undefined = []) {
   const ambiguous = vi.fn();
-  const router = new Router(new Set(sessions) as never, { name: "shop", onAmbiguous: ambiguous });
+  const router = new Router(new Set(sessions) as never, {
+    name: "shop",
+    onWarning: ambiguous,
+    maxServerRequests: 2,
+  });
   const handlers = new Map<string, (params: object, ctx: object) => Promise<unknown>>();
   const client = {
     setRequestHandler: (method: string, _schemas: object, handler: never) => {
@@ -46,6 +50,24 @@ function connection(sessions: Fake[], working: Fake[] | undefined = []) {
 const [one, two] = ["one", "two"].map((name) => session(name, SAMPLING, ROOTS)) as [Fake, Fake];
 
 describe("a request of the server", () => {
+  it("is refused as busy while others are being answered, and answered when one of them has been", async () => {
+    const { ask, ambiguous } = connection([one]);
+    const settle: { resolve(answer: object): void; reject(error: Error): void }[] = [];
+    const later = () => new Promise<object>((resolve, reject) => settle.push({ resolve, reject }));
+    one.answer.mockImplementationOnce(later).mockImplementationOnce(later);
+    const open = [ask(SAMPLING), ask(SAMPLING)];
+    expect(await rejection(ask(SAMPLING))).toMatchObject({
+      code: -32_000,
+      message: expect.stringMatching(/busy: 2 requests/),
+    });
+    expect(ambiguous).toHaveBeenCalledExactlyOnceWith(expect.stringMatching(/refused: 2 requests/));
+    settle[0]!.reject(new Error("the handler failed"));
+    expect(await rejection(open[0]!)).toMatchObject({ message: "the handler failed" });
+    expect(await ask(SAMPLING)).toEqual({ from: "one" });
+    settle[1]!.resolve({});
+    await open[1];
+  });
+
   it("goes to the session whose call carries it, whoever else is busy", async () => {
     const { ask } = connection([one, two], [one, two]);
     expect(await ask(SAMPLING, { call: { session: one } })).toEqual({ from: "one" });
