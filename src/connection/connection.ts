@@ -73,10 +73,9 @@ export class Connection {
 
   /** Lets the connection go, and rejects what waits for it. */
   disconnect(): void {
-    const leaving = this.actor.state === "disconnecting";
     this.actor.send({ type: "disconnect" });
     // Race: a call began to wait while the connection was being let go already; no transition will tell it.
-    if (leaving) this.waiting.letGo();
+    this.waiting.letGo();
   }
 
   #upkeepOf(): Upkeep {

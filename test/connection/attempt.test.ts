@@ -1,10 +1,12 @@
 import { ProtocolErrorCode } from "@modelcontextprotocol/client";
 import { McpServer } from "@modelcontextprotocol/server";
 import { describe, expect, it, vi } from "vitest";
+import { HoldfastError } from "../../src/base/errors.js";
 import type { AttemptContext, Wire } from "../../src/contract/wire.js";
 import { FakeServer } from "../../src/testing/index.js";
 import { MemoryTransport } from "../../src/transports/memory.js";
 import { ClientTransport } from "../../src/transports/transport.js";
+import { Lost } from "../../src/wires/lost.js";
 import { MemoryWire } from "../../src/wires/memory.js";
 import { stopTime } from "../support/fake-timers.js";
 import { closing, rejection } from "../support/fixtures.js";
@@ -21,16 +23,21 @@ class Upgraded extends ClientTransport {
   constructor() {
     super({ era: "auto", reconnect: false }, { kind: "upgraded", name: "upgraded" });
   }
-  #answer(method: string): object {
+  #answer(method: string, offered: unknown): object {
     const server = { capabilities: {}, serverInfo: { name: "upgraded", version: "1" } };
     const refused = {
       code: ProtocolErrorCode.UnsupportedProtocolVersion,
       message: "too old",
       data: { supported: this.supported },
     };
-    if (method === "initialize")
-      return this.supported ? { error: refused } : { result: { ...server, protocolVersion: "2025-11-25" } };
+    if (method === "initialize") {
+      const protocolVersion = this.supported?.find((known) => known === offered);
+      if (this.supported && !protocolVersion) return { error: refused };
+      return { result: { ...server, protocolVersion: protocolVersion ?? "2025-11-25" } };
+    }
     if (method !== "server/discover" || !this.supported) return { error: { code: -32601, message: "no" } };
+    if (!this.supported.includes("2026-07-28"))
+      return { error: { ...refused, message: "not this revision" } };
     const cached = { resultType: "complete", ttlMs: 0, cacheScope: "private" };
     return { result: { ...server, ...cached, supportedVersions: this.supported } };
   }
@@ -39,7 +46,8 @@ class Upgraded extends ClientTransport {
       side.onmessage = (message) => {
         if (!("method" in message && "id" in message)) return;
         this.asked.push(message.method);
-        void side.send({ jsonrpc: "2.0", id: message.id, ...this.#answer(message.method) } as never);
+        const answer = this.#answer(message.method, message.params?.["protocolVersion"]);
+        void side.send({ jsonrpc: "2.0", id: message.id, ...answer } as never);
       };
       await side.start();
       return () => side.close();
@@ -124,8 +132,44 @@ describe("the era of a server", () => {
     await transport.disconnect();
     transport.asked.length = 0;
     transport.supported = ["1999-01-01"];
-    expect(await rejection(transport.connectSession())).toMatchObject({ code: "CONNECT_FAILED" });
+    expect(await rejection(transport.connectSession())).toMatchObject({
+      code: "CONNECT_FAILED",
+      message: expect.stringContaining("too old"),
+    });
     expect(transport.asked).toEqual(["initialize"]);
+  });
+
+  it("that was legacy and names an older version is offered that one", async () => {
+    const transport = closing(new Upgraded());
+    await transport.withSession(() => {});
+    await transport.disconnect();
+    transport.asked.length = 0;
+    transport.supported = ["1999-01-01", "2024-11-05"];
+    await transport.withSession(() =>
+      expect(transport.status).toMatchObject({ era: "legacy", protocolVersion: "2024-11-05" }),
+    );
+    expect(transport.asked.slice(0, 2)).toEqual(["initialize", "initialize"]);
+  });
+
+  it("that is modern, of a revision that nobody knows, is told of by that, and not by the legacy handshake", async () => {
+    const transport = closing(new Upgraded());
+    transport.supported = ["2099-01-01"];
+    expect(await rejection(transport.connectSession())).toMatchObject({
+      code: "CONNECT_FAILED",
+      message: "upgraded: not this revision",
+    });
+    expect(transport.asked).toEqual(["server/discover", "initialize"]);
+  });
+
+  it("that refuses without saying what it speaks is told of by what it said", async () => {
+    const server = new FakeServer().on("initialize", () => {
+      throw new Error("closed for today");
+    });
+    const transport = closing(server.transport({ era: "auto", reconnect: false }));
+    expect(await rejection(transport.connectSession())).toMatchObject({
+      code: "CONNECT_FAILED",
+      message: expect.stringContaining("closed for today"),
+    });
   });
 
   it("that is fixed is not asked for", async () => {
@@ -135,6 +179,69 @@ describe("the era of a server", () => {
     const modern = closing(server.transport({ era: "modern", reconnect: false }));
     expect(await rejection(modern.connectSession())).toMatchObject({ code: "CONNECT_FAILED" });
     expect(methods(server).slice(1)).toEqual(["server/discover"]);
+  });
+});
+
+/** A server of an unknown era, each of whose wires is made by the test. */
+class Unasked extends ClientTransport {
+  opened = 0;
+  constructor(private readonly make: () => Wire) {
+    super({ era: "auto", reconnect: false }, { kind: "unasked", name: "unasked" });
+  }
+  protected override openWire(): Wire {
+    this.opened++;
+    return this.make();
+  }
+  override fork(): Unasked {
+    return new Unasked(this.make);
+  }
+}
+
+describe("a server that was not asked for its era", () => {
+  it.each<[string, () => Wire]>([
+    [
+      "there is no wire",
+      () => {
+        throw new Error("out of reach");
+      },
+    ],
+    [
+      "it did not start, and will not",
+      () => new MemoryWire(() => Promise.reject(new HoldfastError("SPAWN_FAILED", "out of reach", {}))),
+    ],
+    [
+      "the question was not sent",
+      () => {
+        const wire = new MemoryWire((side) => new FakeServer().serve(side));
+        const failure = { code: "CONNECTION_LOST", message: "out of reach" };
+        return Object.assign(wire, { send: () => Promise.reject(new Lost("not-sent", failure)) });
+      },
+    ],
+  ])("is not tried in another way where %s", async (_why, make) => {
+    const transport = closing(new Unasked(make));
+    const error = (await rejection(transport.connectSession())) as Error;
+    expect(error.message).toContain("out of reach");
+    expect(transport.opened).toBe(1);
+  });
+
+  it("is tried in another way where it did not survive the question", async () => {
+    const transport = closing(
+      new Unasked(() => new MemoryWire(() => Promise.reject(new Error("out of reach")))),
+    );
+    await rejection(transport.connectSession());
+    expect(transport.opened).toBe(2);
+  });
+
+  it("is not tried in another way by an attempt that was given up", async () => {
+    const server = new FakeServer().on("server/discover", never);
+    const transport = closing(new Unasked(() => new MemoryWire((side) => server.serve(side))));
+    const opening = rejection(transport.connectSession());
+    await quiet();
+    expect(methods(server)).toEqual(["server/discover"]);
+    await transport.close();
+    await opening;
+    await quiet();
+    expect(transport.opened).toBe(1);
   });
 });
 

@@ -1,6 +1,8 @@
+import { McpServer } from "@modelcontextprotocol/server";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ConnectionEvent } from "../../src/contract/status.js";
 import { FakeServer, inject } from "../../src/testing/index.js";
+import { MemoryTransport } from "../../src/transports/memory.js";
 import { stopTime } from "../support/fake-timers.js";
 import { closing, recorded, rejection } from "../support/fixtures.js";
 import { isPending, quiet, settled, until } from "../support/settling.js";
@@ -378,10 +380,92 @@ describe("the sessions of a connection", () => {
   it("hear what a server says that can be used in part only, as a warning with its name", async () => {
     const { transport, server, events } = fake();
     const session = await transport.connectSession();
+    const outputSchema = { type: "object", properties: { n: { type: "nonsense" } } };
     server.on("tools/list", () => ({
-      tools: [{ inputSchema: { type: "object" }, name: "good" }, { name: 7 }],
+      tools: [{ name: "odd", inputSchema: { type: "object" }, outputSchema }],
     }));
-    await session.listTools().catch(() => {});
-    for (const event of events) if (event.type === "warning") expect(event.message).toMatch(/^fake: /);
+    server.on("tools/call", () => ({ content: [], structuredContent: { n: 1 } }));
+    await session.listTools();
+    expect(await session.callTool({ name: "odd" })).toMatchObject({ structuredContent: { n: 1 } });
+    const warnings = events.flatMap((event) => (event.type === "warning" ? [event.message] : []));
+    expect(warnings).toEqual([expect.stringMatching(/^fake: an output schema is not checked: .*nonsense/)]);
+  });
+
+  it("hear each notification once: of a list that changed when it was read again, of all else at once", async () => {
+    const { transport, server, methods } = fake();
+    const heard: string[] = [];
+    const session = await transport.connectSession({ onNotification: ({ method }) => heard.push(method) });
+    await session.listTools();
+    server.notify("notifications/resources/updated", { uri: "note://a" });
+    await quiet();
+    expect(heard).toEqual(["notifications/resources/updated"]);
+    server.notify("notifications/tools/list_changed");
+    await quiet();
+    expect(heard.slice(1)).toEqual(["notifications/tools/list_changed"]);
+    expect(methods().filter((method) => method === "tools/list")).toHaveLength(2);
+  });
+
+  it("are not asked where several could be meant, with a warning", async () => {
+    const { transport, server, events } = fake();
+    const asked = vi.fn(() => "an answer");
+    for (let i = 0; i < 2; i++) await transport.connectSession({ sampling: () => asked() });
+    server.say({
+      jsonrpc: "2.0",
+      id: 77,
+      method: "sampling/createMessage",
+      params: { messages: [], maxTokens: 1 },
+    });
+    await quiet();
+    expect(asked).not.toHaveBeenCalled();
+    expect(events.filter(({ type }) => type === "warning")).toMatchObject([
+      { message: expect.stringMatching(/^fake asked sampling\/createMessage/) },
+    ]);
+  });
+
+  it.each([
+    [6_000, 3_000],
+    [30_000, 5_000],
+  ])(
+    "with %i ms to connect have %i ms to declare again what a new epoch must know",
+    async (connectTimeoutMs, ms) => {
+      const { transport, server } = fake({ connectTimeoutMs });
+      server.on("initialize", () => ({
+        protocolVersion: "2025-11-25",
+        capabilities: { resources: { subscribe: true } },
+        serverInfo: { name: "fake", version: "1" },
+      }));
+      server.on("resources/subscribe", () => ({}));
+      const errors: Error[] = [];
+      const session = await transport.connectSession({ onError: (error) => errors.push(error) });
+      await session.subscribeResource({ uri: "note://a" });
+      server.on("resources/subscribe", never);
+      const pass = stopTime();
+      await server.drop();
+      while (transport.status.epoch === 1) await pass(1);
+      await quiet();
+      await pass(ms - 1);
+      expect(transport.status).toMatchObject({ state: "connecting", epoch: 2 });
+      expect(errors).toEqual([]);
+      await pass(1);
+      expect(transport.status).toMatchObject({ state: "connected", epoch: 2 });
+      expect(errors).toHaveLength(1);
+    },
+  );
+});
+
+describe("the stream of a modern server", () => {
+  it("is told of when it opens, and shown", async () => {
+    const make = () => {
+      const server = new McpServer({ name: "new", version: "1" });
+      server.registerTool("echo", {}, () => ({ content: [] }));
+      return server;
+    };
+    const transport = closing(new MemoryTransport({ server: make }));
+    const events = recorded(transport);
+    await transport.connectSession();
+    await until(() => transport.status.listening === "open");
+    expect(events.filter(({ type }) => type === "listening")).toMatchObject([
+      { epoch: 1, listening: "open" },
+    ]);
   });
 });

@@ -27,7 +27,7 @@ type Fake = ReturnType<typeof session>;
 type Asking = { call?: { session: object } | "own" };
 
 /** The sessions of a connection, for some of which the server is at work, and the Client of its epoch. */
-function connection(sessions: Fake[], working: Fake[] | undefined = []) {
+function connection(sessions: Fake[], working: Fake[] | "unknown" = []) {
   const ambiguous = vi.fn();
   const router = new Router(new Set(sessions) as never, {
     name: "shop",
@@ -41,7 +41,10 @@ function connection(sessions: Fake[], working: Fake[] | undefined = []) {
       handlers.set(method, handler);
     },
   } as unknown as Client;
-  router.attach(client, { working: () => working?.map((asker) => ({ session: asker }) as never) });
+  router.attach(client, {
+    working: () =>
+      working === "unknown" ? undefined : working.map((asker) => ({ session: asker }) as never),
+  });
   const ask = (method: string, asking: Asking = {}) =>
     client.fallbackRequestHandler!({ method } as never, { [ASKING]: asking } as never);
   return { router, client, handlers, ask, ambiguous };
@@ -105,17 +108,28 @@ describe("a request of the server", () => {
   it.each([
     ["nothing is at work", []],
     ["the server is at work for both", [one, two]],
-    ["it is not known for whom it is at work", undefined],
-  ])(
+    ["it is not known for whom it is at work", "unknown"],
+  ] as const)(
     "that could be meant for several is refused, with a warning that says what to do, where %s",
     async (_when, working) => {
-      const { ask, ambiguous } = connection([one, two], working);
+      const { ask, ambiguous } = connection([one, two], working as Fake[] | "unknown");
       expect(await rejection(ask(SAMPLING))).toMatchObject({ code: ProtocolErrorCode.InvalidRequest });
       expect(ambiguous).toHaveBeenCalledExactlyOnceWith(
         expect.stringMatching(/^shop asked sampling\/createMessage, .* transport\.fork\(\)/),
       );
     },
   );
+
+  it("goes to nobody while it is not known for whom the server is at work, not to the only one that can answer either", async () => {
+    const { ask } = connection([one, session("mute")], "unknown");
+    expect(await rejection(ask(SAMPLING))).toMatchObject({ code: ProtocolErrorCode.InvalidRequest });
+    expect(await rejection(connection([one, two], "unknown").ask(ROOTS))).toMatchObject({
+      code: ProtocolErrorCode.InvalidRequest,
+    });
+    const own = () => ({});
+    const shared = ["a", "b"].map((name) => ({ ...session(name, SAMPLING), owner: () => own }));
+    expect(await rejection(connection(shared, "unknown").ask(SAMPLING))).toBeInstanceOf(ProtocolError);
+  });
 
   it("goes to one of several that gave one and the same function to answer it", async () => {
     const own = () => ({});

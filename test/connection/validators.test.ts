@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { Validators } from "../../src/connection/validators.js";
 import { FakeServer } from "../../src/testing/index.js";
 import { closing, rejection } from "../support/fixtures.js";
@@ -26,6 +26,25 @@ describe("the schemas of a connection", () => {
     const first = validators.getValidator(schema());
     for (let i = 0; i < 1_000; i++) validators.getValidator({ const: i });
     expect(validators.getValidator(schema())).not.toBe(first);
+  });
+
+  it.each([
+    ["with a warning", vi.fn()],
+    ["in silence, where nobody wants to hear of it", undefined],
+  ])("that cannot be used check nothing, %s", (_how, onSkipped) => {
+    const validators = new Validators(onSkipped);
+    const broken = { type: "object", properties: { [`n${"x".repeat(500)}`]: { type: "nonsense" } } };
+    const data = { n: 1 };
+    for (let i = 0; i < 2; i++)
+      expect(validators.getValidator(broken as never)(data)).toEqual({
+        valid: true,
+        data,
+        errorMessage: undefined,
+      });
+    if (!onSkipped) return;
+    const beginning = "an output schema is not checked: ";
+    expect(onSkipped).toHaveBeenCalledExactlyOnceWith(expect.stringContaining(beginning));
+    expect(onSkipped.mock.calls[0]![0].length).toBeLessThanOrEqual(beginning.length + 200);
   });
 
   it("hold in a session, before a loss and after it", async () => {
