@@ -10,6 +10,10 @@ const TESTS: Record<string, string[]> = {
   // Each piece alone: no process, no socket.
   session: ["test/session/*.test.ts"],
   connection: ["test/connection/*.test.ts", "test/transports/custom.test.ts"],
+  auth: [
+    "test/auth/{credentials/token-cache,sign-in/*}.test.ts",
+    "test/auth/store/{file,memory}-store.test.ts",
+  ],
   wires: ["test/wires/{environment*,guard*,lines,memory-wire,pieces,small}.test.ts"],
   "wires-http": ["test/wires/{agent,http*,network}.test.ts"],
   "wires-sse": ["test/wires/sse*.test.ts"],
@@ -25,9 +29,9 @@ export default defineConfig({
     exclude: ["test/session/{loss,session,tool-data}.test.ts", "test/connection/era{,-matrix}.test.ts"],
     env: { HOLDFAST_RUNS: "0.012" },
     // A mutant that hangs is found by this; the quick tests need a fraction of it.
-    testTimeout: process.env["HOLDFAST_MUTATE"]?.match(/session|connection|wires/) ? 5_000 : 10_000,
+    testTimeout: process.env["HOLDFAST_MUTATE"]?.match(/session|connection|auth|wires/) ? 5_000 : 10_000,
     teardownTimeout: 500,
     // Modules are loaded once a run, not once a file: a third of the time. What leaks from one file to the next would show in the first run, without a mutant.
-    isolate: !process.env["HOLDFAST_MUTATE"]?.match(/session|connection/),
+    isolate: !process.env["HOLDFAST_MUTATE"]?.match(/session|connection|auth/),
   },
 });

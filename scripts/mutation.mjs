@@ -1,5 +1,6 @@
-// Runs Stryker over the machines, the connections, the sessions, the wires and the names, group by group, each against the tests that are quick to notice its
-// mutants (vitest.mutation.config.ts), and prints what survived. `node scripts/mutation.mjs [group...]`
+// Runs Stryker over the machines, the connections, the sign-in, the sessions, the wires and the names, group by group, each against
+// the tests that are quick to notice its mutants (vitest.mutation.config.ts), and prints what survived.
+// `node scripts/mutation.mjs [group...]`
 import { spawnSync } from "node:child_process";
 import { copyFileSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -11,7 +12,8 @@ const GROUPS = {
   machines: ["src/machines/*.ts", "!src/machines/{edges,mermaid}.ts"],
   naming: ["src/composite/naming.ts"],
   session: ["src/session/*.ts"],
-  connection: ["src/connection/*.ts"],
+  connection: ["src/connection/**/*.ts"],
+  auth: ["src/auth/**/*.ts"],
   wires: [
     ...wires("close-codes", "era-probe", "environment", "guard", "lines", "log-file", "lost", "memory"),
     ...wires("messages", "ring"),
