@@ -9,6 +9,7 @@ const config: KnipConfig = {
     "bench/peers/{holdfast,langchain,mcporter,sdk}.mjs",
     "examples/{survive,websocket-server}.mjs",
     "scripts/{inspector-load,mcp-apps,plant}.mjs",
+    "scripts/hostile/server.mjs",
     "scripts/conformance/client.mjs",
     "scripts/soak/websocket-server.mjs",
     "test/fixtures/*-{server,program,parent,writer,suite,world}.mjs",
