@@ -16,8 +16,8 @@ export default defineConfig({
     pool: "forks",
     maxWorkers: 2,
     // Says that a test hangs, and nothing else: a busy machine is ten times slower.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    expect: { poll: { timeout: 50_000 } },
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 150_000 } },
   },
 });

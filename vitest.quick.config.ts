@@ -29,6 +29,6 @@ export default defineConfig({
     env: { HOLDFAST_RUNS: "0.1" },
     maxWorkers: 1,
     isolate: false,
-    testTimeout: 60_000,
+    testTimeout: 180_000,
   },
 });

@@ -124,7 +124,7 @@ describeWith(["chromium"], "the inspector's page", () => {
       await page.locator(".server.gone", { hasText: "server-00" }).waitFor();
       if (process.env["HOLDFAST_WRITE"]) await page.screenshot({ path: "docs/inspector-fleet.png" });
     });
-  }, 120_000);
+  }, 600_000);
 
   it("has buttons that work, and that can be turned off", async () => {
     const { transport } = stdioFixture({ reconnect: { baseMs: 36_000_000, capMs: 36_000_000 } });

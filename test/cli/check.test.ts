@@ -23,7 +23,7 @@ describe("holdfast check", () => {
     expect(stdout).toMatch(/every promise that was put to the test was kept; \d+ stories in .* s, seed \d+/);
     expect(stderr).toMatch(/index\.js: story \d+ of \d+/);
     expect(exitCode).toBe(0);
-  }, 120_000);
+  }, 600_000);
 
   it("fails a server that forgets answers, says why, and finds it again by its seed", async () => {
     const directory = mkdtempSync(join(tmpdir(), "holdfast-check-"));
@@ -52,7 +52,7 @@ describe("holdfast check", () => {
       stories: 1,
       findings: [{ id: "settles", runs: 1, failures: 1, reason: expect.stringMatching(/had no answer/) }],
     });
-  }, 180_000);
+  }, 600_000);
 
   it("begins no new story after its duration", async () => {
     const { stdout, exitCode } = await check("--duration", "0.5", "--runs", "500", everything);
@@ -77,7 +77,7 @@ describe("holdfast check", () => {
     const gone = await check("--", "no-such-command-anywhere");
     expect(gone.stderr).toContain("no-such-command-anywhere");
     expect(gone.exitCode).toBe(3);
-  }, 120_000);
+  }, 600_000);
 });
 
 describeWith(["fastmcp"], "holdfast check of a FastMCP server", () => {
@@ -85,5 +85,5 @@ describeWith(["fastmcp"], "holdfast check of a FastMCP server", () => {
     const { stdout, exitCode } = await check("--runs", "0", fixture("python-server.py"));
     expect(stdout).toContain("every promise that was put to the test was kept");
     expect(exitCode).toBe(0);
-  }, 240_000);
+  }, 600_000);
 });

@@ -603,7 +603,7 @@ describe("the end of a composite", () => {
     const pids = Object.values(transport.servers).map(({ pid }) => pid!);
     await transport.close();
     expect(pids.filter(lives)).toEqual([]);
-  }, 120_000);
+  }, 600_000);
 });
 
 function thrown(work: () => unknown): unknown {

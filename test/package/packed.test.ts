@@ -103,7 +103,7 @@ describe("the package, installed in an empty project", () => {
       "@types/node@20",
     ];
     await exec("npm", ["install", "--no-audit", "--no-fund", ...wanted], { cwd: directory });
-  }, 180_000);
+  }, 600_000);
   afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
   it("runs the README's lines", async () => {
@@ -141,7 +141,7 @@ describe("the package, installed in an empty project", () => {
       cwd: directory,
     }).catch((error) => error);
     expect(stdout).toBe("");
-  }, 120_000);
+  }, 600_000);
 
   it("brings an agent no more than 45 packages: no test kit, no opener of browsers, no script at its installation", async () => {
     const agent = mkdtempSync(join(tmpdir(), "holdfast-agent-"));

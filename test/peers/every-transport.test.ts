@@ -21,7 +21,7 @@ function behaviours({ dialect, era, open }: Row): void {
 
   beforeAll(async () => {
     peer = await open();
-  }, 120_000);
+  }, 600_000);
   afterAll(async () => {
     await peer?.transport.close();
     await peer?.stop?.();
@@ -30,7 +30,7 @@ function behaviours({ dialect, era, open }: Row): void {
   it("connect", async () => {
     session = await peer.transport.connectSession(options);
     expect(status()).toMatchObject({ state: "connected", era, epoch: 1, leases: 1 });
-  }, 120_000);
+  }, 600_000);
 
   it("list", async () => {
     const { tools } = await session.listTools();

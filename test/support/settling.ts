@@ -3,7 +3,7 @@ import { vi } from "vitest";
 /** Under fake timers too: what happens outside is waited for in real time. */
 const { setTimeout: realTimeout } = globalThis;
 /** Shorter than the deadline of a test, so that a wait that never ends says what it waited for. Decides nothing else. */
-const HANGS_MS = 50_000;
+const HANGS_MS = 150_000;
 
 /** Settles when `check` holds; looks again every 10 ms. */
 export async function until(check: () => boolean | Promise<boolean>, ms = HANGS_MS): Promise<void> {

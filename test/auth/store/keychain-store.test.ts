@@ -193,7 +193,7 @@ describeWith(["dbus-run-session", "gnome-keyring-daemon"], "a store in the keych
     // Else the kills hit no update, and this test tells nothing.
     expect(left).toBeGreaterThan(KILLS / 10);
     expect(readdirSync(keychain.locks)).toEqual([]);
-  }, 120_000);
+  }, 600_000);
 
   it("opens no connection for each use", async () => {
     const [sockets] = await keychain.run(`

@@ -55,7 +55,7 @@ it("a writer killed at any moment leaves the old credential or the new one, and 
   // Else the kills hit no update, and this test tells nothing.
   expect(left.locks).toBeGreaterThan(KILLS / 4);
   expect(left.temporaries).toBeGreaterThan(0);
-}, 120_000);
+}, 600_000);
 
 it("four programs that count up fifty times each come to two hundred", async () => {
   const directory = temporaryDirectory();
