@@ -68,7 +68,9 @@ export class Connection {
   }
 
   status(): ConnectionStatus {
-    return this.#picture.status(this.actor);
+    const status = this.#picture.status(this.actor);
+    const { lastError, server, authorizing } = status;
+    return { ...status, ...this.port.shown({ lastError, server, authorizing }) };
   }
 
   /** Lets the connection go, and rejects what waits for it. */
@@ -92,7 +94,7 @@ export class Connection {
         this.#picture.suspect = false;
       },
       onChange: (change, epoch) => {
-        this.#picture.change = change;
+        this.#picture.change = this.port.shown(change);
         this.port.announce({ type: "changed", epoch, change });
       },
     });
@@ -207,7 +209,7 @@ export class Connection {
     if (this.waiting.closedError) return;
     const failed = leaving !== "asked" && lastError !== undefined;
     const failure = failed ? this.#withDeadline(lastError) : undefined;
-    const { closed, cause, ended } = endErrors(this.settings.name, leaving, failure);
+    const { closed, cause, ended } = this.port.shown(endErrors(this.settings.name, leaving, failure));
     this.waiting.end(closed, cause);
     this.participants.end(ended);
   }

@@ -1,4 +1,6 @@
 import type { HoldfastError } from "../base/errors.js";
+import type { Secrets } from "../base/redact.js";
+import { shown } from "../base/shown.js";
 import type { Observed } from "../contract/inspection.js";
 import type { ReplayMode } from "../contract/options.js";
 import type { ConnectionStatus } from "../contract/status.js";
@@ -14,6 +16,7 @@ import type { Waiting } from "./waiting.js";
 export interface PortSettings {
   name: string;
   clock: Clock;
+  secrets: Secrets;
   replay: ReplayMode;
   trustAnnotations: boolean;
   callTimeoutMs(method: string, name: string | undefined): number | undefined;
@@ -53,6 +56,9 @@ export class Port implements ConnectionPort {
   }
   get observe(): ((event: Observed) => void) | undefined {
     return this.settings.subscribers.inspectors.present ? this.#observe : undefined;
+  }
+  shown<T>(value: T): T {
+    return shown(this.settings.secrets, value);
   }
   status(): ConnectionStatus {
     return this.host.status();

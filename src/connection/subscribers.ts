@@ -1,4 +1,6 @@
 import { runCallback, unheard } from "../base/callback.js";
+import { Secrets } from "../base/redact.js";
+import { shown } from "../base/shown.js";
 import { visibleLine } from "../base/visible.js";
 import type { Logger } from "../contract/options.js";
 import type { ConnectionEvent, ConnectionStatus, StatusListener } from "../contract/status.js";
@@ -9,7 +11,10 @@ export class Subscribers {
   readonly inspectors = new Inspectors((error) => this.#warn(`an inspector threw: ${String(error)}`));
   readonly #all = new Set<StatusListener>();
 
-  constructor(private readonly logger: Logger | undefined) {}
+  constructor(
+    private readonly logger: Logger | undefined,
+    private readonly secrets = new Secrets(),
+  ) {}
 
   add(listener: StatusListener): () => void {
     // The same function may subscribe twice; each gets its own end.
@@ -22,7 +27,8 @@ export class Subscribers {
     return this.#all.size;
   }
 
-  notify(status: () => ConnectionStatus, event: ConnectionEvent): void {
+  notify(status: () => ConnectionStatus, given: ConnectionEvent): void {
+    const event = shown(this.secrets, given);
     if (event.type === "warning") this.#warn(event.message);
     if (this.#all.size === 0 && !this.inspectors.present) return;
     const now = status();
@@ -38,6 +44,6 @@ export class Subscribers {
   }
 
   #warn(message: string): void {
-    runCallback(() => this.logger?.warn(visibleLine(message)), unheard);
+    runCallback(() => this.logger?.warn(visibleLine(this.secrets.redact(message))), unheard);
   }
 }

@@ -20,6 +20,7 @@ export function checkShared(options: SharedOptions): void {
   const { cache } = options;
   if (cache !== undefined && cache !== false && typeof cache?.store?.get !== "function")
     throw invalid("cache", "expected { store }, or false");
+  checkSecrets(options.secrets);
   checkFunction("inspect", options.inspect);
   checkBoolean("trustAnnotations", options.trustAnnotations);
   checkPositive("maxQueued", options.maxQueued);
@@ -43,6 +44,7 @@ const SHARED = [
   "cache",
   "maxQueued",
   "maxServerRequests",
+  "secrets",
   "inspect",
   "logger",
 ];
@@ -56,6 +58,12 @@ export function checkKnown(kind: string, options: object, known: readonly string
     if (known.includes(key) || SHARED.includes(key) || value === undefined) continue;
     throw invalid(key, `a ${kind} transport has no such option`);
   }
+}
+
+/** The message repeats none of them. */
+function checkSecrets(secrets: unknown): void {
+  const isList = Array.isArray(secrets) && secrets.every((secret) => typeof secret === "string");
+  if (secrets !== undefined && !isList) throw invalid("secrets", "expected an array of strings");
 }
 
 const DURATIONS = ["connectTimeoutMs", "closeTimeoutMs", "idleTimeoutMs"] as const;

@@ -103,6 +103,11 @@ export interface SharedOptions {
   maxServerRequests?: number;
   /** The deadline of calls that name none; 0: no deadline. It wins over the session's `timeoutMs`. Default: that of the session. */
   callTimeoutMs?: number;
+  /**
+   * More values that nothing may show. Those of headers, `auth`, `env`, URLs, and of arguments and variables that are secrets by
+   * their name or form are known without being named here. Default: none.
+   */
+  secrets?: readonly string[];
   /** Called with each `InspectionEvent` of the connection, from its first moment on. Default: nobody. */
   inspect?: Inspect;
   /** Where oddities are reported that concern no caller. Default: nowhere. */

@@ -78,6 +78,8 @@ async function perform<T>(port: ConnectionPort, spec: CallSpec, send: Send<T>): 
         tag.result = undefined;
       }
     }
+  } catch (error) {
+    throw port.shown(error);
   } finally {
     deadline.clear();
   }

@@ -88,6 +88,8 @@ export interface ConnectionPort {
   /** What the server's own configuration says of a call's deadline. */
   callTimeoutMs(method: string, name: string | undefined): number | undefined;
   status(): ConnectionStatus;
+  /** What leaves the connection, without the secrets that it knows and without what would steer a terminal. */
+  shown<T>(value: T): T;
   /**
    * Waits until the handshake is done; asks for the connection if it was let go. `isNewCall`: for a call that was not sent before;
    * the number of those that may wait is limited.

@@ -157,8 +157,9 @@ export class SessionView extends ClientView implements Session, Participant {
   }
   report(error: Error): void {
     if (this.ended) return;
-    this.#guardCallback(() => this.onerror?.(error));
-    this.#guardCallback(() => this.#options.onError?.(error));
+    const told = this.#host.port.shown(error);
+    this.#guardCallback(() => this.onerror?.(told));
+    this.#guardCallback(() => this.#options.onError?.(told));
   }
   handles(method: string): boolean {
     return this.handlerOf(method) !== undefined;

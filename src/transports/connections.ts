@@ -1,4 +1,5 @@
 import { HoldfastError } from "../base/errors.js";
+import { Secrets } from "../base/redact.js";
 import { Connection } from "../connection/connection.js";
 import { EraMemory } from "../connection/era.js";
 import { Subscribers } from "../connection/subscribers.js";
@@ -13,17 +14,21 @@ export interface ConnectionParts {
   options: SharedOptions;
   identity: TransportIdentity;
   clock: Clock;
+  secrets: Secrets;
   subscribers: Subscribers;
 }
 
 /** @throws HoldfastError `CONFIG_INVALID` for a wrong option */
 export function partsOf(options: SharedOptions, identity: TransportIdentity): ConnectionParts {
   checkShared(options);
+  const secrets = identity.secrets ?? new Secrets();
+  for (const secret of options.secrets ?? []) secrets.add(secret, { named: true });
   return {
     options: settled(options, identity),
     identity,
     clock: identity.clock ?? systemClock,
-    subscribers: new Subscribers(options.logger),
+    secrets,
+    subscribers: new Subscribers(options.logger, secrets),
   };
 }
 
@@ -40,7 +45,7 @@ function settled(given: SharedOptions, { defaults, fixed }: TransportIdentity): 
  */
 export function connectionsOf(
   transport: { readonly name: string; readonly [INTERNALS]: Internals },
-  { options, identity, clock, subscribers }: ConnectionParts,
+  { options, identity, clock, secrets, subscribers }: ConnectionParts,
 ): (epoch: number) => Connection {
   const owner = new WeakRef(transport);
   const { name } = transport;
@@ -61,6 +66,7 @@ export function connectionsOf(
     eraMemory: new EraMemory(clock),
     clock,
     random: random ?? Math.random,
+    secrets,
     subscribers,
   };
   return (epoch) =>

@@ -1,3 +1,4 @@
+import type { Secrets } from "../base/redact.js";
 import type { Credential } from "../contract/credential.js";
 import type { Observed } from "../contract/inspection.js";
 import type { SharedOptions } from "../contract/options.js";
@@ -20,6 +21,11 @@ export interface TransportIdentity {
   defaults?: KindDefaults;
   /** What every wire shows to be let in; another one is got from it after a refusal. */
   credential?: Credential | undefined;
+  /**
+   * What it was told in confidence.
+   * @internal
+   */
+  secrets?: Secrets;
   /**
    * What no option changes.
    * @internal

@@ -3,7 +3,7 @@ import { hasAuthorization, isAuthorization, isHeaderValue } from "../auth/creden
 import { checkOAuth, type OAuthOptions } from "../auth/sign-in/options.js";
 import { runCallback, unheard } from "../base/callback.js";
 import { checkPositive, checkStringMap, invalid } from "../base/check.js";
-import { shownUrl } from "../base/redact.js";
+import { Secrets, shownUrl } from "../base/redact.js";
 import { checkKnown, checkShared } from "../contract/check-options.js";
 import { type Credential, CredentialSource, type FetchLike } from "../contract/credential.js";
 import { type AuthOption, DEFAULTS, type SharedOptions, type TlsOptions } from "../contract/options.js";
@@ -61,6 +61,7 @@ export interface RemoteWireOptions {
   maxMessageBytes: number;
   maxRetryAfterMs: number;
   maxSockets: number;
+  secrets: Secrets;
 }
 
 /** What a kind of remote transport says of itself. */
@@ -96,6 +97,7 @@ export function remoteOpener(options: RemoteTarget, remote: RemoteKind): Opener 
   const shown = shownUrl(url);
   const name = options.name ?? shown;
   const { bare, basic } = splitUserInfo(url);
+  const secrets = secretsOf(options);
   const web = new URL(bare.href.replace(/^ws/, "http"));
   const network = { tls, proxy, connectTimeoutMs: options.connectTimeoutMs ?? DEFAULTS.connectTimeoutMs };
   const asks = { ...network, url: web, fetch };
@@ -119,6 +121,7 @@ export function remoteOpener(options: RemoteTarget, remote: RemoteKind): Opener 
     },
     ...(fixed && { fixed }),
     credential,
+    secrets,
     open: () =>
       remote.openWire({
         ...network,
@@ -131,8 +134,22 @@ export function remoteOpener(options: RemoteTarget, remote: RemoteKind): Opener 
         maxMessageBytes: maxMessageBytes ?? DEFAULTS.maxMessageBytes,
         maxRetryAfterMs: options.maxRetryAfterMs ?? DEFAULTS.maxRetryAfterMs,
         maxSockets: maxSockets ?? DEFAULTS.maxSockets,
+        secrets,
       }),
   };
+}
+
+/** What the options tell in confidence; tokens that are got later are added by the wires. */
+function secretsOf({ url, headers = {}, auth, tls, proxy }: RemoteTarget): Secrets {
+  const secrets = new Secrets();
+  secrets.addUrl(url);
+  secrets.addHeaders(headers);
+  if (typeof auth === "string" && auth !== "oauth") secrets.add(auth, { named: true });
+  if (proxy) secrets.addUrl(proxy);
+  for (const key of [tls?.key ?? []].flat()) secrets.add(String(key));
+  for (const [name, value] of Object.entries(process.env))
+    if (/_proxy$/i.test(name) && value !== undefined) secrets.addUrl(value);
+  return secrets;
 }
 
 /** What is sent with each request. `basic`: user and password of the URL, which a header of the user's own replaces. */

@@ -8,10 +8,16 @@ import {
   checkStrings,
 } from "../base/check.js";
 import { fieldsOf } from "../base/fields.js";
-import { redactor, withoutUserInfo } from "../base/redact.js";
+import { Secrets, withoutUserInfo } from "../base/redact.js";
 import { checkKnown } from "../contract/check-options.js";
 import { DEFAULTS, type SharedOptions } from "../contract/options.js";
-import { childEnvironment, type EnvOption, installHint, isRunner, secretsIn } from "../wires/environment.js";
+import {
+  addEnvironment,
+  childEnvironment,
+  type EnvOption,
+  installHint,
+  isRunner,
+} from "../wires/environment.js";
 import type { LogTarget } from "../wires/log-file.js";
 import { StdioWire } from "../wires/stdio.js";
 import { KindTransport } from "./kind.js";
@@ -86,12 +92,16 @@ const MAX_SHOWN_LINE = 2_000;
 export function processOpener(options: ProcessOptions, line: CommandLine): Opener {
   checkProcess(options);
   const { kind, name, command, args } = line;
+  const secrets = new Secrets();
+  addEnvironment(secrets, options.env, command);
+  secrets.addArguments([command, ...args]);
   const patience = isRunner(command) && { connectTimeoutMs: DEFAULTS.runnerConnectTimeoutMs };
   const { env, cwd, stderr, onStderr, logFile, maxMessageBytes, closeTimeoutMs } = options;
   return {
     kind,
     name,
     defaults: { keepAlive: true, ...patience },
+    secrets,
     open: ({ observe, warn }) =>
       new StdioWire({
         name: options.name ?? name,
@@ -112,7 +122,7 @@ export function processOpener(options: ProcessOptions, line: CommandLine): Opene
         reapOrphans: options.reapOrphans ?? true,
         endDetached: options.endDetached ?? false,
         warn,
-        redact: redactor(secretsIn(env, command)),
+        redact: (text) => secrets.redact(text),
       }),
   };
 }

@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { getDefaultEnvironment } from "@modelcontextprotocol/client/stdio";
+import type { Secrets } from "../base/redact.js";
 
 /** `"inherit"` hands over the whole environment; variables are added to the SDK's safe default ones. */
 export type EnvOption = "inherit" | Record<string, string>;
@@ -25,8 +26,6 @@ const RUNNER_NAMES = new Set([
 const RUNNER_PREFIXES = ["UV_", "PIP_", "npm_config_"];
 /** What an `npx` that runs this program was told: another one must not be told the same. */
 const OF_OUR_NPX = new Set(["npm_config_package", "npm_config_call"]);
-/** Variables that hold a secret by their name. */
-const SECRET = /token|password|secret|auth|key/i;
 
 const nameOf = (command: string) => basename(command).replace(/\.(exe|cmd|bat)$/i, "");
 
@@ -50,18 +49,12 @@ export function childEnvironment(
   return { ...getDefaultEnvironment(), ...(isRunner(command) && runnerEnvironment()), ...own, ...env };
 }
 
-/** The values of an environment that must not be shown: all that the user gave, and what a runner's settings hide. */
-export function secretsIn(env: EnvOption | undefined, command: string): string[] {
-  if (env === "inherit")
-    return Object.entries(definedOnly(process.env)).flatMap(([name, value]) =>
-      SECRET.test(name) ? [value] : [],
-    );
-  const given = typeof env === "object" ? Object.values(env) : [];
-  if (!isRunner(command)) return given;
-  const hidden = Object.entries(runnerEnvironment()).flatMap(([name, value]) =>
-    SECRET.test(name) ? [value] : [...value.matchAll(/\/\/([^@/\s]+)@/g)].map((match) => match[1]!),
-  );
-  return [...given, ...hidden];
+/** The secrets of an environment: all that the user gave, and of what is handed over what is one by its name or its form. */
+export function addEnvironment(secrets: Secrets, env: EnvOption | undefined, command: string): void {
+  const handed = env === "inherit" ? process.env : isRunner(command) ? runnerEnvironment() : {};
+  for (const [name, value] of Object.entries(definedOnly(handed))) secrets.addNamed(name, value);
+  if (typeof env !== "object") return;
+  for (const [name, value] of Object.entries(env)) secrets.addNamed(name, value, { given: true });
 }
 
 function runnerEnvironment(): Record<string, string> {

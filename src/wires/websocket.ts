@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { type JSONRPCMessage, SdkErrorCode, SdkHttpError } from "@modelcontextprotocol/client";
 import { WebSocket } from "ws";
 import { codeOf } from "../base/errors.js";
-import { redactor } from "../base/redact.js";
+import { Secrets } from "../base/redact.js";
 import type { Credential, Refusal } from "../contract/credential.js";
 import { systemClock } from "../machines/clock.js";
 import type { Failure } from "../machines/failure.js";
@@ -20,6 +20,8 @@ export interface WebSocketWireOptions extends AgentOptions {
   url: URL;
   headers: Record<string, string>;
   credential: Credential | undefined;
+  /** What the connection was told in confidence. Default: what the headers hold. */
+  secrets?: Secrets;
   protocols: readonly string[];
   maxMessageBytes: number;
   /** The longest wait that the server may ask for. Default 3,600,000. */
@@ -42,12 +44,14 @@ export class WebSocketWire extends BaseWire {
   /** Destroys a socket that is still on its way through a proxy. */
   readonly #abort = new AbortController();
   #tcp: Socket | undefined;
-  #redact: (text: string) => string = (text) => text;
+  readonly #secrets: Secrets;
   /** What the upgrade was refused for, where another credential may help. */
   #refusal: Refusal | undefined;
 
   constructor(private readonly options: WebSocketWireOptions) {
     super();
+    this.#secrets = options.secrets ?? new Secrets();
+    this.#secrets.addHeaders(options.headers);
   }
 
   async start(): Promise<void> {
@@ -63,7 +67,7 @@ export class WebSocketWire extends BaseWire {
     socket.on("error", (error) => this.#fail(error));
     socket.once("close", (code, reason) => {
       // Also where the wire was closed meanwhile: a code that came with the upgrade is read before a send fails.
-      this.failure ??= closeFailure(code, this.#redact(reason.toString()), Math.random());
+      this.failure ??= closeFailure(code, this.#secrets.redact(reason.toString()), Math.random());
       this.finish();
     });
     socket.on("message", (data) => this.#receive(String(data)));
@@ -74,7 +78,7 @@ export class WebSocketWire extends BaseWire {
     const { url, headers, credential, protocols, maxMessageBytes, tls, proxy } = this.options;
     const { connectTimeoutMs, closeTimeoutMs } = this.options;
     const token = await credential?.token();
-    this.#redact = redactor([...Object.values(headers), ...(token === undefined ? [] : [token])]);
+    if (token !== undefined) this.#secrets.addFresh(token);
     const through = await proxyTo(url, proxy);
     const { signal } = this.#abort;
     const tunneled = through && (await tunnel(url, through, { tls, connectTimeoutMs, signal }));
@@ -168,7 +172,7 @@ export class WebSocketWire extends BaseWire {
 
   #receive(text: string): void {
     for (const part of readFrame(text)) {
-      const shown = this.#redact(part.kind === "message" ? "" : part.text);
+      const shown = this.#secrets.redact(part.kind === "message" ? "" : part.text);
       if (part.kind === "message") this.onmessage?.(part.message);
       else if (part.kind === "noise" || part.id === undefined)
         this.onerror?.(
@@ -177,7 +181,7 @@ export class WebSocketWire extends BaseWire {
       else
         this.onUnreadable?.({
           id: part.id,
-          why: part.kind === "open" ? "does not end" : this.#redact(part.why),
+          why: part.kind === "open" ? "does not end" : this.#secrets.redact(part.why),
           text: shown,
         });
     }

@@ -94,6 +94,7 @@ const SHARED: Record<keyof SharedOptions | `reconnect.${keyof ReconnectOptions}`
   heartbeat: true,
   callTimeoutMs: true,
   inspect: true,
+  secrets: true,
   logger: true,
 };
 

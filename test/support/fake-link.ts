@@ -40,6 +40,9 @@ export class FakeLink implements ConnectionPort {
   mayResend({ guard, epoch }: Ready): boolean {
     return this.budget.take(guard.down ? epoch : undefined);
   }
+  shown<T>(value: T): T {
+    return value;
+  }
   status(): ConnectionStatus {
     return this.state as ConnectionStatus;
   }

@@ -1,10 +1,24 @@
 import { getDefaultEnvironment } from "@modelcontextprotocol/client/stdio";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { childEnvironment, installHint, isRunner, secretsIn } from "../../src/wires/environment.js";
+import { Secrets } from "../../src/base/redact.js";
+import {
+  addEnvironment,
+  childEnvironment,
+  type EnvOption,
+  installHint,
+  isRunner,
+} from "../../src/wires/environment.js";
 
 /** The environment of this test, and nothing of the machine's. */
 const base = { PATH: "/bin", HOME: "/home/me" };
 let before: NodeJS.ProcessEnv;
+
+/** A text as it is shown by a connection with this environment. */
+function shownWith(env: EnvOption | undefined, command: string, text: string): string {
+  const secrets = new Secrets();
+  addEnvironment(secrets, env, command);
+  return secrets.redact(text);
+}
 
 beforeEach(() => {
   before = process.env;
@@ -95,23 +109,26 @@ describe("the secrets of a child process", () => {
     (name) => {
       process.env[name] = "hidden";
       process.env["PLAIN"] = "shown";
-      expect(secretsIn("inherit", "node")).toEqual(["hidden"]);
+      expect(shownWith("inherit", "node", "hidden, shown")).toBe("[redacted], shown");
     },
   );
 
   it("are all that the user gave, and nothing where the user gave nothing", () => {
     process.env["UV_TOKEN"] = "hidden";
-    expect(secretsIn({ A: "1", B: "2" }, "node")).toEqual(["1", "2"]);
-    expect(secretsIn(undefined, "node")).toEqual([]);
+    const text = "hidden given-value";
+    expect(shownWith({ A: "1", B: "given-value" }, "node", text)).toBe("hidden [redacted]");
+    expect(shownWith(undefined, "node", text)).toBe(text);
   });
 
   it("are what a runner's settings hide, by their names or in their URLs", () => {
     Object.assign(process.env, {
       UV_TOKEN: "hidden",
-      UV_INDEX_URL: "https://ada:pw@index/simple http://bob@other",
+      UV_INDEX_URL: "https://ada:pass@index/simple http://bobby@other",
       HTTPS_PROXY: "http://proxy:8080/@x",
       MY_TOKEN: "not handed over",
     });
-    expect(secretsIn({ A: "1" }, "uv")).toEqual(["1", "hidden", "ada:pw", "bob"]);
+    const text = "1 hidden ada:pass ada pass bobby proxy not handed over";
+    const shown = "1 [redacted] [redacted] ada [redacted] [redacted] proxy not handed over";
+    expect(shownWith({ A: "1" }, "uv", text)).toBe(shown);
   });
 });

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { redactor } from "../../src/base/redact.js";
-import { childEnvironment, isRunner, secretsIn } from "../../src/wires/environment.js";
+import { Secrets } from "../../src/base/redact.js";
+import { addEnvironment, childEnvironment, isRunner } from "../../src/wires/environment.js";
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -47,7 +47,10 @@ describe("the environment of a child process", () => {
   it("is not shown where it holds a secret", () => {
     vi.stubEnv("UV_INDEX_URL", "https://ada:canary-password@index/simple");
     vi.stubEnv("npm_config__authToken", "canary-token");
-    const redact = redactor(secretsIn({ KEY: "canary-given" }, "uv"));
-    expect(redact("canary-given ada:canary-password canary-token")).toBe("[redacted] [redacted] [redacted]");
+    const secrets = new Secrets();
+    addEnvironment(secrets, { KEY: "canary-given" }, "uv");
+    expect(secrets.redact("canary-given ada:canary-password canary-token")).toBe(
+      "[redacted] [redacted] [redacted]",
+    );
   });
 });

@@ -1,7 +1,8 @@
 import { OAuthClientFlowError, OAuthError } from "@modelcontextprotocol/client";
 import { isHoldfastError } from "../../base/errors.js";
 import { fieldsOf } from "../../base/fields.js";
-import { redactor } from "../../base/redact.js";
+import { Secrets } from "../../base/redact.js";
+import { shown } from "../../base/shown.js";
 import { authRequired } from "./auth-required.js";
 import { UnsafeAnswer } from "./safe-fetch.js";
 
@@ -14,14 +15,17 @@ export function explainAuthError(
   error: unknown,
   secrets: (string | undefined)[] = [],
 ): unknown {
+  const known = new Secrets();
+  for (const secret of secrets) if (secret !== undefined) known.add(secret, { named: true });
+  // Also of what is told as it is, and of its causes.
+  shown(known, error);
   if (isHoldfastError(error) || !(error instanceof Error)) return error;
-  const redact = redactor(secrets.filter((secret) => secret !== undefined));
   // The SDK quotes a whole body that is not an OAuth error.
   const bare = error.message.replace(
     /Invalid OAuth error response[\s\S]*/,
     "its answer is no error of OAuth",
   );
-  const message = redact(bare).slice(0, 300);
+  const message = bare.slice(0, 300);
   if (error instanceof OAuthError) {
     const { code } = error;
     if (PASSING.has(code)) return new Error(`the authorization server says ${code}: ${message}`);

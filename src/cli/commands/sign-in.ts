@@ -1,5 +1,5 @@
 import { type FileStore, fileStore, type OAuthOptions } from "../../index.js";
-import { quoted } from "../../internal.js";
+import { quoted, shownUrl } from "../../internal.js";
 import { say } from "../terminal/print.js";
 
 /** The credential store of all commands. `HOLDFAST_STORE` names another directory. */
@@ -29,9 +29,9 @@ export function loginCommand(target: string, server?: string): string {
   return words.map(quoted).join(" ");
 }
 
-/** The target without secrets: a URL with a user or a query is not repeated. */
+/** The target without secrets: a URL with a user, a query or a key in its path is not repeated. */
 function shown(target: string): string {
   if (!URL.canParse(target)) return target;
-  const { search, username } = new URL(target);
-  return search || username ? "THE_SAME_URL" : target;
+  const url = new URL(target);
+  return url.href === shownUrl(url) ? target : "THE_SAME_URL";
 }

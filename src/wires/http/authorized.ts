@@ -1,5 +1,6 @@
 import { formatMessage } from "../../base/advice.js";
 import { HoldfastError } from "../../base/errors.js";
+import type { Secrets } from "../../base/redact.js";
 import type { Credential, Refusal } from "../../contract/credential.js";
 import type { Wire } from "../../contract/wire.js";
 import { Lost } from "../lost.js";
@@ -17,7 +18,12 @@ export class Authorized implements Sender<HttpAnswer> {
 
   constructor(
     private readonly wire: Pick<Wire, "onRefused" | "onParked" | "onResumed">,
-    private readonly server: { url: URL; name: string; credential: Credential | undefined },
+    private readonly server: {
+      url: URL;
+      name: string;
+      credential: Credential | undefined;
+      secrets?: Secrets;
+    },
     private readonly senders: { plain: Sender<HttpAnswer>; signed: Sender<HttpAnswer> | undefined },
   ) {}
 
@@ -33,6 +39,7 @@ export class Authorized implements Sender<HttpAnswer> {
     const { headers } = request;
     for (;;) {
       const token = await credential.token();
+      if (token !== undefined) this.server.secrets?.addFresh(token);
       if (request.aborted) throw request.aborted;
       request.headers = token === undefined ? headers : { ...headers, authorization: `Bearer ${token}` };
       const { plain, signed } = this.senders;

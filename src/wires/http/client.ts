@@ -1,5 +1,5 @@
 import type { HoldfastError } from "../../base/errors.js";
-import { redactor } from "../../base/redact.js";
+import { Secrets } from "../../base/redact.js";
 import { VERSION } from "../../base/version.js";
 import type { Credential, FetchLike } from "../../contract/credential.js";
 import type { Wire } from "../../contract/wire.js";
@@ -22,6 +22,8 @@ export interface HttpClientOptions extends NetworkOptions {
   credential: Credential | undefined;
   /** How many calls go over sockets at once. */
   maxSockets: number;
+  /** What the connection was told in confidence. Default: what the other options hold. */
+  secrets?: Secrets;
   /** The longest wait that the server may ask for. Default 3,600,000. */
   maxRetryAfterMs?: number;
 }
@@ -34,16 +36,16 @@ export class HttpClient implements Sender<HttpAnswer> {
   readonly headers: Readonly<Record<string, string>>;
   readonly #sockets: Sockets | undefined;
   readonly #authorized: Authorized;
-  /** What the user gave: any header may be secret, and what stands behind the question mark. */
-  readonly #secrets: string[];
-
+  readonly #secrets: Secrets;
   readonly #maxWaitMs: number | undefined;
 
   constructor(options: HttpClientOptions, wire: Pick<Wire, "onRefused" | "onParked" | "onResumed">) {
     const { url, fetch, headers, maxRetryAfterMs } = options;
     this.#maxWaitMs = maxRetryAfterMs;
     this.headers = { ...DEFAULT_HEADERS, ...lowerCased(headers) };
-    this.#secrets = [...Object.values(headers), ...url.searchParams.values()];
+    this.#secrets = options.secrets ?? new Secrets();
+    this.#secrets.addHeaders(headers);
+    this.#secrets.addUrl(url);
     const within = withinOrigin(url);
     const sockets = fetch ? undefined : new Sockets(options);
     this.#sockets = sockets;
@@ -51,10 +53,14 @@ export class HttpClient implements Sender<HttpAnswer> {
     const signed = (sign: (fetch: FetchLike) => FetchLike) =>
       new Fetched(sign(fetch ?? fetchOver(() => sockets!.agent)));
     const { credential } = options;
-    this.#authorized = new Authorized(wire, options, {
-      plain: within(plain),
-      signed: credential?.sign && within(signed(credential.sign.bind(credential))),
-    });
+    this.#authorized = new Authorized(
+      wire,
+      { ...options, secrets: this.#secrets },
+      {
+        plain: within(plain),
+        signed: credential?.sign && within(signed(credential.sign.bind(credential))),
+      },
+    );
   }
 
   async send(request: HttpRequest): Promise<HttpAnswer> {
@@ -70,10 +76,11 @@ export class HttpClient implements Sender<HttpAnswer> {
 
   /** A text of the server's without what it was told in confidence. */
   redact(text: string, { headers }: HttpRequest): string {
-    const { authorization = "", cookie = "" } = headers;
-    return redactor([...this.#secrets, authorization, ...authorization.split(" "), ...cookie.split(/; |=/)])(
-      text,
-    );
+    // Cookies and signatures are new with each request, and a server repeats no others.
+    const own = new Secrets();
+    const { authorization = "", cookie = "", dpop = "" } = headers;
+    own.addHeaders({ authorization, cookie, dpop });
+    return own.redact(this.#secrets.redact(text));
   }
 
   /** Nobody is asked for a credential any more: the wire is going. */
