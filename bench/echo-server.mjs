@@ -1,8 +1,9 @@
-// The server of the benchmark: `stdio`, or `http PORT`. Legacy era.
+// The server of the benchmark: `stdio`, `http PORT` or `sse PORT`. Legacy era.
 import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { NodeStreamableHTTPServerTransport } from "@modelcontextprotocol/node";
+import { SSEServerTransport } from "@modelcontextprotocol/sdk/server/sse.js";
 import { StdioServerTransport } from "@modelcontextprotocol/server/stdio";
 import { make } from "./echo.mjs";
 
@@ -26,5 +27,18 @@ if (mode === "http") {
   });
   // What a server does that is deployed anew behind a balancer: it is there, and knows nobody.
   process.on("SIGUSR2", () => sessions.clear());
+  http.listen(Number(port), "127.0.0.1", () => console.log(`listening on ${http.address().port}`));
+}
+if (mode === "sse") {
+  const sessions = new Map();
+  const http = createServer(async (request, response) => {
+    if (request.method === "GET") {
+      const transport = new SSEServerTransport("/messages", response);
+      sessions.set(transport.sessionId, transport);
+      return make().connect(transport);
+    }
+    const id = new URL(request.url, "http://localhost").searchParams.get("sessionId");
+    await sessions.get(id)?.handlePostMessage(request, response);
+  });
   http.listen(Number(port), "127.0.0.1", () => console.log(`listening on ${http.address().port}`));
 }

@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { serveWebSockets } from "../examples/websocket-server.mjs";
 import { option } from "./compare.mjs";
 import { make } from "./echo.mjs";
+import { swallowingProxy } from "./swallowing-proxy.mjs";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const server = here("./echo-server.mjs");
@@ -52,8 +53,8 @@ const peers = [
   ...(hasFastMCP() ? [["FastMCP, Python", [python, here("./peers/fastmcp_client.py")]]] : []),
 ];
 
-async function httpServer(port) {
-  const child = spawn(process.execPath, [server, "http", String(port ?? 0)], {
+async function httpServer(port, mode = "http") {
+  const child = spawn(process.execPath, [server, mode, String(port ?? 0)], {
     stdio: ["ignore", "pipe", "ignore"],
   });
   const [line] = await once(createInterface({ input: child.stdout }), "line");
@@ -64,6 +65,20 @@ async function httpServer(port) {
     await exited;
   };
   return { child, port: bound, url: `http://127.0.0.1:${bound}/mcp`, stop };
+}
+
+/** A server behind a middlebox that forgets the flows that are open, and swallows what the server sends on them. */
+async function swallowed(kind, path) {
+  const running = await httpServer(0, kind);
+  const proxy = await swallowingProxy(running.port);
+  return {
+    target: { kind, url: `http://127.0.0.1:${proxy.port}${path}`, heartbeat: { intervalMs: 1_000 } },
+    strike: () => proxy.swallow(),
+    end: async () => {
+      proxy.close();
+      await running.stop();
+    },
+  };
 }
 
 /** Each fault: what the peer is told to reach, and what happens to it. */
@@ -96,6 +111,8 @@ const faults = {
       end: () => running.stop(),
     };
   },
+  "HTTP, answers swallowed": () => swallowed("http", "/mcp"),
+  "SSE, answers swallowed": () => swallowed("sse", "/sse"),
   "WebSocket, dropped": async () => {
     const sockets = await serveWebSockets(make, { token: null });
     return {

@@ -6,7 +6,7 @@ import sys
 import time
 
 from fastmcp import Client
-from fastmcp.client.transports import StdioTransport, StreamableHttpTransport
+from fastmcp.client.transports import SSETransport, StdioTransport, StreamableHttpTransport
 
 LIMIT = 15.0
 
@@ -17,6 +17,8 @@ async def main() -> None:
         sys.exit("no WebSocket")
     if target["kind"] == "stdio":
         transport = StdioTransport(target["command"], target["args"])
+    elif target["kind"] == "sse":
+        transport = SSETransport(target["url"])
     else:
         transport = StreamableHttpTransport(target["url"])
     async with Client(transport) as client:

@@ -12,7 +12,7 @@ await run(async ({ kind, url, command, args }) => {
   const server =
     kind === "stdio"
       ? { transport: "stdio", command, args, restart: again }
-      : { transport: "http", url, reconnect: again };
+      : { transport: kind, url, reconnect: again };
   const client = new MultiServerMCPClient({ mcpServers: { s: server } });
   const tool = (await client.getTools()).find(({ name }) => name.endsWith("echo"));
   return { call: () => tool.invoke({ message: "x" }), close: () => client.close() };

@@ -1,4 +1,4 @@
-import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import { Client, SSEClientTransport, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { run } from "./loop.mjs";
 
@@ -8,7 +8,7 @@ await run(async ({ kind, url, command, args }) => {
   await client.connect(
     kind === "stdio"
       ? new StdioClientTransport({ command, args })
-      : new StreamableHTTPClientTransport(new URL(url)),
+      : new (kind === "sse" ? SSEClientTransport : StreamableHTTPClientTransport)(new URL(url)),
   );
   return {
     call: () => client.callTool({ name: "echo", arguments: { message: "x" } }),
