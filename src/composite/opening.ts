@@ -12,7 +12,7 @@ import { Members } from "./members.js";
 import { bare, prefixed } from "./naming.js";
 import { once } from "./once.js";
 import { type MCPConfigTransportOptions, timesOf } from "./options.js";
-import { PresentedMembers } from "./presented.js";
+import { presentedAs } from "./searched.js";
 
 /** What one attempt to open a composite makes. */
 export interface OpenComposite {
@@ -47,8 +47,9 @@ export async function openComposite(host: OpeningHost, attempt: AttemptContext):
   let wire: GatewayWire | undefined;
   const report = once(host.warn);
   const prefix = options.nameAsPrefix !== false && host.configured().length > 1;
+  const servers = () => host.configured().map(({ name }) => name);
   const catalog: Catalog = new Catalog({
-    servers: () => host.configured().map(({ name }) => name),
+    servers,
     members: () => members.members(),
     member: (name) => members.member(name),
     rule: options.toolName ?? (prefix ? prefixed : bare),
@@ -61,7 +62,7 @@ export async function openComposite(host: OpeningHost, attempt: AttemptContext):
     onSlow: host.onHealth,
   });
   const gateway: Gateway = new Gateway({
-    presented: new PresentedMembers(catalog, () => members.members()),
+    presented: presentedAs(options.tools, catalog, () => members.members(), servers),
     contextOf: (id) => wire?.contextOf(id),
     report,
   });

@@ -26,6 +26,11 @@ export interface MCPConfigTransportOptions extends EveryServerOptions, ParseOpti
   deny?: AccessList;
   /** After this long a list is answered with what is known, in milliseconds; later entries are announced. Default 2,000. */
   listWaitMs?: number;
+  /**
+   * `search`: two tools are listed in the place of all, one that finds tools by plain words, and one that calls them.
+   * Default `list`: all are.
+   */
+  tools?: "list" | "search";
   /** How many servers make their first attempt at the same time. Default 8. */
   maxStarts?: number;
   /** Whether the composite fails if one of its servers cannot be reached. Default false. */
@@ -44,6 +49,7 @@ const OWN = [
   "listWaitMs",
   "maxStarts",
   "strict",
+  "tools",
   "watch",
 ];
 const SHARED = ["onStderr", "stderr", "reapOrphans", "oauth", "defaultAuth", "variables", "inputs", "from"];
@@ -63,6 +69,8 @@ export function checkConfigOptions(options: MCPConfigTransportOptions): void {
   checkKnown("config", options, [...OWN, ...SHARED]);
   for (const key of ["startTimeoutMs", "listWaitMs", "maxStarts"] as const) checkPositive(key, options[key]);
   for (const key of ["allow", "deny"] as const) checkAccess(key, options[key]);
+  if (options.tools !== undefined && options.tools !== "list" && options.tools !== "search")
+    throw invalid("tools", 'expected "list" or "search"');
   if (options.oauth !== undefined) checkOAuth(options.oauth);
   if (options.watch && pathOf(options) === undefined)
     throw invalid("watch", "only a config that is a file can be followed");

@@ -40,10 +40,10 @@ const RULES = [
 /** The only server of a config, where it needs no gateway. */
 export function directOf(
   { servers }: Pick<McpConfig, "servers">,
-  { allow, deny }: Pick<MCPConfigTransportOptions, "allow" | "deny">,
+  { allow, deny, tools }: Pick<MCPConfigTransportOptions, "allow" | "deny" | "tools">,
 ): [name: string, ServerConfig] | undefined {
   const [only, ...more] = Object.entries(servers);
-  const ruled = allow !== undefined || deny !== undefined;
+  const ruled = allow !== undefined || deny !== undefined || tools === "search";
   return only && more.length === 0 && !ruled && isPlain(only[1]) ? only : undefined;
 }
 
@@ -85,6 +85,7 @@ const OF_THE_COMPOSITE = [
   "startTimeoutMs",
   "strict",
   "toolName",
+  "tools",
   "variables",
   "watch",
 ];

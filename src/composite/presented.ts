@@ -13,7 +13,7 @@ import { joinInstructions, loggerOf } from "./words.js";
 /** The members of a composite as one server. */
 export class PresentedMembers implements PresentedMany {
   constructor(
-    private readonly catalog: Catalog,
+    protected readonly catalog: Catalog,
     private readonly members: () => readonly Member[],
   ) {}
 
@@ -47,6 +47,10 @@ export class PresentedMembers implements PresentedMany {
   }
 
   known(method: string, params: Params): Route | undefined {
+    return this.#known(method, params);
+  }
+
+  #known(method: string, params: Params): Route | undefined {
     const { catalog } = this;
     switch (method) {
       case "tools/call": {
@@ -79,7 +83,7 @@ export class PresentedMembers implements PresentedMany {
     if (kind === "extension") throw nobody(method, this.#knowing(method));
     if (kind === "resources") await this.catalog.lookForResource(signal);
     else await this.catalog.look(kind, shown, signal);
-    const found = this.known(method, params);
+    const found = this.#known(method, params);
     if (found) return found;
     throw new ProtocolError(ProtocolErrorCode.InvalidParams, this.catalog.whyNobody(kind, shown));
   }

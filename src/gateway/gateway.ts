@@ -191,6 +191,8 @@ export class Gateway {
   /** One request through to its server, and what it came to in the words of the client. */
   async #routed(method: string, params: Params, ctx: ServerContext): Promise<Result> {
     const { presented } = this.host;
+    const own = "own" in presented ? presented.own?.(method, params, ctx.mcpReq.signal) : undefined;
+    if (own) return own;
     const route = presented.known(method, params) ?? (await this.#found(method, params, ctx));
     const result = await this.#carried({ ...route, method, ctx });
     return presented.show(route.upstream, method, result);

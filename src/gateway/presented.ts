@@ -46,6 +46,8 @@ export interface PresentedAsIs extends PresentedBase {
 /** Several servers, whose names and lists become one. */
 export interface PresentedMany extends PresentedBase {
   list(method: ListMethod, signal: AbortSignal): Promise<Result>;
+  /** The answer to what is asked of no server, but of us. */
+  own?(method: string, params: Params, signal: AbortSignal): Promise<Result> | undefined;
   /** All that answer a request together, as a list of an extension; one or nobody: it is routed as any. */
   all(method: string): readonly Upstream[];
   /** @throws an error for the client where nobody offers what is asked for */
