@@ -45,7 +45,16 @@ async function overHttp() {
   await until(() => transport.status.listening === "open");
   const hears = hearing(push, () => heard);
   await hears();
-  return { server, hole, transport, session, hears };
+  /** Leaves several sockets for the next calls, and calls until one goes over such a socket. */
+  const warm = async () => {
+    await Promise.all(Array.from({ length: 4 }, () => session.callTool(echo)));
+    await until(async () => {
+      const { opened } = hole;
+      await session.callTool(echo);
+      return hole.opened === opened;
+    });
+  };
+  return { server, hole, transport, session, hears, warm };
 }
 
 async function overSse() {
@@ -74,7 +83,8 @@ describe("a middlebox that swallows what a server of Streamable HTTP sends", () 
   });
 
   it("on its stream while a call is in flight elsewhere: that goes on, and is answered once", async () => {
-    const { server, hole, session, hears } = await overHttp();
+    const { server, hole, session, hears, warm } = await overHttp();
+    await warm();
     const { held, open } = gate();
     server.control.held = held;
     hole.swallow();
@@ -85,15 +95,15 @@ describe("a middlebox that swallows what a server of Streamable HTTP sends", () 
   });
 
   it("on the socket of a call that may be repeated: it is answered on another", async () => {
-    const { hole, session } = await overHttp();
-    await session.callTool(echo);
+    const { hole, session, warm } = await overHttp();
+    await warm();
     hole.swallow();
     expect(textOf(await session.callTool(echo, { replay: "always", timeout: 0 }))).toBe("Echo: hi");
   });
 
   it("on the socket of a call that may not be repeated: it is done once, and the next one is answered", async () => {
-    const { server, hole, session } = await overHttp();
-    await session.callTool(echo);
+    const { server, hole, session, warm } = await overHttp();
+    await warm();
     hole.swallow();
     const write = session.callTool({ name: "write", arguments: { name: "a" } }, { timeout: 3_000 });
     const outcome = await write.then(textOf, (error) => error.code);

@@ -15,10 +15,12 @@ interface Flow {
 export async function blackHole(url: string) {
   const target = new URL(url);
   const flows = new Set<Flow>();
+  let opened = 0;
   const proxy = createServer((near) => {
     const flow: Flow = { near, far: connect(Number(target.port), target.hostname), swallowed: false };
     const { far } = flow;
     flows.add(flow);
+    opened++;
     near.on("data", (chunk) => far.write(chunk));
     far.on("data", (chunk) => flow.swallowed || near.write(chunk));
     for (const socket of [near, far]) socket.on("error", () => {});
@@ -38,6 +40,10 @@ export async function blackHole(url: string) {
   passed.port = String((proxy.address() as AddressInfo).port);
   return {
     url: passed.href,
+    /** How many flows there were so far. */
+    get opened() {
+      return opened;
+    },
     /** The flows that are open now are forgotten. */
     swallow() {
       for (const flow of flows) flow.swallowed = true;
