@@ -15,6 +15,17 @@ export { visible, visibleJson, visibleLine } from "./base/visible.js";
 export { authOf, transportOf } from "./composite/server-transport.js";
 export { type ClientFile, clientConfig, clientFiles, clientOf } from "./config/known.js";
 export { readConfig } from "./config/load.js";
+export {
+  LOCKED_KINDS,
+  type LockedServer,
+  type LockedServers,
+  lockDifferences,
+  lockedItem,
+  lockPathOf,
+  lockText,
+  readLock,
+} from "./config/lock.js";
+export { replaceFile } from "./config/replace-file.js";
 export { isRemote } from "./config/server.js";
 export { TrustedFiles } from "./config/trust.js";
 export { CONFIG_ENDINGS } from "./infer/cannot-infer.js";

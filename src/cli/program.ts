@@ -5,6 +5,7 @@ import { chartCommand } from "./commands/chart.js";
 import { checkCommand } from "./commands/check.js";
 import { inspectCommand } from "./commands/inspect.js";
 import { promptsCommand, resourcesCommand, toolsCommand } from "./commands/lists.js";
+import { lockCommand } from "./commands/lock.js";
 import { loginCommandLine } from "./commands/login.js";
 import { logoutCommandLine } from "./commands/logout.js";
 import { promptCommand, readCommand } from "./commands/read.js";
@@ -23,6 +24,7 @@ const COMMANDS = [
   readCommand,
   promptsCommand,
   promptCommand,
+  lockCommand,
   loginCommandLine,
   logoutCommandLine,
   checkCommand,

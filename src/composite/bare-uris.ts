@@ -53,7 +53,7 @@ export class BareUris {
  * Whether a URI may be an instance of a template: its fixed parts are there, in their order. A template without a scheme
  * of its own has no instance: it would have every URI.
  */
-function mayMatch(template: string, uri: string): boolean {
+export function mayMatch(template: string, uri: string): boolean {
   if (!/^[a-z][a-z0-9+.-]*:/i.test(template)) return false;
   const parts = template.split(/\{[^}]*\}/);
   if (parts.length === 1) return template === uri;

@@ -1,5 +1,6 @@
 import type { Prompt, Resource, ResourceTemplateType, Tool } from "@modelcontextprotocol/client";
 import { messageOf } from "../base/errors.js";
+import { blockedName, blockedUri, isCompared } from "./blocked.js";
 import { isUp, type Member } from "./member.js";
 import { type Keep, type Kind, leastOf, METHOD_OF, type Offer } from "./offer.js";
 import { type NamedKind, Offers, type OffersHost } from "./offers.js";
@@ -88,11 +89,13 @@ export class Catalog {
   knownTool(shown: string): FoundTool | undefined {
     const origin = this.#origin("tools", shown);
     const tool = origin && this.#offers.of(origin.member.name).tools?.get(origin.name);
-    return tool && { ...origin, tool };
+    // The config may be another one since the list was read.
+    return tool && origin.member.may("tools", tool.original) ? { ...origin, tool } : undefined;
   }
 
   knownPrompt(shown: string): Origin | undefined {
-    return this.#origin("prompts", shown);
+    const origin = this.#origin("prompts", shown);
+    return origin?.member.may("prompts", origin.name) ? origin : undefined;
   }
 
   /** The resource behind a shown URI, as far as that can be told without asking anybody. */
@@ -101,7 +104,11 @@ export class Catalog {
     // An instance of a template counts once everybody was read who may list it.
     if (!origin || (!origin.listed && this.#awaited(["resources", "templates"]).length > 0)) return undefined;
     const member = this.host.member(origin.server);
-    return member?.may("resources", origin.uri) ? { member, uri: origin.uri } : undefined;
+    if (!member?.may("resources", origin.uri)) return undefined;
+    const offer = this.#offers.of(member.name);
+    const usable =
+      isCompared(member, offer, ["resources", "templates"]) && !blockedUri(origin.uri, shown, member, offer);
+    return usable ? { member, uri: origin.uri } : undefined;
   }
 
   /** Reads the lists in which an unknown name may be: of its owner where that is known, else of all, within the bound. */
@@ -109,7 +116,8 @@ export class Catalog {
     const owner = this.#ownerOf(kind, shown);
     const member = owner === undefined ? undefined : this.host.member(owner);
     if (!member) return this.#reading.within(kind, this.host.members(), signal);
-    if (this.#offers.of(member.name)[kind]) return this.#reading.within(kind, [member], signal);
+    const offer = this.#offers.of(member.name);
+    if (offer[kind] && isCompared(member, offer, [kind])) return this.#reading.within(kind, [member], signal);
     // A server that was never read may have it: the call waits for it, as any call does.
     const session = await member.opened(signal);
     try {
@@ -132,7 +140,10 @@ export class Catalog {
 
   /** Why a name that was looked for is nobody's. */
   whyNobody(kind: NamedKind | "resources", shown: string): string {
-    const why = kind === "resources" ? this.#whyNoResource(shown) : this.#offers.names(kind).whyNobody(shown);
+    const why =
+      kind === "resources"
+        ? this.#whyNoResource(shown)
+        : (this.#whyBlocked(kind, shown) ?? this.#offers.names(kind).whyNobody(shown));
     if (why) return why;
     const awaited = this.#awaited([kind]);
     const unknown = awaited.length > 0 ? `; not known yet: ${awaited.join(", ")}` : "";
@@ -148,10 +159,24 @@ export class Catalog {
     return this.#offers.showUri(server, uri);
   }
 
+  #whyBlocked(kind: NamedKind, shown: string): string | undefined {
+    for (const member of this.host.members()) {
+      const why = blockedName(kind, shown, member, this.#offers.of(member.name), this.host.rule);
+      if (why) return why;
+    }
+    return undefined;
+  }
+
   #whyNoResource(shown: string): string | undefined {
     const origin = this.#offers.originOfUri(shown);
-    if (origin && this.host.member(origin.server)?.may("resources", origin.uri) === false)
+    const member = origin && this.host.member(origin.server);
+    if (origin && member?.may("resources", origin.uri) === false)
       return `${JSON.stringify(shown)} is shut off by the config`;
+    // Without prefixes, what is blocked is in no list that says whose it is.
+    for (const one of member ? [member] : this.host.members()) {
+      const why = blockedUri(origin?.uri ?? shown, shown, one, this.#offers.of(one.name));
+      if (why) return why;
+    }
     const owners = this.#offers.ownersOfUri(shown);
     return owners.length > 1 ? `${JSON.stringify(shown)} is offered by ${owners.join(" and ")}` : undefined;
   }
@@ -173,12 +198,18 @@ export class Catalog {
   #origin(kind: NamedKind, shown: string): Origin | undefined {
     const origin = this.#offers.names(kind).origin(shown);
     const member = origin && this.host.member(origin.server);
-    return member && { member, name: origin.name };
+    const usable = member && isCompared(member, this.#offers.of(member.name), [kind]);
+    return usable ? { member, name: origin.name } : undefined;
   }
 
   /** Which servers may still offer something, and how they are. */
   #awaited(kinds: readonly Kind[]): string[] {
-    return this.#offers.unread(kinds).flatMap((server) => {
+    const waiting = this.host.servers().filter((server) => {
+      const member = this.host.member(server);
+      const offer = this.#offers.of(server);
+      return !kinds.every((kind) => offer[kind]) || (member && !isCompared(member, offer, kinds));
+    });
+    return waiting.flatMap((server) => {
       const status = this.host.member(server)?.status();
       if (status?.state === "closed") return [];
       return `${server} (${status ? (status.detail ?? status.state) : "not started yet"})`;

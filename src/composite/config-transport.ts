@@ -11,8 +11,8 @@ import { ClientTransport } from "../transports/transport.js";
 import { Claims } from "./claims.js";
 import type { ConfiguredServer } from "./configured-server.js";
 import { healthOf, type OpenComposite, openComposite } from "./opening.js";
-import { checkConfigOptions, type MCPConfigTransportOptions, pathOf } from "./options.js";
-import { amongMany, configured, directOf, inPlace, planned, readAny, remotesBeside } from "./plan.js";
+import { checkConfigOptions, type MCPConfigTransportOptions, pathOf, withLock } from "./options.js";
+import { configured, directOf, planned, readAny, remotesBeside, wholeRules } from "./plan.js";
 import { kindOf, signInMs } from "./server-transport.js";
 
 /**
@@ -25,6 +25,7 @@ export class MCPConfigTransport extends ClientTransport {
   #servers: Map<string, ConfiguredServer>;
   /** The last one that was applied. */
   #config: McpConfig;
+  #rules: ReturnType<typeof wholeRules>;
   #open: OpenComposite | undefined;
   readonly #claims = { tools: new Claims(), prompts: new Claims() };
   #health: FleetHealth = "closed";
@@ -58,6 +59,7 @@ export class MCPConfigTransport extends ClientTransport {
     this[INTERNALS].callTimeoutMs = (method, called) => this.#callTimeoutMs(method, called);
     this.#options = options;
     this.#config = parsed;
+    this.#rules = wholeRules(parsed, options);
     this.#servers = this.#plan(parsed, new Map());
     if (options.watch && path !== undefined) this.#watch(path);
   }
@@ -104,6 +106,7 @@ export class MCPConfigTransport extends ClientTransport {
   async setConfig(config: string | URL | McpConfig | object): Promise<void> {
     const before = this.#servers;
     const parsed = readAny(config, this.#options);
+    const rules = wholeRules(parsed, this.#options);
     // One server is reached directly and several by their names: where that changes, everything begins anew. Sessions
     // stay open, and their next call finds the new way.
     const direct = directOf(parsed, this.#options) !== undefined;
@@ -115,12 +118,14 @@ export class MCPConfigTransport extends ClientTransport {
     const added = [...next].filter(([name]) => !before.has(name));
     this.#servers = next;
     this.#config = parsed;
+    this.#rules = rules;
     this[INTERNALS].announce({ type: "servers", servers: [...next.keys()] });
     if (anew || (direct && changed.length > 0)) await this.disconnect();
     const members = this.#open?.members;
     for (const [name] of removed) members?.remove(name);
     for (const [name] of changed) members?.replace(name);
     if (added.length > 0) members?.add(added.map(([name]) => name));
+    this.#open?.rulesChanged();
     await Promise.all([...removed, ...changed].map(([, { transport }]) => transport.close()));
   }
 
@@ -157,7 +162,7 @@ export class MCPConfigTransport extends ClientTransport {
   }
 
   override fork(): MCPConfigTransport {
-    return new MCPConfigTransport({ ...this.#options, config: this.#config, watch: false });
+    return new MCPConfigTransport({ ...withLock(this.#options), config: this.#config, watch: false });
   }
 
   #callTimeoutMs(method: string, name: string | undefined): number | undefined {
@@ -195,8 +200,8 @@ export class MCPConfigTransport extends ClientTransport {
   #plan(config: McpConfig, before: ReadonlyMap<string, ConfiguredServer>): Map<string, ConfiguredServer> {
     const only = directOf(config, this.#options) !== undefined;
     return planned(config, before, (name, server) => {
-      const own = only ? inPlace(this[INTERNALS].observe) : amongMany(this.#options);
-      const made = configured(name, server, this.#options, own);
+      const direct = only ? this[INTERNALS].observe : undefined;
+      const made = configured(name, server, this.#options, direct, () => this.#rules);
       if (!only) this.#follow(made);
       return made;
     });

@@ -60,6 +60,9 @@ export class MemberSession implements Member {
   get may() {
     return this.server.may;
   }
+  pin() {
+    return this.server.pin?.();
+  }
   get tools() {
     return this.server.tools;
   }

@@ -1,6 +1,11 @@
 import type { Prompt, Resource, ResourceTemplateType } from "@modelcontextprotocol/client";
+import { ProtocolErrorCode } from "@modelcontextprotocol/server";
+import { fieldsOf } from "../base/fields.js";
+import type { ListKind } from "../contract/status.js";
 import type { ListMethod } from "../gateway/presented.js";
+import type { Access } from "./access.js";
 import type { Member } from "./member.js";
+import type { Drift } from "./pin.js";
 import { passesTags, type ShownTool, shownTools } from "./transforms.js";
 
 /** What one server offers, as it was last read; what was never read is not there. */
@@ -12,6 +17,10 @@ export interface Offer {
   templates?: readonly ResourceTemplateType[];
   /** How long each list may be kept. */
   keep?: { readonly [K in Kind]?: Keep };
+  /** What is blocked because it is not as it was locked, with the reasons. */
+  drift?: { readonly [K in Kind]?: Drift | undefined };
+  /** The epoch of the server's connection in which each list was read. */
+  epochs?: { readonly [K in Kind]?: number };
 }
 export type Kind = "tools" | "prompts" | "resources" | "templates";
 
@@ -51,38 +60,66 @@ interface ReadOptions {
 export async function readOffer(member: Member, kind: Kind, options: ReadOptions): Promise<Offer> {
   const { report, ...request } = options;
   const session = await member.opened(options.signal);
+  const { epoch } = member.status();
   switch (kind) {
     case "tools": {
       const { tools, ...rest } = await session.listTools(undefined, request);
-      return { tools: byName(shownTools(tools, member, report)), keep: { tools: keepIn(rest) } };
+      const { may, ...read } = compared(member, kind, tools, epoch, report);
+      const { tools: transforms, includeTags, excludeTags } = member;
+      const rules = { may, tools: transforms, includeTags, excludeTags };
+      return { tools: byName(shownTools(tools, rules, report)), keep: { tools: keepIn(rest) }, ...read };
     }
     case "prompts": {
       const { prompts, ...rest } = await session.listPrompts(undefined, request);
-      return {
-        prompts: prompts.filter((prompt) => member.may("prompts", prompt.name) && passesTags(prompt, member)),
-        keep: { prompts: keepIn(rest) },
-      };
+      const { may, ...read } = compared(member, kind, prompts, epoch, report);
+      const shown = prompts.filter((prompt) => may("prompts", prompt.name) && passesTags(prompt, member));
+      return { prompts: shown, keep: { prompts: keepIn(rest) }, ...read };
     }
     case "resources": {
       const { resources, ...rest } = await session.listResources(undefined, request);
-      return {
-        resources: resources.filter(
-          (resource) => member.may("resources", resource.uri) && passesTags(resource, member),
-        ),
-        keep: { resources: keepIn(rest) },
-      };
+      const { may, ...read } = compared(member, kind, resources, epoch, report);
+      const shown = resources.filter((one) => may("resources", one.uri) && passesTags(one, member));
+      return { resources: shown, keep: { resources: keepIn(rest) }, ...read };
     }
     case "templates": {
-      const { resourceTemplates, ...rest } = await session.listResourceTemplates(undefined, request);
-      return {
-        templates: resourceTemplates.filter(
-          (template) => member.may("resources", template.uriTemplate) && passesTags(template, member),
-        ),
-        keep: { templates: keepIn(rest) },
-      };
+      const listed = await session.listResourceTemplates(undefined, request).catch(noneIfUnknown);
+      const { resourceTemplates, ...rest } = listed;
+      const { may, ...read } = compared(member, kind, resourceTemplates, epoch, report);
+      const shown = resourceTemplates.filter(
+        (template) => may("resources", template.uriTemplate) && passesTags(template, member),
+      );
+      return { templates: shown, keep: { templates: keepIn(rest) }, ...read };
     }
   }
 }
+
+/** Many servers have resources, and do not know the method for templates. */
+function noneIfUnknown(error: unknown): { resourceTemplates: ResourceTemplateType[] } {
+  if (fieldsOf(error)["code"] === ProtocolErrorCode.MethodNotFound) return { resourceTemplates: [] };
+  throw error;
+}
+
+/** What of one list may be shown, once it was compared with the lock: before all transforms. */
+function compared(
+  member: Member,
+  kind: Kind,
+  items: readonly object[],
+  epoch: number,
+  report: (why: string) => void,
+): Pick<Offer, "drift" | "epochs"> & { may: Access } {
+  const pin = member.pin?.();
+  const drift = pin?.driftOf(member.name, LIST_OF[kind], items, report);
+  const blocked = pin?.blocks ? drift : undefined;
+  const may: Access = (what, key) => member.may(what, key) && !blocked?.has(key);
+  return { may, drift: { [kind]: blocked }, epochs: { [kind]: epoch } };
+}
+
+const LIST_OF: Record<Kind, ListKind> = {
+  tools: "tools",
+  prompts: "prompts",
+  resources: "resources",
+  templates: "resourceTemplates",
+};
 
 const byName = (tools: readonly ShownTool[]): Map<string, ShownTool> =>
   new Map(tools.map((shown): [string, ShownTool] => [shown.tool.name, shown]));

@@ -40,7 +40,13 @@ export class Offers {
   /** One list, as it was read; says whether it is another one than before. */
   note(server: string, read: Offer): boolean {
     const before = this.of(server);
-    const now = { ...before, ...read, keep: { ...before.keep, ...read.keep } };
+    const now = {
+      ...before,
+      ...read,
+      keep: { ...before.keep, ...read.keep },
+      drift: { ...before.drift, ...read.drift },
+      epochs: { ...before.epochs, ...read.epochs },
+    };
     this.#offers.set(server, now);
     const changed = KINDS.filter((kind) => !isDeepStrictEqual(plain(before, kind), plain(now, kind)));
     if (changed.length > 0) this.#changed(changed);
@@ -105,11 +111,6 @@ export class Offers {
   /** Those who have a URI that is shown as it is. */
   ownersOfUri(shown: string): readonly string[] {
     return this.#bare().owners(shown);
-  }
-
-  /** The configured servers of which one of these lists was never read. */
-  unread(kinds: readonly Kind[]): string[] {
-    return this.host.servers().filter((server) => !kinds.every((kind) => this.of(server)[kind]));
   }
 
   #bare(): BareUris {

@@ -1,7 +1,9 @@
+import { fileURLToPath } from "node:url";
 import { checkOAuth } from "../auth/sign-in/options.js";
-import { checkPositive, invalid } from "../base/check.js";
+import { checkOneOf, checkPositive, checkString, invalid } from "../base/check.js";
+import { lockPathOf } from "../config/lock.js";
 import type { McpConfig, ParseOptions } from "../config/parse.js";
-import type { AccessList } from "../config/server.js";
+import type { AccessList, PinMode } from "../config/server.js";
 import { checkKnown } from "../contract/check-options.js";
 import { DEFAULTS } from "../contract/options.js";
 import type { NameRule } from "./naming.js";
@@ -24,6 +26,13 @@ export interface MCPConfigTransportOptions extends EveryServerOptions, ParseOpti
   allow?: AccessList;
   /** What may not, whatever is allowed. */
   deny?: AccessList;
+  /**
+   * What becomes of definitions that are not as in the lock: a warning (`warn`), or they are neither listed nor callable
+   * (`block`, which needs the lock). Default: what the config says, else `off`.
+   */
+  pin?: PinMode;
+  /** The path of the lock. Default: beside the config file, `mcp.lock.json` for `mcp.json`. */
+  lockFile?: string;
   /** After this long a list is answered with what is known, in milliseconds; later entries are announced. Default 2,000. */
   listWaitMs?: number;
   /**
@@ -47,7 +56,9 @@ const OWN = [
   "toolName",
   "startTimeoutMs",
   "listWaitMs",
+  "lockFile",
   "maxStarts",
+  "pin",
   "strict",
   "tools",
   "watch",
@@ -69,8 +80,9 @@ export function checkConfigOptions(options: MCPConfigTransportOptions): void {
   checkKnown("config", options, [...OWN, ...SHARED]);
   for (const key of ["startTimeoutMs", "listWaitMs", "maxStarts"] as const) checkPositive(key, options[key]);
   for (const key of ["allow", "deny"] as const) checkAccess(key, options[key]);
-  if (options.tools !== undefined && options.tools !== "list" && options.tools !== "search")
-    throw invalid("tools", 'expected "list" or "search"');
+  checkOneOf("tools", options.tools, ["list", "search"]);
+  checkOneOf("pin", options.pin, ["warn", "block", "off"]);
+  if (options.lockFile !== undefined) checkString("lockFile", options.lockFile);
   if (options.oauth !== undefined) checkOAuth(options.oauth);
   if (options.watch && pathOf(options) === undefined)
     throw invalid("watch", "only a config that is a file can be followed");
@@ -79,6 +91,19 @@ export function checkConfigOptions(options: MCPConfigTransportOptions): void {
 /** The file that the config is, if it is one. */
 export const pathOf = ({ config }: MCPConfigTransportOptions): string | URL | undefined =>
   typeof config === "string" || config instanceof URL ? config : undefined;
+
+/** The lock of the config, where it has a place. */
+export function lockOf(options: MCPConfigTransportOptions): string | undefined {
+  const path = pathOf(options);
+  if (options.lockFile !== undefined || path === undefined) return options.lockFile;
+  return lockPathOf(path instanceof URL ? fileURLToPath(path) : path);
+}
+
+/** The same options for a config that is no file any more. */
+export function withLock(options: MCPConfigTransportOptions): MCPConfigTransportOptions {
+  const lockFile = lockOf(options);
+  return { ...options, ...(lockFile !== undefined && { lockFile }) };
+}
 
 /** The limits of a composite, each with its default. */
 export function timesOf(options: MCPConfigTransportOptions) {

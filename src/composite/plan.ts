@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { invalid } from "../base/check.js";
 import { readConfig } from "../config/load.js";
 import { type McpConfig, parseConfig } from "../config/parse.js";
 import { isRemote, type ServerConfig } from "../config/server.js";
@@ -6,8 +7,9 @@ import type { Resource } from "../contract/credential.js";
 import type { InspectionEvent, Observed } from "../contract/inspection.js";
 import { type Access, accessOf } from "./access.js";
 import type { ConfiguredServer } from "./configured-server.js";
-import type { MCPConfigTransportOptions } from "./options.js";
+import { lockOf, type MCPConfigTransportOptions } from "./options.js";
 import { homeName } from "./owners.js";
+import { Pin } from "./pin.js";
 import { type EveryServerOptions, transportOf } from "./server-transport.js";
 import { showUri } from "./uris.js";
 
@@ -39,11 +41,14 @@ const RULES = [
 
 /** The only server of a config, where it needs no gateway. */
 export function directOf(
-  { servers }: Pick<McpConfig, "servers">,
-  { allow, deny, tools }: Pick<MCPConfigTransportOptions, "allow" | "deny" | "tools">,
+  config: McpConfig,
+  options: MCPConfigTransportOptions,
 ): [name: string, ServerConfig] | undefined {
-  const [only, ...more] = Object.entries(servers);
-  const ruled = allow !== undefined || deny !== undefined || tools === "search";
+  const [only, ...more] = Object.entries(config.servers);
+  const ruled =
+    options.tools === "search" ||
+    [options, config].some(({ allow, deny }) => allow !== undefined || deny !== undefined) ||
+    pinMode(config, options) !== "off";
   return only && more.length === 0 && !ruled && isPlain(only[1]) ? only : undefined;
 }
 
@@ -61,12 +66,33 @@ export function planned(
   );
 }
 
-/** What the config says of the server, and what is said of all: of names as they are shown with their server's. */
-function mayOf(name: string, config: ServerConfig, { allow, deny }: MCPConfigTransportOptions): Access {
+/** What is said of all servers: of names as they are shown with their server's. */
+export interface WholeRules {
+  may: Access;
+  pin: Pin | undefined;
+}
+
+const pinMode = (config: McpConfig, options: MCPConfigTransportOptions) => options.pin ?? config.pin ?? "off";
+
+/** @throws HoldfastError `CONFIG_INVALID` for a pin without a lock */
+export function wholeRules(config: McpConfig, options: MCPConfigTransportOptions): WholeRules {
+  const ours = accessOf(options);
+  const theirs = accessOf({ allow: config.allow, deny: config.deny });
+  const mode = pinMode(config, options);
+  const path = lockOf(options);
+  if (mode !== "off" && path === undefined)
+    throw invalid("pin", "needs a config that is a file, or the option lockFile");
+  return {
+    may: (kind, item) => ours(kind, item) && theirs(kind, item),
+    pin: mode === "off" || path === undefined ? undefined : new Pin(mode, path),
+  };
+}
+
+/** What the config says of the server, and what is said of all now. */
+function mayOf(name: string, config: ServerConfig, whole: () => WholeRules): Access {
   const own = accessOf(config);
-  const whole = accessOf({ allow, deny });
   return (kind, item) =>
-    own(kind, item) && whole(kind, kind === "resources" ? showUri(name, item) : homeName(name, item));
+    own(kind, item) && whole().may(kind, kind === "resources" ? showUri(name, item) : homeName(name, item));
 }
 
 /** What is the composite's alone, and says nothing about any server. */
@@ -79,9 +105,11 @@ const OF_THE_COMPOSITE = [
   "inspect",
   "keepAlive",
   "listWaitMs",
+  "lockFile",
   "maxStarts",
   "name",
   "nameAsPrefix",
+  "pin",
   "startTimeoutMs",
   "strict",
   "toolName",
@@ -90,22 +118,25 @@ const OF_THE_COMPOSITE = [
   "watch",
 ];
 
-/** One server of a config, with all the options that it shares with the others. */
+/** One server of a config, with all the options that it shares with the others; `direct` observes the only one. */
 export function configured(
   name: string,
   config: ServerConfig,
   options: MCPConfigTransportOptions,
-  own: Pick<EveryServerOptions, "inspect" | "reconnect">,
+  direct: ((event: Observed) => void) | undefined,
+  whole: () => WholeRules,
 ): ConfiguredServer {
   const shared = Object.fromEntries(
     Object.entries(options).filter(([key, value]) => value !== undefined && !OF_THE_COMPOSITE.includes(key)),
   );
+  const own = direct ? inPlace(direct) : amongMany(options);
   return {
     name,
     config,
     transport: transportOf(name, config, { ...shared, ...own }),
     timeoutMs: config.timeout,
-    may: mayOf(name, config, options),
+    may: mayOf(name, config, whole),
+    pin: () => whole().pin,
     tools: config.tools,
     includeTags: config.includeTags,
     excludeTags: config.excludeTags,
@@ -113,12 +144,12 @@ export function configured(
 }
 
 /** One server stands in for its transport, and is inspected in its place; of its process only that one knows. */
-export const inPlace = (observe: (event: Observed) => void): Pick<EveryServerOptions, "inspect"> => ({
+const inPlace = (observe: (event: Observed) => void): Pick<EveryServerOptions, "inspect"> => ({
   inspect: ({ at: _at, id: _id, ...event }: InspectionEvent) => event.type === "stderr" && observe(event),
 });
 
 /** One late server never takes the others down: it joins when it comes. */
-export const amongMany = ({ reconnect }: EveryServerOptions): Pick<EveryServerOptions, "reconnect"> => ({
+const amongMany = ({ reconnect }: EveryServerOptions): Pick<EveryServerOptions, "reconnect"> => ({
   reconnect: reconnect !== false && { ...reconnect, initial: true },
 });
 

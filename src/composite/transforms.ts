@@ -3,11 +3,14 @@ import { fieldsOf } from "../base/fields.js";
 import type { ToolTransform } from "../config/server.js";
 import type { Access } from "./access.js";
 import { ofName, originalArguments, shownSchema, wrongArguments } from "./argument-transforms.js";
+import type { Pin } from "./pin.js";
 
 /** What a config says about the tools of one server. */
 export interface ToolRules {
   /** Whether something of the server may be listed and used. */
   may: Access;
+  /** What is compared with a lock, if anything is. */
+  pin?(): Pin | undefined;
   tools?: Record<string, ToolTransform> | undefined;
   includeTags?: readonly string[] | undefined;
   excludeTags?: readonly string[] | undefined;

@@ -2,12 +2,12 @@ import type { ZodError } from "zod";
 import { HoldfastError } from "../base/errors.js";
 import { findServers, inOurWords, isObject } from "./dialects.js";
 import { expand, type Variables } from "./expand.js";
-import { REMOTE_KINDS, remoteSchema, stdioSchema } from "./schema.js";
-import { isRemote, type ServerConfig } from "./server.js";
+import { REMOTE_KINDS, remoteSchema, stdioSchema, wholeSchema } from "./schema.js";
+import { isRemote, type ServerConfig, type WholeConfig } from "./server.js";
 import { wrongToolRules } from "./tool-rules.js";
 
 /** A config that was parsed and checked. Disabled servers are left out. */
-export interface McpConfig {
+export interface McpConfig extends WholeConfig {
   /** The servers by name, in the order of the file. */
   servers: Record<string, ServerConfig>;
   /** The other fields of the config, unchanged. */
@@ -57,15 +57,24 @@ export function parseConfig(config: unknown, options: ParseOptions = {}): McpCon
     const server = parseServer(entry, at, options, problems);
     if (server && !server.disabled) servers[name] = server;
   }
+  const whole = parseWhole(found.extra, problems);
   if (problems.length > 0) throw invalidConfig(problems, options.from);
   if (Object.keys(servers).length === 0) {
     const all = Object.keys(found.entries).length > 0;
     const message = all ? "every server is disabled" : "expected at least one server";
     throw invalidConfig([{ path: found.at, message }], options.from);
   }
-  const result = { servers, extra: found.extra };
+  const result = { servers, ...whole, extra: found.extra };
   parsed.set(result, config);
   return result;
+}
+
+/** What is said of all servers. It stands at the top of the file, also where the servers do not. */
+function parseWhole(extra: Record<string, unknown>, problems: Problem[]): WholeConfig {
+  const result = wholeSchema.safeParse(extra);
+  if (result.success) return result.data;
+  report(result.error, {}, (path, message) => problems.push({ path, message }));
+  return {};
 }
 
 function parseServer(

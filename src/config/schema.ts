@@ -6,6 +6,7 @@ import type {
   RemoteServerConfig,
   StdioServerConfig,
   ToolTransform,
+  WholeConfig,
 } from "./server.js";
 
 const text = z.string().min(1);
@@ -68,6 +69,13 @@ export const stdioSchema: z.ZodType<StdioServerConfig> = z.looseObject({
   env: texts.optional(),
   cwd: text.optional(),
   ...common,
+});
+
+/** What a config says of all its servers, beside them. */
+export const wholeSchema: z.ZodType<WholeConfig> = z.object({
+  allow: access.optional(),
+  deny: access.optional(),
+  pin: z.enum(["warn", "block", "off"]).optional(),
 });
 
 export const REMOTE_KINDS = ["http", "sse", "ws"] as const;

@@ -68,10 +68,23 @@ export interface CommonServerConfig {
   disabledTools?: string[] | undefined;
 }
 
+/** What becomes of definitions that are not as they were locked: a warning, or they are neither listed nor callable; `off`: nothing is compared. */
+export type PinMode = "warn" | "block" | "off";
+
 /** Globs (`*`, `?`) for tools, prompts and the URIs of resources; a plain list is for all three. */
 export type AccessList =
   | string[]
   | { tools?: string[] | undefined; prompts?: string[] | undefined; resources?: string[] | undefined };
+
+/** What a config says of all its servers, beside them. */
+export interface WholeConfig {
+  /** Globs of what may be listed and used, by the names `server_name` and `scheme://server/path`. Default: everything. */
+  allow?: AccessList | undefined;
+  /** Globs of what may not, whatever is allowed. Default: nothing. */
+  deny?: AccessList | undefined;
+  /** What becomes of definitions that are not as they were locked. Default: `off`. */
+  pin?: PinMode | undefined;
+}
 
 /** A local server of a config: a process that is spoken to over stdio. */
 export interface StdioServerConfig extends CommonServerConfig {

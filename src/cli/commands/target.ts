@@ -26,6 +26,8 @@ export interface TargetOptions extends TrustOptions {
   watch?: boolean;
   /** One server of a config that cannot be reached is an error. */
   strict?: boolean;
+  /** Whether a config is compared with its lock, whatever it says itself. */
+  pin?: "off";
 }
 
 /** The server's command line after `--`. `splitCommand` sets it before commander parses the rest. */
@@ -150,6 +152,7 @@ export function targetOf(args: string[], options: TargetOptions, shared: SharedO
   const followed = isConfig && {
     ...(options.watch && { watch: true }),
     ...(options.strict && { strict: true }),
+    ...(options.pin && { pin: options.pin }),
   };
   const fromEnvironment = process.env["HOLDFAST_AUTH"];
   const remote = isUrl && {

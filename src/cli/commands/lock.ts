@@ -1,0 +1,90 @@
+import { MCPConfigTransport, type Session } from "../../index.js";
+import {
+  CONFIG_ENDINGS,
+  fieldsOf,
+  LOCKED_KINDS,
+  type LockedServer,
+  type LockedServers,
+  lockDifferences,
+  lockedItem,
+  lockPathOf,
+  lockText,
+  readLock,
+  replaceFile,
+  visibleLine,
+} from "../../internal.js";
+import { UsageError } from "../terminal/exit.js";
+import { print } from "../terminal/print.js";
+import { stopOnSignals } from "./run.js";
+import { agreedTarget, type TargetOptions, targetCommand } from "./target.js";
+
+export const lockCommand = targetCommand(
+  "lock",
+  "write down what the servers of a config offer, for its pin to compare with",
+  "",
+)
+  .addHelpText(
+    "after",
+    "\nWrites mcp.lock.json beside mcp.json, with every definition as its server gives it, and prints what differs from before.\n" +
+      "Review it before you rely on it. Nothing is written unless every server was reached.",
+  )
+  .action(lock);
+
+async function lock(args: string[], options: TargetOptions): Promise<void> {
+  const [path, ...more] = args;
+  if (path === undefined || more.length > 0 || !CONFIG_ENDINGS.some((ending) => path.endsWith(ending)))
+    throw new UsageError("expected a config file, such as mcp.json");
+  const { transport } = await agreedTarget(args, { ...options, pin: "off" });
+  const stop = stopOnSignals(transport);
+  try {
+    if (!(transport instanceof MCPConfigTransport)) throw new UsageError(`${path} is no config`);
+    const names = Object.keys(transport.servers);
+    const servers: LockedServers = Object.fromEntries(
+      await Promise.all(
+        names.map(async (name) => [name, await offered(transport, name, options.timeout)] as const),
+      ),
+    );
+    const file = lockPathOf(path);
+    const before = readLock(file) ?? {};
+    replaceFile(file, lockText(servers));
+    for (const { sign, server, kind, key } of lockDifferences(before, servers))
+      print(`${sign} ${visibleLine(server)} ${kind} ${visibleLine(key)}`);
+    print(`wrote ${visibleLine(file)}: review it, and keep it with the config`);
+  } finally {
+    await transport.close();
+    stop();
+  }
+}
+
+async function offered(
+  transport: MCPConfigTransport,
+  name: string,
+  timeoutMs: number,
+): Promise<LockedServer> {
+  return transport.server(name).withSession(
+    async (session) => {
+      const locked: LockedServer = {};
+      for (const kind of LOCKED_KINDS)
+        locked[kind] = Object.fromEntries((await list[kind](session)).map((item) => lockedItem(kind, item)));
+      return locked;
+    },
+    { timeoutMs, signal: AbortSignal.timeout(timeoutMs) },
+  );
+}
+
+const METHOD_NOT_FOUND = -32601;
+
+const list = {
+  tools: async (session: Session) => (await session.listTools()).tools,
+  prompts: async (session: Session) => (await session.listPrompts()).prompts,
+  resources: async (session: Session) => (await session.listResources()).resources,
+  resourceTemplates: async (session: Session) => {
+    try {
+      return (await session.listResourceTemplates()).resourceTemplates;
+    } catch (error) {
+      // Many servers have resources and no templates.
+      if (fieldsOf(error)["code"] === METHOD_NOT_FOUND) return [];
+      throw error;
+    }
+  },
+};
