@@ -24,10 +24,12 @@ export type {
   AccessList,
   ArgumentTransform,
   CommonServerConfig,
+  PinMode,
   RemoteServerConfig,
   ServerConfig,
   StdioServerConfig,
   ToolTransform,
+  WholeConfig,
 } from "./config/server.js";
 export { updateConfigFile, writeConfig } from "./config/write.js";
 export type {

@@ -80,7 +80,8 @@ export function checkConfigOptions(options: MCPConfigTransportOptions): void {
   checkKnown("config", options, [...OWN, ...SHARED]);
   for (const key of ["startTimeoutMs", "listWaitMs", "maxStarts"] as const) checkPositive(key, options[key]);
   for (const key of ["allow", "deny"] as const) checkAccess(key, options[key]);
-  checkOneOf("tools", options.tools, ["list", "search"]);
+  if (options.tools !== undefined && options.tools !== "list" && options.tools !== "search")
+    throw invalid("tools", 'expected "list" or "search"');
   checkOneOf("pin", options.pin, ["warn", "block", "off"]);
   if (options.lockFile !== undefined) checkString("lockFile", options.lockFile);
   if (options.oauth !== undefined) checkOAuth(options.oauth);
