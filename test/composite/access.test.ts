@@ -4,7 +4,7 @@ import { MCPConfigTransport } from "../../src/composite/config-transport.js";
 import { parseConfig } from "../../src/config/parse.js";
 import { catalogOf, FakeMember, NEVER } from "../support/fake-members.js";
 import { closing, rejection } from "../support/fixtures.js";
-import { offeringConfig } from "../support/offering.js";
+import { offeringConfig, UNHURRIED } from "../support/offering.js";
 
 describe("access", () => {
   it.each([
@@ -105,9 +105,13 @@ describe("access", () => {
     });
   });
 
-  it("is what the file says of all servers, too, and a reload of that restarts none", async () => {
+  it("is what the file says of all servers, too, and a reload of that restarts none", {
+    timeout: 600_000,
+  }, async () => {
     const config = offeringConfig({ deny: { tools: ["one_look", "two_*"] }, allow: ["*_*", "*://*"] });
-    const transport = closing(new MCPConfigTransport({ config: config.path, deny: ["one_greet"] }));
+    const transport = closing(
+      new MCPConfigTransport({ ...UNHURRIED, config: config.path, deny: ["one_greet"] }),
+    );
     await transport.withSession(async (session) => {
       expect((await session.listTools()).tools.map(({ name }) => name)).toEqual(["one_find"]);
       expect((await session.listPrompts()).prompts.map(({ name }) => name)).toEqual(["two_greet"]);

@@ -6,7 +6,7 @@ import type { MCPConfigTransportOptions } from "../../src/composite/options.js";
 import { readText } from "../../src/config/load.js";
 import { lockedItem, lockPathOf, lockText, readLock } from "../../src/config/lock.js";
 import { closing, recorded, rejection, textOf } from "../support/fixtures.js";
-import { lockedOffer, offeringConfig } from "../support/offering.js";
+import { lockedOffer, offeringConfig, UNHURRIED } from "../support/offering.js";
 
 const refused = async (call: Promise<unknown>) => String(await rejection(call));
 const names = (list: { name: string }[]) => list.map(({ name }) => name);
@@ -14,13 +14,16 @@ const names = (list: { name: string }[]) => list.map(({ name }) => name);
 function pinned(options: Partial<MCPConfigTransportOptions> = {}, rules: object = {}, more: object = {}) {
   const config = offeringConfig(more, rules);
   writeFileSync(config.lock, lockText(lockedOffer()));
-  const transport = closing(new MCPConfigTransport({ config: config.path, pin: "block", ...options }));
+  const transport = closing(
+    new MCPConfigTransport({ ...UNHURRIED, config: config.path, pin: "block", ...options }),
+  );
   const events = recorded(transport);
   const warnings = () => events.flatMap((event) => (event.type === "warning" ? event.message : []));
   return { ...config, transport, warnings };
 }
 
-describe("a pinned config", () => {
+// Each test starts programs.
+describe("a pinned config", { timeout: 600_000 }, () => {
   it("works as any other while nothing drifted", async () => {
     const { transport, warnings } = pinned();
     await transport.withSession(async (session) => {
@@ -157,7 +160,7 @@ describe("a pinned config", () => {
       /one: tools that are not as in .*mcp\.lock\.json: "look" \(description changed\)/,
     );
     const lockFile = `${path}.none`;
-    const without = closing(new MCPConfigTransport({ config: path, pin: "warn", lockFile }));
+    const without = closing(new MCPConfigTransport({ ...UNHURRIED, config: path, pin: "warn", lockFile }));
     const events = recorded(without);
     await without.withSession((session) => session.listTools());
     expect(JSON.stringify(events)).toContain(`there is no ${lockFile}, so nothing is compared`);
@@ -172,12 +175,12 @@ describe("a pinned config", () => {
     const listed = (from: MCPConfigTransport) =>
       from.withSession(async (session) => names((await session.listTools()).tools));
     expect(await listed(transport)).toContain("one_look");
-    const fromFile = closing(new MCPConfigTransport({ config: path }));
+    const fromFile = closing(new MCPConfigTransport({ ...UNHURRIED, config: path }));
     expect(await listed(fromFile)).not.toContain("one_look");
     expect(await listed(closing(fromFile.fork()))).not.toContain("one_look");
     const { mcpServers } = JSON.parse(readText(path)) as { mcpServers: Record<string, object> };
     write({ mcpServers: { one: mcpServers["one"] }, pin: "block" });
-    expect(await listed(closing(new MCPConfigTransport({ config: path })))).toEqual(["find"]);
+    expect(await listed(closing(new MCPConfigTransport({ ...UNHURRIED, config: path })))).toEqual(["find"]);
   });
 
   it("is refused where it blocks and there is no lock, or a wrong one", () => {

@@ -10,6 +10,9 @@ const tool = (name: string, description: string) => ({
   inputSchema: { type: "object", properties: { city: { type: "string" } } },
 });
 
+/** No bound of a composite is what these tests are about, however slow the machine is. */
+export const UNHURRIED = { connectTimeoutMs: 500_000, startTimeoutMs: 400_000, listWaitMs: 400_000 };
+
 /** What each server offers at first. */
 const offer = () => ({
   version: "1",
