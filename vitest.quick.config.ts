@@ -10,7 +10,7 @@ export default defineConfig({
       "test/{base,config,connection,docs,infer,machines,properties,session}/**/*.test.ts",
       "test/auth/{credentials/token-cache,sign-in/*}.test.ts",
       "test/auth/store/{file,memory}-store.test.ts",
-      "test/composite/{access,catalog,naming,passing,transforms,words}.test.ts",
+      "test/composite/{catalog,naming,passing,transforms,words}.test.ts",
       "test/testing/faults.test.ts",
       "test/transports/{custom,memory}.test.ts",
       "test/wires/{http/*,environment*,guard*,http,http-answers,http-streams,lines,memory-wire}.test.ts",
