@@ -32,10 +32,7 @@ import { Relay, type Relayed, relayedError } from "./relay.js";
 import { RelayServer } from "./relay-server.js";
 
 /** What a server asks of the client. */
-interface Question {
-  method: string;
-  params: Params;
-}
+type Question = { method: string; params: Params };
 
 /** A question to a person takes its time; the call that it belongs to has the deadline. */
 const ASK_MS = 2 ** 31 - 1;

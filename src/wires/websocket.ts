@@ -15,6 +15,7 @@ import { Lost } from "./lost.js";
 import { retryAfterMs } from "./network.js";
 import { refusalOf } from "./refusal.js";
 import { tunnel } from "./tunnel.js";
+import { challengeOf, opened } from "./upgrade.js";
 
 export interface WebSocketWireOptions extends AgentOptions {
   url: URL;
@@ -236,19 +237,3 @@ export class WebSocketWire extends BaseWire {
     super.finish(failure);
   }
 }
-
-/** Settles with the upgrade; rejects with what went wrong before it. */
-function opened(socket: WebSocket, refused: (response: IncomingMessage) => Error): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.once("open", resolve);
-    socket.once("unexpected-response", (_request, response) => {
-      reject(refused(response));
-      socket.terminate();
-    });
-    socket.on("error", reject);
-    socket.once("close", () => reject(new Error("the socket was closed")));
-  });
-}
-
-const challengeOf = ({ headers }: IncomingMessage): Record<string, string> =>
-  headers["www-authenticate"] === undefined ? {} : { "www-authenticate": headers["www-authenticate"] };
