@@ -48,7 +48,7 @@ const server = (...extra: string[]) => [
 describe("no character of a server's steers the terminal", () => {
   it.each([
     ["status", "\\u{1b}", []],
-    ["status --json --verbose", "\\u001b", []],
+    ["status --json --verbose", "\\\\u{1b}", []],
     ["tools", "\\u{1b}", []],
     ["tools --json", "\\u001b", []],
     ["prompts", "\\u{202e}", []],

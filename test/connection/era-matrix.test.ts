@@ -27,7 +27,7 @@ function overStdio(way: string, era: EraOption, refuses?: string): Reached {
     era: era as "auto",
     connectTimeoutMs: deadlineOf(era),
     closeTimeoutMs: 1_000,
-    env: { WAY: way, ...(refuses !== undefined && { REFUSES: refuses }) },
+    env: { WAY: way, ...(refuses !== undefined && { REFUSES: Buffer.from(refuses).toString("hex") }) },
   });
   return { transport, did };
 }
