@@ -5,10 +5,12 @@ import { connect, createServer } from "node:net";
 
 export async function swallowingProxy(port) {
   const flows = new Set();
+  let opened = 0;
   const proxy = createServer((near) => {
     const flow = { near, far: connect(port, "127.0.0.1"), swallowed: false };
     const { far } = flow;
     flows.add(flow);
+    opened++;
     near.on("data", (chunk) => far.write(chunk));
     far.on("data", (chunk) => flow.swallowed || near.write(chunk));
     for (const socket of [near, far]) socket.on("error", () => {});
@@ -21,6 +23,9 @@ export async function swallowingProxy(port) {
   await once(proxy, "listening");
   return {
     port: proxy.address().port,
+    get opened() {
+      return opened;
+    },
     swallow() {
       for (const flow of flows) flow.swallowed = true;
     },

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { stopTime } from "../support/fake-timers.js";
 import { gate } from "../support/gate.js";
 import { listener } from "../support/listener.js";
+import { authorizationMetadata } from "../support/one-origin.js";
 import { failureOf, refuseLastToken, signsIn, until, withPerson } from "../support/person.js";
 
 const echo = { name: "echo", arguments: { message: "hi" } };
@@ -12,17 +13,9 @@ const isMetadata = (request: IncomingMessage) => (request.url ?? "").startsWith(
 
 /** The authorization server's metadata with changes. */
 async function answerMetadata(issuer: string, response: ServerResponse, changes: object): Promise<void> {
-  const metadata = {
-    issuer,
-    authorization_endpoint: `${issuer}/authorize`,
-    token_endpoint: `${issuer}/token`,
-    registration_endpoint: `${issuer}/register`,
-    response_types_supported: ["code"],
-    code_challenge_methods_supported: ["S256"],
-    token_endpoint_auth_methods_supported: ["none"],
-    ...changes,
-  };
-  response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(metadata));
+  response
+    .writeHead(200, { "content-type": "application/json" })
+    .end(JSON.stringify(authorizationMetadata(issuer, changes)));
 }
 
 describe("an authorization server", () => {

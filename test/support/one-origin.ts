@@ -1,5 +1,17 @@
 import { listener } from "./listener.js";
 
+/** What an authorization server says of itself; `changes` are laid over it. */
+export const authorizationMetadata = (issuer: string, changes: object = {}) => ({
+  issuer,
+  authorization_endpoint: `${issuer}/authorize`,
+  token_endpoint: `${issuer}/token`,
+  registration_endpoint: `${issuer}/register`,
+  response_types_supported: ["code"],
+  code_challenge_methods_supported: ["S256"],
+  token_endpoint_auth_methods_supported: ["none"],
+  ...changes,
+});
+
 /** A server whose origin signs in, too; `changes` are laid over its metadata. */
 export async function oneOrigin(changes: object = {}) {
   const { origin, asked } = await listener((request, response) => {
@@ -11,17 +23,7 @@ export async function oneOrigin(changes: object = {}) {
         .end(JSON.stringify(value));
     if (pathname.startsWith("/.well-known/oauth-protected-resource"))
       return json({ resource: origin, authorization_servers: [origin] });
-    if (pathname.startsWith("/.well-known/"))
-      return json({
-        issuer: origin,
-        authorization_endpoint: `${origin}/authorize`,
-        token_endpoint: `${origin}/token`,
-        registration_endpoint: `${origin}/register`,
-        response_types_supported: ["code"],
-        code_challenge_methods_supported: ["S256"],
-        token_endpoint_auth_methods_supported: ["none"],
-        ...changes,
-      });
+    if (pathname.startsWith("/.well-known/")) return json(authorizationMetadata(origin, changes));
     if (pathname === "/register")
       return json({ client_id: "c", redirect_uris: ["http://127.0.0.1/callback"] }, 201);
     if (pathname === "/token") return json({ error: "invalid_grant" }, 400);
