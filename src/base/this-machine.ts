@@ -8,7 +8,7 @@ export const FORBIDDEN_ADDRESS = "ERR_FORBIDDEN_ADDRESS";
 const LOOKUP_MS = 1_000;
 
 /** The unspecified addresses lead to this machine, too. */
-const HERE = listOf(
+const HERE = lazyList(
   ["127.0.0.0", 8],
   ["0.0.0.0", 8],
   ["::", 127],
@@ -17,7 +17,7 @@ const HERE = listOf(
 );
 
 /** The last one is where a cloud tells its machines their credentials, by the new internet. */
-const LINK_LOCAL = listOf(
+const LINK_LOCAL = lazyList(
   ["169.254.0.0", 16],
   ["fe80::", 10],
   ["64:ff9b::a9fe:0", 112],
@@ -49,14 +49,20 @@ export function leadsToThisMachine(host: string): Promise<boolean> | boolean {
 /** In lower case, without the brackets of an IPv6 address and the dot after a full name. */
 const nameOf = (host: string): string => host.toLowerCase().replace(/^\[|\]$|\.$/g, "");
 
-function isIn(list: BlockList, name: string): boolean {
+function isIn(list: () => BlockList, name: string): boolean {
   const [address = ""] = name.split("%");
   const version = isIP(address);
-  return version !== 0 && list.check(address, version === 4 ? "ipv4" : "ipv6");
+  return version !== 0 && list().check(address, version === 4 ? "ipv4" : "ipv6");
 }
 
-function listOf(...subnets: [address: string, bits: number][]): BlockList {
-  const list = new BlockList();
-  for (const [address, bits] of subnets) list.addSubnet(address, bits, isIP(address) === 4 ? "ipv4" : "ipv6");
-  return list;
+/** Made at its first use, because that takes longer than to load this module. */
+function lazyList(...subnets: [address: string, bits: number][]): () => BlockList {
+  let list: BlockList | undefined;
+  return () => {
+    if (list) return list;
+    list = new BlockList();
+    for (const [address, bits] of subnets)
+      list.addSubnet(address, bits, isIP(address) === 4 ? "ipv4" : "ipv6");
+    return list;
+  };
 }

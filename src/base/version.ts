@@ -1,5 +1,2 @@
-import { createRequire } from "node:module";
-
-/** The version of this package. */
-export const VERSION: string = (createRequire(import.meta.url)("../../package.json") as { version: string })
-  .version;
+/** The version of this package: a constant, so that a bundle needs no package.json beside it. `npm run version` writes it. */
+export const VERSION = "0.1.0";

@@ -10,7 +10,7 @@ import { INTERNALS } from "../transports/internals.js";
 import { ClientTransport } from "../transports/transport.js";
 import { Claims } from "./claims.js";
 import type { ConfiguredServer } from "./configured-server.js";
-import { healthOf, type OpenComposite, openComposite } from "./opening.js";
+import type { OpenComposite } from "./opening.js";
 import { checkConfigOptions, type MCPConfigTransportOptions, pathOf, withLock } from "./options.js";
 import { configured, directOf, planned, readAny, remotesBeside, wholeRules } from "./plan.js";
 import { kindOf, signInMs } from "./server-transport.js";
@@ -72,7 +72,7 @@ export class MCPConfigTransport extends ClientTransport {
 
   /** How the servers are, taken together; `closed` while nobody needs them. */
   get health(): FleetHealth {
-    if (!this.#direct) return this.#open ? healthOf(this.#open) : "closed";
+    if (!this.#direct) return this.#open?.health() ?? "closed";
     const { state, recovering } = this.status;
     if (state === "connected") return "ready";
     if (state !== "connecting") return "closed";
@@ -173,8 +173,11 @@ export class MCPConfigTransport extends ClientTransport {
     );
   }
 
-  protected override openWire(attempt: AttemptContext): Promise<Wire> | Wire {
+  protected override async openWire(attempt: AttemptContext): Promise<Wire> {
     if (this.#direct) return this.#direct.transport[INTERNALS].open(attempt);
+    const { openComposite } = await import("./opening.js");
+    // Race: the attempt is given up while the module is loaded.
+    attempt.signal.throwIfAborted();
     return openComposite(
       {
         name: this.name,

@@ -18,12 +18,14 @@ import { presentedAs } from "./searched.js";
 export interface OpenComposite {
   catalog: Catalog;
   members: Members;
+  /** How the servers are, taken together. */
+  health(): FleetHealth;
   /** What is said of all servers may be something else: lists are read again. */
   rulesChanged(): void;
 }
 
 /** All servers, taken together: one that does not answer is not what it should be, though it is connected. */
-export function healthOf({ members, catalog }: Omit<OpenComposite, "rulesChanged">): FleetHealth {
+function healthOf({ members, catalog }: Pick<OpenComposite, "members" | "catalog">): FleetHealth {
   const { health } = members;
   const suspect = catalog.someoneIsSlow || members.members().some((member) => member.status().suspect);
   return health === "ready" && suspect ? "degraded" : health;
@@ -87,7 +89,12 @@ export async function openComposite(host: OpeningHost, attempt: AttemptContext):
     await members.close();
     host.onOpen(undefined);
   });
-  host.onOpen({ catalog, members, rulesChanged: () => gateway.changed() });
+  host.onOpen({
+    catalog,
+    members,
+    health: () => healthOf({ members, catalog }),
+    rulesChanged: () => gateway.changed(),
+  });
   await members.started(attempt.signal);
   // A question of a legacy server reaches a legacy client at once, and a modern one only as the result of a call.
   const modern =

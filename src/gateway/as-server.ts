@@ -1,18 +1,21 @@
 import type { SdkTransport, ServerDoor } from "../contract/door.js";
 import type { TransportHandle } from "../contract/session.js";
-import { Door } from "./door.js";
+import type { Door } from "./door.js";
 
 /** What `asServer()` of a transport gives. */
 export function asServer(transport: TransportHandle): ServerDoor {
-  const doors = new Set<Door>();
+  const doors = new Set<Promise<Door>>();
   return {
     async connect(downstream: SdkTransport) {
-      const door: Door = new Door(transport, downstream, () => doors.delete(door));
-      doors.add(door);
+      const making: Promise<Door> = import("./door.js").then(
+        ({ Door }) => new Door(transport, downstream, () => doors.delete(making)),
+      );
+      doors.add(making);
+      const door = await making;
       await door.open();
     },
     async close() {
-      await Promise.all([...doors].map((door) => door.close()));
+      await Promise.all([...doors].map(async (making) => (await making).close()));
     },
   };
 }

@@ -1,15 +1,27 @@
-import { InMemoryTransport } from "@modelcontextprotocol/server";
+import { InMemoryTransport } from "@modelcontextprotocol/client";
 import { whenAborted } from "../base/abort.js";
 import type { SessionTransport } from "../contract/door.js";
 import type { TransportHandle } from "../contract/session.js";
-import { Door } from "./door.js";
+import type { Door } from "./door.js";
 
 /** What `asTransport()` of a session gives: the near end of a pair, whose far end is a door that `ended` closes. */
 export function asTransport(transport: TransportHandle, ended: AbortSignal): SessionTransport {
   const [near, far] = InMemoryTransport.createLinkedPair();
-  const door: Door = new Door(transport, far, () => stop());
-  const stop = whenAborted(ended, () => void door.close());
-  // Nothing is opened before the client's first message, and a pair in memory listens at once.
-  void door.open().catch((error: Error) => near.onerror?.(error));
+  let door: Door | undefined;
+  let gone = false;
+  far.onclose = () => {
+    gone = true;
+  };
+  const stop = whenAborted(ended, () => void (door ?? far).close());
+  // Nothing is opened before the client's first message, which waits in the pair until the door listens.
+  void open().catch((error: Error) => near.onerror?.(error));
   return near;
+
+  async function open(): Promise<void> {
+    const { Door } = await import("./door.js");
+    // Race: the session ends, or the client closes its end, while the module is loaded.
+    if (ended.aborted || gone) return;
+    door = new Door(transport, far, () => stop());
+    await door.open();
+  }
 }

@@ -1,6 +1,5 @@
 import { checkFunction, checkPositive, invalid } from "../base/check.js";
 import { DEFAULTS } from "../contract/options.js";
-import { HttpWire } from "../wires/http/wire.js";
 import { KindTransport } from "./kind.js";
 import { remoteOpener, type WebOptions } from "./remote.js";
 
@@ -37,13 +36,15 @@ export class StreamableHttpTransport extends KindTransport<StreamableHttpTranspo
       kind: "http",
       protocols: ["http:", "https:"],
       own: ["fetch", "maxSockets", "inbound", "forgottenSessionMs"],
-      openWire: (remote) =>
-        new HttpWire({
+      openWire: async (remote) => {
+        const { HttpWire } = await import("../wires/http/wire.js");
+        return new HttpWire({
           ...remote,
           maxSilenceMs: inbound?.maxSilenceMs ?? silenceMs(options),
           quietMs: options.heartbeat === false ? Number.POSITIVE_INFINITY : intervalMs(options),
           forgottenMs: forgottenSessionMs ?? DEFAULTS.forgottenSessionMs,
-        }),
+        });
+      },
     });
     super(options, opener, StreamableHttpTransport);
   }

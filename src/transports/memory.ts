@@ -1,6 +1,5 @@
 import type { InMemoryTransport } from "@modelcontextprotocol/client";
-import { McpServer, type McpServerFactory, Server } from "@modelcontextprotocol/server";
-import { serveStdio } from "@modelcontextprotocol/server/stdio";
+import type { McpServerFactory } from "@modelcontextprotocol/server";
 import { invalid } from "../base/check.js";
 import { HoldfastError } from "../base/errors.js";
 import { fieldsOf } from "../base/fields.js";
@@ -87,7 +86,8 @@ export async function serveFresh(
       server: name,
       path: "server",
     });
-  // Only the SDK 2 serves both eras, and from a factory only.
+  // Only the SDK 2 serves both eras, and from a factory only. A program without such a server need not load it.
+  const { McpServer, Server } = await import("@modelcontextprotocol/server");
   if (!(server instanceof McpServer || server instanceof Server)) return serveInstance(server, side);
   let first: ServerLike | undefined = server;
   const next = async () => {
@@ -95,6 +95,7 @@ export async function serveFresh(
     first = undefined;
     return made;
   };
+  const { serveStdio } = await import("@modelcontextprotocol/server/stdio");
   const handle = serveStdio(next as unknown as McpServerFactory, { transport: side });
   return () => handle.close();
 }

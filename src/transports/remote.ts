@@ -9,7 +9,6 @@ import { type Credential, CredentialSource, type FetchLike } from "../contract/c
 import { type AuthOption, DEFAULTS, type SharedOptions, type TlsOptions } from "../contract/options.js";
 import type { Wire } from "../contract/wire.js";
 import type { Opener } from "./opener.js";
-import { singleRequest } from "./single-request.js";
 
 /** The options of every transport over the network. */
 export interface RemoteOptions extends SharedOptions {
@@ -72,7 +71,8 @@ export interface RemoteKind {
   protocols: readonly string[];
   /** The options that only this kind has. */
   own: readonly string[];
-  openWire(options: RemoteWireOptions): Wire;
+  /** Loads the wire's module first: a program that never uses this kind does not pay for it. */
+  openWire(options: RemoteWireOptions): Promise<Wire>;
 }
 
 /** A server behind a URL. */
@@ -104,7 +104,8 @@ export function remoteOpener(options: RemoteTarget, remote: RemoteKind): Opener 
   const server = {
     name,
     url: web,
-    fetch: (...request: Parameters<FetchLike>) => singleRequest(asks, request),
+    fetch: async (...request: Parameters<FetchLike>) =>
+      (await import("./single-request.js")).singleRequest(asks, request),
     signs: kind !== "ws",
   };
   const credential = credentialOf(auth, server, oauth);

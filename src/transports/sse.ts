@@ -1,5 +1,4 @@
 import { checkFunction, checkOneOf } from "../base/check.js";
-import { SseWire } from "../wires/http/sse-wire.js";
 import { KindTransport } from "./kind.js";
 import { remoteOpener, type WebOptions } from "./remote.js";
 
@@ -23,7 +22,7 @@ export class SSETransport extends KindTransport<SSETransportOptions> {
       protocols: ["http:", "https:"],
       own: ["fetch", "maxSockets"],
       fixed: { era: "legacy" },
-      openWire: (remote) => new SseWire(remote),
+      openWire: async (remote) => new (await import("../wires/http/sse-wire.js")).SseWire(remote),
     });
     super(options, opener, SSETransport);
   }

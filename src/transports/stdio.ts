@@ -11,15 +11,8 @@ import { fieldsOf } from "../base/fields.js";
 import { Secrets, withoutUserInfo } from "../base/redact.js";
 import { checkKnown } from "../contract/check-options.js";
 import { DEFAULTS, type SharedOptions } from "../contract/options.js";
-import {
-  addEnvironment,
-  childEnvironment,
-  type EnvOption,
-  installHint,
-  isRunner,
-} from "../wires/environment.js";
+import { addEnvironment, type EnvOption, installHint, isRunner } from "../wires/environment.js";
 import type { LogTarget } from "../wires/log-file.js";
-import { StdioWire } from "../wires/stdio.js";
 import { KindTransport } from "./kind.js";
 import type { Opener } from "./opener.js";
 
@@ -102,8 +95,10 @@ export function processOpener(options: ProcessOptions, line: CommandLine): Opene
     name,
     defaults: { keepAlive: true, ...patience },
     secrets,
-    open: ({ observe, warn }) =>
-      new StdioWire({
+    open: async ({ observe, warn }) => {
+      const { StdioWire } = await import("../wires/stdio.js");
+      const { childEnvironment } = await import("../wires/child-environment.js");
+      return new StdioWire({
         name: options.name ?? name,
         command,
         args,
@@ -123,7 +118,8 @@ export function processOpener(options: ProcessOptions, line: CommandLine): Opene
         endDetached: options.endDetached ?? false,
         warn,
         redact: (text) => secrets.redact(text),
-      }),
+      });
+    },
   };
 }
 

@@ -1,6 +1,5 @@
 import { checkStrings, invalid } from "../base/check.js";
 import { DEFAULTS } from "../contract/options.js";
-import { WebSocketWire } from "../wires/websocket.js";
 import { KindTransport } from "./kind.js";
 import { type RemoteOptions, remoteOpener } from "./remote.js";
 
@@ -30,12 +29,14 @@ export class WSTransport extends KindTransport<WSTransportOptions> {
       own: ["protocols"],
       // The socket has pings of its own, which any server answers.
       fixed: { heartbeat: false },
-      openWire: (remote) =>
-        new WebSocketWire({
+      openWire: async (remote) => {
+        const { WebSocketWire } = await import("../wires/websocket.js");
+        return new WebSocketWire({
           ...remote,
           protocols: protocols ?? ["mcp"],
           heartbeatMs: pingMs(options),
-        }),
+        });
+      },
     });
     super(options, opener, WSTransport);
   }

@@ -1,5 +1,4 @@
 import { basename } from "node:path";
-import { getDefaultEnvironment } from "@modelcontextprotocol/client/stdio";
 import type { Secrets } from "../base/redact.js";
 
 /** `"inherit"` hands over the whole environment; variables are added to the SDK's safe default ones. */
@@ -36,19 +35,6 @@ export const isRunner = (command: string): boolean => Object.hasOwn(RUNNERS, nam
 export const installHint = (command: string): string | undefined =>
   isRunner(command) ? RUNNERS[nameOf(command)] : undefined;
 
-/**
- * The environment of a child process: the safe variables of this one, what a runner needs, the launcher's `own`, and
- * what the user gave, which wins.
- */
-export function childEnvironment(
-  env: EnvOption | undefined,
-  command: string,
-  own: Record<string, string> = {},
-): Record<string, string> {
-  if (env === "inherit") return { ...definedOnly(process.env), ...own };
-  return { ...getDefaultEnvironment(), ...(isRunner(command) && runnerEnvironment()), ...own, ...env };
-}
-
 /** The secrets of an environment: all that the user gave, and of what is handed over what is one by its name or its form. */
 export function addEnvironment(secrets: Secrets, env: EnvOption | undefined, command: string): void {
   const handed = env === "inherit" ? process.env : isRunner(command) ? runnerEnvironment() : {};
@@ -57,14 +43,15 @@ export function addEnvironment(secrets: Secrets, env: EnvOption | undefined, com
   for (const [name, value] of Object.entries(env)) secrets.addNamed(name, value, { given: true });
 }
 
-function runnerEnvironment(): Record<string, string> {
+/** What a runner is handed of the environment of this program. */
+export function runnerEnvironment(): Record<string, string> {
   const wanted = (name: string) =>
     RUNNER_NAMES.has(name) ||
     (!OF_OUR_NPX.has(name) && RUNNER_PREFIXES.some((prefix) => name.startsWith(prefix)));
   return Object.fromEntries(Object.entries(definedOnly(process.env)).filter(([name]) => wanted(name)));
 }
 
-function definedOnly(env: NodeJS.ProcessEnv): Record<string, string> {
+export function definedOnly(env: NodeJS.ProcessEnv): Record<string, string> {
   return Object.fromEntries(
     Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );

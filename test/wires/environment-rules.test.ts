@@ -1,13 +1,8 @@
 import { getDefaultEnvironment } from "@modelcontextprotocol/client/stdio";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Secrets } from "../../src/base/redact.js";
-import {
-  addEnvironment,
-  childEnvironment,
-  type EnvOption,
-  installHint,
-  isRunner,
-} from "../../src/wires/environment.js";
+import { childEnvironment } from "../../src/wires/child-environment.js";
+import { addEnvironment, type EnvOption, installHint, isRunner } from "../../src/wires/environment.js";
 
 /** The environment of this test, and nothing of the machine's. */
 const base = { PATH: "/bin", HOME: "/home/me" };

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { Secrets } from "../../src/base/redact.js";
-import { addEnvironment, childEnvironment, isRunner } from "../../src/wires/environment.js";
+import { childEnvironment } from "../../src/wires/child-environment.js";
+import { addEnvironment, isRunner } from "../../src/wires/environment.js";
 
 afterEach(() => vi.unstubAllEnvs());
 

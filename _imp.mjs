@@ -1,0 +1,10 @@
+await import("@modelcontextprotocol/client");await import("xstate");
+const { Session } = await import("node:inspector/promises");
+const s=new Session();s.connect();await s.post("Profiler.enable");await s.post("Profiler.setSamplingInterval",{interval:200});await s.post("Profiler.start");
+await import("./dist/index.js");
+const {profile}=await s.post("Profiler.stop");
+const self={},tot={};const byId=new Map(profile.nodes.map(n=>[n.id,n]));const parent=new Map();for(const n of profile.nodes)for(const c of n.children??[])parent.set(c,n.id);
+const dt=profile.timeDeltas;profile.samples.forEach((id,i)=>{const n=byId.get(id);const f=n.callFrame;const k=f.functionName+" "+f.url.replace(/.*\/(dist|node_modules)\//,"$1/")+":"+f.lineNumber;self[k]=(self[k]??0)+dt[i];
+ let seen=new Set();for(let p=id;p;p=parent.get(p)){const g=byId.get(p).callFrame;const u=g.url.replace(/.*\/me\/(dist|node_modules)\//,"$1/");const kk=(g.functionName||"(top)")+" "+u;if(!seen.has(kk)){seen.add(kk);tot[kk]=(tot[kk]??0)+dt[i];}}});
+const show=(o,n)=>console.log(Object.entries(o).sort((a,b)=>b[1]-a[1]).slice(0,n).map(([k,v])=>(v/1000).toFixed(1)+" "+k).join("\n"));
+show(self,25);console.log("---");show(tot,60);
