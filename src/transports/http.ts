@@ -1,5 +1,6 @@
 import { checkFunction, checkPositive, invalid } from "../base/check.js";
 import { DEFAULTS } from "../contract/options.js";
+import { inAdvance } from "./in-advance.js";
 import { KindTransport } from "./kind.js";
 import { remoteOpener, type WebOptions } from "./remote.js";
 
@@ -32,12 +33,13 @@ export class StreamableHttpTransport extends KindTransport<StreamableHttpTranspo
       throw invalid("inbound", "expected { maxSilenceMs }");
     checkPositive("inbound.maxSilenceMs", inbound?.maxSilenceMs);
     checkPositive("forgottenSessionMs", forgottenSessionMs);
+    const loading = inAdvance(import("../wires/http/wire.js"));
     const opener = remoteOpener(options, {
       kind: "http",
       protocols: ["http:", "https:"],
       own: ["fetch", "maxSockets", "inbound", "forgottenSessionMs"],
       openWire: async (remote) => {
-        const { HttpWire } = await import("../wires/http/wire.js");
+        const { HttpWire } = await loading;
         return new HttpWire({
           ...remote,
           maxSilenceMs: inbound?.maxSilenceMs ?? silenceMs(options),

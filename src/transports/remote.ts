@@ -71,7 +71,6 @@ export interface RemoteKind {
   protocols: readonly string[];
   /** The options that only this kind has. */
   own: readonly string[];
-  /** Loads the wire's module first: a program that never uses this kind does not pay for it. */
   openWire(options: RemoteWireOptions): Promise<Wire>;
 }
 

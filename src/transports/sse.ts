@@ -1,4 +1,5 @@
 import { checkFunction, checkOneOf } from "../base/check.js";
+import { inAdvance } from "./in-advance.js";
 import { KindTransport } from "./kind.js";
 import { remoteOpener, type WebOptions } from "./remote.js";
 
@@ -17,12 +18,13 @@ export class SSETransport extends KindTransport<SSETransportOptions> {
     const { era, fetch } = options;
     checkOneOf("era", era, ["auto", "legacy"]);
     checkFunction("fetch", fetch);
+    const loading = inAdvance(import("../wires/http/sse-wire.js"));
     const opener = remoteOpener(options, {
       kind: "sse",
       protocols: ["http:", "https:"],
       own: ["fetch", "maxSockets"],
       fixed: { era: "legacy" },
-      openWire: async (remote) => new (await import("../wires/http/sse-wire.js")).SseWire(remote),
+      openWire: async (remote) => new (await loading).SseWire(remote),
     });
     super(options, opener, SSETransport);
   }

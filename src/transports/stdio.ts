@@ -13,6 +13,7 @@ import { checkKnown } from "../contract/check-options.js";
 import { DEFAULTS, type SharedOptions } from "../contract/options.js";
 import { addEnvironment, type EnvOption, installHint, isRunner } from "../wires/environment.js";
 import type { LogTarget } from "../wires/log-file.js";
+import { inAdvance } from "./in-advance.js";
 import { KindTransport } from "./kind.js";
 import type { Opener } from "./opener.js";
 
@@ -90,14 +91,16 @@ export function processOpener(options: ProcessOptions, line: CommandLine): Opene
   secrets.addArguments([command, ...args]);
   const patience = isRunner(command) && { connectTimeoutMs: DEFAULTS.runnerConnectTimeoutMs };
   const { env, cwd, stderr, onStderr, logFile, maxMessageBytes, closeTimeoutMs } = options;
+  const loading = inAdvance(
+    Promise.all([import("../wires/stdio.js"), import("../wires/child-environment.js")]),
+  );
   return {
     kind,
     name,
     defaults: { keepAlive: true, ...patience },
     secrets,
     open: async ({ observe, warn }) => {
-      const { StdioWire } = await import("../wires/stdio.js");
-      const { childEnvironment } = await import("../wires/child-environment.js");
+      const [{ StdioWire }, { childEnvironment }] = await loading;
       return new StdioWire({
         name: options.name ?? name,
         command,

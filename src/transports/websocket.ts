@@ -1,5 +1,6 @@
 import { checkStrings, invalid } from "../base/check.js";
 import { DEFAULTS } from "../contract/options.js";
+import { inAdvance } from "./in-advance.js";
 import { KindTransport } from "./kind.js";
 import { type RemoteOptions, remoteOpener } from "./remote.js";
 
@@ -23,6 +24,7 @@ export class WSTransport extends KindTransport<WSTransportOptions> {
       if (!/^[\w!#$%&'*+.^`|~-]+$/.test(protocol))
         throw invalid(`protocols[${i}]`, "is no subprotocol's name");
     });
+    const loading = inAdvance(import("../wires/websocket.js"));
     const opener = remoteOpener(options, {
       kind: "ws",
       protocols: ["ws:", "wss:"],
@@ -30,7 +32,7 @@ export class WSTransport extends KindTransport<WSTransportOptions> {
       // The socket has pings of its own, which any server answers.
       fixed: { heartbeat: false },
       openWire: async (remote) => {
-        const { WebSocketWire } = await import("../wires/websocket.js");
+        const { WebSocketWire } = await loading;
         return new WebSocketWire({
           ...remote,
           protocols: protocols ?? ["mcp"],
