@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
-import { type ParseError, parse as parseJsonc, printParseErrorCode } from "jsonc-parser";
-import { parse as parseYaml, YAMLParseError } from "yaml";
+import type { ParseError } from "jsonc-parser";
+import type * as Yaml from "yaml";
 import { HoldfastError, messageOf } from "../base/errors.js";
+import { loadNow } from "../base/load-now.js";
 import { inputsIn } from "./expand.js";
 import { invalidConfig, type McpConfig, type ParseOptions, parseConfig } from "./parse.js";
 
@@ -44,19 +45,32 @@ export function readText(path: string | URL): string {
   }
 }
 
-/** Parses the text of a config file: YAML where `path` ends so (Goose), else JSON. */
+/** Parses the text of a config file: YAML where `path` ends so (Goose), else JSON. A parser is loaded only for what needs one. */
 export function fromText(text: string, path: string): unknown {
-  if (/\.ya?ml$/.test(path)) {
-    try {
-      return parseYaml(text);
-    } catch (cause) {
-      // The library's message quotes the lines around the mistake, which may hold a secret.
-      const at = cause instanceof YAMLParseError ? cause.linePos?.[0] : undefined;
-      throw invalidConfig([{ path: "", message: `is not YAML (${position(at)})` }], path);
-    }
+  if (/\.ya?ml$/.test(path)) return fromYaml(text, path);
+  try {
+    return JSON.parse(text);
+  } catch {
+    return fromJsonc(text, path);
   }
+}
+
+function fromYaml(text: string, path: string): unknown {
+  const { parse, YAMLParseError } = parser<typeof Yaml>("yaml", "a config in YAML", path);
+  try {
+    return parse(text);
+  } catch (cause) {
+    // The library's message quotes the lines around the mistake, which may hold a secret.
+    const at = cause instanceof YAMLParseError ? cause.linePos?.[0] : undefined;
+    throw invalidConfig([{ path: "", message: `is not YAML (${position(at)})` }], path);
+  }
+}
+
+/** JSON with comments and trailing commas; and where JSON is wrong, this says where. */
+function fromJsonc(text: string, path: string): unknown {
+  const { parse, printParseErrorCode } = jsoncParser("a config in JSON with comments", path);
   const errors: ParseError[] = [];
-  const value = parseJsonc(text, errors, { allowTrailingComma: true });
+  const value = parse(text, errors, { allowTrailingComma: true });
   const [first] = errors;
   if (!first) return value;
   const before = text.slice(0, first.offset).split("\n");
@@ -65,6 +79,19 @@ export function fromText(text: string, path: string): unknown {
     [{ path: "", message: `is not JSON: ${printParseErrorCode(first.error)} (${at})` }],
     path,
   );
+}
+
+/** Reads and edits JSON with comments. `what` needs it, as an error says where it is not there. */
+export const jsoncParser = (what: string, path: string) =>
+  parser<typeof import("jsonc-parser")>("jsonc-parser", what, path);
+
+function parser<T>(name: string, what: string, path: string): T {
+  try {
+    return loadNow<T>(name);
+  } catch (cause) {
+    const message = `${path}: ${what} needs the package ${name} installed beside this bundle`;
+    throw new HoldfastError("CONFIG_INVALID", message, { path: "", cause });
+  }
 }
 
 const position = (at: { line: number; col: number } | undefined) =>

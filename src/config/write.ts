@@ -1,11 +1,10 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
-import { applyEdits, modify } from "jsonc-parser";
 import { HoldfastError } from "../base/errors.js";
 import { type Hold, withFileLock } from "../base/file-lock/file-lock.js";
 import { keepAliveWhile } from "../base/keep-alive.js";
 import { findServers, isObject } from "./dialects.js";
-import { fromText, readText } from "./load.js";
+import { fromText, jsoncParser, readText } from "./load.js";
 import { isParsed, type McpConfig, parseConfig, sourceOf } from "./parse.js";
 import { behindLinks, cannotBeWritten, replaceFile, stampOf } from "./replace-file.js";
 
@@ -61,6 +60,7 @@ function withServer(path: string, text: string, name: string, server: unknown): 
   if (typeof found === "string" && !isEmptyConfig(config))
     throw new HoldfastError("CONFIG_INVALID", `${path} is not valid: ${found}`, { path: "" });
   const at = typeof found === "string" ? ["mcpServers"] : found.place;
+  const { applyEdits, modify } = jsoncParser("a change of a config", path);
   const edits = modify(text, [...at, name], server, {
     formattingOptions: { insertSpaces: true, tabSize: 2 },
   });

@@ -1,4 +1,4 @@
-import { createRequire } from "node:module";
+import { loadNow } from "../../base/load-now.js";
 import { type Steps, Unsupported } from "./limits.js";
 
 /** A pattern may become a program of about this many instructions. */
@@ -64,6 +64,10 @@ let loaded: typeof import("re2js") | undefined;
 
 /** Loaded with the first pattern, as most servers have none; and at once, since the SDK wants its validator at once. */
 function engine(): typeof import("re2js") {
-  loaded ??= createRequire(import.meta.url)("re2js") as typeof import("re2js");
-  return loaded;
+  try {
+    loaded ??= loadNow<typeof import("re2js")>("re2js");
+    return loaded;
+  } catch {
+    throw new Unsupported("re2js, which checks patterns, is not installed beside this bundle");
+  }
 }
