@@ -19,7 +19,12 @@ const TESTS: Record<string, string[]> = {
   "wires-sse": ["test/wires/sse*.test.ts"],
   "wires-stdio": ["test/wires/{process,stdio*}.test.ts"],
   "wires-websocket": ["test/wires/websocket*.test.ts"],
-  naming: ["test/composite/naming.test.ts"],
+  // Servers in this program, or none.
+  composite: [
+    "test/composite/{access,catalog,config-transport,members,naming,options,passing,pin-drift,plan}.test.ts",
+    "test/composite/{searched,server-transport,transforms,uris,words}.test.ts",
+    "test/wires/memory-wire.test.ts",
+  ],
 };
 
 export default defineConfig({
@@ -29,9 +34,11 @@ export default defineConfig({
     exclude: ["test/session/{loss,session,tool-data}.test.ts", "test/connection/era{,-matrix}.test.ts"],
     env: { HOLDFAST_RUNS: "0.012" },
     // A mutant that hangs is found by this; the quick tests need a fraction of it.
-    testTimeout: process.env["HOLDFAST_MUTATE"]?.match(/session|connection|auth|wires/) ? 5_000 : 10_000,
+    testTimeout: process.env["HOLDFAST_MUTATE"]?.match(/session|connection|auth|wires|composite/)
+      ? 5_000
+      : 10_000,
     teardownTimeout: 500,
     // Modules are loaded once a run, not once a file: a third of the time. What leaks from one file to the next would show in the first run, without a mutant.
-    isolate: !process.env["HOLDFAST_MUTATE"]?.match(/session|connection|auth/),
+    isolate: !process.env["HOLDFAST_MUTATE"]?.match(/session|connection|auth|composite/),
   },
 });

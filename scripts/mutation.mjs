@@ -1,4 +1,4 @@
-// Runs Stryker over the machines, the connections, the sign-in, the sessions, the wires and the names, group by group, each against
+// Runs Stryker over the machines, the connections, the sign-in, the sessions, the wires and the composite, group by group, each against
 // the tests that are quick to notice its mutants (vitest.mutation.config.ts), and prints what survived.
 // `node scripts/mutation.mjs [group...]`
 import { spawnSync } from "node:child_process";
@@ -10,7 +10,7 @@ const wires = (...names) => names.map((name) => `src/wires/${name}.ts`);
 
 const GROUPS = {
   machines: ["src/machines/*.ts", "!src/machines/{edges,mermaid}.ts"],
-  naming: ["src/composite/naming.ts"],
+  composite: ["src/composite/*.ts"],
   session: ["src/session/*.ts"],
   connection: ["src/connection/**/*.ts"],
   auth: ["src/auth/**/*.ts"],

@@ -49,8 +49,7 @@ export function matches(glob: string, name: string): boolean {
   let from = 0;
   while (at < name.length) {
     if (glob[in_] === "*") [star, from] = [in_++, at];
-    else if (in_ < glob.length && (glob[in_] === "?" || glob[in_] === name[at]))
-      [at, in_] = [at + 1, in_ + 1];
+    else if (glob[in_] === "?" || glob[in_] === name[at]) [at, in_] = [at + 1, in_ + 1];
     else if (star >= 0) [at, in_] = [++from, star + 1];
     else return false;
   }

@@ -75,6 +75,7 @@ export class Members {
    * is everybody's. Where nobody is up, and a person may still sign in somewhere, that is waited for as long, and no failure.
    */
   async started(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
     const { clock, startTimeoutMs, strict } = this.host;
     await new Promise<void>((resolve, reject) => {
       const check = ({ context }: { context: FleetContext }) => {

@@ -14,9 +14,9 @@ interface Block {
 export function rewriteUris(method: string, result: Result, show: Show): Result {
   const whole = withMeta(result, show);
   const { content, messages, contents } = fieldsOf(whole);
-  if (method === "tools/call" && Array.isArray(content) && content.some(hasUri))
+  if (method === "tools/call" && Array.isArray(content))
     return { ...whole, content: content.map((block: Block) => rewriteBlock(block, show)) };
-  if (method === "prompts/get" && Array.isArray(messages) && messages.some(({ content: one }) => hasUri(one)))
+  if (method === "prompts/get" && Array.isArray(messages))
     return {
       ...whole,
       messages: messages.map((message: { content: Block }) => ({
@@ -45,9 +45,6 @@ export function withMeta<T extends { _meta?: Meta | undefined }>(item: T, show: 
     },
   };
 }
-
-const hasUri = (block: Block | null | undefined) =>
-  block?.type === "resource_link" || block?.type === "resource" || block?._meta !== undefined;
 
 function rewriteBlock(given: Block, show: Show): Block {
   if (!given) return given;

@@ -1,7 +1,5 @@
 import { fieldsOf } from "../base/fields.js";
 
-type Params = Record<string, unknown>;
-
 const RELATED_TASK = "io.modelcontextprotocol/related-task";
 
 /** A task as it is shown: its server's name is in it, so that it can be followed after any restart, and is nobody else's. */
@@ -21,23 +19,18 @@ export function originOfTask(shown: unknown): { server: string; taskId: string }
 
 /** Anything that may hold tasks, with their ids as they are shown: as itself, in `task`, in `tasks`, in `_meta`. */
 export function showTasks<T extends object>(server: string, value: T): T {
-  const shown = shownTask(server, value) as Params;
-  const { task, tasks, _meta } = shown;
-  const related = isObject(_meta) ? _meta[RELATED_TASK] : undefined;
+  const { task, tasks, _meta } = fieldsOf(value);
+  const meta = fieldsOf(_meta);
+  const related = meta[RELATED_TASK];
   return {
-    ...shown,
-    ...(isObject(task) && { task: shownTask(server, task) }),
-    ...(Array.isArray(tasks) && {
-      tasks: tasks.map((one: unknown) => (isObject(one) ? shownTask(server, one) : one)),
-    }),
-    ...(isObject(_meta) &&
-      isObject(related) && { _meta: { ..._meta, [RELATED_TASK]: shownTask(server, related) } }),
-  } as T;
+    ...shownTask(server, value),
+    ...(task !== undefined && { task: shownTask(server, task) }),
+    ...(Array.isArray(tasks) && { tasks: tasks.map((one: unknown) => shownTask(server, one)) }),
+    ...(related !== undefined && { _meta: { ...meta, [RELATED_TASK]: shownTask(server, related) } }),
+  };
 }
 
-const isObject = (value: unknown): value is Params => typeof value === "object" && value !== null;
-
-function shownTask<T extends object>(server: string, value: T): T {
+function shownTask<T>(server: string, value: T): T {
   const { taskId } = fieldsOf(value);
   return typeof taskId === "string" ? { ...value, taskId: showTask(server, taskId) } : value;
 }

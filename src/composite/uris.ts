@@ -25,10 +25,10 @@ export function originOfUri(
   servers: Iterable<string>,
 ): { server: string; uri: string } | undefined {
   const [, scheme, host, rest] = /^([a-z][a-z0-9+.-]*):\/\/([^/]*)\/(.*)$/is.exec(shown) ?? [];
-  if (scheme === undefined || host === undefined || rest === undefined) return undefined;
+  if (rest === undefined) return undefined;
   const all = [...servers];
   // Some make the host of a URL lower-case; where that could be two servers, it is none.
-  const alike = all.filter((name) => hostOf(name).toLowerCase() === host.toLowerCase());
+  const alike = all.filter((name) => hostOf(name).toLowerCase() === host!.toLowerCase());
   const server = all.find((name) => hostOf(name) === host) ?? (alike.length === 1 ? alike[0] : undefined);
   if (server === undefined) return undefined;
   if (rest.startsWith(OPAQUE)) {

@@ -1,10 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { accessOf, matches } from "../../src/composite/access.js";
-import { MCPConfigTransport } from "../../src/composite/config-transport.js";
 import { parseConfig } from "../../src/config/parse.js";
 import { catalogOf, FakeMember, NEVER } from "../support/fake-members.js";
-import { closing, rejection } from "../support/fixtures.js";
-import { offeringConfig, UNHURRIED } from "../support/offering.js";
+import { rejection } from "../support/settling.js";
 
 describe("access", () => {
   it.each([
@@ -103,30 +101,5 @@ describe("access", () => {
     expect(await rejection(presented.route("resources/read", { uri: "note://a/z" }, NEVER))).toMatchObject({
       message: '"note://a/z" is shut off by the config',
     });
-  });
-
-  it("is what the file says of all servers, too, and a reload of that restarts none", {
-    timeout: 600_000,
-  }, async () => {
-    const config = offeringConfig({ deny: { tools: ["one_look", "two_*"] }, allow: ["*_*", "*://*"] });
-    const transport = closing(
-      new MCPConfigTransport({ ...UNHURRIED, config: config.path, deny: ["one_greet"] }),
-    );
-    await transport.withSession(async (session) => {
-      expect((await session.listTools()).tools.map(({ name }) => name)).toEqual(["one_find"]);
-      expect((await session.listPrompts()).prompts.map(({ name }) => name)).toEqual(["two_greet"]);
-      await session.callTool({ name: "one_find" });
-      config.write({ deny: { tools: ["one_find"], resources: ["note://one/*"] } });
-      await transport.setConfig(config.path);
-      expect(String(await rejection(session.callTool({ name: "one_find" })))).toContain("one_find");
-      expect(String(await rejection(session.readResource({ uri: "note://one/a" })))).toContain("shut off");
-      await session.callTool({ name: "two_look" });
-    });
-    for (const server of ["one", "two"])
-      expect(config.asked(server).filter((word) => word === "started")).toHaveLength(1);
-    for (const wrong of [{ allow: "x" }, { deny: { tool: [] } }, { pin: true }])
-      expect(() => parseConfig({ mcpServers: { one: { command: "x" } }, ...wrong })).toThrow(
-        `is not valid: ${Object.keys(wrong)[0]}: `,
-      );
   });
 });

@@ -7,7 +7,7 @@ import { presentedAs } from "../../src/composite/searched.js";
 import { ToolIndex } from "../../src/composite/tool-index.js";
 import type { ToolRules } from "../../src/composite/transforms.js";
 import { catalogOf, FakeMember, type FakeOffer, NEVER } from "../support/fake-members.js";
-import { closing, fixture, rejection, textOf } from "../support/fixtures.js";
+import { fixture, rejection } from "../support/fixtures.js";
 
 const read = <T>(file: string): T => JSON.parse(readFileSync(fixture(file), "utf8")) as T;
 const published = read<Record<string, { package: string; tools: Tool[] }>>("published-tools.json");
@@ -150,32 +150,6 @@ describe("a composite whose tools are searched", () => {
         () => call({ name: "sky_forecast", arguments: wrong }),
         /is an object: the arguments of "sky_forecast"/,
       );
-  });
-
-  it.each(["legacy", "modern"])("answers a real client, with a %s server alone and with two", async (era) => {
-    const server = {
-      command: process.execPath,
-      args: [fixture(era === "legacy" ? "stdio-server.mjs" : "modern-server.mjs")],
-    };
-    for (const [mcpServers, name] of [
-      [{ one: server }, "echo"],
-      [{ one: server, two: server }, "two_echo"],
-    ] as const) {
-      const transport = closing(new MCPConfigTransport({ config: { mcpServers }, tools: "search" }));
-      await transport.withSession(async (session) => {
-        expect(named((await session.listTools()).tools)).toEqual(["find_tools", "call_tool"]);
-        const found = await session.callTool({ name: "find_tools", arguments: { query: "echo" } });
-        expect(found.structuredContent).toMatchObject({
-          tools: expect.arrayContaining([expect.objectContaining({ name })]),
-        });
-        const args = { name, arguments: { message: "hello" } };
-        expect(textOf(await session.callTool({ name: "call_tool", arguments: args }))).toBe("Echo: hello");
-        expect(await rejection(session.callTool({ name: "call_tool", arguments: {} }))).toMatchObject({
-          message: expect.stringContaining('call_tool needs "name"'),
-        });
-      });
-      await transport.close();
-    }
   });
 
   it("is asked for in a word that is known", () => {

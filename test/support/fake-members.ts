@@ -22,6 +22,8 @@ const named = (all: (string | object)[] = [], more: object = {}) =>
 export class FakeMember implements Member {
   state: ConnectionStatus["state"] = "connected";
   suspect = false;
+  epoch = 1;
+  detail: ConnectionStatus["detail"];
   reached = true;
   /** While it is set, lists wait for it. */
   hold: Promise<void> | undefined;
@@ -44,6 +46,9 @@ export class FakeMember implements Member {
   }
   get tools() {
     return this.rules.tools;
+  }
+  pin() {
+    return this.rules.pin?.();
   }
   get includeTags() {
     return this.rules.includeTags;
@@ -77,7 +82,12 @@ export class FakeMember implements Member {
   } as unknown as Session;
 
   status = () =>
-    ({ state: this.state, suspect: this.suspect, detail: undefined }) as unknown as ConnectionStatus;
+    ({
+      state: this.state,
+      suspect: this.suspect,
+      detail: this.detail,
+      epoch: this.epoch,
+    }) as unknown as ConnectionStatus;
 
   async opened(signal: AbortSignal): Promise<Session> {
     if (this.reached) return this.#session;

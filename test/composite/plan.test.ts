@@ -1,0 +1,163 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { describe, expect, it } from "vitest";
+import type { ConfiguredServer } from "../../src/composite/configured-server.js";
+import type { MCPConfigTransportOptions } from "../../src/composite/options.js";
+import {
+  configured,
+  directOf,
+  planned,
+  readAny,
+  remotesBeside,
+  wholeRules,
+} from "../../src/composite/plan.js";
+import { lockText } from "../../src/config/lock.js";
+import { type McpConfig, parseConfig } from "../../src/config/parse.js";
+import type { ServerConfig } from "../../src/config/server.js";
+import { INTERNALS } from "../../src/transports/internals.js";
+import { closing } from "../support/fixtures.js";
+import { temporary } from "../support/temporary.js";
+
+const x = { command: "x" };
+const none: MCPConfigTransportOptions = { config: {} };
+
+describe("the plan of a composite", () => {
+  it("is read from a path, a URL, an object, with what fills its variables", () => {
+    const path = join(temporary(), "mcp.json");
+    const text = { mcpServers: { one: { command: "${A}", args: ["${input:key}"] } } };
+    writeFileSync(path, JSON.stringify(text));
+    const options = { ...none, variables: { A: "cmd" }, inputs: (id: string) => `the ${id}` };
+    for (const given of [path, pathToFileURL(path), text])
+      expect(readAny(given, options).servers["one"]).toMatchObject({
+        command: "cmd",
+        args: ["the key"],
+      });
+    expect(readAny({ mcpServers: { one: x } }, none).servers).toEqual({ one: expect.objectContaining(x) });
+    expect(() => readAny({ mcpServers: { one: { command: "${NOT_SET_ANYWHERE}" } } }, none)).toThrow(
+      "NOT_SET_ANYWHERE",
+    );
+  });
+
+  it("reaches one server directly where nothing is said that a gateway has to hold", () => {
+    const direct = (server: object, options: object = {}, whole: object = {}) =>
+      directOf({ servers: { one: { ...x, ...server } }, extra: {}, ...whole }, { ...none, ...options });
+    expect(direct({})).toEqual(["one", x]);
+    expect(direct({ tools: {} })?.[0]).toBe("one");
+    expect(direct({}, { tools: "list", pin: "off" }, { pin: "warn" })?.[0]).toBe("one");
+    expect(direct({ tools: { a: {} } })).toBeUndefined();
+    for (const rule of ["includeTags", "excludeTags", "allow", "deny"])
+      expect(direct({ [rule]: [] })).toBeUndefined();
+    for (const rule of ["includeTools", "enabledTools", "excludeTools", "disabledTools"])
+      expect(direct({ [rule]: [] })).toBeUndefined();
+    for (const option of [{ tools: "search" }, { allow: [] }, { deny: [] }, { pin: "warn" }])
+      expect(direct({}, option)).toBeUndefined();
+    for (const whole of [{ allow: [] }, { deny: [] }, { pin: "block" }])
+      expect(direct({}, {}, whole)).toBeUndefined();
+    expect(directOf({ servers: {}, extra: {} }, none)).toBeUndefined();
+    expect(directOf({ servers: { one: x, two: x }, extra: {} }, none)).toBeUndefined();
+  });
+
+  it("keeps the servers that are the same, in the new order", () => {
+    const made: string[] = [];
+    const make = (name: string, config: ServerConfig) => {
+      made.push(name);
+      return { name, config } as ConfiguredServer;
+    };
+    const plan = (servers: object, before = new Map<string, ConfiguredServer>()) =>
+      planned({ servers } as McpConfig, before, make);
+    const first = plan({ a: { command: "1" }, b: { command: "2" } });
+    const next = plan({ c: { command: "3" }, b: { command: "2" }, a: { command: "other" } }, first);
+    expect([...next.keys()]).toEqual(["c", "b", "a"]);
+    expect(next.get("b")).toBe(first.get("b"));
+    expect(next.get("a")?.config).toEqual({ command: "other" });
+    expect(made).toEqual(["a", "b", "c", "a"]);
+  });
+
+  it("allows what the options, the config and the server allow, each by the names that it knows", () => {
+    const rules = (config: object, options: object = {}) =>
+      wholeRules(parseConfig({ mcpServers: { one: x }, ...config }), { ...none, ...options }).may;
+    expect(rules({ allow: ["one_*"] })("tools", "one_a")).toBe(true);
+    expect(rules({ allow: ["one_*"] })("tools", "two_a")).toBe(false);
+    expect(rules({ deny: ["one_*"] })("tools", "one_a")).toBe(false);
+    expect(rules({}, { deny: ["one_*"] })("tools", "one_a")).toBe(false);
+    const whole = {
+      may: rules({ deny: { tools: ["one_a"], resources: ["note://one/a"] } }),
+      pin: undefined,
+    };
+    const { may, transport } = configured("one", { ...x, deny: ["b"] }, none, undefined, () => whole);
+    closing(transport);
+    expect(["a", "b", "c"].map((name) => may("tools", name))).toEqual([false, false, true]);
+    expect(["note://a", "note://b", "b"].map((uri) => may("resources", uri))).toEqual([false, true, false]);
+    expect(may("prompts", "a")).toBe(true);
+  });
+
+  it("pins where that is said, to the lock that is there", () => {
+    const directory = temporary();
+    const path = join(directory, "mcp.json");
+    const lockFile = join(directory, "mcp.lock.json");
+    writeFileSync(lockFile, lockText({}));
+    const config = (pin?: string) => parseConfig({ mcpServers: { one: x }, ...(pin && { pin }) });
+    expect(wholeRules(config(), none).pin).toBeUndefined();
+    expect(wholeRules(config("block"), { config: path }).pin?.blocks).toBe(true);
+    expect(wholeRules(config("warn"), { config: path }).pin?.blocks).toBe(false);
+    expect(wholeRules(config("warn"), { ...none, lockFile, pin: "block" }).pin?.blocks).toBe(true);
+    expect(wholeRules(config("warn"), { config: path, pin: "off" }).pin).toBeUndefined();
+    expect(wholeRules(config(), { config: path }).pin).toBeUndefined();
+    expect(() => wholeRules(config("warn"), none)).toThrow(
+      /option "pin".*needs a config that is a file, or the option lockFile/,
+    );
+  });
+
+  it("gives each server what holds for all, and nothing that is the composite's alone", () => {
+    const pin = { blocks: true } as never;
+    const server: ServerConfig = {
+      ...x,
+      timeout: 7,
+      tools: { a: { name: "b" } },
+      includeTags: ["i"],
+      excludeTags: ["e"],
+    };
+    const ours = {
+      ...{ allow: [], deny: [], from: "x", inputs: {}, inspect: () => {}, keepAlive: false, listWaitMs: 1 },
+      ...{ lockFile: "x", maxStarts: 1, name: "whole", nameAsPrefix: false, pin: "warn", startTimeoutMs: 1 },
+      ...{ strict: true, toolName: () => "x", tools: "search", variables: {}, watch: true },
+    };
+    const options = { ...none, ...ours, closeTimeoutMs: undefined, callTimeoutMs: 5 } as never;
+    const whole = { may: () => true, pin };
+    const made = configured("one", server, options, undefined, () => whole);
+    closing(made.transport);
+    expect(made).toMatchObject({
+      name: "one",
+      config: server,
+      timeoutMs: 7,
+      tools: server.tools,
+      includeTags: ["i"],
+      excludeTags: ["e"],
+    });
+    expect(made.pin?.()).toBe(pin);
+    expect(made.transport.name).toBe("one");
+    const other = configured("two", x, options, undefined, () => whole);
+    closing(other.transport);
+    expect(other.transport[INTERNALS].callTimeoutMs("tools/call", "a")).toBe(5);
+    expect(() => configured("one", x, { ...none, era: "new" } as never, undefined, () => whole)).toThrow(
+      /"era"/,
+    );
+  });
+
+  it("knows the other servers behind a URL", () => {
+    const servers = [
+      ["one", { url: "https://one.test/mcp" }],
+      ["two", { url: "ws://two.test/mcp" }],
+      ["three", { url: "wss://three.test/ws" }],
+      ["odd", { url: "no URL" }],
+      ["local", x],
+    ].map(([name, config]) => ({ name, config }) as ConfiguredServer);
+    const beside = (name: string) => remotesBeside(name, servers).map((one) => [one.name, one.url.href]);
+    expect(beside("one")).toEqual([
+      ["two", "http://two.test/mcp"],
+      ["three", "https://three.test/ws"],
+    ]);
+    expect(beside("local")).toHaveLength(3);
+  });
+});
