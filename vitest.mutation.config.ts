@@ -21,8 +21,8 @@ const TESTS: Record<string, string[]> = {
   "wires-websocket": ["test/wires/websocket*.test.ts"],
   // Servers in this program, or none.
   composite: [
-    "test/composite/{access,catalog,config-transport,members,naming,options,passing,pin-drift,plan}.test.ts",
-    "test/composite/{searched,server-transport,transforms,uris,words}.test.ts",
+    "test/composite/{access,catalog,config-transport,members,naming,offers,options,passing}.test.ts",
+    "test/composite/{pin-drift,plan,presented,reading,searched,server-transport,transforms,uris,words}.test.ts",
     "test/wires/memory-wire.test.ts",
   ],
 };

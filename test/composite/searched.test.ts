@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Tool } from "@modelcontextprotocol/client";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { accessOf } from "../../src/composite/access.js";
 import { MCPConfigTransport } from "../../src/composite/config-transport.js";
 import { presentedAs } from "../../src/composite/searched.js";
@@ -95,14 +95,6 @@ describe("a composite whose tools are searched", () => {
     sea: { tools: { tides: { name: "when_high_water" } } },
   };
 
-  it("lists two tools, and everything else as it is", async () => {
-    const { presented } = searched(offers, rules);
-    const { tools } = (await presented.list("tools/list", NEVER)) as unknown as { tools: Tool[] };
-    expect(named(tools)).toEqual(["find_tools", "call_tool"]);
-    expect(tools[0]!.description).toContain("sky, sea");
-    expect(await presented.list("prompts/list", NEVER)).toMatchObject({ prompts: [{ name: "sea_sail" }] });
-  });
-
   it("finds tools under their shown names, with their annotations, and not what is shut off", async () => {
     const { members, find } = searched(offers, rules);
     expect(await find({ query: "forecast of the weather" })).toEqual([
@@ -150,6 +142,57 @@ describe("a composite whose tools are searched", () => {
         () => call({ name: "sky_forecast", arguments: wrong }),
         /is an object: the arguments of "sky_forecast"/,
       );
+  });
+
+  it("lists these two tools, and everything else as ever", async () => {
+    const { presented } = searched(offers, rules);
+    const { tools, ...keep } = (await presented.list("tools/list", NEVER)) as { tools: Tool[] };
+    expect(named(tools)).toEqual(["find_tools", "call_tool"]);
+    expect(keep).toEqual({ ttlMs: 0, cacheScope: "private" });
+    expect(tools[0]).toMatchObject({
+      description:
+        "Finds the tools that do something, said in plain words, and how they are called: with call_tool. There are tools of: sky, sea.",
+      inputSchema: {
+        properties: { limit: { type: "integer", minimum: 1, maximum: 50, default: 5 } },
+        required: ["query"],
+      },
+      annotations,
+    });
+    expect(await presented.list("prompts/list", NEVER)).toMatchObject({ prompts: [{ name: "sea_sail" }] });
+    expect(presented.own?.("tools/call", { name: "call_tool" }, NEVER)).toBeUndefined();
+    expect(presented.own?.("prompts/get", { name: "find_tools" }, NEVER)).toBeUndefined();
+    const plain = presentedAs(
+      undefined,
+      catalogOf([]).catalog,
+      () => [],
+      () => [],
+    );
+    expect([plain.own, (await plain.list("tools/list", NEVER))["tools"]]).toEqual([undefined, []]);
+  });
+
+  it("finds five, or as many as are asked for, each with what is needed to call it, as text and as data", async () => {
+    const tools = Array.from({ length: 60 }, (_, i) => ({ name: `look_${i}`, title: `Look ${i}`, more: 1 }));
+    const { presented, find } = searched({ sky: { tools } });
+    expect(await find({ query: "look" })).toHaveLength(5);
+    expect(await find({ query: "look", limit: 50 })).toHaveLength(50);
+    const params = { name: "find_tools", arguments: { query: "look 7", limit: 1 } };
+    const found = [{ name: "sky_look_7", title: "Look 7", inputSchema: { type: "object" } }];
+    expect(await presented.own?.("tools/call", params, NEVER)).toStrictEqual({
+      content: [{ type: "text", text: JSON.stringify(found) }],
+      structuredContent: { tools: found },
+    });
+  });
+
+  it("makes its index anew for other tools only", async () => {
+    const made = vi.spyOn(ToolIndex, "of");
+    onTestFinished(() => void made.mockRestore());
+    const { members, find } = searched(offers);
+    await find({ query: "forecast" });
+    await find({ query: "tides" });
+    expect(made).toHaveBeenCalledTimes(1);
+    members[0]!.offer = { tools: [{ name: "forecast", description: "another" }] };
+    await find({ query: "forecast" });
+    expect(made).toHaveBeenCalledTimes(2);
   });
 
   it("is asked for in a word that is known", () => {

@@ -158,6 +158,27 @@ describe("a gateway wire", () => {
     await wire.close();
   });
 
+  it("says of what the gateway says in a request which call that is, while it goes on", async () => {
+    const { wire, side } = await gatewayWire();
+    await wire.send(request(1), options);
+    await wire.send(request(2));
+    const note = (data: string) =>
+      ({ jsonrpc: "2.0", method: "notifications/message", params: { data } }) as never;
+    const extra = { authInfo: { token: "t" } };
+    await side().send(note("a"), { relatedRequestId: 1 });
+    expect(wire.onmessage).toHaveBeenLastCalledWith(note("a"), { [CALL]: tag });
+    await side().send(note("b"), { relatedRequestId: 1, ...extra } as never);
+    expect(wire.onmessage).toHaveBeenLastCalledWith(note("b"), { ...extra, [CALL]: tag });
+    for (const sent of [{ relatedRequestId: 2 }, {}, undefined]) {
+      await side().send(note("c"), { ...extra, ...sent } as never);
+      expect(wire.onmessage).toHaveBeenLastCalledWith(note("c"), extra);
+    }
+    await side().send(answer(1));
+    await side().send(note("d"), { relatedRequestId: 1, ...extra } as never);
+    expect(wire.onmessage).toHaveBeenLastCalledWith(note("d"), extra);
+    await wire.close();
+  });
+
   it("tells which resources came and went with its listen streams", async () => {
     const { wire, side, onListen } = await gatewayWire();
     await wire.send(request(9));
