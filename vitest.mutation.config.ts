@@ -19,10 +19,13 @@ const TESTS: Record<string, string[]> = {
   "wires-sse": ["test/wires/sse*.test.ts"],
   "wires-stdio": ["test/wires/{process,stdio*}.test.ts"],
   "wires-websocket": ["test/wires/websocket*.test.ts"],
-  // Servers in this program, or none.
+  // Without a connection, and with servers in this program.
   composite: [
-    "test/composite/{access,catalog,config-transport,members,naming,offers,options,passing}.test.ts",
-    "test/composite/{pin-drift,plan,presented,reading,searched,server-transport,transforms,uris,words}.test.ts",
+    "test/composite/{access,catalog,naming,offers,options,passing,pin-drift,plan,presented}.test.ts",
+    "test/composite/{reading,searched,server-transport,tool-index,transforms,uris,words}.test.ts",
+  ],
+  "composite-members": [
+    "test/composite/{config-transport,members}.test.ts",
     "test/wires/memory-wire.test.ts",
   ],
 };

@@ -8,9 +8,15 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../", import.meta.url));
 const wires = (...names) => names.map((name) => `src/wires/${name}.ts`);
 
+/** What a composite has on connections. */
+const connected = ["config-transport", "gateway-wire", "member", "member-session", "members", "opening"].map(
+  (name) => `src/composite/${name}.ts`,
+);
+
 const GROUPS = {
   machines: ["src/machines/*.ts", "!src/machines/{edges,mermaid}.ts"],
-  composite: ["src/composite/*.ts"],
+  composite: ["src/composite/*.ts", ...connected.map((file) => `!${file}`)],
+  "composite-members": connected,
   session: ["src/session/*.ts"],
   connection: ["src/connection/**/*.ts"],
   auth: ["src/auth/**/*.ts"],

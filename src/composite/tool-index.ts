@@ -115,5 +115,5 @@ function singular(term: string): string {
   return term
     .replace(/ies$/, "y")
     .replace(/(ch|sh|x|ss)es$/, "$1")
-    .replace(/s$/, "");
+    .replace(/([^s])s$/, "$1");
 }
