@@ -2,7 +2,6 @@
 
 /** Packages that may run a script at their installation, and why they are here. */
 export const KNOWN_SCRIPTS = {
-  esbuild: "which the tests make bundles with; it puts its program where Node finds it faster",
   tldjs: "of fastmcp, which the tests drive; it downloads nothing unless it is told to",
 };
 

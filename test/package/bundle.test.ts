@@ -4,13 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { build, stop } from "esbuild";
+import { rolldown } from "rolldown";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fixture } from "../support/fixtures.js";
 import { httpServer } from "../support/http-server.js";
 
 const exec = promisify(execFile);
-const dist = fileURLToPath(new URL("../../dist/index.js", import.meta.url));
+const bundled = fileURLToPath(new URL("../../dist/bundle/index.js", import.meta.url));
 
 const PROGRAM = `
 import { inferTransport } from "holdfast";
@@ -30,29 +30,21 @@ describe.each(["esm", "cjs"] as const)("a program made into one %s file, alone i
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), "holdfast-bundle-"));
     program = join(directory, format === "esm" ? "program.mjs" : "program.cjs");
-    await build({
-      stdin: { contents: PROGRAM, resolveDir: directory },
-      alias: { holdfast: dist },
+    const entry = join(directory, "entry.mjs");
+    writeFileSync(entry, PROGRAM);
+    const made = await rolldown({
+      input: entry,
+      resolve: { alias: { holdfast: bundled } },
+      platform: "node",
       // Optional peers stay outside, as they do where they are absent.
       external: ["@napi-rs/keyring", "@statelyai/inspect"],
-      bundle: true,
-      minify: true,
-      platform: "node",
-      format,
-      outfile: program,
       logLevel: "silent",
-      // A CommonJS package in an ESM bundle asks for Node's modules by require.
-      ...(format === "esm" && {
-        banner: {
-          js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
-        },
-      }),
     });
+    await made.write({ file: program, format, codeSplitting: false, minify: true });
+    await made.close();
+    rmSync(entry);
   }, 600_000);
-  afterAll(async () => {
-    rmSync(directory, { recursive: true, force: true });
-    await stop();
-  });
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
   async function tools(target: unknown): Promise<string> {
     const { stdout } = await exec(process.execPath, [program, JSON.stringify(target)], { cwd: directory });

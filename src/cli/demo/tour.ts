@@ -1,4 +1,5 @@
-import { fileURLToPath } from "node:url";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import {
   type ClientTransport,
   FastMCPStdioTransport,
@@ -25,8 +26,9 @@ interface Stop {
   end?(): void | Promise<void>;
 }
 
-const packageRoot = fileURLToPath(new URL("../../../", import.meta.url));
-const examples = new URL("../../../examples/", import.meta.url);
+/** By the package's own name, because this module is shipped as a part of a larger file elsewhere. */
+const packageRoot = dirname(createRequire(import.meta.url).resolve("holdfast/package.json"));
+const examples = join(packageRoot, "examples");
 const echo: Call = { name: "echo", arguments: { message: "hello" } };
 
 /** Short deadlines: a package that takes long to download is left out. */
@@ -35,7 +37,7 @@ const patience = { connectTimeoutMs: 20_000, closeTimeoutMs: 2_000 };
 /** Shows all other transports: each connects, makes a call, loses its server, and makes the call again on the same session. */
 export async function tour(everything: string): Promise<void> {
   console.log("\nEvery other transport, each on a real server that is killed once:\n");
-  const python = fileURLToPath(new URL("server.py", examples));
+  const python = join(examples, "server.py");
   const reference = "@modelcontextprotocol/server-everything";
   const stops: [string, () => Stop | Promise<Stop>][] = [
     ["node", () => local(new NodeStdioTransport({ ...patience, scriptPath: everything, args: ["stdio"] }))],
