@@ -21,7 +21,7 @@ const TESTS: Record<string, string[]> = {
   "wires-websocket": ["test/wires/websocket*.test.ts"],
   // Without a connection, and with servers in this program.
   composite: [
-    "test/composite/{access,catalog,naming,offers,options,passing,pin-drift,plan,presented}.test.ts",
+    "test/composite/{access,blocked,catalog,naming,offers,options,passing,pin-drift,plan,presented}.test.ts",
     "test/composite/{reading,searched,server-transport,tool-index,transforms,uris,words}.test.ts",
   ],
   "composite-members": [

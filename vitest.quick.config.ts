@@ -10,7 +10,7 @@ export default defineConfig({
       "test/{base,config,connection,docs,infer,machines,properties,session}/**/*.test.ts",
       "test/auth/{credentials/token-cache,sign-in/*}.test.ts",
       "test/auth/store/{file,memory}-store.test.ts",
-      "test/composite/{access,catalog,config-transport,members,naming,offers,options,passing}.test.ts",
+      "test/composite/{access,blocked,catalog,config-transport,members,naming,offers,options,passing}.test.ts",
       "test/composite/{pin-drift,plan,presented,reading,searched,server-transport}.test.ts",
       "test/composite/{tool-index,transforms,uris,words}.test.ts",
       "test/testing/faults.test.ts",

@@ -20,6 +20,32 @@ function stillTime() {
 }
 
 describe("the lists of a composite", () => {
+  it("are empty where nothing was read yet", async () => {
+    const a = new FakeMember("a", {
+      tools: ["x"],
+      prompts: ["p"],
+      resources: ["note://r"],
+      templates: ["note://{t}"],
+    });
+    a.state = "connecting";
+    const { catalog } = catalogOf([a, new FakeMember("b", { tools: ["x"] })]);
+    for (const list of [
+      await catalog.prompts(NEVER),
+      await catalog.resources(NEVER),
+      await catalog.templates(NEVER),
+    ])
+      expect(list).toEqual([]);
+    expect(names(await catalog.tools(NEVER))).toEqual(["b_x"]);
+    expect([catalog.shownOf("tools", "b"), catalog.shownOf("tools", "a")]).toEqual([["b_x"], []]);
+    expect(a.asked).toEqual([]);
+  });
+
+  it("have the pages of apps as they are shown", async () => {
+    const ui = { name: "x", _meta: { ui: { resourceUri: "ui://page" } } };
+    const { catalog } = catalogOf([new FakeMember("a", { tools: [ui] }), new FakeMember("b")]);
+    expect((await catalog.tools(NEVER))[0]?._meta).toEqual({ ui: { resourceUri: "ui://a/page" } });
+  });
+
   it("are those of all servers, in the declared order, under shown names", async () => {
     const a = new FakeMember("a", {
       tools: ["x"],
@@ -124,6 +150,72 @@ describe("the lists of a composite", () => {
 });
 
 describe("a call through a composite", () => {
+  const refused = async (work: Promise<unknown>) => ((await rejection(work)) as Error).message;
+
+  it("of what the config shuts off meanwhile goes nowhere", async () => {
+    const shut = new Set<string>();
+    const offer = { tools: ["x"], prompts: ["x"] };
+    const a = new FakeMember("a", offer, { may: (kind, name) => !shut.has(`${kind} ${name}`) });
+    const { catalog, presented } = catalogOf([a, new FakeMember("b")]);
+    await Promise.all([catalog.tools(NEVER), catalog.prompts(NEVER)]);
+    const known = () => [catalog.knownTool("a_x")?.member, catalog.knownPrompt("a_x")?.member];
+    expect(known()).toEqual([a, a]);
+    shut.add("tools x");
+    expect(known()).toEqual([undefined, a]);
+    shut.clear();
+    shut.add("prompts x");
+    expect(known()).toEqual([a, undefined]);
+    shut.add("resources note://r");
+    expect(await refused(presented.route("resources/read", { uri: "note://a/r" }, NEVER))).toBe(
+      '"note://a/r" is shut off by the config',
+    );
+  });
+
+  it("of a server that has not begun yet says so", async () => {
+    const { presented } = catalogOf([new FakeMember("a")], { servers: () => ["a", "later"] });
+    expect(presented.known("resources/read", { uri: "note://later/x" })).toBeUndefined();
+    expect(await refused(presented.route("resources/read", { uri: "note://later/x" }, NEVER))).toBe(
+      'no server offers the resource "note://later/x"; not known yet: later (not started yet)',
+    );
+  });
+
+  it("of a server that is lost before it was read fails as that does, under the signal of the call", async () => {
+    const abort = new AbortController();
+    const ping = vi.fn(() => Promise.reject(new Error("gone")));
+    const { presented } = catalogOf([new FakeMember("a", {}, {}, { ping }), new FakeMember("b")]);
+    expect(await refused(presented.route(...tool("a_x"), abort.signal))).toBe("gone");
+    expect(ping).toHaveBeenCalledWith({ signal: abort.signal });
+  });
+
+  it("waits for those whose lists are known in part, and says in which state they are", async () => {
+    const a = new FakeMember("a", { templates: ["file:///{+path}"] });
+    const b = new FakeMember("b", { templates: ["x://{x}"] });
+    a.detail = "steady";
+    const { catalog, presented } = catalogOf([a, b], { rule: bare, uriPrefix: false });
+    await catalog.templates(NEVER);
+    expect(presented.known("resources/read", { uri: "file:///x" })).toBeUndefined();
+    await catalog.resources(NEVER);
+    expect(presented.known("resources/read", { uri: "file:///x" })?.upstream).toBe(a);
+    b.fails = new Error("no");
+    catalog.drop("a");
+    a.fails = new Error("no");
+    expect(await refused(presented.route(...tool("x"), NEVER))).toBe(
+      'no server offers the tool "x"; not known yet: a (steady), b (connected)',
+    );
+  });
+
+  it("of a list that is read no more since the end waits for nobody", async () => {
+    const a = new FakeMember("a", { tools: ["x"] });
+    const { closed, open } = gate();
+    a.hold = closed;
+    a.fails = new Error("no");
+    const { catalog, reports } = catalogOf([a]);
+    const list = catalog.tools(NEVER);
+    catalog.close();
+    open();
+    expect([await list, reports]).toEqual([[], []]);
+  });
+
   it("of a known name goes straight to its owner; of an unknown one, its owner alone is asked", async () => {
     const [hung, quick] = [
       new FakeMember("hung", { tools: ["a"] }),

@@ -43,7 +43,8 @@ describe("the options of a composite", () => {
     expect(check({ ...own, ...ofServers, name: "all", cache: false })).not.toThrow();
     expect(check({ tools: "search" })).not.toThrow();
     expect(check({ allow: {} })).not.toThrow();
-    expect(check({ prefix: true })).toThrow('"prefix"');
+    for (const pin of ["warn", "block"]) expect(check({ pin })).not.toThrow();
+    expect(check({ prefix: true })).toThrow('"prefix": a config transport has no such option');
   });
 
   it.each([
@@ -70,7 +71,7 @@ describe("the options of a composite", () => {
     );
     expect(check({ tools: 5 })).toThrow('expected "list" or "search"');
     expect(check({ oauth: { unknown: 1 } })).toThrow('"auth.unknown"');
-    expect(check({ watch: true })).toThrow("only a config that is a file can be followed");
+    expect(check({ watch: true })).toThrow('"watch": only a config that is a file can be followed');
     for (const path of ["mcp.json", new URL("file:///mcp.json")])
       expect(check({ watch: true, config: path })).not.toThrow();
   });

@@ -1,6 +1,7 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { bare } from "../../src/composite/naming.js";
 import { Pin } from "../../src/composite/pin.js";
 import { type LockedServers, lockText } from "../../src/config/lock.js";
 import { catalogOf, FakeMember, NEVER } from "../support/fake-members.js";
@@ -159,14 +160,29 @@ describe("what is blocked", () => {
     const { catalog, presented } = catalogOf([one, new FakeMember("two", { tools: ["x"] })]);
     await catalog.tools(NEVER);
     const call = (name: string) => presented.known("tools/call", { name, arguments: {} });
-    expect(call("one_a")?.upstream).toBe(one);
+    await Promise.all([catalog.resources(NEVER), catalog.templates(NEVER)]);
+    const read = () => presented.known("resources/read", { uri: "note://one/x" })?.upstream;
+    expect([call("one_a")?.upstream, read()]).toEqual([one, one]);
     one.epoch = 2;
-    expect(call("one_a")).toBeUndefined();
+    expect([call("one_a"), read()]).toEqual([undefined, undefined]);
     expect(call("two_x")).toBeDefined();
     one.offer = { tools: [tool("a", "drifted"), tool("b")] };
     expect(await refusal(route(presented, "tools/call", { name: "one_a" }))).toContain("description changed");
     expect(call("one_b")?.upstream).toBe(one);
     expect(one.asked.filter((method) => method === "ping")).toHaveLength(1);
+  });
+
+  it("is found at whichever server it is, and what is not compared is not known yet", async () => {
+    const { pin } = pinned({ two: {} });
+    const two = new FakeMember("two", { tools: [tool("a")] }, { pin: () => pin });
+    const { catalog, presented } = catalogOf([new FakeMember("one"), two], { rule: bare });
+    await catalog.tools(NEVER);
+    expect(await refusal(route(presented, "tools/call", { name: "a" }))).toContain('"a" is blocked');
+    two.epoch = 2;
+    two.fails = new Error("no");
+    expect(await refusal(route(presented, "tools/call", { name: "b" }))).toBe(
+      'no server offers the tool "b"; not known yet: two (connected)',
+    );
   });
 
   it("is nothing where the pin only warns", async () => {

@@ -16,7 +16,9 @@ import { lockText } from "../../src/config/lock.js";
 import { type McpConfig, parseConfig } from "../../src/config/parse.js";
 import type { ServerConfig } from "../../src/config/server.js";
 import { INTERNALS } from "../../src/transports/internals.js";
-import { closing } from "../support/fixtures.js";
+import type { ClientTransport } from "../../src/transports/transport.js";
+import { inThisProgram } from "../support/fake-config.js";
+import { closing, recorded, rejection } from "../support/fixtures.js";
 import { temporary } from "../support/temporary.js";
 
 const x = { command: "x" };
@@ -34,6 +36,7 @@ describe("the plan of a composite", () => {
         args: ["the key"],
       });
     expect(readAny({ mcpServers: { one: x } }, none).servers).toEqual({ one: expect.objectContaining(x) });
+    expect(() => readAny({ mcpServers: { one: {} } }, { ...none, from: "some file" })).toThrow("some file");
     expect(() => readAny({ mcpServers: { one: { command: "${NOT_SET_ANYWHERE}" } } }, none)).toThrow(
       "NOT_SET_ANYWHERE",
     );
@@ -145,11 +148,65 @@ describe("the plan of a composite", () => {
     );
   });
 
+  it("tries a server again that was never reached, unless none is to be tried again", async () => {
+    inThisProgram({ one: new Error("refused") });
+    const whole = { may: () => true, pin: undefined };
+    const made = (options: object, direct?: () => void) =>
+      closing(configured("one", x, { ...none, ...options }, direct, () => whole).transport);
+    const waiting = (transport: ClientTransport) => {
+      const events = recorded(transport);
+      return () => events.some((event) => event.type === "transition" && event.to === "connecting.waiting");
+    };
+    for (const [options, direct, again] of [
+      [{ reconnect: { maxAttempts: 2, baseMs: 1 } }, undefined, true],
+      [{ reconnect: { initial: false, maxAttempts: 2, baseMs: 1 } }, undefined, true],
+      [{ reconnect: false }, undefined, false],
+      [{}, () => {}, false],
+    ] as const) {
+      const transport = made(options, direct);
+      const waited = waiting(transport);
+      expect(await rejection(transport.connect())).toMatchObject({
+        message: expect.stringContaining("refused"),
+      });
+      expect([options, waited()]).toEqual([options, again]);
+    }
+    // For as long as it takes, where nobody says otherwise.
+    const patient = made({});
+    const tried = new Promise<void>((resolve) => {
+      patient.subscribe((_status, event) => {
+        if (event.type === "transition" && event.to === "connecting.waiting") resolve();
+      });
+    });
+    const connected = rejection(patient.connect());
+    await tried;
+    await patient.close();
+    expect(await connected).toMatchObject({ code: "TRANSPORT_CLOSED" });
+  });
+
+  it("hears of the only server's process, and of nothing else that it is inspected in place of", () => {
+    const heard: object[] = [];
+    const { transport } = configured(
+      "one",
+      x,
+      none,
+      (event) => heard.push(event),
+      () => ({
+        may: () => true,
+        pin: undefined,
+      }),
+    );
+    closing(transport);
+    transport[INTERNALS].observe({ type: "stderr", line: "a line" });
+    transport[INTERNALS].announce({ type: "warning", message: "x" });
+    expect(heard).toStrictEqual([{ type: "stderr", line: "a line" }]);
+  });
+
   it("knows the other servers behind a URL", () => {
     const servers = [
       ["one", { url: "https://one.test/mcp" }],
       ["two", { url: "ws://two.test/mcp" }],
       ["three", { url: "wss://three.test/ws" }],
+      ["four", { url: "https://news.test/" }],
       ["odd", { url: "no URL" }],
       ["local", x],
     ].map(([name, config]) => ({ name, config }) as ConfiguredServer);
@@ -157,7 +214,8 @@ describe("the plan of a composite", () => {
     expect(beside("one")).toEqual([
       ["two", "http://two.test/mcp"],
       ["three", "https://three.test/ws"],
+      ["four", "https://news.test/"],
     ]);
-    expect(beside("local")).toHaveLength(3);
+    expect(beside("local")).toHaveLength(4);
   });
 });

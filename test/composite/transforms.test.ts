@@ -109,6 +109,29 @@ describe("transforms of tools", () => {
     expect(shownAs({ enabled: false }).shown).toBeUndefined();
   });
 
+  it("set nothing that they do not say", () => {
+    const inputSchema = schema({ s: { type: "string" } });
+    const tool = (transform: object) => shownAs(transform, inputSchema).shown?.tool;
+    expect(tool({ name: "u" })).toStrictEqual({ name: "u", inputSchema });
+    expect(tool({ version: "2" })).toStrictEqual({
+      name: "t",
+      inputSchema,
+      _meta: { fastmcp: { version: "2" } },
+    });
+    expect(tool({ tags: ["a"] })).toStrictEqual({
+      name: "t",
+      inputSchema,
+      _meta: { fastmcp: { tags: ["a"] } },
+    });
+    expect(tool({ arguments: { s: { name: "r" } } })).toStrictEqual({
+      name: "t",
+      inputSchema: schema({ r: { type: "string" } }),
+    });
+    const { shown } = shownAs({ arguments: { s: { name: "r" } } }, inputSchema);
+    expect(shown?.argumentsOf({})).toStrictEqual({});
+    expect(shownAs({ arguments: {} }, { type: "object" }).shown?.argumentsOf(undefined)).toStrictEqual({});
+  });
+
   it("filter by tags after they are set: first include, then exclude; no tag is no match", () => {
     const tagged = (tags: unknown, place = "fastmcp") => ({ _meta: { [place]: { tags } } });
     const seen = (transform: object, rules: object, item: object = {}) =>
@@ -119,6 +142,7 @@ describe("transforms of tools", () => {
     for (const none of [tagged("a"), {}]) expect(seen({}, { includeTags: ["a"] }, none)).toBe(false);
     expect(seen({}, { includeTags: [] }, tagged(["a"]))).toBe(false);
     expect(seen({}, { excludeTags: ["a"] })).toBe(true);
+    expect(seen({ tags: ["a", "c"] }, { excludeTags: ["a", "b"] })).toBe(false);
   });
 });
 
