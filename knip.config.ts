@@ -26,8 +26,8 @@ const config: KnipConfig = {
   ignoreDependencies: [
     // Found by its path, and started.
     "@modelcontextprotocol/server-everything",
-    // An optional peer that the test kit imports as it stands; and what is loaded by `require`, with the first pattern or YAML.
-    ...(process.argv.includes("--production") ? ["fast-check", "re2js", "yaml"] : []),
+    // An optional peer that the test kit imports as it stands; and what is loaded by `require`, with the first pattern or config.
+    ...(process.argv.includes("--production") ? ["fast-check", "jsonc-parser", "re2js", "yaml"] : []),
   ],
   ignoreBinaries: ["dbus-run-session", "mkfifo"],
 };
