@@ -1,3 +1,4 @@
+import { SdkError, SdkErrorCode } from "@modelcontextprotocol/client";
 import { messageOf } from "../base/errors.js";
 import { untilAborted } from "../base/wait.js";
 import { systemClock } from "../machines/clock.js";
@@ -17,6 +18,9 @@ export interface ReadingHost {
   /** A server began, or ceased, to keep its lists waiting. */
   onSlow(): void;
 }
+
+/** A silent server is asked for its list again after twice the time, and at least so often. */
+const MAX_TIMEOUT_MS = 300_000;
 
 interface Read {
   done: Promise<void>;
@@ -74,16 +78,19 @@ export class Reading {
     return read;
   }
 
-  /** Whether the list is another one than before. */
+  /** Whether the list is another one than before. A server that is up and silent is asked again, and is slow for as long. */
   async #perform(member: Member, kind: Kind): Promise<boolean> {
     const report = (why: string) => this.host.report(`${member.name}: ${why}`);
-    try {
-      const options = { signal: this.#end.signal, timeout: this.host.listTimeoutMs, report };
-      return this.host.onRead(member, await readOffer(member, kind, options));
-    } catch (error) {
-      if (isUp(member) && !this.#end.signal.aborted)
-        report(`${METHOD_OF[kind]} could not be read: ${messageOf(error)}`);
-      return false;
+    const { signal } = this.#end;
+    for (let timeout = this.host.listTimeoutMs; ; timeout = Math.min(2 * timeout, MAX_TIMEOUT_MS)) {
+      try {
+        return this.host.onRead(member, await readOffer(member, kind, { signal, timeout, report }));
+      } catch (error) {
+        if (!isUp(member) || signal.aborted) return false;
+        if (timeout === this.host.listTimeoutMs)
+          report(`${METHOD_OF[kind]} could not be read: ${messageOf(error)}`);
+        if (!isTimeout(error)) return false;
+      }
     }
   }
 
@@ -100,3 +107,5 @@ export class Reading {
     }
   }
 }
+
+const isTimeout = (error: unknown) => error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout;

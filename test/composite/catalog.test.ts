@@ -1,3 +1,4 @@
+import { SdkError, SdkErrorCode } from "@modelcontextprotocol/client";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { bare } from "../../src/composite/naming.js";
 import { catalogOf, FakeMember, NEVER } from "../support/fake-members.js";
@@ -110,6 +111,55 @@ describe("the lists of a composite", () => {
     expect([catalog.someoneIsSlow, slow()]).toEqual([false, 2]);
     // What it answered was what it had been asked for; the next list has the rest.
     expect(names(await catalog.tools(NEVER))).toContain("hung_b");
+  });
+
+  it("keep a server slow that stays silent, for as long as it does: its list is asked for again", async () => {
+    stillTime();
+    const hung = new FakeMember("hung", { tools: ["a"] });
+    const { catalog, slow, reports, late } = catalogOf([hung, new FakeMember("quick", { tools: ["x"] })]);
+    const silent = (ms: number) => new SdkError(SdkErrorCode.RequestTimeout, `not answered within ${ms} ms`);
+    const [first, second, third] = [gate(), gate(), gate()];
+    hung.hold = first.closed;
+    const list = catalog.tools(NEVER);
+    await vi.advanceTimersByTimeAsync(1_000);
+    await list;
+    for (const [before, next, ms] of [
+      [first, second, 10_000],
+      [second, third, 20_000],
+    ] as const) {
+      hung.hold = next.closed;
+      hung.fails = silent(ms);
+      before.open();
+      await vi.advanceTimersByTimeAsync(0);
+      expect([catalog.someoneIsSlow, slow()]).toEqual([true, 1]);
+      // Nobody waits for it again: no time passes here.
+      expect(names(await catalog.tools(NEVER))).toEqual(["quick_x"]);
+    }
+    expect(hung.asked).toEqual(["tools/list", "tools/list", "tools/list"]);
+    expect(hung.timeouts).toEqual([10_000, 20_000, 40_000]);
+    hung.fails = undefined;
+    third.open();
+    await vi.advanceTimersByTimeAsync(0);
+    expect([catalog.someoneIsSlow, slow()]).toEqual([false, 2]);
+    expect(late).toEqual(["tools"]);
+    expect(reports).toEqual(["hung: tools/list could not be read: not answered within 10000 ms"]);
+  });
+
+  it("do not keep a silent server slow that is no more, or whose connection is lost", async () => {
+    stillTime();
+    const hung = new FakeMember("hung", { tools: ["a"] });
+    const { catalog } = catalogOf([hung, new FakeMember("quick", {})]);
+    const { closed, open } = gate();
+    hung.hold = closed;
+    const list = catalog.tools(NEVER);
+    await vi.advanceTimersByTimeAsync(1_000);
+    await list;
+    hung.state = "connecting";
+    hung.fails = new SdkError(SdkErrorCode.RequestTimeout, "not answered");
+    open();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(catalog.someoneIsSlow).toBe(false);
+    expect(hung.asked).toHaveLength(1);
   });
 
   it("announce a late one that brings something", async () => {

@@ -30,6 +30,8 @@ export class FakeMember implements Member {
   /** Thrown by lists. */
   fails: Error | undefined;
   readonly asked: string[] = [];
+  /** How long each list of tools was to take, in milliseconds. */
+  readonly timeouts: number[] = [];
   timeoutMs: number | undefined;
 
   constructor(
@@ -61,8 +63,12 @@ export class FakeMember implements Member {
   }
 
   #session = {
-    listTools: () =>
-      this.#answer("tools/list", { tools: named(this.offer.tools, { inputSchema: { type: "object" } }) }),
+    listTools: (_params: undefined, { timeout }: { timeout: number }) => {
+      this.timeouts.push(timeout);
+      return this.#answer("tools/list", {
+        tools: named(this.offer.tools, { inputSchema: { type: "object" } }),
+      });
+    },
     listPrompts: () => this.#answer("prompts/list", { prompts: named(this.offer.prompts) }),
     listResources: () =>
       this.#answer("resources/list", {
