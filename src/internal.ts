@@ -12,6 +12,7 @@ export { quoted } from "./base/ownership.js";
 export { redactor, shownUrl, withoutUserInfo } from "./base/redact.js";
 export { VERSION } from "./base/version.js";
 export { visible, visibleJson, visibleLine } from "./base/visible.js";
+export { readOffered } from "./composite/offered.js";
 export { authOf, transportOf } from "./composite/server-transport.js";
 export { type ClientFile, clientConfig, clientFiles, clientOf } from "./config/known.js";
 export { readConfig } from "./config/load.js";

@@ -17,6 +17,10 @@ export function shown<T>(secrets: Secrets, value: T): T {
   return walk(value, { secrets, seen: new Set(), text: (text) => shownText(secrets, text) }, 0) as T;
 }
 
+/** The same data without secrets: the same object where there are none. */
+export const withoutSecrets = <T>(secrets: Secrets, value: T): T =>
+  walk(value, { secrets, seen: new Set(), text: (text) => secrets.redact(text) }, 0) as T;
+
 interface Walk {
   secrets: Secrets;
   seen: Set<object>;

@@ -1,8 +1,9 @@
 import type { Prompt, Resource, ResourceTemplateType, Tool } from "@modelcontextprotocol/client";
 import { messageOf } from "../base/errors.js";
 import { blockedName, blockedUri, isCompared } from "./blocked.js";
-import { isUp, type Member } from "./member.js";
-import { type Keep, type Kind, leastOf, METHOD_OF, type Offer } from "./offer.js";
+import type { Manifest } from "./manifest.js";
+import { isUnstarted, isUp, type Member } from "./member.js";
+import { type Keep, type Kind, knownOffer, leastOf, METHOD_OF, type Offer } from "./offer.js";
 import { type NamedKind, Offers, type OffersHost } from "./offers.js";
 import { Reading } from "./reading.js";
 import { withMeta } from "./result-uris.js";
@@ -47,6 +48,12 @@ export class Catalog {
   /** A server is gone for good: so is what it offered. */
   drop(server: string): void {
     this.#offers.drop(server);
+  }
+
+  /** What is known of a server that is not started. */
+  expect(member: Member, known: Manifest): void {
+    const report = (why: string) => this.host.report(`${member.name}: ${why}`);
+    this.#offers.note(member.name, knownOffer(member, known, report));
   }
 
   close(): void {
@@ -115,9 +122,10 @@ export class Catalog {
   async look(kind: NamedKind, shown: string, signal: AbortSignal): Promise<void> {
     const owner = this.#ownerOf(kind, shown);
     const member = owner === undefined ? undefined : this.host.member(owner);
-    if (!member) return this.#reading.within(kind, this.host.members(), signal);
+    if (!member) return this.#reading.within(kind, this.#askable(), signal);
     const offer = this.#offers.of(member.name);
-    if (offer[kind] && isCompared(member, offer, [kind])) return this.#reading.within(kind, [member], signal);
+    if (!isUnstarted(member) && offer[kind] && isCompared(member, offer, [kind]))
+      return this.#reading.within(kind, [member], signal);
     // A server that was never read may have it: the call waits for it, as any call does.
     const session = await member.opened(signal);
     try {
@@ -131,7 +139,7 @@ export class Catalog {
   }
 
   async lookForResource(signal: AbortSignal): Promise<void> {
-    const members = this.host.members();
+    const members = this.#askable();
     await Promise.all([
       this.#reading.within("resources", members, signal),
       this.#reading.within("templates", members, signal),
@@ -188,6 +196,11 @@ export class Catalog {
   ): Promise<T[]> {
     await this.#reading.within(kind, this.host.members().filter(isUp), signal);
     return this.host.servers().flatMap((server) => items(this.#offers.of(server), server));
+  }
+
+  /** A server that is not started is not started by a name that is nobody's. */
+  #askable(): Member[] {
+    return this.host.members().filter((member) => !isUnstarted(member));
   }
 
   #ownerOf(kind: NamedKind, shown: string): string | undefined {

@@ -9,7 +9,7 @@ import type { FleetHealth } from "../machines/fleet-health.js";
 import { INTERNALS } from "../transports/internals.js";
 import { ClientTransport } from "../transports/transport.js";
 import { Claims } from "./claims.js";
-import type { ConfiguredServer } from "./configured-server.js";
+import { type ConfiguredServer, whenIn } from "./configured-server.js";
 import type { OpenComposite } from "./opening.js";
 import { checkConfigOptions, type MCPConfigTransportOptions, pathOf, withLock } from "./options.js";
 import { configured, directOf, planned, readAny, remotesBeside, wholeRules } from "./plan.js";
@@ -139,7 +139,7 @@ export class MCPConfigTransport extends ClientTransport {
   }
 
   /**
-   * Waits for a state; with `servers`, for all or any of the servers to be in it.
+   * Waits for a state; with `servers`, for all or any of the servers to be in it. A lazy one that is `known` counts as connected.
    * @throws HoldfastError as the base class
    */
   override async waitFor(
@@ -148,7 +148,7 @@ export class MCPConfigTransport extends ClientTransport {
   ): Promise<ConnectionStatus> {
     const { servers, ...wait } = options;
     if (servers === undefined || this.#direct) return super.waitFor(state, wait);
-    const waits = [...this.#servers.values()].map(({ transport }) => transport.waitFor(state, wait));
+    const waits = [...this.#servers.values()].map((server) => whenIn(server, state, wait));
     await (servers === "all" ? Promise.all(waits) : Promise.any(waits));
     return this.status;
   }

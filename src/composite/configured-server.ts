@@ -1,4 +1,6 @@
 import type { ServerConfig } from "../config/server.js";
+import type { WaitOptions } from "../contract/session.js";
+import type { ConnectionState, ConnectionStatus } from "../contract/status.js";
 import type { ClientTransport } from "../transports/transport.js";
 import type { ToolRules } from "./transforms.js";
 
@@ -9,4 +11,16 @@ export interface ConfiguredServer extends ToolRules {
   readonly config: ServerConfig;
   readonly transport: ClientTransport;
   readonly timeoutMs: number | undefined;
+  /** Whether it is started by the first call that needs it. */
+  isLazy?(): boolean;
+}
+
+/** Waits until a server is in a state. One that is started by its first call counts as connected. */
+export async function whenIn(
+  { transport }: ConfiguredServer,
+  state: ConnectionState,
+  wait: WaitOptions,
+): Promise<ConnectionStatus> {
+  const { status } = transport;
+  return state === "connected" && status.lazy === "known" ? status : transport.waitFor(state, wait);
 }

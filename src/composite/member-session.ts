@@ -3,10 +3,11 @@ import { controllerForMany } from "../base/abort.js";
 import { messageOf } from "../base/errors.js";
 import { untilAborted } from "../base/wait.js";
 import type { Session } from "../contract/session.js";
-import type { ConnectionEvent, ConnectionStatus } from "../contract/status.js";
+import type { ConnectionEvent, ConnectionStatus, ServerChange } from "../contract/status.js";
 import type { Gateway } from "../gateway/gateway.js";
 import { askable, openRelayedSession } from "../gateway/relayed-session.js";
 import type { ConfiguredServer } from "./configured-server.js";
+import type { Manifest } from "./manifest.js";
 import type { Member } from "./member.js";
 
 /** The client's handshake, which the servers' follow, and who answers their questions. */
@@ -27,7 +28,10 @@ export function whyNot(name: string, status: ConnectionStatus): string {
 }
 
 export interface MemberHooks {
-  fact(fact: "up" | "down" | "failed"): void;
+  /** `asKnown`: what it offers is no news. */
+  fact(fact: "up" | "down" | "failed", asKnown?: boolean): void;
+  /** What it offers is not what was known of it. */
+  differs(change: ServerChange | undefined): void;
   /** Its connection is in another state: it may be suspect, or no more. */
   moved(): void;
   /** Somebody else brought the server back after it had failed for good. */
@@ -40,7 +44,8 @@ export class MemberSession implements Member {
   /** From when a person was asked until what came of it is known. */
   signingIn = false;
   readonly #abort = controllerForMany();
-  readonly #opening: Promise<Session>;
+  /** Undefined: nobody needed it yet, and what it offers is known. */
+  #opening: Promise<Session> | undefined;
   readonly #unsubscribe: () => void;
   #firstFailed: (reason: Error) => void = () => {};
 
@@ -48,9 +53,9 @@ export class MemberSession implements Member {
     readonly server: ConfiguredServer,
     private readonly client: MemberClient,
     private readonly hooks: MemberHooks,
+    readonly known?: Manifest,
   ) {
-    this.#opening = this.#open();
-    this.#opening.catch(() => {});
+    if (!known) void this.#start();
     this.#unsubscribe = server.transport.subscribe((status, event) => this.#watch(status, event));
   }
 
@@ -80,6 +85,7 @@ export class MemberSession implements Member {
 
   /** The first attempt only; the transport goes on by itself. */
   async first(signal: AbortSignal): Promise<void> {
+    if (!this.#opening) return;
     const failed = new Promise<never>((_, reject) => {
       this.#firstFailed = reject;
     });
@@ -87,7 +93,7 @@ export class MemberSession implements Member {
   }
 
   async opened(signal: AbortSignal): Promise<Session> {
-    return untilAborted(this.#opening, signal).catch((error: unknown) => {
+    return untilAborted(this.#start(), signal).catch((error: unknown) => {
       throw signal.aborted ? this.#unreached(signal.reason) : error;
     });
   }
@@ -102,6 +108,22 @@ export class MemberSession implements Member {
     this.#abort.abort(new Error("the composite let it go"));
   }
 
+  /** Those who need it at the same time share one start. */
+  #start(): Promise<Session> {
+    if (this.#opening) return this.#opening;
+    this.#opening = this.#open();
+    this.#opening.catch(() => {});
+    return this.#opening;
+  }
+
+  /** A lazy one is started again by the next who needs it. */
+  #ended(): void {
+    this.session = undefined;
+    if (this.#abort.signal.aborted) return;
+    if (this.known) this.#opening = undefined;
+    this.hooks.fact(this.known ? "down" : "failed");
+  }
+
   async #open(): Promise<Session> {
     try {
       const session = await openRelayedSession(this.server.transport, this, {
@@ -112,15 +134,13 @@ export class MemberSession implements Member {
       });
       this.session = session;
       this.signingIn = false;
-      session.onclose = () => {
-        this.session = undefined;
-        if (!this.#abort.signal.aborted) this.hooks.fact("failed");
-      };
-      this.hooks.fact("up");
+      session.onclose = () => this.#ended();
+      this.hooks.fact("up", this.known !== undefined);
+      if (!this.known) this.hooks.differs(undefined);
       return session;
     } catch (error) {
       this.signingIn = false;
-      if (!this.#abort.signal.aborted) this.hooks.fact("failed");
+      this.#ended();
       throw error;
     }
   }
@@ -135,6 +155,7 @@ export class MemberSession implements Member {
         this.#firstFailed(new Error(WAITS));
         this.hooks.fact("down");
       });
+    if (event.type === "changed") this.hooks.differs(event.change);
     if (event.type !== "transition") return;
     this.hooks.moved();
     if (event.to === "connecting.waiting" || event.to === "idle") {
@@ -144,7 +165,7 @@ export class MemberSession implements Member {
     }
     if (event.to !== "connected.steady" || event.from !== "connecting.opening") return;
     if (this.session) this.hooks.fact("up");
-    else if (this.#abort.signal.aborted === false) void this.#opening.catch(() => this.hooks.retry());
+    else if (this.#abort.signal.aborted === false) void this.#opening?.catch(() => this.hooks.retry());
   }
 
   #unreached(reason: unknown): Error {

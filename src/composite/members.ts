@@ -1,13 +1,15 @@
 import { type ActorRefFrom, createActor, waitFor } from "xstate";
 import { whenAborted } from "../base/abort.js";
+import type { ServerChange } from "../contract/status.js";
 import type { Clock } from "../machines/clock.js";
 import { type FleetContext, fleetMachine, healthOf } from "../machines/fleet.js";
 import type { FleetHealth } from "../machines/fleet-health.js";
 import type { MemberPhase } from "../machines/member.js";
 import { Lost } from "../wires/lost.js";
 import type { ConfiguredServer } from "./configured-server.js";
+import type { Manifest } from "./manifest.js";
 import type { Member } from "./member.js";
-import { type MemberClient, MemberSession, whyNot } from "./member-session.js";
+import { type MemberClient, type MemberHooks, MemberSession, whyNot } from "./member-session.js";
 
 export interface MembersHost extends MemberClient {
   clock: Clock;
@@ -21,10 +23,24 @@ export interface MembersHost extends MemberClient {
   configured(): readonly ConfiguredServer[];
   /** What they offer together may have changed. */
   onChange(): void;
+  /** Without it, all are started at once. */
+  lazy?: LazyHost;
   /** A server is gone for good, with all that it offered. */
   onGone(name: string): void;
   /** Their phases may have changed, and with them the health. */
   onHealth(phases: Readonly<Record<string, MemberPhase>>): void;
+}
+
+export interface LazyHost {
+  /** What is known of a server without it; undefined: it is started now. */
+  known(server: ConfiguredServer): Promise<Manifest | undefined> | undefined;
+  onKnown(member: Member, known: Manifest): void;
+  /** A server that is up is not what was known of it; without a change, nothing was known. */
+  onDiffers(member: MemberSession, change: ServerChange | undefined): void;
+  /** Settles when what this one offers is kept; undefined: it is not being read. */
+  keeping(member: MemberSession): Promise<void> | undefined;
+  /** Settles when nothing is being written any more. */
+  settled(): Promise<void>;
 }
 
 /** The sessions that one gateway has on its servers: opened by the fleet, each on its own, and closed together. */
@@ -108,6 +124,7 @@ export class Members {
     await waitFor(this.#fleet, ({ status }) => status !== "active", {
       timeout: Number.POSITIVE_INFINITY,
     }).catch(() => {});
+    await this.host.lazy?.settled();
   }
 
   #failure(): Lost {
@@ -121,24 +138,45 @@ export class Members {
   async #start(name: string, signal: AbortSignal): Promise<void> {
     const server = this.host.configured().find((one) => one.name === name);
     if (!server) throw new Error("it is configured no more");
+    const reading = this.host.lazy?.known(server);
+    const known = reading && (await reading);
+    // Race: it was let go, or replaced, while its manifest was read.
+    signal.throwIfAborted();
     this.#sessions.get(name)?.end();
-    const member = new MemberSession(server, this.host, {
-      fact: (fact) => {
+    const hooks: MemberHooks = {
+      fact: (fact, asKnown = false) => {
         this.#fleet.send({ type: "server.reported", name, fact });
         if (fact === "failed") this.host.onGone(name);
-        if (fact !== "down") this.host.onChange();
+        if (fact !== "down" && !asKnown) this.host.onChange();
       },
+      differs: (change) => this.host.lazy?.onDiffers(member, change),
       moved: () => this.host.onHealth(this.#fleet.getSnapshot().context.phases),
       retry: () => this.retry(name),
-    });
+    };
+    const member = new MemberSession(server, this.host, hooks, known);
     this.#sessions.set(name, member);
+    if (known) this.host.lazy?.onKnown(member, known);
     await member.first(signal);
   }
 
   async #leave(name: string): Promise<void> {
     const member = this.#sessions.get(name);
     this.#sessions.delete(name);
+    if (member) await this.#kept(member);
     await member?.leave();
+  }
+
+  /** What it offers may be on its way, for whoever starts it next; a server that hangs holds nobody up for long. */
+  async #kept(member: MemberSession): Promise<void> {
+    const { lazy, clock, closeTimeoutMs } = this.host;
+    const keeping = lazy?.keeping(member);
+    if (!keeping) return;
+    let timer: unknown;
+    const late = new Promise<void>((resolve) => {
+      timer = clock.setTimeout(resolve, closeTimeoutMs / 2);
+    });
+    await Promise.race([keeping, late]);
+    clock.clearTimeout(timer);
   }
 
   async #remove(name: string): Promise<void> {

@@ -1,9 +1,10 @@
-import type { Prompt, Resource, ResourceTemplateType } from "@modelcontextprotocol/client";
+import type { Prompt, Resource, ResourceTemplateType, Tool } from "@modelcontextprotocol/client";
 import { ProtocolErrorCode } from "@modelcontextprotocol/server";
 import { fieldsOf } from "../base/fields.js";
 import type { ListKind } from "../contract/status.js";
 import type { ListMethod } from "../gateway/presented.js";
 import type { Access } from "./access.js";
+import type { Manifest } from "./manifest.js";
 import type { Member } from "./member.js";
 import type { Drift } from "./pin.js";
 import { passesTags, type ShownTool, shownTools } from "./transforms.js";
@@ -64,31 +65,75 @@ export async function readOffer(member: Member, kind: Kind, options: ReadOptions
   switch (kind) {
     case "tools": {
       const { tools, ...rest } = await session.listTools(undefined, request);
-      const { may, ...read } = compared(member, kind, tools, epoch, report);
-      const { tools: transforms, includeTags, excludeTags } = member;
-      const rules = { may, tools: transforms, includeTags, excludeTags };
-      return { tools: byName(shownTools(tools, rules, report)), keep: { tools: keepIn(rest) }, ...read };
+      return offerOf(member, { kind, items: tools, keep: keepIn(rest), epoch }, report);
     }
     case "prompts": {
       const { prompts, ...rest } = await session.listPrompts(undefined, request);
-      const { may, ...read } = compared(member, kind, prompts, epoch, report);
-      const shown = prompts.filter((prompt) => may("prompts", prompt.name) && passesTags(prompt, member));
-      return { prompts: shown, keep: { prompts: keepIn(rest) }, ...read };
+      return offerOf(member, { kind, items: prompts, keep: keepIn(rest), epoch }, report);
     }
     case "resources": {
       const { resources, ...rest } = await session.listResources(undefined, request);
-      const { may, ...read } = compared(member, kind, resources, epoch, report);
-      const shown = resources.filter((one) => may("resources", one.uri) && passesTags(one, member));
-      return { resources: shown, keep: { resources: keepIn(rest) }, ...read };
+      return offerOf(member, { kind, items: resources, keep: keepIn(rest), epoch }, report);
     }
     case "templates": {
       const listed = await session.listResourceTemplates(undefined, request).catch(noneIfUnknown);
       const { resourceTemplates, ...rest } = listed;
-      const { may, ...read } = compared(member, kind, resourceTemplates, epoch, report);
-      const shown = resourceTemplates.filter(
-        (template) => may("resources", template.uriTemplate) && passesTags(template, member),
-      );
-      return { templates: shown, keep: { templates: keepIn(rest) }, ...read };
+      return offerOf(member, { kind, items: resourceTemplates, keep: keepIn(rest), epoch }, report);
+    }
+  }
+}
+
+/** What is known of a server that is not started, as the config shows it: its lists, which may be others once it is. */
+export function knownOffer(member: Member, { lists }: Manifest, report: (why: string) => void): Offer {
+  const keep = leastOf([]);
+  const { epoch } = member.status();
+  const offers = [
+    offerOf(member, { kind: "tools", items: lists.tools, keep, epoch }, report),
+    offerOf(member, { kind: "prompts", items: lists.prompts, keep, epoch }, report),
+    offerOf(member, { kind: "resources", items: lists.resources, keep, epoch }, report),
+    offerOf(member, { kind: "templates", items: lists.resourceTemplates, keep, epoch }, report),
+  ];
+  return offers.reduce(joined);
+}
+
+/** Two lists of one server. */
+export const joined = (one: Offer, other: Offer): Offer => ({
+  ...one,
+  ...other,
+  keep: { ...one.keep, ...other.keep },
+  drift: { ...one.drift, ...other.drift },
+  epochs: { ...one.epochs, ...other.epochs },
+});
+
+type Listed = { keep: Keep; epoch: number } & (
+  | { kind: "tools"; items: readonly Tool[] }
+  | { kind: "prompts"; items: readonly Prompt[] }
+  | { kind: "resources"; items: readonly Resource[] }
+  | { kind: "templates"; items: readonly ResourceTemplateType[] }
+);
+
+/** One list of a server, as the config shows it. */
+function offerOf(member: Member, list: Listed, report: (why: string) => void): Offer {
+  const { kind, keep } = list;
+  const { may, ...read } = compared(member, kind, list.items, list.epoch, report);
+  const also = { keep: { [kind]: keep }, ...read };
+  switch (list.kind) {
+    case "tools": {
+      const { tools: transforms, includeTags, excludeTags } = member;
+      const rules = { may, tools: transforms, includeTags, excludeTags };
+      return { tools: byName(shownTools(list.items, rules, report)), ...also };
+    }
+    case "prompts": {
+      const shown = list.items.filter((one) => may("prompts", one.name) && passesTags(one, member));
+      return { prompts: shown, ...also };
+    }
+    case "resources": {
+      const shown = list.items.filter((one) => may("resources", one.uri) && passesTags(one, member));
+      return { resources: shown, ...also };
+    }
+    case "templates": {
+      const shown = list.items.filter((one) => may("resources", one.uriTemplate) && passesTags(one, member));
+      return { templates: shown, ...also };
     }
   }
 }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { BareUris, type UriOrigin } from "./bare-uris.js";
 import type { Claims } from "./claims.js";
 import { type NameRule, Names } from "./naming.js";
-import { type Keep, type Kind, leastOf, type Offer } from "./offer.js";
+import { joined, type Keep, type Kind, leastOf, type Offer } from "./offer.js";
 import { originOfUri, showUri } from "./uris.js";
 
 /** What has names, and not URIs. */
@@ -40,13 +40,7 @@ export class Offers {
   /** One list, as it was read; says whether it is another one than before. */
   note(server: string, read: Offer): boolean {
     const before = this.of(server);
-    const now = {
-      ...before,
-      ...read,
-      keep: { ...before.keep, ...read.keep },
-      drift: { ...before.drift, ...read.drift },
-      epochs: { ...before.epochs, ...read.epochs },
-    };
+    const now = joined(before, read);
     this.#offers.set(server, now);
     const changed = KINDS.filter((kind) => !isDeepStrictEqual(plain(before, kind), plain(now, kind)));
     if (changed.length > 0) this.#changed(changed);

@@ -4,10 +4,10 @@ import { Gateway } from "../gateway/gateway.js";
 import { systemClock } from "../machines/clock.js";
 import type { FleetHealth } from "../machines/fleet-health.js";
 import { serveFresh, serveInstance } from "../transports/memory.js";
-import { Catalog } from "./catalog.js";
-import type { Claims } from "./claims.js";
+import { Catalog, type CatalogHost } from "./catalog.js";
 import type { ConfiguredServer } from "./configured-server.js";
 import { GatewayWire } from "./gateway-wire.js";
+import { Lazy } from "./lazy.js";
 import { Members } from "./members.js";
 import { bare, prefixed } from "./naming.js";
 import { once } from "./once.js";
@@ -37,7 +37,7 @@ export interface OpeningHost {
   /** The configured servers as they are now, in the declared order. */
   configured(): readonly ConfiguredServer[];
   /** The names that were shown so far. */
-  claims: { tools: Claims; prompts: Claims };
+  claims: CatalogHost["claims"];
   warn(message: string): void;
   onHealth(): void;
   /** Told before anybody is reached, and with nothing once all is closed. */
@@ -80,6 +80,11 @@ export async function openComposite(host: OpeningHost, attempt: AttemptContext):
     capabilities: attempt.capabilities,
     gateway: () => gateway,
     onChange: () => gateway.changed(),
+    lazy: new Lazy(host.name, options, {
+      report,
+      onKnown: (member, known) => catalog.expect(member, known),
+      onChange: (kinds) => gateway.changed(kinds),
+    }),
     onGone: (name) => catalog.drop(name),
     onHealth: host.onHealth,
   });
@@ -99,7 +104,7 @@ export async function openComposite(host: OpeningHost, attempt: AttemptContext):
   // A question of a legacy server reaches a legacy client at once, and a modern one only as the result of a call.
   const modern =
     options.era === "modern" ||
-    members.members().every(({ session }) => session?.getProtocolEra() === "modern");
+    members.members().every(({ session, known }) => (session?.getProtocolEra() ?? known?.era) === "modern");
   wire = new GatewayWire(
     (side) =>
       modern ? serveFresh(() => gateway.make(), side, host.name) : serveInstance(gateway.make(), side),

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { checkOAuth } from "../auth/sign-in/options.js";
-import { checkOneOf, checkPositive, checkString, invalid } from "../base/check.js";
+import { checkBoolean, checkOneOf, checkPositive, checkString, invalid } from "../base/check.js";
 import { lockPathOf } from "../config/lock.js";
 import type { McpConfig, ParseOptions } from "../config/parse.js";
 import type { AccessList, PinMode } from "../config/server.js";
@@ -33,6 +33,16 @@ export interface MCPConfigTransportOptions extends EveryServerOptions, ParseOpti
   pin?: PinMode;
   /** The path of the lock. Default: beside the config file, `mcp.lock.json` for `mcp.json`. */
   lockFile?: string;
+  /**
+   * Starts servers by the first call that needs them; what each one offers is known from when it last ran. What the config
+   * says of one server wins. Default: what the config says of all, else false.
+   */
+  lazy?: boolean;
+  /**
+   * The directory in which it is kept what lazy servers offer. Default: `holdfast/manifests`, beside the credentials of
+   * `fileStore()`.
+   */
+  manifestDirectory?: string;
   /** After this long a list is answered with what is known, in milliseconds; later entries are announced. Default 2,000. */
   listWaitMs?: number;
   /**
@@ -55,8 +65,10 @@ const OWN = [
   "nameAsPrefix",
   "toolName",
   "startTimeoutMs",
+  "lazy",
   "listWaitMs",
   "lockFile",
+  "manifestDirectory",
   "maxStarts",
   "pin",
   "strict",
@@ -83,7 +95,9 @@ export function checkConfigOptions(options: MCPConfigTransportOptions): void {
   if (options.tools !== undefined && options.tools !== "list" && options.tools !== "search")
     throw invalid("tools", 'expected "list" or "search"');
   checkOneOf("pin", options.pin, ["warn", "block", "off"]);
-  if (options.lockFile !== undefined) checkString("lockFile", options.lockFile);
+  for (const key of ["lockFile", "manifestDirectory"] as const)
+    if (options[key] !== undefined) checkString(key, options[key]);
+  checkBoolean("lazy", options.lazy);
   if (options.oauth !== undefined) checkOAuth(options.oauth);
   if (options.watch && pathOf(options) === undefined)
     throw invalid("watch", "only a config that is a file can be followed");

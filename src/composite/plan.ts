@@ -48,7 +48,8 @@ export function directOf(
   const ruled =
     options.tools === "search" ||
     [options, config].some(({ allow, deny }) => allow !== undefined || deny !== undefined) ||
-    pinMode(config, options) !== "off";
+    pinMode(config, options) !== "off" ||
+    (only?.[1].lazy ?? options.lazy ?? config.lazy);
   return only && more.length === 0 && !ruled && isPlain(only[1]) ? only : undefined;
 }
 
@@ -70,6 +71,8 @@ export function planned(
 export interface WholeRules {
   may: Access;
   pin: Pin | undefined;
+  /** Where nothing is said of a server itself. */
+  lazy?: boolean | undefined;
 }
 
 const pinMode = (config: McpConfig, options: MCPConfigTransportOptions) => options.pin ?? config.pin ?? "off";
@@ -84,6 +87,7 @@ export function wholeRules(config: McpConfig, options: MCPConfigTransportOptions
     throw invalid("pin", "needs a config that is a file, or the option lockFile");
   return {
     may: (kind, item) => ours(kind, item) && theirs(kind, item),
+    lazy: options.lazy ?? config.lazy,
     pin: mode === "off" || path === undefined ? undefined : new Pin(mode, path),
   };
 }
@@ -104,8 +108,10 @@ const OF_THE_COMPOSITE = [
   "inputs",
   "inspect",
   "keepAlive",
+  "lazy",
   "listWaitMs",
   "lockFile",
+  "manifestDirectory",
   "maxStarts",
   "name",
   "nameAsPrefix",
@@ -137,6 +143,7 @@ export function configured(
     timeoutMs: config.timeout,
     may: mayOf(name, config, whole),
     pin: () => whole().pin,
+    isLazy: () => config.lazy ?? whole().lazy ?? false,
     tools: config.tools,
     includeTags: config.includeTags,
     excludeTags: config.excludeTags,

@@ -4,7 +4,7 @@ import { fieldsOf } from "../base/fields.js";
 import type { ListMethod, Params, PresentedMany, Route } from "../gateway/presented.js";
 import { joinCapabilities, mayKnow } from "./capabilities.js";
 import type { Catalog } from "./catalog.js";
-import type { Member } from "./member.js";
+import { capabilitiesOf, type Member } from "./member.js";
 import { rewriteUris } from "./result-uris.js";
 import { originOfTask, showTasks } from "./task-ids.js";
 import type { ShownTool } from "./transforms.js";
@@ -22,12 +22,12 @@ export class PresentedMembers implements PresentedMany {
   }
 
   capabilities(): ServerCapabilities {
-    return joinCapabilities(this.members().flatMap(({ session }) => session?.getServerCapabilities() ?? []));
+    return joinCapabilities(this.members().flatMap((member) => capabilitiesOf(member) ?? []));
   }
 
   instructions(): string | undefined {
-    const all = this.members().flatMap(({ name, session }) => {
-      const said = session?.getInstructions();
+    const all = this.members().flatMap(({ name, session, known }) => {
+      const said = session ? session.getInstructions() : known?.instructions;
       return said ? { name, said } : [];
     });
     return joinInstructions(all);
@@ -120,7 +120,7 @@ export class PresentedMembers implements PresentedMany {
   }
 
   #knowing(method: string): Member[] {
-    return this.members().filter(({ session }) => mayKnow(session?.getServerCapabilities(), method));
+    return this.members().filter((member) => mayKnow(capabilitiesOf(member), method));
   }
 
   #knownReference(params: Params): Route | undefined {

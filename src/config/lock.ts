@@ -14,7 +14,8 @@ export type LockedServers = Record<string, LockedServer>;
 
 export const LOCKED_KINDS: readonly ListKind[] = ["tools", "prompts", "resources", "resourceTemplates"];
 
-const VERSION = 1;
+/** Of the format. */
+export const LOCK_VERSION = 1;
 
 /** `mcp.json` is locked by `mcp.lock.json` beside it. */
 export const lockPathOf = (config: string): string => `${config.replace(/\.(jsonc?|ya?ml)$/i, "")}.lock.json`;
@@ -31,7 +32,7 @@ export function lockedItem(kind: ListKind, item: object): [key: string, definiti
 
 /** The text of a lock. It depends on no order, and shows what is invisible as escapes: a person reviews its differences. */
 export function lockText(servers: LockedServers): string {
-  return `${visibleJson(sorted({ holdfast: VERSION, servers }))}\n`;
+  return `${visibleJson(sorted({ holdfast: LOCK_VERSION, servers }))}\n`;
 }
 
 const sorted = (value: unknown): unknown => {
@@ -46,11 +47,15 @@ const sorted = (value: unknown): unknown => {
  * @throws HoldfastError `CONFIG_INVALID` where it cannot be read, or is no lock of this version
  */
 export function readLock(path: string): LockedServers | undefined {
-  if (!existsSync(path)) return undefined;
-  const lock = fieldsOf(fromText(readText(path), path));
+  return existsSync(path) ? lockIn(readText(path), path) : undefined;
+}
+
+/** @throws HoldfastError `CONFIG_INVALID` where the text, which came from `path`, is no lock of this version */
+export function lockIn(text: string, path: string): LockedServers {
+  const lock = fieldsOf(fromText(text, path));
   const wrong = (message: string) =>
     invalidConfig([{ path: "", message: `${message}; write it anew with holdfast lock` }], path);
-  if (lock["holdfast"] !== VERSION) throw wrong(`expected a lock of version ${VERSION}`);
+  if (lock["holdfast"] !== LOCK_VERSION) throw wrong(`expected a lock of version ${LOCK_VERSION}`);
   const { servers } = lock;
   if (!isObject(servers) || !Object.values(servers).every(isLocked)) throw wrong("a server has a wrong form");
   return servers as LockedServers;

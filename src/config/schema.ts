@@ -50,6 +50,7 @@ const common = {
   timeout: z.number().min(0).optional(),
   keepAlive: z.boolean().optional(),
   era: z.enum(["auto", "legacy", "modern"]).optional(),
+  lazy: z.boolean().optional(),
   tools: z.record(z.string(), toolTransform).optional(),
   includeTags: z.array(z.string()).optional(),
   excludeTags: z.array(z.string()).optional(),
@@ -76,6 +77,7 @@ export const wholeSchema: z.ZodType<WholeConfig> = z.object({
   allow: access.optional(),
   deny: access.optional(),
   pin: z.enum(["warn", "block", "off"]).optional(),
+  lazy: z.boolean().optional(),
 });
 
 export const REMOTE_KINDS = ["http", "sse", "ws"] as const;

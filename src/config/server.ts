@@ -48,6 +48,8 @@ export interface CommonServerConfig {
   keepAlive?: boolean | undefined;
   /** The protocol era. Default `auto`. */
   era?: EraOption | undefined;
+  /** True: it is started by the first call that needs it. Default: what is said of all servers. */
+  lazy?: boolean | undefined;
   /** How its tools are shown, by the server's own tool names. Default: as they are. */
   tools?: Record<string, ToolTransform> | undefined;
   /** Only tools with one of these tags are shown. Default: all. */
@@ -84,6 +86,8 @@ export interface WholeConfig {
   deny?: AccessList | undefined;
   /** What becomes of definitions that are not as they were locked. Default: `off`. */
   pin?: PinMode | undefined;
+  /** True: servers are started by the first call that needs them. Default false. */
+  lazy?: boolean | undefined;
 }
 
 /** A local server of a config: a process that is spoken to over stdio. */

@@ -11,7 +11,7 @@ import { endErrors, lossOnLeaving } from "./end-errors.js";
 import { Participants } from "./participants.js";
 import { errorIn, Picture } from "./picture.js";
 import { Port, type PortSettings } from "./port.js";
-import { Upkeep } from "./upkeep.js";
+import { type Expected, Upkeep } from "./upkeep.js";
 import { Waiting } from "./waiting.js";
 
 export interface ConnectionSettings
@@ -71,6 +71,12 @@ export class Connection {
     const status = this.#picture.status(this.actor);
     const { lastError, server, authorizing } = status;
     return { ...status, ...this.port.shown({ lastError, server, authorizing }) };
+  }
+
+  /** What is known of the server before it is reached for the first time. */
+  expect(expected: Expected): void {
+    this.#picture.lazy = true;
+    if (!this.#current.ready) this.#upkeep.lists.expect(expected);
   }
 
   /** Lets the connection go, and rejects what waits for it. */

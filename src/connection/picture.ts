@@ -24,6 +24,8 @@ export class Picture {
   suspect = false;
   /** How the server differed when it was last reached again. */
   change: ServerChange | undefined;
+  /** It is started by its first call, and what it offers is known before. */
+  lazy = false;
   #authorizing: Authorizing | undefined;
   #since: number;
 
@@ -72,6 +74,7 @@ export class Picture {
       // A closed actor hears of no release any more.
       leases: this.host.leases(),
       inFlight: current.ready?.guard.inFlight ?? 0,
+      ...(this.lazy && state !== "closed" && { lazy: LAZY[state] }),
     };
   }
 
@@ -80,6 +83,13 @@ export class Picture {
     return { step: "discovering", since, until: since + this.host.authorizeTimeoutMs };
   }
 }
+
+const LAZY = {
+  idle: "known",
+  connecting: "starting",
+  connected: "connected",
+  disconnecting: "known",
+} as const;
 
 /** What went wrong last, as it is shown. */
 export const errorIn = ({ lastError }: ConnectionContext) =>

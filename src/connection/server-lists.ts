@@ -34,6 +34,14 @@ function merge(known: Items, items: Items): Items {
   return known;
 }
 
+/** What a server is expected to be, before it is reached for the first time. */
+export interface Expected {
+  lists: Partial<Record<ListKind, readonly object[]>>;
+  server: Implementation | undefined;
+  /** The names of its capabilities. */
+  capabilities: string[];
+}
+
 /** What the server was last seen to offer: what tools say of themselves, and what a reconnect is compared with. */
 export class ServerLists {
   readonly #known = new Map<ListKind, Items>();
@@ -67,6 +75,13 @@ export class ServerLists {
     // Until the last page came, what was known before may still be there.
     if (reading && more === undefined) this.#whole(kind, reading);
     else this.#known.set(kind, merge(this.#known.get(kind) ?? new Map(), items));
+  }
+
+  /** What the server offered when it last ran: what it offers when it is reached is compared with that. */
+  expect({ lists, server, capabilities }: Expected): void {
+    this.#known.clear();
+    for (const [kind, items] of Object.entries(lists)) this.#known.set(kind as ListKind, itemsOf(items));
+    this.#server = { version: server, capabilities };
   }
 
   #whole(kind: ListKind, now: Items): void {

@@ -6,7 +6,9 @@ import type { CurrentEpoch } from "./current-epoch.js";
 import { Heartbeat } from "./heartbeat.js";
 import { type ChangedKind, changedKind, type Differences, ListWatch } from "./list-watch.js";
 import type { Participants } from "./participants.js";
-import { ServerLists } from "./server-lists.js";
+import { type Expected, ServerLists } from "./server-lists.js";
+
+export type { Expected };
 
 export interface UpkeepHost {
   clock: Clock;

@@ -61,6 +61,11 @@ export interface ConnectionStatus {
   leases: number;
   /** How many requests have no answer yet. */
   inFlight: number;
+  /**
+   * Of a lazy server of a config, once what it offers is known without it: `known` until its first call starts it. Left out for
+   * any other.
+   */
+  lazy?: "known" | "starting" | "connected";
 }
 
 /** What happened to a connection. Subscribers get it together with the status at that moment. `at` is epoch ms. */

@@ -117,13 +117,14 @@ export class Gateway {
     const ms = DEFAULTS.listTimeoutMs;
     const expired = () => new Error(`subscriptions were not settled within ${ms} ms`);
     await withDeadline({ ms, expired }, async (signal) => {
-      for (const { uri, method } of all) {
+      const settled = all.map(async ({ uri, method }) => {
         const { upstream, params } = await this.#routeOf(method, { uri }, signal);
         const resource = { uri: String(params["uri"]) };
-        const { session } = upstream;
-        if (method === "resources/subscribe") await session?.subscribeResource(resource, { signal });
-        else await session?.unsubscribeResource(resource, { signal });
-      }
+        const session = upstream.session ?? (await upstream.opened(signal));
+        if (method === "resources/subscribe") await session.subscribeResource(resource, { signal });
+        else await session.unsubscribeResource(resource, { signal });
+      });
+      await Promise.all(settled);
     });
   }
 

@@ -1,3 +1,4 @@
+import type { Expected } from "../connection/server-lists.js";
 import type { Credential } from "../contract/credential.js";
 import type { Observed } from "../contract/inspection.js";
 import type { AttemptContext, Wire } from "../contract/wire.js";
@@ -11,6 +12,10 @@ export interface Internals {
   credential(): Credential | undefined;
   /** The deadline of a call that names none, in milliseconds; undefined: the session's. */
   callTimeoutMs(method: string, name: string | undefined): number | undefined;
+  /** What is known of the server before it is reached. */
+  expect(expected: Expected): void;
+  /** Whether the data holds a secret of this transport. */
+  holdsSecret(data: unknown): boolean;
   /** Tells the subscribers something that the connection does not know. */
   announce(event: Announcement): void;
   /** Tells those who inspect, if there is anybody. Does not hold the transport, so a wire may keep it. */

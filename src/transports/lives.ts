@@ -3,6 +3,7 @@ import { HoldfastError } from "../base/errors.js";
 import { keepAliveWhile } from "../base/keep-alive.js";
 import { withDeadline } from "../base/wait.js";
 import type { Connection } from "../connection/connection.js";
+import type { Expected } from "../connection/server-lists.js";
 import type { WaitOptions } from "../contract/session.js";
 import type { ConnectionState, ConnectionStatus } from "../contract/status.js";
 import type { Clock } from "../machines/clock.js";
@@ -15,6 +16,7 @@ export class Lives {
   #current: Connection;
   #closing: Promise<void> | undefined;
   #closes = 0;
+  #expected: Expected | undefined;
 
   constructor(
     private readonly server: string,
@@ -27,6 +29,12 @@ export class Lives {
 
   get current(): Connection {
     return this.#current;
+  }
+
+  /** What is known of the server, for each connection that did not reach it yet. */
+  expect(expected: Expected): void {
+    this.#expected = expected;
+    this.#current.expect(expected);
   }
 
   /** The connection to use, or the next one where the last was closed or has failed. */
@@ -42,7 +50,10 @@ export class Lives {
       await last.waiting.until((state) => state === "closed", signal);
       // Race: close() was called while this waited for the last connection to be gone.
       if (closes !== this.#closes) throw last.waiting.closedError;
-      if (this.#current === last) this.#current = this.begin(last.actor.context.epoch);
+      if (this.#current === last) {
+        this.#current = this.begin(last.actor.context.epoch);
+        if (this.#expected) this.#current.expect(this.#expected);
+      }
     }
     return this.#current;
   }

@@ -1,5 +1,6 @@
 import { type InspectOptions, inspect } from "node:util";
 import { keepAliveWhile } from "../base/keep-alive.js";
+import { withoutSecrets } from "../base/shown.js";
 import type { ServerDoor } from "../contract/door.js";
 import type { Inspect } from "../contract/inspection.js";
 import type { SharedOptions } from "../contract/options.js";
@@ -143,6 +144,8 @@ export abstract class ClientTransport implements TransportHandle {
       open: (attempt) => this.openWire(attempt),
       credential: () => credential,
       callTimeoutMs: () => callTimeoutMs,
+      expect: (expected) => this.#lives.expect(expected),
+      holdsSecret: (data) => withoutSecrets(this.#parts.secrets, data) !== data,
       announce: (event) => this.#lives.current.port.announce(event),
       observe: hearing(this.#parts),
     };

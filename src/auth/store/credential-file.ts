@@ -1,11 +1,10 @@
-import { randomBytes } from "node:crypto";
-import { constants, existsSync } from "node:fs";
-import { open, readdir, rename, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { codeOf } from "../../base/errors.js";
-import { openToOthers } from "../../base/ownership.js";
 import { newestFirst } from "./locked-update.js";
+import { readPrivate, replacePrivate, TEMPORARY } from "./private-file.js";
 import type { StoredCredential } from "./store.js";
 
 /** Unknown fields are kept: a later version of holdfast or of the SDK may have written them. */
@@ -47,24 +46,6 @@ export async function readCredentialFile(path: string): Promise<CredentialFile> 
   }
 }
 
-/** A link may lead to a file of somebody else's choice. */
-const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
-
-async function readPrivate(path: string): Promise<string> {
-  const file = await open(path, FLAGS).catch((error: unknown) => {
-    if (codeOf(error) !== "ELOOP") throw error;
-    throw new Error(`${path} is a link; put the file itself there, or remove it`, { cause: error });
-  });
-  try {
-    const stat = await file.stat();
-    const why = stat.isFile() ? openToOthers(path, stat) : "it is no file";
-    if (why) throw new Error(`${path} is not used: ${why}`);
-    return await file.readFile("utf8");
-  } finally {
-    await file.close();
-  }
-}
-
 /** Parses the text of a credential file, or of a keychain entry. */
 export function parseCredentials(text: string): CredentialFile {
   const broken = (why: string) => ({ credentials: [], others: {}, broken: why });
@@ -94,25 +75,12 @@ export async function writeCredentialFile(
     await mayReplace();
     return await rm(path, { force: true });
   }
-  const temporary = `${path}${TEMPORARY}${randomBytes(8).toString("hex")}`;
-  try {
-    const file = await open(temporary, "wx", 0o600);
-    try {
-      await file.writeFile(`${JSON.stringify({ ...others, version: 1, credentials }, null, 2)}\n`);
-      // Without this, a crash of the machine may leave an empty file under the new name.
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await mayReplace();
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {});
-    throw error;
-  }
+  await replacePrivate(
+    path,
+    `${JSON.stringify({ ...others, version: 1, credentials }, null, 2)}\n`,
+    mayReplace,
+  );
 }
-
-const TEMPORARY = ".tmp-";
 
 /** Removes the temporary files of writers that were killed. To be called under the file's lock, so that nobody is writing. */
 export async function sweepTemporaries(path: string): Promise<void> {

@@ -1,7 +1,6 @@
-import { MCPConfigTransport, type Session } from "../../index.js";
+import { MCPConfigTransport } from "../../index.js";
 import {
   CONFIG_ENDINGS,
-  fieldsOf,
   LOCKED_KINDS,
   type LockedServer,
   type LockedServers,
@@ -10,6 +9,7 @@ import {
   lockPathOf,
   lockText,
   readLock,
+  readOffered,
   replaceFile,
   visibleLine,
 } from "../../internal.js";
@@ -63,28 +63,14 @@ async function offered(
 ): Promise<LockedServer> {
   return transport.server(name).withSession(
     async (session) => {
-      const locked: LockedServer = {};
-      for (const kind of LOCKED_KINDS)
-        locked[kind] = Object.fromEntries((await list[kind](session)).map((item) => lockedItem(kind, item)));
-      return locked;
+      const all = await readOffered(session);
+      return Object.fromEntries(
+        LOCKED_KINDS.map((kind) => [
+          kind,
+          Object.fromEntries(all[kind].map((item) => lockedItem(kind, item))),
+        ]),
+      );
     },
     { timeoutMs, signal: AbortSignal.timeout(timeoutMs) },
   );
 }
-
-const METHOD_NOT_FOUND = -32601;
-
-const list = {
-  tools: async (session: Session) => (await session.listTools()).tools,
-  prompts: async (session: Session) => (await session.listPrompts()).prompts,
-  resources: async (session: Session) => (await session.listResources()).resources,
-  resourceTemplates: async (session: Session) => {
-    try {
-      return (await session.listResourceTemplates()).resourceTemplates;
-    } catch (error) {
-      // Many servers have resources and no templates.
-      if (fieldsOf(error)["code"] === METHOD_NOT_FOUND) return [];
-      throw error;
-    }
-  },
-};

@@ -25,6 +25,8 @@ export function helpFor({ name, state, lastError }: ConnectionStatus, needing: N
 }
 
 function rowOf(status: ConnectionStatus): string[] {
+  if (status.lazy === "known" && !status.lastError)
+    return [status.name, "known", "is started by its first call"];
   return [
     status.name,
     status.detail === undefined || status.detail === "steady"
