@@ -532,7 +532,7 @@ describe("the options of a composite", () => {
   it("open it before the deadline of its own attempt, though one server hangs", async () => {
     const transport = composite(
       { a: legacy, hung: { command: "sleep", args: ["100"] } },
-      { connectTimeoutMs: 1_500 },
+      { connectTimeoutMs: 6_000 },
     );
     await transport.withSession(async (session) => {
       expect(textOf(await session.callTool(call("a_echo", { message: "x" })))).toBe("Echo: x");

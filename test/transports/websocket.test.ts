@@ -279,7 +279,7 @@ describe("a WebSocket that falls silent", () => {
       closeTimeoutMs: 1_000,
       maxMessageBytes: 1_000,
       heartbeatMs: 30,
-      pongMs: 100,
+      pongMs: 3_000,
     });
     wire.onDoubt = (cause) => doubts.push(cause);
     await wire.start();

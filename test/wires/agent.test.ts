@@ -45,7 +45,7 @@ async function proxying() {
   return { asked, url: `http://127.0.0.1:${await listening(server)}` };
 }
 
-const options = (proxy?: string | false) => ({ tls: undefined, proxy, connectTimeoutMs: 500 });
+const options = (proxy?: string | false) => ({ tls: undefined, proxy, connectTimeoutMs: 30_000 });
 const get = async (url: string, agent: Agent) => {
   onTestFinished(() => agent.destroy());
   return (await fetch(url, { dispatcher: agent })).text();
@@ -146,9 +146,6 @@ describe("the sockets of a connection", () => {
   });
 });
 
-/** The same, on a machine that has other things to do. */
-const patient = (proxy?: string | false) => ({ ...options(proxy), connectTimeoutMs: 60_000 });
-
 /** Whatever resolves to an address, for this test. */
 function resolving(names: Record<string, string>) {
   const spy = vi.spyOn(dns, "lookup").mockImplementation(((
@@ -180,12 +177,12 @@ describe("what is for this machine", () => {
     const proxy = await proxying();
     for (const name of ["HTTP_PROXY", "HTTPS_PROXY"]) vi.stubEnv(name, proxy.url);
     const port = await answering("straight");
-    const text = await get(`http://${host}:${port}/`, createAgent(patient(), new Traffic()) as never).catch(
+    const text = await get(`http://${host}:${port}/`, createAgent(options(), new Traffic()) as never).catch(
       () => undefined,
     );
     // Not every system has the new internet, or an address for each name.
     if (SPELLED.includes(host)) expect(text).toBe("straight");
-    await get(`https://${host}:${port}/`, createAgent(patient(), new Traffic()) as never).catch(() => {});
+    await get(`https://${host}:${port}/`, createAgent(options(), new Traffic()) as never).catch(() => {});
     expect(proxy.asked).toEqual([]);
     expect(proxyFor(new URL(`wss://${host}/`), undefined)).toBeUndefined();
     expect(await proxyTo(new URL(`ws://${host}/`), undefined)).toBeUndefined();
@@ -196,7 +193,7 @@ describe("what is for this machine", () => {
     vi.stubEnv("ALL_PROXY", proxy.url);
     const port = await answering("straight");
     resolving({ "here.test": "127.0.0.1", "mapped.test": "::ffff:127.0.0.1", "far.test": "192.0.2.7" });
-    const agent = createAgent(patient(), new Traffic()) as never;
+    const agent = createAgent(options(), new Traffic()) as never;
     expect(await get(`http://here.test:${port}/`, agent)).toBe("straight");
     expect(proxy.asked).toEqual([]);
     expect(await proxyTo(new URL("wss://mapped.test/"), undefined)).toBeUndefined();
@@ -207,11 +204,11 @@ describe("what is for this machine", () => {
   it("goes through a proxy that the user names only if that is here too", async () => {
     const proxy = await proxying();
     const port = await answering("straight");
-    await get(`http://127.0.0.1:${port}/`, createAgent(patient(proxy.url), new Traffic()) as never).catch(
+    await get(`http://127.0.0.1:${port}/`, createAgent(options(proxy.url), new Traffic()) as never).catch(
       () => {},
     );
     expect(proxy.asked).toEqual([`127.0.0.1:${port}`]);
-    const far = createAgent(patient("http://proxy.test:1"), new Traffic()) as never;
+    const far = createAgent(options("http://proxy.test:1"), new Traffic()) as never;
     expect(await get(`http://127.0.0.1:${port}/`, far)).toBe("straight");
     const url = new URL("ws://127.0.0.1/");
     expect(await proxyTo(url, proxy.url)).toBe(proxy.url);
@@ -224,7 +221,7 @@ it("an address that may not be reached is not, whatever its name", async () => {
   const port = await listening(createHttp(() => (reached = true)));
   resolving({ "far.test": "127.0.0.1" });
   const mayReach = vi.fn(() => false);
-  const agent = createAgent({ ...patient(), mayReach }, new Traffic()) as Agent;
+  const agent = createAgent({ ...options(), mayReach }, new Traffic()) as Agent;
   await expect(get(`http://far.test:${port}/`, agent)).rejects.toMatchObject({
     cause: { code: FORBIDDEN_ADDRESS, message: "far.test is at 127.0.0.1, which may not be asked" },
   });
