@@ -228,6 +228,96 @@ describe("a composite of servers in this program", () => {
     expect(health(events)).toContain("degraded");
   });
 
+  it("warns under its own name of what it shows otherwise than its server, once", async () => {
+    const transport = fakeConfig(
+      { a: serverOf("a", "x"), b: serverOf("b", "x") },
+      { nameAsPrefix: false, name: "all" },
+    );
+    const events = recorded(transport);
+    await transport.withSession(async (session) => {
+      await session.listTools();
+      await session.listTools();
+    });
+    expect(warnings(events)).toEqual([
+      'all: "x" of a is shown as a_x: "x" is offered twice, and 1 others likewise',
+    ]);
+  });
+
+  it("tries at once what waits for its next attempt, when somebody says so: a server, or all together", async () => {
+    const reconnect = { initial: true, baseMs: 1_000_000, capMs: 1_000_000 };
+    const servers: Parameters<typeof fakeConfig>[0] = { a: serverOf("a", "x"), b: new Error("refused") };
+    const transport = fakeConfig(servers, { reconnect });
+    await transport.withSession(async (session) => {
+      expect(transport.health).toBe("degraded");
+      servers["b"] = serverOf("b", "x");
+      const ready = heard(transport, (event) => event.type === "health" && event.health === "ready");
+      transport.retryNow();
+      await ready;
+      expect(textOf(await session.callTool(call("b_x")))).toBe("b x");
+    });
+    const none: Parameters<typeof fakeConfig>[0] = {
+      a: new HoldfastError("SPAWN_FAILED", "no such command", {}),
+      b: new HoldfastError("SPAWN_FAILED", "no such command", {}),
+    };
+    const down = fakeConfig(none, { reconnect });
+    const waits = heard(down, (event) => event.type === "transition" && event.to === "connecting.waiting");
+    const connected = down.connect();
+    await waits;
+    Object.assign(none, { a: serverOf("a", "x"), b: serverOf("b", "x") });
+    down.retryNow();
+    await connected;
+    expect(down.health).toBe("ready");
+  });
+
+  it("tells each credential of the other servers behind a URL, and has none itself", () => {
+    const [a, b] = ["http://a.test/mcp", "ws://b.test/mcp"];
+    const mcpServers = { a: { url: a, auth: "token" }, b: { url: b, auth: "token" }, c: { command: "c" } };
+    const transport = closing(new MCPConfigTransport({ config: { mcpServers } }));
+    expect(transport[INTERNALS].credential()).toBeUndefined();
+    const others = (name: string) =>
+      transport
+        .server(name)
+        [INTERNALS].credential()
+        ?.others?.()
+        .map((one) => [one.name, one.url.href]);
+    expect(others("a")).toEqual([["b", "http://b.test/mcp"]]);
+    expect(others("b")).toEqual([["a", "http://a.test/mcp"]]);
+  });
+
+  it("is watched by who listens to a resource, and warns of what nobody offers", async () => {
+    const transport = fakeConfig({ a: modern("a"), b: modern("b") });
+    await transport.withSession(async (session) => {
+      const warned = heard(transport, (event) => event.type === "warning");
+      await session.subscribeResource({ uri: "note://none" });
+      expect(await warned).toMatchObject({
+        message: 'config: no server offers the resource "note://none"',
+      });
+    });
+  });
+
+  it("is degraded while a server is suspect", async () => {
+    const answer = gate();
+    const a = serverOf("a", "x");
+    const wires = inThisProgram({ a, b: serverOf("b", "x") });
+    const config = { mcpServers: entries("a", "b") };
+    const transport = closing(new MCPConfigTransport({ config, ...UNHURRIED }));
+    await transport.withSession(async () => {
+      expect(transport.health).toBe("ready");
+      a.on("ping", async () => {
+        await answer.opened;
+        return {};
+      });
+      const changes = (to: string) =>
+        heard(transport, (event) => event.type === "health" && event.health === to);
+      const degraded = changes("degraded");
+      wires.get("a")!.onDoubt?.(new Error("it is silent"));
+      await degraded;
+      const ready = changes("ready");
+      answer.open();
+      await ready;
+    });
+  });
+
   it("ends with all its servers, and can be forked", async () => {
     const [a, b] = [serverOf("a", "x"), serverOf("b", "x")];
     const transport = fakeConfig({ a, b });
@@ -312,6 +402,7 @@ describe("another config of servers in this program", () => {
     await transport.withSession(async (session) => {
       expect(names((await session.listTools()).tools)).toEqual(["a_x", "b_x"]);
       const [a, b] = [transport.server("a"), transport.server("b")];
+      const { epoch } = transport.status;
       await transport.setConfig({ mcpServers: { ...entries("c", "a"), b: { command: "b", timeout: 5 } } });
       expect(of(events, "servers").at(-1)?.servers).toEqual(["c", "a", "b"]);
       expect(transport.server("a")).toBe(a);
@@ -321,6 +412,7 @@ describe("another config of servers in this program", () => {
       expect(textOf(await session.callTool(call("b_x")))).toBe("b x");
       expect(servers.a.connections).toBe(1);
       expect(servers.b.connections).toBe(2);
+      expect(transport.status.epoch).toBe(epoch);
       const changed = new Promise<void>((resolve) => {
         session.setNotificationHandler("notifications/tools/list_changed", () => resolve());
       });
@@ -352,6 +444,20 @@ describe("another config of servers in this program", () => {
       expect(names((await session.listTools()).tools)).toEqual(["a_x", "b_x"]);
       await transport.setConfig({ mcpServers: { a: { command: "a", deny: ["y"] } } });
       expect(names((await session.listTools()).tools)).toEqual(["x"]);
+    });
+  });
+
+  it("of the same one server changes nothing, and of another entry for it begins anew", async () => {
+    const one = serverOf("one", "x");
+    const transport = fakeConfig({ one });
+    await transport.withSession(async (session) => {
+      await session.ping();
+      await transport.setConfig({ mcpServers: entries("one") });
+      expect([transport.status.state, transport.status.epoch]).toEqual(["connected", 1]);
+      await transport.setConfig({ mcpServers: { one: { command: "one", timeout: 9_000 } } });
+      expect(transport.status.state).not.toBe("connected");
+      await session.ping();
+      expect(one.connections).toBe(2);
     });
   });
 

@@ -14,8 +14,9 @@ type Behind = FakeServer | ServerFactory | Error;
 export const entries = (...names: string[]) =>
   Object.fromEntries(names.map((name): [string, object] => [name, { command: name }]));
 
-/** Leads every transport of a config to the server of its name. */
-export function inThisProgram(servers: Record<string, Behind>): void {
+/** Leads every transport of a config to the server of its name; gives the newest wire to each. */
+export function inThisProgram(servers: Record<string, Behind>): Map<string, MemoryWire> {
+  const wires = new Map<string, MemoryWire>();
   const open = vi.spyOn(KindTransport.prototype as unknown as { openWire(): unknown }, "openWire");
   onTestFinished(() => void open.mockRestore());
   open.mockImplementation(function (this: unknown) {
@@ -23,10 +24,13 @@ export function inThisProgram(servers: Record<string, Behind>): void {
     const server = servers[name];
     if (!server) throw new Error(`${name} is not there`);
     if (server instanceof Error) throw server;
-    return new MemoryWire((side) =>
+    const wire = new MemoryWire((side) =>
       server instanceof FakeServer ? server.serve(side) : serveFresh(server, side, name),
     );
+    wires.set(name, wire);
+    return wire;
   });
+  return wires;
 }
 
 /** No bound of a composite is what these tests are about, however slow the machine is. */
