@@ -1,5 +1,6 @@
 import {
   type BaseContext,
+  type CallToolRequestOptions,
   Client,
   type ClientContext,
   type ClientOptions,
@@ -9,22 +10,55 @@ import {
 import { ASKING, ASKING_SERVER, type Asking } from "../contract/asking.js";
 import { isSchema } from "../session/sdk-v1.js";
 import { CALL, type Carried, callIn, carriedBy } from "../wires/call-tag.js";
+import type { Guard } from "../wires/guard.js";
+import { type CallParams, DirectCalls, directCalls, isDirect } from "./calls/direct-calls.js";
+import { OutputChecks } from "./calls/output-checks.js";
+import type { EpochStore } from "./epoch-cache.js";
 import { resultSchema } from "./result-schemas.js";
 
 type Unresolved = Parameters<Client["_resolveNonCompleteResult"]>;
+
+/** What the Client of an epoch is made for. */
+export interface Epoch {
+  readonly guard: Guard;
+  readonly store: EpochStore;
+  /** Whether what is connected says which server asks; of any other one that would be hearsay. */
+  readonly relays: boolean;
+}
 
 /**
  * The SDK's Client of one epoch. Its handlers are told which call a question came with: the SDK hands neither what the wire
  * knows of a message to them, nor the call whose answer holds the question.
  */
 export class EpochClient extends Client {
-  /** `relays`: whether what is connected says which server asks; of any other one that would be hearsay. */
+  readonly #direct: DirectCalls;
+
   constructor(
     info: Implementation,
     options: ClientOptions,
-    private readonly relays: boolean,
+    private readonly epoch: Epoch,
   ) {
     super(info, options);
+    const checks = new OutputChecks(this, epoch.store);
+    this.#direct = new DirectCalls(epoch.guard, checks, (error) => this.onerror?.(error));
+  }
+
+  override callTool(params: CallParams, options?: CallToolRequestOptions): ReturnType<Client["callTool"]> {
+    const { guard, store } = this.epoch;
+    const direct =
+      directCalls.on &&
+      options !== undefined &&
+      isDirect(params, options) &&
+      store.definitions !== undefined &&
+      this.transport === guard &&
+      this.getProtocolEra() === "legacy";
+    if (!direct) return super.callTool(params, options);
+    return this.#direct.call(params, options, this._wireCodec());
+  }
+
+  protected override _onclose(): void {
+    super._onclose();
+    this.#direct.end();
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: one body for the SDK's overloads, which callers see through the Client.
@@ -37,7 +71,7 @@ export class EpochClient extends Client {
   }
 
   protected override buildContext(ctx: BaseContext, extra?: MessageExtraInfo): ClientContext {
-    const server = this.relays ? ctx.mcpReq._meta?.[ASKING_SERVER] : undefined;
+    const server = this.epoch.relays ? ctx.mcpReq._meta?.[ASKING_SERVER] : undefined;
     const asking: Asking = {
       call: (extra as Carried | undefined)?.[CALL],
       ...(typeof server === "string" && { server }),

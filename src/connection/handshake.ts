@@ -2,7 +2,6 @@ import {
   type Client,
   type ClientOptions,
   type jsonSchemaValidator,
-  type ResponseCacheStore,
   SUPPORTED_PROTOCOL_VERSIONS,
 } from "@modelcontextprotocol/client";
 import { fieldsOf } from "../base/fields.js";
@@ -17,7 +16,7 @@ import type { Failure } from "../machines/failure.js";
 import type { Ready } from "../session/ports.js";
 import { Guard, type GuardHooks } from "../wires/guard.js";
 import { Lost } from "../wires/lost.js";
-import { EpochClient } from "./epoch-client.js";
+import { type Epoch, EpochClient } from "./epoch-client.js";
 import type { Profile } from "./profile.js";
 import type { Router } from "./router.js";
 
@@ -28,7 +27,7 @@ export interface HandshakeInput {
   clock: Clock;
   connectTimeoutMs: number;
   profile: Profile;
-  cache: ResponseCacheStore;
+  cache: Epoch["store"];
   validators: jsonSchemaValidator;
   router: Router;
   hooks: Omit<GuardHooks, "onLost">;
@@ -69,7 +68,11 @@ export async function shakeHands(input: HandshakeInput, handshake: Handshake): P
     input.onWire(wire);
     handshake.guard = guard;
     const options = clientOptions(input, handshake);
-    const client = new EpochClient(input.profile.clientInfo, options, wire.relays === true);
+    const client = new EpochClient(input.profile.clientInfo, options, {
+      guard,
+      store: input.cache,
+      relays: wire.relays === true,
+    });
     part.add(() => client.close());
     // A server that is let go is told; one that was lost is not there to be told.
     part.add(() => (guard.down && !guard.down.asked ? undefined : wire.end?.()));

@@ -1,10 +1,16 @@
-import { Client, type JSONRPCNotification, type JsonSchemaType } from "@modelcontextprotocol/client";
+import {
+  Client,
+  type JSONRPCNotification,
+  type JsonSchemaType,
+  type JsonSchemaValidator,
+  type Tool,
+} from "@modelcontextprotocol/client";
 import { type Ajv, AjvJsonSchemaValidator } from "@modelcontextprotocol/client/validators/ajv";
 import { type Fields, fieldsOf } from "../base/fields.js";
 
 /*
  * What holdfast uses of the SDK beyond its public interface, besides `_resolveNonCompleteResult` in
- * connection/epoch-client.ts and `_wrapHandler` in gateway/relay-server.ts, which are overridden there. An upgrade of the
+ * connection/epoch-client.ts, `_onclose` there and `_wrapHandler` in gateway/relay-server.ts, which are overridden. An upgrade of the
  * SDK looks here first.
  */
 
@@ -39,4 +45,27 @@ export type SchemaEngine = InstanceType<typeof Ajv>;
 export function schemaEngine(schema: JsonSchemaType): SchemaEngine {
   const sdk = new AjvJsonSchemaValidator() as unknown as { _engineFor(schema: JsonSchemaType): SchemaEngine };
   return sdk._engineFor(schema);
+}
+
+/**
+ * What a Client checks the structured content of a tool with, as it finds that itself: by the tools that were listed. Undefined
+ * where none is listed, or it declares no schema, or one that the Client's validator does not compile.
+ */
+export async function outputValidatorOf(
+  client: Client,
+  name: string,
+): Promise<JsonSchemaValidator<unknown> | undefined> {
+  const sdk = client as unknown as OutputValidators;
+  return (await sdk._cache.outputValidator(name, (tool) => sdk._compileOutputValidator(tool)))?.validator;
+}
+
+interface OutputValidators {
+  _cache: {
+    outputValidator(name: string, compile: (tool: Tool) => unknown): Promise<Compiled | undefined>;
+  };
+  _compileOutputValidator(tool: Tool): unknown;
+}
+
+interface Compiled {
+  validator?: JsonSchemaValidator<unknown>;
 }

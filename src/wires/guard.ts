@@ -1,5 +1,6 @@
 import {
   type JSONRPCMessage,
+  type JSONRPCRequest,
   PROTOCOL_VERSION_META_KEY,
   type RequestId,
   type Transport,
@@ -14,7 +15,7 @@ import type { InvalidAnswer } from "./answers/invalid-answer.js";
 import { type CallTag, callIn } from "./call-tag.js";
 import { End } from "./end.js";
 import { Inbound, type InboundHooks } from "./inbound.js";
-import { type Entry, Ledger } from "./ledger.js";
+import { type Entry, Ledger, type OnAnswer } from "./ledger.js";
 import { ended, Lost, streamEnded } from "./lost.js";
 import { cancelledId } from "./messages.js";
 import { requestStream } from "./request-stream.js";
@@ -111,28 +112,25 @@ export class Guard implements Transport {
       if (cancelled !== undefined) this.#forget(cancelled);
       return this.wire.send(message, options);
     }
-    const id = message.id;
+    return this.request(message, options);
+  }
+
+  /** Sends a request. With `onAnswer` its answer goes there, and not to the Client. */
+  request(message: JSONRPCRequest, options?: TransportSendOptions, onAnswer?: OnAnswer): Promise<void> {
+    if (this.down) return Promise.reject(new Lost("not-sent", this.down));
+    const { id, method, params } = message;
     const call = callIn(options);
-    // Race: the session ended between the call and the Client's sending of it; there would be nobody to answer.
+    // Race: the session ended between the call and its sending; there would be nobody to answer.
     if (call?.ended.aborted)
       return Promise.reject(new Lost("not-sent", { ...ended, message: "the session ended" }));
-    const modern = message.params?._meta?.[PROTOCOL_VERSION_META_KEY] !== undefined;
-    const entry: Entry = {
-      method: message.method,
-      cursor: message.params?.["cursor"],
-      modern,
-      call,
-      stream: undefined,
-      parked: false,
-    };
+    const modern = params?._meta?.[PROTOCOL_VERSION_META_KEY] !== undefined;
+    const cursor = params?.["cursor"];
+    const entry: Entry = { method, cursor, modern, call, onAnswer, stream: undefined, parked: false };
     this.#ledger.add(id, entry);
     if (call) call.written++;
     try {
-      const sending = this.wire.send(
-        message,
-        this.hasPerRequestStream ? this.#streamOptions(id, entry, options) : options,
-      );
-      return sending.catch((error: unknown) => this.#sendFailed(id, call, error));
+      const sent = this.hasPerRequestStream ? this.#streamOptions(id, entry, options) : options;
+      return this.wire.send(message, sent).catch((error: unknown) => this.#sendFailed(id, call, error));
     } catch (error) {
       // What cannot be put into JSON is thrown before anything is sent.
       this.#ledger.remove(id);
@@ -181,8 +179,12 @@ export class Guard implements Transport {
   /** Answers one request in our own words; false if it was not in flight. */
   settle(id: RequestId, why: Lost | InvalidAnswer): boolean {
     // What was lost may still be done; an answer that cannot be read is one.
-    if (!(why instanceof Lost ? this.#ledger.abandon(id) : this.#ledger.remove(id))) return false;
-    this.onmessage?.({ jsonrpc: "2.0", id, error: { code: SERVER_ERROR, message: why.message, data: why } });
+    const entry = why instanceof Lost ? this.#ledger.abandon(id) : this.#ledger.remove(id);
+    if (!entry) return false;
+    const error = { code: SERVER_ERROR, message: why.message, data: why };
+    const message = { jsonrpc: "2.0" as const, id, error };
+    if (entry.onAnswer) entry.onAnswer(message, undefined);
+    else this.onmessage?.(message);
     return true;
   }
 

@@ -87,14 +87,15 @@ export class Inbound {
         door.settle(reading.id, reading.answer);
         return;
       }
-      const { message, warning } = reading;
-      const { method, call, cursor } = ledger.remove(reading.id)!;
+      const { message, warning, plain } = reading;
+      const { method, call, cursor, onAnswer } = ledger.remove(reading.id)!;
       if (warning) door.hooks.onWarning?.(warning);
       if ("result" in message) {
         if (call && method === "tools/call") call.result = message.result;
         if (factsOf(method).list !== undefined) door.hooks.onList?.(method, message.result, cursor);
       }
-      door.onmessage?.(message, extra);
+      if (onAnswer) onAnswer(message, plain);
+      else door.onmessage?.(message, extra);
     } catch (error) {
       door.report(error);
     }

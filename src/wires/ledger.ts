@@ -1,5 +1,12 @@
-import type { RequestId } from "@modelcontextprotocol/client";
+import type { JSONRPCErrorResponse, JSONRPCResultResponse, RequestId } from "@modelcontextprotocol/client";
+import type { PlainCallResult } from "./answers/result.js";
 import type { CallTag } from "./call-tag.js";
+
+/** Takes the answer to one request. `plain`: its result, where that is the plain one of a tool. */
+export type OnAnswer = (
+  message: JSONRPCResultResponse | JSONRPCErrorResponse,
+  plain: PlainCallResult | undefined,
+) => void;
 
 /** One request that was sent and has no answer yet. */
 export interface Entry {
@@ -9,6 +16,8 @@ export interface Entry {
   /** Of a list: where in it the page begins; undefined: the first one. */
   readonly cursor?: unknown;
   readonly call: CallTag | undefined;
+  /** Undefined: the answer is the Client's. */
+  readonly onAnswer: OnAnswer | undefined;
   /** Only on wires with a stream per request: closes that stream. */
   stream: { abort(): void } | undefined;
   /** The server refused it for lack of a credential; it is sent again once there is one. */

@@ -1,15 +1,21 @@
-import type { JSONRPCMessage, RequestId } from "@modelcontextprotocol/client";
+import type { JSONRPCErrorResponse, JSONRPCResultResponse, RequestId } from "@modelcontextprotocol/client";
 import type { UnreadableAnswer } from "../../contract/wire.js";
 import { type Envelope, type Requests, readEnvelope } from "./envelope.js";
 import { isObject } from "./excerpt.js";
 import { InvalidAnswer } from "./invalid-answer.js";
 import { fitsRevision, isProbe, notModern } from "./probe.js";
-import { readResult } from "./result.js";
+import { type PlainCallResult, readResult } from "./result.js";
 
 /** One message that came in, as it is meant. */
 export type Reading =
-  /** An answer that the SDK's Client accepts. `warning`: what had to be left out. */
-  | { kind: "answer"; id: RequestId; message: JSONRPCMessage; warning?: string }
+  /** An answer that the SDK's Client accepts. `plain`: as `ReadResult` says; `warning`: what had to be left out. */
+  | {
+      kind: "answer";
+      id: RequestId;
+      message: JSONRPCResultResponse | JSONRPCErrorResponse;
+      plain?: PlainCallResult | undefined;
+      warning?: string;
+    }
   | { kind: "invalid"; id: RequestId; answer: InvalidAnswer }
   | Extract<Envelope, { kind: "stray" | "said" | "unknown" }>;
 
@@ -51,10 +57,10 @@ function readResultOf(id: RequestId, result: unknown, whole: unknown, requests: 
   const read = readResult(method, result, modern);
   if (typeof read === "string") return invalid(id, new InvalidAnswer(read, whole, { done: true }));
   const message = isPlain(whole, id, read.result)
-    ? (whole as JSONRPCMessage)
+    ? (whole as JSONRPCResultResponse)
     : { jsonrpc: "2.0" as const, id, result: read.result as { [key: string]: unknown } };
   const warning = warningOf(method, read.warnings);
-  return { kind: "answer", id, message, ...(warning && { warning }) };
+  return { kind: "answer", id, message, plain: read.plain, ...(warning && { warning }) };
 }
 
 /** An era probe that is answered so is answered by a legacy server. */

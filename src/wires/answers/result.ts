@@ -9,6 +9,14 @@ import { checkContent, type Shape, shapeOfAnswer } from "./shapes.js";
 export interface ReadResult {
   result: object;
   warnings: string[];
+  /** The result again, where it is that of a tool and has nothing that needs another look. */
+  plain?: PlainCallResult;
+}
+
+/** Blocks of text, and whether they tell of an error. */
+export interface PlainCallResult {
+  content: { type: "text"; text: string }[];
+  isError?: boolean;
 }
 
 type Fields = Record<string, unknown>;
@@ -18,7 +26,10 @@ type Fields = Record<string, unknown>;
  * revision. What is in order is given back as it is.
  */
 export function readResult(method: string, given: unknown, modern: boolean): ReadResult | string {
-  if (method === "tools/call" && isPlainCallResult(given, modern)) return { result: given, warnings: [] };
+  if (method === "tools/call" && isUsualCallResult(given, modern)) {
+    const isPlain = !("structuredContent" in given || "resultType" in given);
+    return { result: given, warnings: [], ...(isPlain && { plain: given }) };
+  }
   const shape = shapeOfAnswer(method, modern);
   if (!isObject(given)) {
     if (shape.empty) return { result: modern ? { resultType: "complete" } : {}, warnings: [] };
@@ -40,18 +51,20 @@ export function readResult(method: string, given: unknown, modern: boolean): Rea
   };
 }
 
-/** The plain answer to a call: nearly all of them, and nothing to look for in them. */
-function isPlainCallResult(value: unknown, modern: boolean): value is object {
+/** The usual answer to a call: nearly all of them, and nothing to look for in them. */
+function isUsualCallResult(value: unknown, modern: boolean): value is PlainCallResult {
   if (!isObject(value) || !Array.isArray(value["content"])) return false;
   for (const key in value)
-    if (key === "isError" ? typeof value[key] !== "boolean" : !PLAIN.has(key)) return false;
+    if (key === "isError" ? typeof value[key] !== "boolean" : !USUAL.has(key)) return false;
   const structured = value["structuredContent"];
   const fits = modern ? value["resultType"] === "complete" : structured === undefined || isObject(structured);
   if (!fits) return false;
-  return value["content"].every(isPlainText);
+  // In memory a list may have holes, which `every` does not look at.
+  for (const block of value["content"]) if (!isPlainText(block)) return false;
+  return true;
 }
 
-const PLAIN = new Set(["content", "structuredContent", "resultType"]);
+const USUAL = new Set(["content", "structuredContent", "resultType"]);
 
 function isPlainText(block: unknown): boolean {
   if (!isObject(block) || block["type"] !== "text" || typeof block["text"] !== "string") return false;

@@ -7,7 +7,14 @@ import { ANSWERS, answerOf } from "../../fixtures/answers.mjs";
 const flying = (...entries: [RequestId, string][]) => {
   const ledger = new Ledger();
   for (const [id, method] of entries)
-    ledger.add(id, { method, modern: false, call: undefined, stream: undefined, parked: false });
+    ledger.add(id, {
+      method,
+      modern: false,
+      call: undefined,
+      onAnswer: undefined,
+      stream: undefined,
+      parked: false,
+    });
   return ledger;
 };
 const one = flying([7, "x/y"]);

@@ -1,0 +1,332 @@
+import { type InMemoryTransport, SdkError, SdkErrorCode } from "@modelcontextprotocol/client";
+import fc from "fast-check";
+import { vi } from "vitest";
+import type { Session } from "../../src/contract/session.js";
+import { ClientTransport } from "../../src/transports/transport.js";
+import { MemoryWire } from "../../src/wires/memory.js";
+import { badAnswers, goodAnswer, randomOf } from "../fixtures/mutations.mjs";
+import { settled } from "../support/settling.js";
+
+/** One thing that happens; whether the rest of its turn is over before the next one does. */
+export type Step = { turn: boolean } & (
+  | { do: "call"; tool: number; session: number; with: number }
+  | { do: "answer"; which: number; how: number; seed: number }
+  | { do: "abort"; which: number; reason: number }
+  | { do: "say" | "ask"; what: number }
+  | { do: "pass"; ms: number }
+  | { do: "close"; session: number }
+  | { do: "drop" }
+);
+
+const step = <K extends string, T>(name: K, rest: { [P in keyof T]: fc.Arbitrary<T[P]> }) =>
+  fc.record({ do: fc.constant(name), turn: fc.boolean(), ...rest });
+
+export const steps = fc.array(
+  fc.oneof(
+    { weight: 8, arbitrary: step("call", { tool: fc.nat(3), session: fc.nat(1), with: fc.nat(13) }) },
+    { weight: 8, arbitrary: step("answer", { which: fc.nat(5), how: fc.nat(17), seed: fc.nat() }) },
+    { weight: 2, arbitrary: step("abort", { which: fc.nat(5), reason: fc.nat(3) }) },
+    { weight: 2, arbitrary: step("say", { what: fc.nat(4) }) },
+    { weight: 2, arbitrary: step("ask", { what: fc.nat(2) }) },
+    { weight: 2, arbitrary: step("pass", { ms: fc.constantFrom(10, 40, 60, 1_000, 70_000) }) },
+    { weight: 1, arbitrary: step("close", { session: fc.nat(1) }) },
+    { weight: 1, arbitrary: step("drop", {}) },
+  ),
+  { minLength: 1, maxLength: 14 },
+) as fc.Arbitrary<Step[]>;
+
+interface Message {
+  id?: unknown;
+  method?: string;
+  params?: Record<string, unknown>;
+}
+
+const object = (properties: object) => ({ type: "object", properties, required: Object.keys(properties) });
+const SCHEMAS = [undefined, object({ n: { type: "number" } }), object({ n: { type: "string" } })];
+const TOOL = { name: "t", inputSchema: { type: "object" } };
+
+const ERRORS = [
+  { code: -32601, message: "no such method" },
+  { code: -32602, message: "no such resource", data: { uri: "x:a" } },
+  { code: -32002, message: "no such resource", data: { uri: "x:a" } },
+  { code: -32042, message: "sign in", data: { elicitations: [{ mode: "url", url: "https://x" }] } },
+  { code: -32000, message: "busy", data: { code: "SERVER_BUSY" } },
+  { code: "E_ODD", message: "odd" },
+];
+
+const ID = ["id", "requestId", "progressToken"];
+
+const NOTES = [
+  { method: "notifications/message", params: { level: "info", data: "a word" } },
+  { method: "notifications/progress", params: { progressToken: 0, progress: 1 } },
+  { method: "notifications/tools/list_changed" },
+  { method: "notifications/resources/updated", params: { uri: "x:a" } },
+  { jsonrpc: "1.0", method: 5 },
+];
+
+const REASONS = [
+  undefined,
+  "a text",
+  new Error("not any more"),
+  new SdkError(SdkErrorCode.RequestTimeout, "x"),
+];
+
+/** The answers to one call: messages, sent in one turn. */
+function answersTo(message: Message, how: number, seed: number): unknown[] {
+  const { id } = message;
+  const result = (more: object) => [{ jsonrpc: "2.0", id, result: { content: [], ...more } }];
+  const text = { type: "text", text: `said ${seed}` };
+  const plain = result({ content: [text, { type: "text", text: "" }] });
+  const ways: (() => unknown[])[] = [
+    () => plain,
+    () => result({ isError: true, content: [text] }),
+    () => result({ content: [text], structuredContent: { n: 1, deep: { er: [text] } } }),
+    () => result({ structuredContent: { n: "1" } }),
+    () => result({ content: [{ type: "image", data: "AA==", mimeType: "image/png" }, text] }),
+    () =>
+      result({ content: [{ ...text, annotations: { priority: 1 }, more: 1 }], _meta: { a: 1 }, more: [1] }),
+    () => result({ resultType: "complete", isError: false }),
+    () => [{ jsonrpc: "2.0", id, result: { toolResult: 1 } }],
+    () => [{ jsonrpc: "2.0", id, error: ERRORS[seed % ERRORS.length] }],
+    () => [{ jsonrpc: "2.0", id: String(id), result: { content: [text] } }],
+    () => [...plain, ...plain],
+    () => [NOTES[0]!, ...plain],
+    () => [...plain, NOTES[0]!],
+    () => [{ jsonrpc: "2.0", id: null, error: ERRORS[0] }],
+    // biome-ignore lint/suspicious/noSparseArray: in memory a server may have one.
+    () => result({ content: [, text] }),
+    () => result({ content: [text], isError: undefined, structuredContent: undefined }),
+  ];
+  return how < ways.length
+    ? ways[how]!()
+    : badAnswers({ id, method: "tools/call" }, randomOf(seed), false).messages;
+}
+
+/** A server that a script moves, and all that it saw. */
+class Server {
+  readonly seen: { message: Message; came: string }[] = [];
+  readonly waiting: { message: Message; side: InMemoryTransport }[] = [];
+  readonly answered: unknown[] = [];
+  /** Of the requests of all connections. */
+  readonly ids: unknown[] = [];
+  /** What the requests of this connection are called in the trace: their ids are other ones on each path. */
+  readonly #names = new Map<unknown, string>();
+  schema = 0;
+  side: InMemoryTransport | undefined;
+
+  constructor(private readonly note: (what: string) => void) {}
+
+  async serve(side: InMemoryTransport) {
+    this.side = side;
+    this.#names.clear();
+    side.onmessage = (message) => this.#hear(side, message as Message);
+    await side.start();
+    return () => side.close();
+  }
+
+  say(side: InMemoryTransport | undefined, ...messages: object[]): void {
+    for (const message of messages)
+      void side?.send({ jsonrpc: "2.0", ...structuredClone(message) } as never).catch(() => {});
+  }
+
+  answer({ message, side }: Server["waiting"][number], how: number, seed: number): void {
+    const answers = answersTo(message, how, seed);
+    this.answered.push(...answers);
+    for (const answer of answers) void side.send(answer as never).catch(() => {});
+  }
+
+  #hear(side: InMemoryTransport, message: Message): void {
+    this.seen.push({ message, came: JSON.stringify(message) });
+    const { id, method } = message;
+    if (method !== undefined && id !== undefined) this.ids.push(id);
+    if (method !== undefined && id !== undefined) this.#names.set(id, `#${this.#names.size}`);
+    const named = (key: string, value: unknown) => (ID.includes(key) ? this.#names.get(value) : value);
+    this.note(`server ${JSON.stringify(message, named)}`);
+    if (id === undefined || method === undefined) return;
+    if (method === "tools/call") return void this.waiting.push({ message, side });
+    const tools = [0, 1, 2, 3].map((n) => {
+      const outputSchema = n === 3 ? undefined : SCHEMAS[(n + this.schema) % SCHEMAS.length];
+      return {
+        ...TOOL,
+        name: `t${n}`,
+        ...(n === 1 && { annotations: { readOnlyHint: true } }),
+        ...(outputSchema && { outputSchema }),
+      };
+    });
+    const lists = { ...goodAnswer({ id, method, params: {} }) };
+    const result = method === "tools/list" ? { tools } : {};
+    this.say(side, "result" in lists ? lists : { id, result });
+  }
+}
+
+class ScriptedByHand extends ClientTransport {
+  constructor(private readonly server: Server) {
+    super(
+      { era: "legacy", reconnect: { baseMs: 10, capMs: 10 } },
+      { kind: "x", name: "x", random: () => 0.5 },
+    );
+  }
+  protected override openWire() {
+    return new MemoryWire((side) => this.server.serve(side));
+  }
+  override fork(): ScriptedByHand {
+    return new ScriptedByHand(this.server);
+  }
+}
+
+/** All that anybody saw of one run. */
+export interface Trace {
+  lines: string[];
+  ids: unknown[];
+}
+
+/** Runs the script; time passes where it says. */
+export async function run(script: Step[]): Promise<Trace> {
+  const lines: string[] = [];
+  const server = new Server((what) => lines.push(what));
+  const transport = new ScriptedByHand(server);
+  const hears = (who: number) => ({
+    onLog: (message: unknown) => void lines.push(`log ${who} ${JSON.stringify(message)}`),
+    onError: (error: Error) => void lines.push(`error ${who} ${error.message}`),
+    onProgress: (progress: unknown) => void lines.push(`session progress ${who} ${JSON.stringify(progress)}`),
+  });
+  const { onProgress: _, ...first } = hears(0);
+  const sessions = [await transport.connectSession(first), await transport.connectSession(first)];
+  transport.inspect(({ at: _at, id: _id, ...event }) => {
+    const { durationMs: _ms, request: _request, since: _since, ...rest } = event as Record<string, unknown>;
+    lines.push(`inspected ${JSON.stringify(rest)}`);
+  });
+  const calls = new Calls(sessions, lines);
+  for (const one of script) {
+    if (one.do === "pass") await vi.advanceTimersByTimeAsync(one.ms);
+    else take(one, server, calls);
+    if (one.turn) await settled();
+  }
+  await vi.advanceTimersByTimeAsync(100_000);
+  await settled();
+  await transport.close();
+  await vi.advanceTimersByTimeAsync(100_000);
+  await settled();
+  lines.push(`settled ${calls.settled} of ${calls.made}`);
+  // What one side changes afterwards must be the other's on both paths, or on none.
+  for (const { message, came } of server.seen)
+    if (JSON.stringify(message) !== came) lines.push(`changed ${JSON.stringify(message)}`);
+  lines.push(...server.answered.map((answer) => `answered ${JSON.stringify(answer)}`));
+  return { lines: lines.map(withoutIds), ids: server.ids };
+}
+
+function take(one: Step, server: Server, calls: Calls): void {
+  const { waiting } = server;
+  if (one.do === "call") calls.make(one.session, one.tool, one.with);
+  else if (one.do === "answer" && waiting.length > 0)
+    server.answer(waiting.splice(one.which % waiting.length, 1)[0]!, one.how, one.seed);
+  else if (one.do === "abort") calls.abort(one.which, REASONS[one.reason]);
+  else if (one.do === "say") {
+    if (one.what === 2) server.schema++;
+    server.say(server.side, NOTES[one.what]!);
+  } else if (one.do === "ask") calls.ask(one.what);
+  else if (one.do === "close") void calls.sessions[one.session]!.close();
+  else if (one.do === "drop") void server.side?.close();
+}
+
+/** The calls of a run, each in one of the ways in which it can be made. */
+class Calls {
+  made = 0;
+  settled = 0;
+  readonly #aborts: AbortController[] = [];
+
+  constructor(
+    readonly sessions: Session[],
+    private readonly lines: string[],
+  ) {}
+
+  make(session: number, tool: number, way: number): void {
+    const call = this.made++;
+    const abort = new AbortController();
+    const { signal } = abort;
+    const onprogress = (progress: unknown) =>
+      void this.lines.push(`progress ${call} ${JSON.stringify(progress)}`);
+    const ways: (object | undefined)[] = [
+      undefined,
+      {},
+      { signal },
+      { signal, timeout: 50 },
+      { timeout: 1_000, replay: "always" },
+      { timeout: 50, replay: "never" },
+      { signal, maxTotalTimeout: 55, timeout: 500 },
+      { headers: { "x-a": "b" }, timeout: 0 },
+      // Of deadlines in one millisecond the order is another one, so those of the Client's own calls end in other ones.
+      { onprogress, timeout: 60_003 },
+      { onprogress, resetTimeoutOnProgress: true, timeout: 57 },
+      { timeout: 60_007, toolDefinition: { ...TOOL, outputSchema: SCHEMAS[1] } },
+      { signal, timeout: 0.5 },
+      { signal: AbortSignal.abort("before") },
+      { timeout: 60_009 },
+    ];
+    if (ways[way] && "signal" in ways[way] && ways[way].signal === signal) this.#aborts.push(abort);
+    const args: Record<string, unknown> = { call, deep: { list: [call] } };
+    // The last way is a request without a name, which no method of the protocol knows.
+    const params = { name: way === 13 ? (undefined as never) : `t${tool}`, arguments: args };
+    this.#note(call, this.sessions[session]!.callTool(params, ways[way] as never));
+    args["late"] = true;
+    (args["deep"] as { list: unknown[] }).list.push("late");
+  }
+
+  /** What goes through the Client on both paths. */
+  ask(what: number): void {
+    const [session] = this.sessions;
+    const call = this.made++;
+    if (what === 0) this.#note(call, session!.ping({ timeout: 60_001 }));
+    else if (what === 1) this.#note(call, session!.listTools(undefined, { timeout: 60_002 }));
+    else
+      this.#note(
+        call,
+        session!.request({ method: "tools/call", params: { name: "t3" } } as never, { timeout: 60_004 }),
+      );
+  }
+
+  abort(which: number, reason: unknown): void {
+    this.#aborts[which % this.#aborts.length]?.abort(reason);
+  }
+
+  #note(call: number, work: Promise<unknown>): void {
+    const done = (how: string) => {
+      this.settled++;
+      this.lines.push(`call ${call} ${how}`);
+    };
+    work.then(
+      (result) => {
+        done(JSON.stringify(result));
+        mutate(result);
+      },
+      (error: unknown) => done(shownError(error)),
+    );
+  }
+}
+
+/** A caller does with a result what it likes. */
+function mutate(result: unknown): void {
+  const { content, structuredContent } = result as {
+    content?: object[];
+    structuredContent?: { deep?: object };
+  };
+  if (content?.[0]) Object.assign(content[0], { text: "changed" });
+  content?.push({ type: "text", text: "more" });
+  if (structuredContent) Object.assign(structuredContent, { changed: true });
+  if (structuredContent?.deep) Object.assign(structuredContent.deep, { changed: true });
+}
+
+function shownError(error: unknown): string {
+  if (!(error instanceof Error)) return `rejected ${String(error)}`;
+  const { code, outcome, data, answer, result } = error as Error & Record<string, unknown>;
+  const cause =
+    error.cause instanceof Error ? `${error.cause.constructor.name} ${error.cause.message}` : error.cause;
+  const told = { message: error.message, code, outcome, data, result, cause: String(cause) };
+  return `${error.constructor.name} ${JSON.stringify(told)} ${withoutIds(String(answer)).slice(0, 60)}`;
+}
+
+/** Where an excerpt that holds an id is cut depends on that, too. */
+function withoutIds(line: string): string {
+  const text = line.replaceAll(/(\\?"(?:id|requestId|progressToken)\\?":)\\?"?\d+\\?"?/g, "$1#");
+  return /^(?:call|error)/.test(line) ? text.slice(0, 400) : text;
+}
