@@ -1,5 +1,7 @@
 import type { Prompt, Resource, ResourceTemplateType, Tool } from "@modelcontextprotocol/client";
 import { messageOf } from "../base/errors.js";
+import type { Admit } from "../contract/asking.js";
+import { admissionOf, type Wanted } from "./admission.js";
 import { blockedName, blockedUri, isCompared } from "./blocked.js";
 import type { Manifest } from "./manifest.js";
 import { isUnstarted, isUp, type Member } from "./member.js";
@@ -144,6 +146,11 @@ export class Catalog {
       this.#reading.within("resources", members, signal),
       this.#reading.within("templates", members, signal),
     ]);
+  }
+
+  /** What holds back a call of what a pinned server offers until that was compared with the lock. */
+  admissionOf(member: Member, wanted: Wanted): Admit | undefined {
+    return admissionOf(member, wanted, () => this.#offers.of(member.name), this.#reading);
   }
 
   /** Why a name that was looked for is nobody's. */

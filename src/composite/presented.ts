@@ -47,7 +47,7 @@ export class PresentedMembers implements PresentedMany {
   }
 
   known(method: string, params: Params): Route | undefined {
-    return this.#known(method, params);
+    return this.#admitted(method, params, this.#known(method, params));
   }
 
   #known(method: string, params: Params): Route | undefined {
@@ -74,6 +74,15 @@ export class PresentedMembers implements PresentedMany {
     }
   }
 
+  #admitted(method: string, params: Params, route: Route | undefined): Route | undefined {
+    const { kind, shown } = wanted(method, params);
+    const member = route && this.members().find(({ name }) => name === route.upstream.name);
+    if (!member || kind === "extension") return route;
+    const original = wanted(method, route.params).shown;
+    const admit = this.catalog.admissionOf(member, { kind, original, shown });
+    return admit ? { ...route, admit } : route;
+  }
+
   all(method: string): readonly Member[] {
     return method.endsWith("/list") ? this.#knowing(method) : [];
   }
@@ -83,7 +92,7 @@ export class PresentedMembers implements PresentedMany {
     if (kind === "extension") throw nobody(method, this.#knowing(method));
     if (kind === "resources") await this.catalog.lookForResource(signal);
     else await this.catalog.look(kind, shown, signal);
-    const found = this.#known(method, params);
+    const found = this.#admitted(method, params, this.#known(method, params));
     if (found) return found;
     throw new ProtocolError(ProtocolErrorCode.InvalidParams, this.catalog.whyNobody(kind, shown));
   }

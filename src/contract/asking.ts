@@ -1,5 +1,8 @@
 import type { HandlerContext } from "./session.js";
 
+/** Settles when a call may be sent, to the server as it is now; rejects with what its caller is told. */
+export type Admit = (signal: AbortSignal) => Promise<void>;
+
 /** The key under which a gateway says in a question's `_meta` which of its servers asks. */
 export const ASKING_SERVER = "holdfast/server";
 

@@ -1,4 +1,5 @@
 import type { Implementation, Notification, Result, ServerCapabilities } from "@modelcontextprotocol/server";
+import type { Admit } from "../contract/asking.js";
 import type { CallContext } from "../contract/call-context.js";
 import type { Session } from "../contract/session.js";
 
@@ -19,6 +20,8 @@ export interface Upstream {
 export interface Route {
   upstream: Upstream;
   params: Params;
+  /** Asked before each sending. Left out: it may be sent. */
+  admit?: Admit | undefined;
 }
 
 /** What a gateway presents as one server: one session as it is, or the members of a composite. */

@@ -61,7 +61,7 @@ export class Relay {
   }
 
   async #send(
-    { upstream, method, params, ctx }: Relayed,
+    { upstream, method, params, ctx, admit }: Relayed,
     signal: AbortSignal,
     current: () => ServerContext,
   ): Promise<Result> {
@@ -73,6 +73,7 @@ export class Relay {
       ...(call?.deadline.resets && { resetTimeoutOnProgress: true }),
       allowInputRequired: true,
       ...(call?.replay && { replay: call.replay }),
+      ...(admit && { admit }),
       origin: { request: ctx, client: call?.session },
       ...(watched && { onprogress: (progress: object) => passProgress(current(), progress) }),
     };

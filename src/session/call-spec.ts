@@ -1,5 +1,5 @@
 import type { RequestOptions } from "@modelcontextprotocol/client";
-import type { CallOrigin } from "../contract/asking.js";
+import type { Admit, CallOrigin } from "../contract/asking.js";
 import type { ReplayMode } from "../contract/options.js";
 
 /** One call, as its session asks for it. */
@@ -7,7 +7,7 @@ export interface CallSpec {
   method: string;
   /** The tool, prompt or resource, for the announcements. */
   name: string | undefined;
-  options: (RequestOptions & { replay?: ReplayMode; origin?: CallOrigin }) | undefined;
+  options: (RequestOptions & { replay?: ReplayMode; origin?: CallOrigin; admit?: Admit }) | undefined;
   /** When the call names no timeout. 0: none. */
   timeoutMs: number;
   session: object;

@@ -2,6 +2,7 @@ import { type Client, type RequestOptions, SdkError, SdkErrorCode } from "@model
 import { isHoldfastError, type Outcome } from "../base/errors.js";
 import { fieldsOf } from "../base/fields.js";
 import { pause, withDeadline } from "../base/wait.js";
+import type { Admit } from "../contract/asking.js";
 import type { Failure } from "../machines/failure.js";
 import { CALL, type CallTag } from "../wires/call-tag.js";
 import { Lost } from "../wires/lost.js";
@@ -68,6 +69,10 @@ async function perform<T>(port: ConnectionPort, spec: CallSpec, send: Send<T>): 
         if (ended.aborted) throw ended.reason;
         remaining = Math.max(1, deadline.remaining());
       }
+      if (options?.admit) {
+        await admitted(port, spec, deadline, { admit: options.admit, before });
+        remaining = Math.max(1, deadline.remaining());
+      }
       try {
         const headers = { ...options?.headers, [CALL]: tag } as Record<string, string>;
         return await send(ready.client, { ...options, ...deadline.sdk(), timeout: remaining, headers });
@@ -83,6 +88,22 @@ async function perform<T>(port: ConnectionPort, spec: CallSpec, send: Send<T>): 
   } finally {
     deadline.clear();
   }
+}
+
+/** Settles when whoever knows the server lets the call be sent to it now. */
+async function admitted(
+  port: ConnectionPort,
+  spec: CallSpec,
+  deadline: Deadline,
+  { admit, before }: { admit: Admit; before: Failure | undefined },
+): Promise<void> {
+  try {
+    await within(port, spec, deadline, admit);
+  } catch (error) {
+    // It may have been done, when it was sent before: that is what its caller must know.
+    throw before ? connectionLost(port, spec, "unknown", { ...before, error }) : error;
+  }
+  if (spec.ended.aborted) throw spec.ended.reason;
 }
 
 interface Failed {
