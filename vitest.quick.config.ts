@@ -16,7 +16,7 @@ export default defineConfig({
       "test/testing/faults.test.ts",
       "test/transports/{custom,memory}.test.ts",
       "test/wires/{http/*,environment*,guard*,http,http-answers,http-streams,lines,memory-wire}.test.ts",
-      "test/wires/{pieces,retry-bounds,small,sse-requests,stdout}.test.ts",
+      "test/wires/{allowance,pieces,retry-bounds,small,sse-requests,stdout}.test.ts",
     ],
     exclude: [
       "test/config/writers.test.ts",

@@ -16,7 +16,7 @@ const MAX_MEMORY_MB = 300;
 const CALL_MS = 5_000;
 /** How late a busy machine may be before a call counts as never settled. */
 const LATE_MS = 10_000;
-const HOSTILE = ["pings", "questions", "storms", "schemas", "endless", "escapes"];
+const HOSTILE = (process.env["HOSTILE"] ?? "pings,questions,storms,schemas,endless,escapes").split(",");
 
 const server = (kind) => ({
   command: process.execPath,
@@ -59,6 +59,7 @@ async function turn(hostile, ms) {
   const transport = new MCPConfigTransport({
     config: { mcpServers: Object.fromEntries(kinds.map((kind) => [kind, server(kind)])) },
     closeTimeoutMs: 3_000,
+    maxMessageBytes: 8 * 1024 * 1024,
     reconnect: { baseMs: 50, capMs: 1_000 },
     logger: {
       warn: (message) => {

@@ -81,7 +81,7 @@ export type {
   ServerChange,
   StatusListener,
 } from "./contract/status.js";
-export type { AttemptContext, Listening, UnreadableAnswer, Wire } from "./contract/wire.js";
+export type { AttemptContext, Listening, UnaskedRule, UnreadableAnswer, Wire } from "./contract/wire.js";
 export { inferTransport } from "./infer/infer.js";
 export type { InferOptions, Target } from "./infer/target.js";
 export type { Failure } from "./machines/failure.js";

@@ -75,7 +75,17 @@ const OWN = [
   "tools",
   "watch",
 ];
-const SHARED = ["onStderr", "stderr", "reapOrphans", "oauth", "defaultAuth", "variables", "inputs", "from"];
+const SHARED = [
+  "onStderr",
+  "stderr",
+  "reapOrphans",
+  "maxMessageBytes",
+  "oauth",
+  "defaultAuth",
+  "variables",
+  "inputs",
+  "from",
+];
 
 function checkAccess(key: string, list: AccessList | undefined): void {
   const isGlobs = (globs: unknown) => Array.isArray(globs) && globs.every((glob) => typeof glob === "string");
@@ -90,7 +100,8 @@ function checkAccess(key: string, list: AccessList | undefined): void {
 /** @throws HoldfastError `CONFIG_INVALID` for what no config transport has, or what has a wrong form */
 export function checkConfigOptions(options: MCPConfigTransportOptions): void {
   checkKnown("config", options, [...OWN, ...SHARED]);
-  for (const key of ["startTimeoutMs", "listWaitMs", "maxStarts"] as const) checkPositive(key, options[key]);
+  for (const key of ["startTimeoutMs", "listWaitMs", "maxStarts", "maxMessageBytes"] as const)
+    checkPositive(key, options[key]);
   for (const key of ["allow", "deny"] as const) checkAccess(key, options[key]);
   if (options.tools !== undefined && options.tools !== "list" && options.tools !== "search")
     throw invalid("tools", 'expected "list" or "search"');

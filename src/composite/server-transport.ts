@@ -11,7 +11,7 @@ import { WSTransport } from "../transports/websocket.js";
 
 /** What the servers of a config have in common, besides what it says of each. */
 export type EveryServerOptions = SharedOptions &
-  Pick<ProcessOptions, "onStderr" | "stderr" | "reapOrphans"> & {
+  Pick<ProcessOptions, "onStderr" | "stderr" | "reapOrphans" | "maxMessageBytes"> & {
     /** What `"auth": "oauth"` means in the config: the options of `oauth()`. */
     oauth?: OAuthOptions;
     /** The `auth` of remote servers for which the config has none, and no Authorization header. Default: none. */

@@ -20,6 +20,7 @@ export interface ConnectionSettings
   kind: string;
   maxQueued: number;
   maxServerRequests: number;
+  maxUnaskedPerSecond: number | undefined;
   heartbeatMs: number;
   /** The number that the first attempt follows. */
   epoch: number;
@@ -120,6 +121,8 @@ export class Connection {
           const { method } = notification;
           if (!this.#upkeep.listChanged(method)) participants.router.notify(notification, carrier);
         },
+        maxUnaskedPerSecond: this.settings.maxUnaskedPerSecond,
+        atOnce: (method) => participants.router.atOnce(method),
         onList: (method, result, cursor) => this.#upkeep.lists.note(method, result, cursor),
         onWarning: (message) => this.port.announce({ type: "warning", message: `${name}: ${message}` }),
       },

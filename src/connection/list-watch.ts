@@ -17,7 +17,7 @@ export function changedKind(method: string): ChangedKind | undefined {
 
 /** Who is told that a list changed is told after so long, though the list has not come. */
 const WAIT_MS = 2_000;
-/** At most one round of one kind in so long; twice as long after each round in which nothing was different. */
+/** At most one round of one kind in so long; twice as long after each round, until there was a quiet one. */
 const MIN_MS = 250;
 const MAX_MS = 5_000;
 
@@ -61,9 +61,8 @@ export class ListWatch {
     // Race: the connection was let go while its list was on its way.
     if (this.#rounds.get(kind) !== round) return;
     this.host.deliver(kind, differences);
-    const same = differences !== undefined && Object.keys(differences).length === 0;
-    round.pauseMs = same ? Math.min(MAX_MS, round.pauseMs * 2) : MIN_MS;
     round.timer = this.host.clock.setTimeout(() => {
+      round.pauseMs = Math.min(MAX_MS, round.pauseMs * 2);
       if (round.again) void this.#run(kind, round);
       else this.#rounds.delete(kind);
     }, round.pauseMs);

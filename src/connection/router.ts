@@ -16,6 +16,7 @@ import { SERVER_ERROR } from "../contract/protocol.js";
 import type { Participant } from "../session/ports.js";
 import type { CALL, Carried } from "../wires/call-tag.js";
 import type { Guard } from "../wires/guard.js";
+import type { AnswerAtOnce } from "../wires/inbound.js";
 import { askerOf } from "./asker.js";
 
 /** The requests that a modern server embeds in its answers; the SDK looks their handlers up by name. */
@@ -73,14 +74,26 @@ export class Router {
     for (const session of this.sessions) if (!only || only === session) session.deliver(notification);
   }
 
-  /** A server that asks by thousands must not have as many handlers at work, or as many questions to a person. */
-  async #inTurn(method: string, answer: () => Promise<Result>): Promise<Result> {
+  /**
+   * What a request is answered without asking anybody: a ping, and what is one too many. A server that asks by thousands must not
+   * have as many handlers at work, or as many questions to a person.
+   */
+  atOnce(method: string): AnswerAtOnce | undefined {
+    return method === "ping" ? { result: {} } : this.#refusal(method);
+  }
+
+  #refusal(method: string): { error: { code: number; message: string } } | undefined {
     const { name, maxServerRequests } = this.host;
-    if (this.#answering >= maxServerRequests) {
-      const busy = `${maxServerRequests.toLocaleString("en")} requests of the server are being answered`;
-      this.#breaches.note(`${name}: ${method} was refused: ${busy}`);
-      throw new ProtocolError(SERVER_ERROR, `busy: ${busy}`);
-    }
+    if (this.#answering < maxServerRequests) return undefined;
+    const busy = `${maxServerRequests.toLocaleString("en")} requests of the server are being answered`;
+    this.#breaches.note(`${name}: ${method} was refused: ${busy}`);
+    return { error: { code: SERVER_ERROR, message: `busy: ${busy}` } };
+  }
+
+  async #inTurn(method: string, answer: () => Promise<Result>): Promise<Result> {
+    // What comes in the answer to a call passes here only.
+    const refused = this.#refusal(method);
+    if (refused) throw new ProtocolError(refused.error.code, refused.error.message);
     this.#answering++;
     try {
       return await answer();

@@ -186,5 +186,27 @@ function fieldsThatDiffer(before: object, now: object): FieldChange[] {
   const [from, to] = [fieldsOf(before), fieldsOf(now)];
   return [...new Set([...Object.keys(from), ...Object.keys(to)])]
     .filter((field) => !isDeepStrictEqual(from[field], to[field]))
-    .map((field) => ({ field, from: from[field], to: to[field] }));
+    .map((field) => ({ field, from: bounded(from[field]), to: bounded(to[field]) }));
+}
+
+/** More of one value nobody reads, and it is copied for each who is told. */
+const MAX_PARTS = 1_000;
+const MAX_CHARACTERS = 64 * 1024;
+
+function bounded(value: unknown): unknown {
+  let parts = 0;
+  let characters = 0;
+  const waiting = [value];
+  while (waiting.length > 0) {
+    const part = waiting.pop();
+    if (typeof part === "string") characters += part.length;
+    else if (typeof part === "object" && part !== null)
+      for (const [key, one] of Object.entries(part)) {
+        characters += key.length;
+        if (++parts > MAX_PARTS) break;
+        waiting.push(one);
+      }
+    if (parts > MAX_PARTS || characters > MAX_CHARACTERS) return "[too large to show]";
+  }
+  return value;
 }

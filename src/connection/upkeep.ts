@@ -1,7 +1,8 @@
 import { asError } from "../base/errors.js";
+import { DIFFERENCES } from "../contract/protocol.js";
 import type { ServerChange } from "../contract/status.js";
 import type { Clock } from "../machines/clock.js";
-import { DIFFERENCES, type Ready } from "../session/ports.js";
+import type { Ready } from "../session/ports.js";
 import type { CurrentEpoch } from "./current-epoch.js";
 import { Heartbeat } from "./heartbeat.js";
 import { type ChangedKind, changedKind, type Differences, ListWatch } from "./list-watch.js";

@@ -25,6 +25,7 @@ export function checkShared(options: SharedOptions): void {
   checkBoolean("trustAnnotations", options.trustAnnotations);
   checkPositive("maxQueued", options.maxQueued);
   checkPositive("maxServerRequests", options.maxServerRequests);
+  checkPositive("maxUnaskedPerSecond", options.maxUnaskedPerSecond);
   checkOneOf("era", options.era, ["auto", "legacy", "modern"]);
   checkOneOf("replay", options.replay, ["safe", "always", "never"]);
 }
@@ -44,6 +45,7 @@ const SHARED = [
   "cache",
   "maxQueued",
   "maxServerRequests",
+  "maxUnaskedPerSecond",
   "secrets",
   "inspect",
   "logger",

@@ -101,6 +101,11 @@ export interface SharedOptions {
   maxQueued?: number;
   /** How many requests of the server (sampling, elicitation, roots) are answered at once. One more is refused as busy. Default 100. */
   maxServerRequests?: number;
+  /**
+   * How many messages a second a server may send that nobody asked for: notifications, requests, stderr (1 KiB counts as one). Half as
+   * many may come at once. A server that sends more is read more slowly; several such share this number. Default 2,000.
+   */
+  maxUnaskedPerSecond?: number;
   /** The deadline of calls that name none; 0: no deadline. It wins over the session's `timeoutMs`. Default: that of the session. */
   callTimeoutMs?: number;
   /**
@@ -148,6 +153,8 @@ export const DEFAULTS = {
   maxQueued: 1_000,
   /** How many requests of one server are answered at once. */
   maxServerRequests: 100,
+  /** How many messages a second a server may send that nobody asked for. */
+  maxUnaskedPerSecond: 2_000,
   /** The largest message that is accepted. */
   maxMessageBytes: 64 * 1024 * 1024,
   maxLogBytes: 10 * 1024 * 1024,

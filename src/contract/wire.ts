@@ -1,4 +1,10 @@
-import type { ClientCapabilities, Implementation, RequestId, Transport } from "@modelcontextprotocol/client";
+import type {
+  ClientCapabilities,
+  Implementation,
+  JSONRPCMessage,
+  RequestId,
+  Transport,
+} from "@modelcontextprotocol/client";
 import type { Outcome } from "../base/errors.js";
 import type { Failure } from "../machines/failure.js";
 import type { Refusal } from "./credential.js";
@@ -17,6 +23,16 @@ export interface UnreadableAnswer {
   why: string;
   /** The beginning of the answer. */
   text: string;
+}
+
+/** What a server may send that nobody asked for. */
+export interface UnaskedRule {
+  /** So many messages a second, and half as many at once. 4 KiB count as a message, and so does 1 KiB of stderr. */
+  readonly perSecond: number;
+  /** Whether a message is the answer to a request in flight. */
+  isAsked(message: JSONRPCMessage): boolean;
+  /** It sent more, and is read more slowly now. */
+  onFlood(): void;
 }
 
 /**
@@ -56,6 +72,8 @@ export interface Wire extends Transport {
   onParked?: ((id: RequestId) => void) | undefined;
   /** Called when a parked request is to be sent again. Returns false where nobody wants its answer any more: do not send it then. */
   onResumed?: ((id: RequestId) => boolean) | undefined;
+  /** What a server may send that nobody asked for. A wire that reads faster than that is no worse wire, but a flood fills the loop. */
+  unasked?: UnaskedRule | undefined;
   /** Whether nothing of a request that `send` accepted has been written yet. */
   isWaiting?(id: RequestId): boolean;
   /** Says goodbye to the server before the wire is closed on purpose. It has until the close deadline. */

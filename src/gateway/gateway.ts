@@ -11,7 +11,7 @@ import { withDeadline } from "../base/wait.js";
 import { ANY_RESULT } from "../contract/any-result.js";
 import { ASKING_SERVER, type CallOrigin, type RelayedContext } from "../contract/asking.js";
 import { DEFAULTS } from "../contract/options.js";
-import { Announcements } from "./announcements.js";
+import { Announcements, changedKinds } from "./announcements.js";
 import { whileCalled } from "./call-time.js";
 import { joinLists } from "./join-lists.js";
 import { ParkedCalls } from "./parked-calls.js";
@@ -37,7 +37,6 @@ type Question = { method: string; params: Params };
 /** A question to a person takes its time; the call that it belongs to has the deadline. */
 const ASK_MS = 2 ** 31 - 1;
 const ANY_PARAMS = { params: ANY_RESULT };
-const CHANGED = /^notifications\/(tools|prompts|resources)\/list_changed$/;
 
 /** The low-level server in front of one session or many. It relays, and validates nothing: the outer client does. */
 export class Gateway {
@@ -102,9 +101,9 @@ export class Gateway {
 
   /** A notification of a server, for the client. */
   heard(upstream: Upstream, notification: Notification): void {
-    const kind = CHANGED.exec(notification.method)?.[1];
-    const shown = kind ? undefined : this.host.presented.showNotification(upstream, notification);
-    if (kind) this.changed(LIST_KINDS.filter((one) => one === kind));
+    const changed = changedKinds(notification);
+    const shown = changed ? undefined : this.host.presented.showNotification(upstream, notification);
+    if (changed) this.changed(changed);
     else if (shown) this.#notify(shown);
   }
 

@@ -12,6 +12,7 @@ import type {
 import { runCallback } from "../base/callback.js";
 import { asError } from "../base/errors.js";
 import { relayedContext } from "../contract/asking.js";
+import { DIFFERENCES } from "../contract/protocol.js";
 import type {
   ElicitAnswer,
   HandlerContext,
@@ -21,7 +22,7 @@ import type {
   Session,
   SessionOptions,
 } from "../contract/session.js";
-import { type ConnectionPort, DIFFERENCES } from "./ports.js";
+import type { ConnectionPort } from "./ports.js";
 
 /** What the handshake must declare for these options. */
 export function capabilitiesOf(options: SessionOptions): ClientCapabilities {

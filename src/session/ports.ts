@@ -26,9 +26,6 @@ export interface Ready {
 /** What a listen stream carries. */
 export type Filter = Parameters<Client["listen"]>[0];
 
-/** Where, in the `_meta` of a list-changed notification, a connection says how the list differs. */
-export const DIFFERENCES = "holdfast/differences";
-
 /** What a connection needs of an open session. */
 export interface Participant {
   readonly ended: boolean;

@@ -50,7 +50,16 @@ export function connectionsOf(
   const owner = new WeakRef(transport);
   const { name } = transport;
   const { kind, random, defaults } = identity;
-  const { cache, era, replay, heartbeat, trustAnnotations, maxQueued, maxServerRequests } = options;
+  const {
+    cache,
+    era,
+    replay,
+    heartbeat,
+    trustAnnotations,
+    maxQueued,
+    maxServerRequests,
+    maxUnaskedPerSecond,
+  } = options;
   const policy = policyOf(options);
   const settings = {
     name,
@@ -63,6 +72,7 @@ export function connectionsOf(
     trustAnnotations: trustAnnotations ?? true,
     maxQueued: maxQueued ?? DEFAULTS.maxQueued,
     maxServerRequests: maxServerRequests ?? DEFAULTS.maxServerRequests,
+    maxUnaskedPerSecond,
     eraMemory: new EraMemory(clock),
     clock,
     random: random ?? Math.random,

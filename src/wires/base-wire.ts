@@ -2,6 +2,7 @@ import type { JSONRPCMessage, TransportSendOptions } from "@modelcontextprotocol
 import type { Outcome } from "../base/errors.js";
 import type { Listening, Wire } from "../contract/wire.js";
 import type { Failure } from "../machines/failure.js";
+import { Allowance } from "./allowance.js";
 import { Lost } from "./lost.js";
 
 /** What the wires of our own have in common: the callbacks that the guard sets, and an end that comes once. */
@@ -15,9 +16,12 @@ export abstract class BaseWire implements Wire {
   onRefused?: Wire["onRefused"];
   onParked?: Wire["onParked"];
   onResumed?: Wire["onResumed"];
+  unasked?: Wire["unasked"];
   failure?: Failure;
   abstract readonly listening: Listening;
   #ended = false;
+  /** What the server may send that nobody asked for. */
+  protected readonly allowance = new Allowance(() => this.unasked);
 
   abstract start(): Promise<void>;
   abstract send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void>;
@@ -32,10 +36,16 @@ export abstract class BaseWire implements Wire {
     return error instanceof Lost ? error.outcome : "unknown";
   }
 
+  /** Whether somebody waits for a message. A wire without a guard cannot know, and takes all answers for such. */
+  protected isAsked(message: JSONRPCMessage): boolean {
+    return this.unasked ? this.unasked.isAsked(message) : !("method" in message);
+  }
+
   /** The wire ends, by itself where there is a `failure`. Only the first end counts. */
   protected finish(failure?: Failure): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.allowance.lift();
     if (failure) this.failure = failure;
     this.onclose?.();
   }

@@ -90,6 +90,7 @@ export class Guard implements Transport {
   async start(): Promise<void> {
     if (this.down) throw new Lost("not-sent", this.down);
     this.wire.onmessage = (message, extra) => this.#inbound.message(message, extra);
+    this.wire.unasked = this.#inbound;
     this.wire.onUnreadable = (answer) => this.#inbound.unreadable(answer);
     this.wire.onParked = (id) => this.#ledger.park(id);
     this.wire.onResumed = (id) => this.#ledger.resume(id);

@@ -1,26 +1,37 @@
 import {
+  type JSONRPCMessage,
   type JSONRPCNotification,
+  type JSONRPCRequest,
   type MessageExtraInfo,
   ProtocolErrorCode,
   type RequestId,
   type Transport,
 } from "@modelcontextprotocol/client";
+import { Breaches } from "../base/breaches.js";
 import { fieldsOf } from "../base/fields.js";
 import { factsOf } from "../contract/methods.js";
-import type { UnreadableAnswer } from "../contract/wire.js";
+import { DEFAULTS } from "../contract/options.js";
+import type { UnaskedRule, UnreadableAnswer } from "../contract/wire.js";
 import type { InvalidAnswer } from "./answers/invalid-answer.js";
 import { type Reading, readMessage, readUnreadable } from "./answers/read.js";
 import { CALL, type Carried } from "./call-tag.js";
 import { InOrder } from "./in-order.js";
 import type { Ledger } from "./ledger.js";
 
+/** What a request of the server is answered without being handed on. */
+export type AnswerAtOnce = { result: Record<string, never> } | { error: { code: number; message: string } };
+
 export interface InboundHooks {
+  /** A request of the server came in; undefined: it is the Client's. */
+  atOnce?(method: string): AnswerAtOnce | undefined;
   /** A notification came in, before the Client sees it; `carrier`: whose request carried it, where one did. */
   onNotification?(message: JSONRPCNotification, carrier?: Carried[typeof CALL]): void;
   /** An answer came in whose request is a list, before the Client sees it; `cursor`: where the page begins, if not at first. */
   onList?(method: string, result: object, cursor: unknown): void;
   /** An answer to nobody: late, duplicate or invented. It was dropped. */
   onStray?: ((message: unknown) => void) | undefined;
+  /** How many messages a second the server may send that nobody asked for. Default 2,000. */
+  maxUnaskedPerSecond?: number | undefined;
   /** A part of an answer could not be used and was left out: a clause that says which. */
   onWarning?(message: string): void;
 }
@@ -34,14 +45,30 @@ export interface Door extends Pick<Transport, "onmessage" | "send"> {
 }
 
 /** What comes in over one wire: read as it is meant, and handed to the Client in order. */
-export class Inbound {
+export class Inbound implements UnaskedRule {
   received = 0;
   readonly #inOrder = new InOrder();
+  readonly #breaches = new Breaches((message) => this.door.hooks.onWarning?.(message));
 
   constructor(
     private readonly door: Door,
     private readonly ledger: Ledger,
   ) {}
+
+  get perSecond(): number {
+    return this.door.hooks.maxUnaskedPerSecond ?? DEFAULTS.maxUnaskedPerSecond;
+  }
+
+  isAsked(message: JSONRPCMessage): boolean {
+    return !("method" in message) && this.ledger.idOf(message.id) !== undefined;
+  }
+
+  onFlood(): void {
+    const most = this.perSecond.toLocaleString("en");
+    this.#breaches.note(
+      `it sends more than ${most} messages a second that nobody asked for, and is read more slowly (maxUnaskedPerSecond)`,
+    );
+  }
 
   message(message: unknown, extra?: Carried): void {
     this.#receive(() => readMessage(message, this.ledger), extra);
@@ -69,13 +96,22 @@ export class Inbound {
       if (!("id" in reading.message)) {
         this.#inOrder.notified();
         hooks.onNotification?.(reading.message as JSONRPCNotification, extra?.[CALL]);
-      }
+      } else if (this.#answered(reading.message as JSONRPCRequest)) return;
       this.door.onmessage?.(reading.message, extra);
     } else if (reading.kind === "stray") {
       this.ledger.late(fieldsOf(reading.message)["id"]);
       hooks.onStray?.(reading.message);
     } else if (reading.kind === "unknown") this.#refuse(reading);
     else this.#inOrder.answer(() => this.#answer(reading, extra));
+  }
+
+  /** Whether a request is answered here. A server may ask by thousands, and the Client's machinery is for questions. */
+  #answered({ id, method }: JSONRPCRequest): boolean {
+    const { door } = this;
+    const answer = door.hooks.atOnce?.(method);
+    if (!answer) return false;
+    door.send({ jsonrpc: "2.0", id, ...answer }).catch((failed: unknown) => door.report(failed));
+    return true;
   }
 
   #answer(reading: Extract<Reading, { kind: "answer" | "invalid" }>, extra?: MessageExtraInfo): void {

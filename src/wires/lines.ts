@@ -13,7 +13,7 @@ export class LineReader {
   #pieces: Buffer[] = [];
   #size = 0;
   #head = "";
-  #tail = Buffer.alloc(0);
+  #tail: Buffer = Buffer.alloc(0);
 
   constructor(
     private readonly maxBytes: number,
@@ -42,13 +42,13 @@ export class LineReader {
       return;
     }
     if (this.#pieces.length > 0 || this.#head === "") {
-      const kept = Buffer.concat([...this.#pieces, piece]);
-      this.#head = kept.toString("utf8", 0, ENDS);
-      this.#tail = Buffer.from(kept.subarray(-ENDS));
+      const pieces = [...this.#pieces, piece];
+      this.#head = Buffer.concat(firstOf(pieces)).toString("utf8", 0, ENDS);
+      this.#tail = endOf(firstOf(pieces.reverse()).reverse());
       this.#pieces = [];
       return;
     }
-    this.#tail = Buffer.from(Buffer.concat([this.#tail, piece]).subarray(-ENDS));
+    this.#tail = endOf([this.#tail, piece]);
   }
 
   #finish(): void {
@@ -64,3 +64,14 @@ export class LineReader {
     this.handlers.onLine(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces));
   }
 }
+
+/** As many of the pieces as hold what is kept: joining all of a line that is too large costs as much as it is. */
+function firstOf(pieces: readonly Buffer[]): Buffer[] {
+  let size = 0;
+  let count = 0;
+  while (count < pieces.length && size < ENDS) size += pieces[count++]!.length;
+  return pieces.slice(0, count);
+}
+
+/** A copy, which holds no chunk. */
+const endOf = (pieces: readonly Buffer[]): Buffer => Buffer.from(Buffer.concat(pieces).subarray(-ENDS));

@@ -1,7 +1,9 @@
+import type { Readable } from "node:stream";
 import { runCallback } from "../base/callback.js";
 import { asError, messageOf } from "../base/errors.js";
 import { visible } from "../base/visible.js";
 import type { Failure } from "../machines/failure.js";
+import type { Allowance } from "./allowance.js";
 import { LineReader } from "./lines.js";
 import { LogFile, type LogTarget } from "./log-file.js";
 import { Lost } from "./lost.js";
@@ -18,6 +20,8 @@ export interface StderrOptions {
   redact(text: string): string;
 }
 
+/** So much of stderr counts as a message. */
+const STDERR_UNIT_BYTES = 1_024;
 const KEPT_BYTES = 64 * 1024;
 const LINE_BYTES = 64 * 1024;
 const QUOTED_LINES = 10;
@@ -53,9 +57,13 @@ export class ServerStderr {
     await this.#log?.close();
   }
 
-  push(chunk: Buffer): void {
-    this.#kept.push(chunk);
-    this.#lines.push(chunk);
+  read(pipe: Readable, allowance: Allowance): void {
+    allowance.add(pipe);
+    pipe.on("data", (chunk: Buffer) => {
+      this.#kept.push(chunk);
+      this.#lines.push(chunk);
+      allowance.spend(chunk.length / STDERR_UNIT_BYTES, 0);
+    });
   }
 
   end(): void {

@@ -1,8 +1,11 @@
+import type { Readable } from "node:stream";
 import type { JSONRPCMessage } from "@modelcontextprotocol/client";
 import { HoldfastError } from "../base/errors.js";
 import { SERVER_ERROR } from "../contract/protocol.js";
 import type { UnreadableAnswer } from "../contract/wire.js";
 import type { Failure } from "../machines/failure.js";
+import type { Allowance } from "./allowance.js";
+import { Intake } from "./intake.js";
 import { LineReader } from "./lines.js";
 import { idOfCutAnswer } from "./messages.js";
 import { StdoutReader } from "./stdout.js";
@@ -15,6 +18,8 @@ export interface StdoutOptions {
 
 export interface ServerStdoutHandlers {
   onMessage(message: JSONRPCMessage): void;
+  /** Whether somebody waits for it. */
+  isAsked(message: JSONRPCMessage): boolean;
   /** An answer came that cannot be read. */
   onUnreadable(answer: UnreadableAnswer): void;
   onError(error: Error): void;
@@ -25,6 +30,14 @@ export interface ServerStdoutHandlers {
 const CONTENT_LENGTH =
   "the server frames its messages with Content-Length headers, as language servers do; a message of MCP is one line";
 
+/** What is left of a line that was larger than allowed. */
+class CutLine {
+  constructor(
+    readonly head: string,
+    readonly tail: string,
+  ) {}
+}
+
 /** What a server writes to stdout. An answer that is too large fails its request, and is replaced by an error. */
 export class ServerStdout {
   /** The server said something that was MCP. */
@@ -32,12 +45,14 @@ export class ServerStdout {
   /** The first thing that it printed and was not. */
   garbage = "";
   readonly #lines: LineReader;
+  readonly #reader: StdoutReader;
+  #intake: Intake<Buffer | CutLine> | undefined;
 
   constructor(
     private readonly options: StdoutOptions,
     private readonly handlers: ServerStdoutHandlers,
   ) {
-    const reader = new StdoutReader({
+    this.#reader = new StdoutReader({
       onMessage: (message) => this.#onMessage(message),
       onUnreadable: (answer) => this.#onUnreadable(answer),
       onNoise: (text) => this.#onNoise(text),
@@ -45,21 +60,45 @@ export class ServerStdout {
         handlers.onBroken({ code: "CONNECT_FAILED", message: CONTENT_LENGTH, fatal: true }),
     });
     this.#lines = new LineReader(options.maxMessageBytes, {
-      onLine: (line) => reader.line(line.toString("utf8")),
-      onTooLarge: (head, tail) => this.#onTooLarge(head, tail),
+      onLine: (line) => this.#intake?.take(line),
+      onTooLarge: (head, tail) => this.#intake?.take(new CutLine(head, tail)),
     });
   }
 
-  push(chunk: Buffer): void {
-    this.#lines.push(chunk);
+  read(pipe: Readable, allowance: Allowance): void {
+    const intake = new Intake<Buffer | CutLine>(pipe, allowance, {
+      handle: (line) => this.#onLine(line),
+      sizeOf: (line) => (line instanceof CutLine ? 0 : line.length),
+    });
+    this.#intake = intake;
+    pipe.on("data", (chunk: Buffer) => {
+      intake.begin();
+      this.#lines.push(chunk);
+    });
+  }
+
+  /** The process has ended: nothing of what it said last is left waiting. */
+  flush(): void {
+    this.#intake?.flush();
+  }
+
+  stop(): void {
+    this.#intake?.stop();
+  }
+
+  #onLine(line: Buffer | CutLine): void {
+    if (line instanceof CutLine) this.#onTooLarge(line);
+    else this.#reader.line(line.toString("utf8"));
   }
 
   #onMessage(message: JSONRPCMessage): void {
     this.heard = true;
+    if (!this.handlers.isAsked(message)) this.#intake?.unasked();
     this.handlers.onMessage(message);
   }
 
   #onNoise(text: string): void {
+    this.#intake?.unasked();
     const printed = this.#quoted(text);
     this.garbage ||= printed;
     this.handlers.onError(
@@ -73,7 +112,7 @@ export class ServerStdout {
     this.handlers.onUnreadable({ id, why: redact(why), text: redact(text) });
   }
 
-  #onTooLarge(head: string, tail: string): void {
+  #onTooLarge({ head, tail }: CutLine): void {
     const { maxMessageBytes } = this.options;
     const message = `a message was larger than ${maxMessageBytes} bytes and was thrown away; raise maxMessageBytes to accept it`;
     const error = new HoldfastError("MESSAGE_TOO_LARGE", message, { maxMessageBytes });

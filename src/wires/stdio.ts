@@ -73,6 +73,7 @@ export class StdioWire extends BaseWire {
         // What is left of a killed server sees its stdin end, and answers that it is closed: that is no answer.
         if (!this.#exit || !isServerError(message)) this.onmessage?.(message);
       },
+      isAsked: (message) => this.isAsked(message),
       onUnreadable: (answer) => this.onUnreadable?.(answer),
       onError,
       onBroken: (failure) => this.finish(failure),
@@ -166,6 +167,8 @@ export class StdioWire extends BaseWire {
     const child = this.#child;
     if (!child) return;
     this.#writes?.end(TAKEN_BACK);
+    // A server that cannot write does not see that its stdin ended.
+    this.allowance.lift();
     child.stdin.end();
     const { closeTimeoutMs, endDetached, warn } = this.options;
     if (!this.#groupGone) {
@@ -183,10 +186,10 @@ export class StdioWire extends BaseWire {
   }
 
   #read(child: ServerProcess): void {
-    child.stdout.on("data", (chunk: Buffer) => this.#stdout.push(chunk));
+    this.#stdout.read(child.stdout, this.allowance);
+    this.stderr.read(child.stderr, this.allowance);
     child.stdin.on("error", (error) => this.#onPipeError(error));
     child.stdout.on("error", (error) => this.#onPipeError(error));
-    child.stderr.on("data", (chunk: Buffer) => this.stderr.push(chunk));
     child.stderr.once("end", () => this.stderr.end());
     child.once("exit", (code, signal) => this.#onExit(code, signal));
     child.stdout.once("end", () => this.#onStdoutEnd());
@@ -206,6 +209,8 @@ export class StdioWire extends BaseWire {
 
   #onExit(code: number | null, signal: NodeJS.Signals | null): void {
     this.#exit = { code, signal };
+    this.#stdout.flush();
+    this.allowance.lift();
     // Its number may be given out again: from here on nobody may signal it.
     const pid = this.#child!.pid;
     this.#groupGone = !signalGroup(pid, 0);
@@ -220,8 +225,10 @@ export class StdioWire extends BaseWire {
   }
 
   protected override finish(failure?: Failure): void {
+    this.#stdout.flush();
     super.finish(failure); // Whoever asks during the end is told that what waits was not sent.
     this.#writes?.end(TAKEN_BACK);
+    this.#stdout.stop();
   }
 
   #queueFull(maxQueued: number): HoldfastError {

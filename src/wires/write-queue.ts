@@ -75,9 +75,17 @@ export class WriteQueue {
   }
 
   #hand(text: string): Promise<void> {
+    this.#gather();
     if (this.pipe.write(text)) return WRITTEN;
     this.#full ??= withResolvers();
     return this.#full.promise;
+  }
+
+  /** What is written in one turn of the event loop goes to the system at once: each hand-over costs as much as the rest. */
+  #gather(): void {
+    if (this.pipe.writableCorked > 0) return;
+    this.pipe.cork();
+    process.nextTick(() => this.pipe.uncork());
   }
 
   #onDrain(): void {

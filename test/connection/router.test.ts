@@ -54,17 +54,21 @@ const [one, two] = ["one", "two"].map((name) => session(name, SAMPLING, ROOTS)) 
 
 describe("a request of the server", () => {
   it("is refused as busy while others are being answered, and answered when one of them has been", async () => {
-    const { ask, ambiguous } = connection([one]);
+    const { router, ask, ambiguous } = connection([one]);
     const settle: { resolve(answer: object): void; reject(error: Error): void }[] = [];
     const later = () => new Promise<object>((resolve, reject) => settle.push({ resolve, reject }));
     one.answer.mockImplementationOnce(later).mockImplementationOnce(later);
     const open = [ask(SAMPLING), ask(SAMPLING)];
+    const busy = { error: { code: -32_000, message: expect.stringMatching(/busy: 2 requests/) } };
+    expect([router.atOnce(SAMPLING), router.atOnce("ping")]).toEqual([busy, { result: {} }]);
     expect(await rejection(ask(SAMPLING))).toMatchObject({
       code: -32_000,
       message: expect.stringMatching(/busy: 2 requests/),
     });
     expect(ambiguous).toHaveBeenCalledExactlyOnceWith(expect.stringMatching(/refused: 2 requests/));
     settle[0]!.reject(new Error("the handler failed"));
+    await expect(open[0]).rejects.toThrow();
+    expect(router.atOnce(SAMPLING)).toBeUndefined();
     expect(await rejection(open[0]!)).toMatchObject({ message: "the handler failed" });
     expect(await ask(SAMPLING)).toEqual({ from: "one" });
     settle[1]!.resolve({});

@@ -50,6 +50,20 @@ describe("a server that is reached again", () => {
     expect(change!.server).toBeUndefined();
   });
 
+  it.each([
+    ["many parts", Object.fromEntries(Array.from({ length: 1_001 }, (_, i) => [`p${i}`, {}]))],
+    ["much text", ["x".repeat(65_537)]],
+    ["long names", { ["x".repeat(65_537)]: 1 }],
+  ])("does not tell a value of %s", async (_, large) => {
+    const lists = new ServerLists();
+    await lists.compare(client({}), {});
+    lists.note("tools/list", { tools: [{ name: "a", inputSchema: {} }] });
+    const change = await lists.compare(client({ tools: [{ name: "a", inputSchema: large }] }), {});
+    expect(change!.lists.tools!.fields).toEqual({
+      a: [{ field: "inputSchema", from: {}, to: "[too large to show]" }],
+    });
+  });
+
   it.each(KINDS)("is not found changed where its %s are the same", async (kind, method, item) => {
     const lists = new ServerLists();
     const same = { resources: [], [kind]: [item("a"), item("b")] };

@@ -4,6 +4,19 @@ import { settled } from "../support/settling.js";
 
 const answer = (id: unknown, result: object = {}) => ({ id, result });
 
+it("what needs nobody to be asked is answered by the guard, and the Client never hears of it", async () => {
+  const send = vi.fn(async () => {});
+  const { guard, wire } = await guarded(
+    { send },
+    { atOnce: (method) => (method === "ping" ? { result: {} } : undefined) },
+  );
+  guard.onmessage = vi.fn();
+  wire.onmessage!(request(7, "ping"));
+  wire.onmessage!(request(8, "sampling/createMessage"));
+  expect(send.mock.calls).toEqual([[{ jsonrpc: "2.0", id: 7, result: {} }, undefined]]);
+  expect(guard.onmessage).toHaveBeenCalledExactlyOnceWith(request(8, "sampling/createMessage"), undefined);
+});
+
 describe("a guard lets through", () => {
   it("requests and their answers, and counts what is in flight", async () => {
     const { guard, sent, heard, say, onStray } = await guarded();
