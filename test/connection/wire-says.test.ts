@@ -9,7 +9,7 @@ import { MemoryWire } from "../../src/wires/memory.js";
 import { holding } from "../support/credential.js";
 import { stopTime } from "../support/fake-timers.js";
 import { closing, recorded, rejection } from "../support/fixtures.js";
-import { isPending, quiet } from "../support/settling.js";
+import { isPending, quiet, settled } from "../support/settling.js";
 
 const never = () => new Promise(() => {});
 
@@ -190,6 +190,34 @@ describe("a wire that is refused", () => {
       "connected.steady > connected.authorizing",
       "connected.authorizing > connected.steady",
     ]);
+  });
+
+  it("between the handshake's answer and the connection's next step is heard of with that step", async () => {
+    const obtained: Refusal[] = [];
+    const credential = holding(() => "old", { obtain: async (refusal) => void obtained.push(refusal) });
+    const transport = closing(new Telling(new FakeServer(), credential));
+    // Refused at every moment until it is connected: one of them is that between the two.
+    let parked = 0;
+    const ask = (wire: Wire | undefined) => {
+      const refused = () => transport.status.state === "connecting" && wire?.onRefused?.(refusal);
+      void Promise.resolve(refused()).then(
+        (asked) => asked === undefined && parked++,
+        () => {},
+      );
+    };
+    const opening = transport.connectSession();
+    while (transport.status.state !== "connected") {
+      for (let moment = 0; moment < 200; moment++) {
+        ask(transport.wires[0]);
+        await Promise.resolve();
+      }
+      await settled();
+    }
+    await opening;
+    await quiet();
+    expect(obtained).toEqual([refusal]);
+    expect(parked).toBeGreaterThan(0);
+    expect(transport.status).toMatchObject({ state: "connected", detail: "steady", epoch: 1 });
   });
 
   it("for good ends with its calls, which are told why, and the connection with it", async () => {
