@@ -20,7 +20,7 @@ export function fakeFetch(answer: Answer) {
     const one: Asked = {
       method,
       headers: new Headers(init.headers),
-      body: typeof body === "string" ? body : undefined,
+      body: typeof body === "string" || body instanceof URLSearchParams ? String(body) : undefined,
       signal,
       url: String(url),
     };

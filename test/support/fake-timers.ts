@@ -15,6 +15,13 @@ export function withFakeTimers() {
   });
 }
 
+/** Stops the wall clock too, for what expires by it. */
+export function stopClock(): Pass {
+  vi.useFakeTimers({ toFake: [...FAKED.toFake, "Date"] });
+  onTestFinished(() => void vi.useRealTimers());
+  return passing();
+}
+
 /**
  * From here to the end of the test no deadline comes by itself, however slow the machine is: time passes where the test
  * says. Sockets and processes work as ever. Make the transports first: they are closed after this ends.
@@ -22,6 +29,10 @@ export function withFakeTimers() {
 export function stopTime(): Pass {
   vi.useFakeTimers({ toFake: [...FAKED.toFake] });
   onTestFinished(() => void vi.useRealTimers());
+  return passing();
+}
+
+function passing(): Pass {
   const pass = async (ms: number) => void (await vi.advanceTimersByTimeAsync(ms));
   const through = async <T>(work: Promise<T>): Promise<T> => {
     while (await isPending(work)) await pass(20);
