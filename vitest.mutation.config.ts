@@ -11,8 +11,8 @@ const TESTS: Record<string, string[]> = {
   session: ["test/session/*.test.ts"],
   connection: ["test/connection/*.test.ts", "test/transports/custom.test.ts"],
   auth: [
-    "test/auth/{credentials/{renewal,token,token-cache},sign-in/*}.test.ts",
-    "test/auth/store/{file,memory}-store.test.ts",
+    "test/auth/{credentials/{oauth,renewal,sdk,shared-flow,token,token-cache},sign-in/*}.test.ts",
+    "test/auth/store/{file-store,keychain,keychain-binding,memory-store}.test.ts",
   ],
   wires: ["test/wires/{environment*,guard*,lines,memory-wire,pieces,small}.test.ts"],
   "wires-http": ["test/wires/{agent,http*,network}.test.ts"],

@@ -8,8 +8,8 @@ export default defineConfig({
   test: {
     include: [
       "test/{base,config,connection,docs,infer,machines,properties,session}/**/*.test.ts",
-      "test/auth/{credentials/{renewal,token,token-cache},sign-in/*}.test.ts",
-      "test/auth/store/{file,memory}-store.test.ts",
+      "test/auth/{credentials/{oauth,renewal,sdk,shared-flow,token,token-cache},sign-in/*}.test.ts",
+      "test/auth/store/{file-store,keychain,keychain-binding,memory-store}.test.ts",
       "test/composite/{access,blocked,catalog,config-transport,members,naming,offers,options,passing}.test.ts",
       "test/composite/{pin-drift,plan,presented,reading,searched,server-transport}.test.ts",
       "test/composite/{tool-index,transforms,uris,words}.test.ts",

@@ -29,10 +29,12 @@ export class Keychain {
     const { AsyncEntry } = await load();
     try {
       let entry = this.#entries.get(account);
-      // On Linux the library could fall back to the kernel's keyring, which a restart empties.
-      entry ??= new AsyncEntry(this.service, account, { linux: { store: "secret-service" } });
-      if (this.#entries.size >= MOST_KEPT) this.#entries.clear();
-      this.#entries.set(account, entry);
+      if (!entry) {
+        // On Linux the library could fall back to the kernel's keyring, which a restart empties.
+        entry = new AsyncEntry(this.service, account, { linux: { store: "secret-service" } });
+        if (this.#entries.size >= MOST_KEPT) this.#entries.clear();
+        this.#entries.set(account, entry);
+      }
       return await action(entry);
     } catch (cause) {
       // Perhaps its connection failed, so the next call gets a new entry.

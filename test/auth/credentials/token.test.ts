@@ -1,6 +1,11 @@
 import { describe, expect, it, vi } from "vitest";
 import { credentialOf } from "../../../src/auth/credentials/from-option.js";
-import { checkIssued, checkToken, hasAuthorization, isHeaderValue } from "../../../src/auth/credentials/header.js";
+import {
+  checkIssued,
+  checkToken,
+  hasAuthorization,
+  isHeaderValue,
+} from "../../../src/auth/credentials/header.js";
 import { OAuthCredential } from "../../../src/auth/credentials/oauth.js";
 import { SdkCredential } from "../../../src/auth/credentials/sdk.js";
 import { oauth } from "../../../src/auth/credentials/source.js";
@@ -90,7 +95,9 @@ describe("a token that is asked for", () => {
       cause,
     });
     const own = new HoldfastError("AUTH_REQUIRED", "mine", { server: "weather" });
-    expect(await rejection(new TokenFunction(server, { token: () => Promise.reject(own) }).token())).toBe(own);
+    expect(await rejection(new TokenFunction(server, { token: () => Promise.reject(own) }).token())).toBe(
+      own,
+    );
   });
 
   it("is asked for again after a 401, where that may help", () => {

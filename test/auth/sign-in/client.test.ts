@@ -11,7 +11,9 @@ const stored = { client_id: "stored", redirect_uris: [REDIRECT], issuer: ISSUER 
 /** An authorization server that answers the trial of a client as a test says, and registers any. */
 async function clientOf(trial: () => Response, more: Partial<SignIn> = {}) {
   const registering = vi.fn();
-  const network = fakeFetch(({ method }) => (method === "POST" ? json({ ...stored, client_id: "new" }, {}, 201) : trial()));
+  const network = fakeFetch(({ method }) =>
+    method === "POST" ? json({ ...stored, client_id: "new" }, {}, 201) : trial(),
+  );
   const client = clientFor(signInOf({ fetch: network.fetch, ...more }), REDIRECT, registering);
   return { client, network, registering };
 }
@@ -86,12 +88,15 @@ describe("the client of a sign-in", () => {
     ["refuses", 400, "new"],
     ["wants credentials of", 401, "new"],
     ["forbids", 403, "new"],
-  ])("is the registration of before, unless the server forgot it: one that it %s (%i)", async (_w, status, id) => {
-    const { client, network, registering } = await clientOf(() => said(status), { registration: stored });
-    expect(await client).toMatchObject({ client_id: id });
-    expect(network.asked[0]).toMatchObject({ method: "HEAD" });
-    expect(registering).toHaveBeenCalledTimes(id === "new" ? 1 : 0);
-  });
+  ])(
+    "is the registration of before, unless the server forgot it: one that it %s (%i)",
+    async (_w, status, id) => {
+      const { client, network, registering } = await clientOf(() => said(status), { registration: stored });
+      expect(await client).toMatchObject({ client_id: id });
+      expect(network.asked[0]).toMatchObject({ method: "HEAD" });
+      expect(registering).toHaveBeenCalledTimes(id === "new" ? 1 : 0);
+    },
+  );
 
   it("is the registration of before where the answer is a redirect that is not followed", async () => {
     const { client } = await clientOf(unreachable, { registration: stored });

@@ -65,7 +65,10 @@ describe("the authorization server of a server", () => {
 
   it("is not looked for elsewhere after an unsafe answer", async () => {
     const unsafe = new UnsafeAnswer("it redirects");
-    const somewhere = network({ [RESOURCE]: unsafe, "https://mcp.example/.well-known/oauth-authorization-server": discovered({}, {}).metadata });
+    const somewhere = network({
+      [RESOURCE]: unsafe,
+      "https://mcp.example/.well-known/oauth-authorization-server": discovered({}, {}).metadata,
+    });
     expect(await rejection(discover(server, somewhere.fetch))).toBe(unsafe);
     expect(await rejection(discover(server, network({ [RESOURCE]: named, [METADATA]: unsafe }).fetch))).toBe(
       unsafe,
@@ -86,7 +89,9 @@ describe("the scope of a sign-in", () => {
       own ? { resourceMetadata: { resource: "r", scopes_supported: own } } : {},
     );
 
-  it.each<[string | undefined, string | undefined, string[] | undefined, string[] | undefined, string | undefined]>([
+  it.each<
+    [string | undefined, string | undefined, string[] | undefined, string[] | undefined, string | undefined]
+  >([
     ["w", "a", ["b"], ["offline_access"], "w"],
     [undefined, "a", ["b"], undefined, "a"],
     [undefined, undefined, ["b", "c"], undefined, "b c"],

@@ -1,9 +1,9 @@
 import { OAuthClientFlowError, OAuthError, OAuthErrorCode } from "@modelcontextprotocol/client";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { HoldfastError } from "../../../src/base/errors.js";
 import { explainAuthError } from "../../../src/auth/sign-in/explain.js";
 import { UnsafeAnswer } from "../../../src/auth/sign-in/safe-fetch.js";
+import { HoldfastError } from "../../../src/base/errors.js";
 
 const explained = (error: unknown, secrets?: (string | undefined)[]) =>
   explainAuthError("weather", error, secrets);
@@ -44,11 +44,7 @@ describe("an error of a sign-in", () => {
       new Error("protected resource https://b does not match expected https://a"),
       "the server's metadata is for another server: protected resource https://b does not match expected https://a",
     ],
-    [
-      "a long one",
-      new UnsafeAnswer("x".repeat(1_000)),
-      `signing in is not safe: ${"x".repeat(300)}`,
-    ],
+    ["a long one", new UnsafeAnswer("x".repeat(1_000)), `signing in is not safe: ${"x".repeat(300)}`],
   ])("that trying again cannot mend is final: %s", (_what, error, message) => {
     expect(explained(error)).toMatchObject({
       code: "AUTH_REQUIRED",

@@ -89,7 +89,7 @@ describe("a person who is asked", () => {
       message: "weather: onAuthorize failed: no screen",
     });
     const own = new HoldfastError("AUTH_REQUIRED", "mine", { server: "weather" });
-    expect(await rejection(asking({ onAuthorize: () => Promise.reject(own) }).done)).toBe(own);
+    expect(await rejection(asking({ onAuthorize: (): Promise<void> => Promise.reject(own) }).done)).toBe(own);
   });
 
   it("has so long, or until nobody waits any more", async () => {

@@ -26,10 +26,7 @@ describe("the client of a credential", () => {
     const found = discovered();
     expect(knownClient({ clientId: "c" }, found)).toStrictEqual({ client_id: "c", issuer: ISSUER });
     expect(
-      knownClient(
-        { clientId: "c", clientSecret: "s", tokenEndpointAuthMethod: "client_secret_post" },
-        found,
-      ),
+      knownClient({ clientId: "c", clientSecret: "s", tokenEndpointAuthMethod: "client_secret_post" }, found),
     ).toStrictEqual({
       client_id: "c",
       issuer: ISSUER,
