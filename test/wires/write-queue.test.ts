@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import type { Writable } from "node:stream";
+import { Writable } from "node:stream";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { WriteQueue } from "../../src/wires/write-queue.js";
-import { until } from "../support/settling.js";
+import { settled, until } from "../support/settling.js";
 
 const MIB = 1024 * 1024;
 const line = (name: string, length = 10) => `${name}${"x".repeat(length)}\n`;
@@ -49,6 +49,30 @@ describe("what is written to a server", () => {
     expect(queue.length).toBe(0);
     await until(() => names().length === 5);
     expect(names()).toEqual(["zero", "first", "second", "third", ""]);
+  });
+
+  it("goes to the system at once, as much of it as is written in one turn", async () => {
+    const writes: string[] = [];
+    const pipe = new Writable({
+      decodeStrings: false,
+      write: (chunk, _encoding, done) => {
+        writes.push(String(chunk));
+        done();
+      },
+      writev: (chunks, done) => {
+        writes.push(chunks.map(({ chunk }) => String(chunk)).join(""));
+        done();
+      },
+    });
+    const queue = new WriteQueue(pipe, MIB);
+    await Promise.all(["a", "b", "c"].map((name) => queue.write(line(name, 0))));
+    await settled();
+    expect(writes).toEqual(["a\nb\nc\n"]);
+    void queue.write("d\n");
+    void queue.write("e\n");
+    pipe.end();
+    await once(pipe, "finish");
+    expect(writes).toEqual(["a\nb\nc\n", "d\ne\n"]);
   });
 
   it("can be taken back until then, and is never seen", async () => {
