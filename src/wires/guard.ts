@@ -184,8 +184,7 @@ export class Guard implements Transport {
     if (!entry) return false;
     const error = { code: SERVER_ERROR, message: why.message, data: why };
     const message = { jsonrpc: "2.0" as const, id, error };
-    if (entry.onAnswer) entry.onAnswer(message, undefined);
-    else this.onmessage?.(message);
+    entry.onAnswer ? entry.onAnswer(message, undefined) : this.onmessage?.(message);
     return true;
   }
 
