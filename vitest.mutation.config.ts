@@ -21,11 +21,11 @@ const TESTS: Record<string, string[]> = {
   "wires-websocket": ["test/wires/websocket*.test.ts"],
   // Without a connection, and with servers in this program.
   composite: [
-    "test/composite/{access,blocked,catalog,naming,offers,options,passing,pin-drift,plan,presented}.test.ts",
-    "test/composite/{reading,searched,server-transport,tool-index,transforms,uris,words}.test.ts",
+    "test/composite/{access,blocked,catalog,manifest,naming,offers,options,passing,pin-drift}.test.ts",
+    "test/composite/{plan,presented,reading,searched,server-transport,tool-index,transforms,uris,words}.test.ts",
   ],
   "composite-members": [
-    "test/composite/{config-transport,members}.test.ts",
+    "test/composite/{config-transport,lazy-known,members}.test.ts",
     "test/wires/memory-wire.test.ts",
   ],
 };

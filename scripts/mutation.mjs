@@ -9,9 +9,15 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 const wires = (...names) => names.map((name) => `src/wires/${name}.ts`);
 
 /** What a composite has on connections. */
-const connected = ["config-transport", "gateway-wire", "member", "member-session", "members", "opening"].map(
-  (name) => `src/composite/${name}.ts`,
-);
+const connected = [
+  "config-transport",
+  "gateway-wire",
+  "lazy",
+  "member",
+  "member-session",
+  "members",
+  "opening",
+].map((name) => `src/composite/${name}.ts`);
 
 const GROUPS = {
   machines: ["src/machines/*.ts", "!src/machines/{edges,mermaid}.ts"],

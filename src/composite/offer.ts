@@ -1,6 +1,5 @@
 import type { Prompt, Resource, ResourceTemplateType, Tool } from "@modelcontextprotocol/client";
-import { ProtocolErrorCode } from "@modelcontextprotocol/server";
-import { fieldsOf } from "../base/fields.js";
+import { noTemplates } from "../contract/no-templates.js";
 import type { ListKind } from "../contract/status.js";
 import type { ListMethod } from "../gateway/presented.js";
 import type { Access } from "./access.js";
@@ -76,7 +75,7 @@ export async function readOffer(member: Member, kind: Kind, options: ReadOptions
       return offerOf(member, { kind, items: resources, keep: keepIn(rest), epoch }, report);
     }
     case "templates": {
-      const listed = await session.listResourceTemplates(undefined, request).catch(noneIfUnknown);
+      const listed = await session.listResourceTemplates(undefined, request).catch(noTemplates);
       const { resourceTemplates, ...rest } = listed;
       return offerOf(member, { kind, items: resourceTemplates, keep: keepIn(rest), epoch }, report);
     }
@@ -136,12 +135,6 @@ function offerOf(member: Member, list: Listed, report: (why: string) => void): O
       return { templates: shown, ...also };
     }
   }
-}
-
-/** Many servers have resources, and do not know the method for templates. */
-function noneIfUnknown(error: unknown): { resourceTemplates: ResourceTemplateType[] } {
-  if (fieldsOf(error)["code"] === ProtocolErrorCode.MethodNotFound) return { resourceTemplates: [] };
-  throw error;
 }
 
 /** What of one list may be shown, once it was compared with the lock: before all transforms. */

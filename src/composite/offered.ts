@@ -5,8 +5,7 @@ import type {
   ResourceTemplateType,
   Tool,
 } from "@modelcontextprotocol/client";
-import { ProtocolErrorCode } from "@modelcontextprotocol/server";
-import { fieldsOf } from "../base/fields.js";
+import { noTemplates } from "../contract/no-templates.js";
 import type { Session } from "../contract/session.js";
 import type { ListKind } from "../contract/status.js";
 
@@ -23,13 +22,10 @@ export async function readOffered(session: Session, options?: RequestOptions): P
     session.listTools(undefined, options).then((list) => list.tools),
     session.listPrompts(undefined, options).then((list) => list.prompts),
     session.listResources(undefined, options).then((list) => list.resources),
-    session.listResourceTemplates(undefined, options).then((list) => list.resourceTemplates, noneIfUnknown),
+    session
+      .listResourceTemplates(undefined, options)
+      .catch(noTemplates)
+      .then((list) => list.resourceTemplates),
   ]);
   return { tools, prompts, resources, resourceTemplates };
-}
-
-/** Many servers have resources, and do not know the method for templates. */
-function noneIfUnknown(error: unknown): [] {
-  if (fieldsOf(error)["code"] === ProtocolErrorCode.MethodNotFound) return [];
-  throw error;
 }

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Client, Implementation, RequestOptions } from "@modelcontextprotocol/client";
 import { fieldsOf } from "../base/fields.js";
 import { factsOf } from "../contract/methods.js";
+import { noTemplates } from "../contract/no-templates.js";
 import type { FieldChange, ListDifference, ListKind, ServerChange } from "../contract/status.js";
 
 type Items = Map<string, object>;
@@ -163,7 +164,7 @@ async function read(kind: ListKind, client: Client, options: RequestOptions): Pr
       return offered?.resources ? (await client.listResources(undefined, fresh)).resources : [];
     case "resourceTemplates":
       return offered?.resources
-        ? (await client.listResourceTemplates(undefined, fresh)).resourceTemplates
+        ? (await client.listResourceTemplates(undefined, fresh).catch(noTemplates)).resourceTemplates
         : [];
   }
 }
