@@ -10,7 +10,9 @@ const TESTS: Record<string, string[]> = {
   // Each piece alone: no process, no socket.
   session: ["test/session/*.test.ts"],
   connection: ["test/connection/*.test.ts", "test/transports/custom.test.ts"],
+  // The redirect address of a sign-in is a socket; the authorization server is a function.
   auth: [
+    "test/auth/{callback,sign-in}.test.ts",
     "test/auth/{credentials/{oauth,renewal,sdk,shared-flow,token,token-cache},sign-in/*}.test.ts",
     "test/auth/store/{file-store,keychain,keychain-binding,memory-store}.test.ts",
   ],
