@@ -14,7 +14,7 @@ export { VERSION } from "./base/version.js";
 export { visible, visibleJson, visibleLine } from "./base/visible.js";
 export { readOffered } from "./composite/offered.js";
 export { authOf, transportOf } from "./composite/server-transport.js";
-export { type ClientFile, clientConfig, clientFiles, clientOf } from "./config/known.js";
+export { type ClientFile, clientConfig, clientFiles, clientLock, clientOf } from "./config/known.js";
 export { readConfig } from "./config/load.js";
 export {
   LOCKED_KINDS,

@@ -2,6 +2,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { HoldfastError } from "../base/errors.js";
+import { lockOfRules, rulesOf } from "./client-rules.js";
 import { findServers, isObject } from "./dialects.js";
 import { fromText } from "./load.js";
 import { type McpConfig, parseConfig } from "./parse.js";
@@ -78,6 +79,8 @@ export interface ClientFile extends FoundFile {
   project: boolean;
   /** Its servers by name, as they are written there: no variable is replaced. */
   entries: Record<string, unknown>;
+  /** What it says beside them. */
+  extra: Record<string, unknown>;
 }
 
 /**
@@ -92,7 +95,7 @@ export function clientFiles(client: string, server?: string, place: Place = here
     // A file of settings without servers is no mistake.
     if (!file || typeof found !== "object") return [];
     const wanted = server === undefined || Object.hasOwn(found.entries, server);
-    return wanted ? [{ ...file, project, entries: found.entries }] : [];
+    return wanted ? [{ ...file, project, entries: found.entries, extra: found.extra }] : [];
   });
 }
 
@@ -141,8 +144,17 @@ export function clientConfig(
     unknown
   >;
   const wanted = server === undefined ? inOrder(entries, names) : { [server]: entries[server] };
-  return parseConfig({ mcpServers: wanted }, { from: `the config of ${client}` });
+  const rules = rulesOf(all.filter((file) => !file.project || isTrusted(file)));
+  return parseConfig({ ...rules, mcpServers: wanted }, { from: `the config of ${client}` });
 }
+
+/** The lock that a client's own files are compared with, where they want that. */
+export const clientLock = (
+  client: string,
+  isTrusted: (file: ClientFile) => boolean,
+  place: Place = here(),
+): string | undefined =>
+  lockOfRules(clientFiles(client, undefined, place).filter((file) => !file.project || isTrusted(file)));
 
 const inOrder = (entries: Record<string, unknown>, names: Set<string>) =>
   Object.fromEntries([...names].map((name) => [name, entries[name]]));

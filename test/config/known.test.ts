@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { clientConfig, clientOf, type Place } from "../../src/config/known.js";
+import { clientConfig, clientLock, clientOf, type Place } from "../../src/config/known.js";
 
 let directory: string;
 let place: Place;
@@ -54,6 +54,52 @@ describe("the servers of a client on this machine", () => {
     expect(Object.keys(servers)).toEqual(["near", "both", "above", "far"]);
     expect(servers["both"]).toEqual({ command: "near" });
     expect(Object.keys(clientConfig("cursor", "far", trusting, place).servers)).toEqual(["far"]);
+  });
+
+  it("are used as all files say: what one shuts off no other opens, and the strictest pin counts", () => {
+    const a = { a: server("a") };
+    write("work/project/.cursor/mcp.json", {
+      mcpServers: { near: server("near") },
+      deny: ["near_x"],
+      pin: "warn",
+      lazy: true,
+    });
+    mkdirSync(join(place.home, "work/project/.git"));
+    const mine = { mcpServers: a, deny: { tools: ["*_delete"] }, allow: ["a_*"], pin: "block", lazy: false };
+    write(".cursor/mcp.json", mine);
+    for (const wanted of [undefined, "near"])
+      expect(clientConfig("cursor", wanted, trusting, place)).toMatchObject({
+        deny: { tools: ["near_x", "*_delete"], prompts: ["near_x"], resources: ["near_x"] },
+        allow: ["a_*"],
+        pin: "block",
+        lazy: true,
+      });
+    expect(clientLock("cursor", trusting, place)).toBe(join(place.home, ".cursor/mcp.lock.json"));
+    // What nobody agreed to says nothing.
+    expect(clientConfig("cursor", "a", () => false, place)).toMatchObject({
+      deny: { tools: ["*_delete"] },
+      pin: "block",
+      lazy: false,
+    });
+    write(".cursor/mcp.json", { mcpServers: a });
+    expect(clientConfig("cursor", undefined, trusting, place)).toMatchObject({
+      deny: ["near_x"],
+      pin: "warn",
+    });
+    expect(clientLock("cursor", () => false, place)).toBeUndefined();
+  });
+
+  it("are refused where two files say what is allowed, or one says it in a wrong form", () => {
+    const path = "work/project/.cursor/mcp.json";
+    write(path, { mcpServers: { near: server("near") }, allow: ["x"] });
+    write(".cursor/mcp.json", { mcpServers: { a: server("a") }, allow: ["y"] });
+    const all = () => clientConfig("cursor", undefined, trusting, place);
+    expect(all).toThrow(/"allow" stands in .*project.*mcp\.json and in .*mcp\.json: keep it in one of them/);
+    for (const wrong of [{ deny: 5 }, { deny: { tools: 5 } }, { pin: "maybe" }, { lazy: 1 }]) {
+      write(path, { mcpServers: { near: server("near") }, ...wrong });
+      write(".cursor/mcp.json", { mcpServers: { a: server("a") }, deny: ["x"], pin: "block", lazy: false });
+      expect(all).toThrow(/the config of cursor is not valid/);
+    }
   });
 
   it("are looked for up to the root of the repository, and without one in this folder alone", () => {

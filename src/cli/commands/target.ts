@@ -10,7 +10,15 @@ import { authOf, CONFIG_ENDINGS } from "../../internal.js";
 import { UsageError } from "../terminal/exit.js";
 import { say } from "../terminal/print.js";
 import { loginCommand, type Needing, unattended } from "./sign-in.js";
-import { askForTrust, configOfClient, knownClient, type TrustOptions, trustOption } from "./trust.js";
+import {
+  askForTrust,
+  configOfClient,
+  knownClient,
+  lockOfClient,
+  manifestDirectory,
+  type TrustOptions,
+  trustOption,
+} from "./trust.js";
 
 /** The options of every command that reaches a server. */
 export interface TargetOptions extends TrustOptions {
@@ -138,11 +146,13 @@ export function targetOf(args: string[], options: TargetOptions, shared: SharedO
   const known = knownClient(target);
   if (known) {
     const config = configOfClient(known);
+    const lockFile = lockOfClient(known);
+    const own = { manifestDirectory: manifestDirectory(), ...(lockFile !== undefined && { lockFile }) };
     const signIn = forConfig(needing, (server) =>
       loginCommand(known.server === undefined ? `${known.client}:${server}` : target),
     );
     return {
-      transport: inferTransport(config, { name: target, ...signIn, ...given, ...onStderr }),
+      transport: inferTransport(config, { name: target, ...own, ...signIn, ...given, ...onStderr }),
       rest,
       needing,
     };
@@ -150,6 +160,7 @@ export function targetOf(args: string[], options: TargetOptions, shared: SharedO
   const isUrl = /^(https?|wss?):/i.test(target);
   const isConfig = CONFIG_ENDINGS.some((ending) => target.endsWith(ending));
   const followed = isConfig && {
+    manifestDirectory: manifestDirectory(),
     ...(options.watch && { watch: true }),
     ...(options.strict && { strict: true }),
     ...(options.pin && { pin: options.pin }),

@@ -6,6 +6,7 @@ import {
   type ClientFile,
   clientConfig,
   clientFiles,
+  clientLock,
   clientOf,
   defaultDirectory,
   fieldsOf,
@@ -36,6 +37,13 @@ export const knownClient = (target: string): KnownClient | undefined =>
 /** The servers of a client. @throws HoldfastError `CONFIG_INVALID` for a file of the project that nobody agreed to */
 export const configOfClient = ({ client, server }: KnownClient): McpConfig =>
   clientConfig(client, server, (file) => trusted().has(file));
+
+/** The lock that the client's own files are compared with. */
+export const lockOfClient = ({ client }: KnownClient): string | undefined =>
+  clientLock(client, (file) => trusted().has(file));
+
+/** Where it is kept what lazy servers offer: beside the credentials of all commands. */
+export const manifestDirectory = (): string => join(dataDirectory(), "manifests");
 
 /**
  * Names the files of the project that a target means, and asks the person at the terminal about those that are new, or takes
@@ -84,7 +92,6 @@ const pairsOf = (map: unknown, between: string): string[] =>
 const textOf = (value: unknown): string =>
   typeof value === "string" ? value : (JSON.stringify(value) ?? "");
 
-function trusted(): TrustedFiles {
-  const store = process.env["HOLDFAST_STORE"];
-  return new TrustedFiles(join(store || dirname(defaultDirectory()), "trusted"));
-}
+const trusted = (): TrustedFiles => new TrustedFiles(join(dataDirectory(), "trusted"));
+
+const dataDirectory = (): string => process.env["HOLDFAST_STORE"] || dirname(defaultDirectory());
