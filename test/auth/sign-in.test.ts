@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { newCredential } from "../../src/auth/credentials/new-credential.js";
+import { OAuthCredential } from "../../src/auth/credentials/oauth.js";
 import type { OAuthOptions } from "../../src/auth/sign-in/options.js";
 import type { SignIn } from "../../src/auth/sign-in/request.js";
 import { signIn } from "../../src/auth/sign-in/sign-in.js";
-import type { AuthorizationStep } from "../../src/contract/credential.js";
+import { memoryStore } from "../../src/auth/store/memory.js";
+import type { AuthorizationStep, Refusal } from "../../src/contract/credential.js";
 import { discovered, ISSUER, MCP, signInOf } from "../support/discovered.js";
 import { fakeAuthorization } from "../support/fake-authorization.js";
 import { json } from "../support/fake-fetch.js";
@@ -265,5 +267,59 @@ describe("a new credential", () => {
     );
     const server = { name: "weather", url: MCP, fetch, signs: true };
     expect(await newCredential(server, input, authorization)).toBeUndefined();
+  });
+});
+
+describe("a credential that nobody has yet", () => {
+  const refusal: Refusal = {
+    status: 401,
+    token: undefined,
+    scope: "a",
+    resourceMetadataUrl: undefined,
+    challenge: undefined,
+  };
+  const having = (options: OAuthOptions = {}) => {
+    const world = rig(options);
+    const store = memoryStore();
+    const server = { name: "weather", url: MCP, fetch: world.fetch, signs: true };
+    const credential = new OAuthCredential(server, world.input.options, store);
+    const obtain = (more: Partial<Refusal> = {}) =>
+      credential.obtain({ ...refusal, ...more }, world.authorization);
+    return { ...world, store, credential, obtain };
+  };
+
+  it("is signed in for, and stored for its server and its client", async () => {
+    const { credential, obtain, store, steps } = having();
+    await obtain();
+    expect(await credential.token()).toBe("t1");
+    expect(names(steps)).toEqual(["discovering", "registering", "waiting", "exchanging"]);
+    expect(await store.list(MCP.href)).toMatchObject([
+      { server: MCP.href, client: "registered:holdfast", issuer: ISSUER, asked: "a" },
+    ]);
+    // It was just given.
+    expect(await rejection(obtain({ token: "t1" }))).toMatchObject({
+      message: expect.stringContaining("the token that it was just given"),
+    });
+  });
+
+  it("gets more scope after a 403, with the registration and the scope that it had", async () => {
+    const { obtain, pages, answers, credential } = having();
+    await obtain();
+    answers["/authorize"] = () => new Response(null, { status: 200 });
+    credential.accepted("t1");
+    await obtain({ status: 403, token: "t1", scope: "b" });
+    expect(pages[1]!.searchParams.get("scope")?.split(" ").sort()).toEqual(["a", "b"]);
+    expect(await credential.token()).toBe("t2");
+  });
+
+  it("is not signed in for where its token would be good for a neighbour", async () => {
+    const { credential, obtain, answers } = having();
+    answers["oauth-protected-resource"] = () =>
+      json({ resource: "https://mcp.example", authorization_servers: [ISSUER] });
+    credential.others = () => [{ name: "b", url: new URL("https://mcp.example/b") }];
+    expect(await rejection(obtain())).toMatchObject({ message: expect.stringContaining('"b"') });
+    credential.others = undefined;
+    await obtain();
+    expect(await credential.token()).toBe("t1");
   });
 });
