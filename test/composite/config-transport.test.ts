@@ -78,8 +78,9 @@ describe("a composite of servers in this program", () => {
       [serverOf("b", "x"), {}, "legacy"],
       [serverOf("b", "x"), { era: "modern" }, "modern"],
       [modern("b"), { era: "legacy" }, "legacy"],
+      [new HoldfastError("SPAWN_FAILED", "no such command", {}), {}, "legacy"],
     ] as const) {
-      const transport = fakeConfig({ a: modern("a"), b }, options);
+      const transport = fakeConfig({ b, a: modern("a") }, options);
       await transport.withSession(async (session) => {
         expect(textOf(await session.callTool(call("a_who")))).toBe("a");
         expect(session.getProtocolEra()).toBe(era);
@@ -142,8 +143,11 @@ describe("a composite of servers in this program", () => {
       expect(String(await rejection(session.callTool(call("b_x"))))).toContain("no such command");
       servers["b"] = serverOf("b", "x");
       const ready = heard(transport, (event) => event.type === "health" && event.health === "ready");
+      const changed = new Promise<void>((resolve) => {
+        session.setNotificationHandler("notifications/tools/list_changed", () => resolve());
+      });
       transport.retryNow();
-      await ready;
+      await Promise.all([ready, changed]);
       expect(textOf(await session.callTool(call("b_x")))).toBe("b x");
     });
     expect(health(events).slice(0, 3)).toEqual(["starting", "degraded", "ready"]);
@@ -315,6 +319,44 @@ describe("a composite of servers in this program", () => {
       const ready = changes("ready");
       answer.open();
       await ready;
+    });
+  });
+
+  it("shows nothing of a server that ended for good", async () => {
+    const transport = fakeConfig({ a: serverOf("a", "x"), b: serverOf("b", "x") });
+    await transport.withSession(async (session) => {
+      expect(names((await session.listTools()).tools)).toEqual(["a_x", "b_x"]);
+      const degraded = heard(transport, (event) => event.type === "health" && event.health === "degraded");
+      await transport.server("a").close();
+      await degraded;
+      expect(names((await session.listTools()).tools)).toEqual(["b_x"]);
+      expect(transport.resolveTool("a_x")).toBeUndefined();
+    });
+  });
+
+  it("announces late templates as changed resources", async () => {
+    const late = gate();
+    const a = serverOf("a", "x");
+    a.on("initialize", () => ({
+      protocolVersion: "2025-11-25",
+      capabilities: { tools: {}, resources: {} },
+      serverInfo: { name: "a", version: "1" },
+    }));
+    a.on("resources/templates/list", async () => {
+      await late.opened;
+      return { resourceTemplates: [{ uriTemplate: "day://{d}", name: "d" }] };
+    });
+    const transport = fakeConfig({ a, b: serverOf("b", "y") }, { listWaitMs: 1 });
+    await transport.withSession(async (session) => {
+      const degraded = heard(transport, (event) => event.type === "health" && event.health === "degraded");
+      const listed = session.listResourceTemplates();
+      await degraded;
+      expect((await listed).resourceTemplates).toEqual([]);
+      const changed = new Promise<void>((resolve) => {
+        session.setNotificationHandler("notifications/resources/list_changed", () => resolve());
+      });
+      late.open();
+      await changed;
     });
   });
 

@@ -183,6 +183,44 @@ describe("the members of a composite", () => {
     expect(await failed).toContain("1 of 2 servers could not be reached:\n  b: it did not answer in time");
   });
 
+  it("have started where all must be there and are, and not while a person may still sign in to one", async () => {
+    const all = await membersOf(["a", "b"], { strict: true }, opens);
+    await all.members.started(NEVER);
+    const { members, at, clock } = await membersOf(["a", "b"], { strict: true });
+    const started = members.started(NEVER);
+    const failed = message(started);
+    at("a").last.open();
+    at("b").say({ type: "authorizing" }, waits);
+    expect(await isPending(started)).toBe(true);
+    clock.advance(100);
+    expect(await failed).toContain("1 of 2 servers could not be reached:\n  b: waits for a person");
+  });
+
+  it("fail together when none answers in time, and at once when all wait for their next attempt", async () => {
+    const silent = await membersOf(["a", "b"]);
+    const late = message(silent.members.started(NEVER));
+    await quiet();
+    silent.clock.advance(100);
+    expect(await late).toBe(
+      "2 of 2 servers could not be reached:\n  a: it did not answer in time\n  b: it did not answer in time",
+    );
+    const { members, at } = await membersOf(["a", "b"]);
+    const failed = message(members.started(NEVER));
+    for (const name of ["a", "b"])
+      at(name).moves("connecting.opening", "connecting.waiting", { error: { message: "refused" } });
+    expect(await failed).toContain("2 of 2 servers");
+  });
+
+  it("are gone when they are removed before their turn", async () => {
+    const { members, at, handles, heard } = await membersOf(["a", "b"], { maxStarts: 1 });
+    const queued = at("b");
+    handles.delete("b");
+    members.remove("b");
+    await quiet();
+    expect([heard, queued.asked]).toEqual([["b is gone", "changed"], []]);
+    expect(members.member("a")?.pin?.()).toBeUndefined();
+  });
+
   it("are not waited for any more when the attempt is given up", async () => {
     const { members, clock } = await membersOf(["a"]);
     const abort = new AbortController();

@@ -158,6 +158,18 @@ describe("a gateway wire", () => {
     await wire.close();
   });
 
+  it("knows nothing by an answer to the gateway, and forgets by ids of either kind", async () => {
+    const { wire, side } = await gatewayWire();
+    expect(wire.relays).toBe(true);
+    await wire.send(answer(7), options);
+    expect(wire.contextOf(7)).toBeUndefined();
+    await wire.send({ ...request(1), id: "a" } as never, options);
+    expect(wire.contextOf("a")).toBe(tag);
+    await side().send(answer("a"));
+    expect(wire.contextOf("a")).toBeUndefined();
+    await wire.close();
+  });
+
   it("says of what the gateway says in a request which call that is, while it goes on", async () => {
     const { wire, side } = await gatewayWire();
     await wire.send(request(1), options);
