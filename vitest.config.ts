@@ -11,7 +11,7 @@ const peers = existsSync(venv)
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    setupFiles: ["test/support/nothing-left.ts"],
+    setupFiles: ["test/support/call-path.ts", "test/support/nothing-left.ts"],
     env: peers,
     pool: "forks",
     maxWorkers: 2,

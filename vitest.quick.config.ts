@@ -27,7 +27,11 @@ export default defineConfig({
       "test/session/{loss,session,tool-data}.test.ts",
       "test/wires/http/sockets.test.ts",
     ],
-    setupFiles: ["test/support/nothing-left.ts", "test/support/nothing-outside.ts"],
+    setupFiles: [
+      "test/support/call-path.ts",
+      "test/support/nothing-left.ts",
+      "test/support/nothing-outside.ts",
+    ],
     env: { HOLDFAST_RUNS: "0.1" },
     maxWorkers: 1,
     isolate: false,
