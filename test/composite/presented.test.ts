@@ -49,6 +49,16 @@ describe("the members of a composite as one server", () => {
       },
     ]);
     const none = { ttlMs: 0, cacheScope: "private" };
+    const kept = {
+      listResources: async () => ({ resources: [], ...keep }),
+      listResourceTemplates: async () => ({ resourceTemplates: [], ...keep }),
+    };
+    const both = await two([kept, kept]);
+    expect(await both.presented.list("resources/list", NEVER)).toEqual({ resources: [], ...keep });
+    expect(await both.presented.list("resources/templates/list", NEVER)).toEqual({
+      resourceTemplates: [],
+      ...keep,
+    });
     expect(await presented.list("prompts/list", NEVER)).toEqual({ prompts: [{ name: "b_p" }], ...keep });
     expect(await presented.list("resources/list", NEVER)).toEqual({
       resources: [
@@ -109,6 +119,15 @@ describe("the members of a composite as one server", () => {
     const { presented } = await two();
     expect(presented.known(method, params)).toBeUndefined();
     expect(await message(presented.route(method, params, NEVER))).toBe(why);
+  });
+
+  it("give what nobody lists to nobody, though one server alone has resources and tasks", async () => {
+    const { presented, b } = await two([{ getServerCapabilities: () => ({ resources: {}, tasks: {} }) }, {}]);
+    for (const method of ["resources/read", "resources/subscribe", "resources/unsubscribe"]) {
+      expect(presented.known(method, { uri: "none://x" })).toBeUndefined();
+      expect(presented.known(method, { uri: "note://b/b" })?.upstream).toBe(b);
+    }
+    expect(presented.known("tasks/get", { taskId: "c:1" })).toBeUndefined();
   });
 
   it("give an extension's request to the server that it names, before the only one that may know it", async () => {

@@ -83,6 +83,20 @@ describe("the reading of lists", () => {
     expect(reading.someoneIsSlow).toBe(false);
   });
 
+  it("calls a server slow for one late list, though it is asked for another one", async () => {
+    const { reading, pass } = readingOf();
+    const a = held("a");
+    const first = reading.within("tools", [a.member], NEVER);
+    await pass(100);
+    await first;
+    const second = reading.within("prompts", [a.member], NEVER);
+    expect(reading.someoneIsSlow).toBe(true);
+    a.open();
+    await second;
+    await pass(0);
+    expect(reading.someoneIsSlow).toBe(false);
+  });
+
   it("tells of a late list only where it is another one", async () => {
     const { reading, heard, pass, sameAsBefore } = readingOf();
     const a = held("a");

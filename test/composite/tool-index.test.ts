@@ -52,6 +52,10 @@ describe("the index of tools", () => {
 
   it("puts a name before a description, and what was said before what it may mean", async () => {
     const described = tool("one", { description: "alpha" });
+    expect(await found("alpha", described, "alpha_beta_gamma_delta")).toEqual([
+      "alpha_beta_gamma_delta",
+      "one",
+    ]);
     expect(await found("alpha", described, "alpha")).toEqual(["alpha", "one"]);
     expect(await found("remove", "delete_it", "remove_it")).toEqual(["remove_it", "delete_it"]);
     expect(await found("weat", "weather", "weat")).toEqual(["weat", "weather"]);
