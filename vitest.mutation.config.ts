@@ -23,7 +23,7 @@ const TESTS: Record<string, string[]> = {
   "wires-websocket": ["test/wires/websocket*.test.ts"],
   // Without a connection, and with servers in this program.
   composite: [
-    "test/composite/{access,blocked,catalog,manifest,naming,offers,options,passing,pin-drift}.test.ts",
+    "test/composite/{access,admission,blocked,catalog,manifest,naming,offers,options,passing,pin-drift}.test.ts",
     "test/composite/{plan,presented,reading,searched,server-transport,tool-index,transforms,uris,words}.test.ts",
   ],
   "composite-members": [
