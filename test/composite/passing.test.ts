@@ -145,6 +145,30 @@ describe("a method that only an extension knows", () => {
     });
   });
 
+  it("goes to a server that came late as to one that was there from the start", async () => {
+    const late = withSkills("late");
+    late.reached = false;
+    const { presented } = catalogOf([new FakeMember("a"), late]);
+    expect(presented.capabilities().extensions).toBeUndefined();
+    expect(presented.known("skills/get", { id: 1 })).toBeUndefined();
+    expect(presented.all("skills/list")).toEqual([]);
+    late.reached = true;
+    expect(presented.known("skills/get", { id: 1 })).toEqual({ upstream: late, params: { id: 1 } });
+    expect(presented.all("skills/list")).toEqual([late]);
+    expect(presented.capabilities().extensions).toEqual({ "io.x/skills": {} });
+  });
+
+  it("goes to a lazy server by what is known of it, and is declared by that", () => {
+    const lazy = Object.assign(new FakeMember("lazy"), {
+      reached: false,
+      known: { capabilities: { extensions: { "io.x/skills": {} } }, instructions: "be kind" },
+    });
+    const { presented } = catalogOf([lazy as FakeMember]);
+    expect(presented.capabilities().extensions).toEqual({ "io.x/skills": {} });
+    expect(presented.instructions()).toContain("be kind");
+    expect(presented.known("skills/get", { id: 1 })).toEqual({ upstream: lazy, params: { id: 1 } });
+  });
+
   it("that two may know is nobody's, where it does not say whose", async () => {
     const { presented } = catalogOf([withSkills("a"), withSkills("b")]);
     expect(await rejection(presented.route("skills/get", { id: 1 }, NEVER))).toMatchObject({

@@ -2,7 +2,16 @@ import { type RequestOptions, SdkError, SdkErrorCode } from "@modelcontextprotoc
 import { describe, expect, it, vi } from "vitest";
 import { runCall } from "../../src/session/call.js";
 import { tagOf } from "../support/call-tag.js";
-import { clientOf, FakeLink, readyWith, specOf, untilAborted } from "../support/fake-link.js";
+import {
+  clientOf,
+  FakeLink,
+  failing,
+  lostAs,
+  READ,
+  readyWith,
+  specOf,
+  untilAborted,
+} from "../support/fake-link.js";
 import { rejection, settled } from "../support/settling.js";
 
 describe("a call on a connection that is ready", () => {
@@ -36,6 +45,41 @@ describe("a call on a connection that is ready", () => {
     expect(await rejection(runCall(new FakeLink(), specOf({ options: { signal: aborted } }), send))).toBe(
       reason,
     );
+    expect(send).not.toHaveBeenCalled();
+  });
+
+  it("is sent each time only once it is let, within its deadline", async () => {
+    const link = new FakeLink();
+    const admit = vi.fn(async (_signal: AbortSignal) => link.clock.advance(300));
+    const spec = specOf({ ...READ, options: { admit } });
+    const send = failing([lostAs("unknown"), undefined]);
+    await runCall(link, spec, send);
+    expect(admit).toHaveBeenCalledTimes(2);
+    expect(send.mock.calls.map(([, options]) => options)).toMatchObject([{ timeout: 700 }, { timeout: 400 }]);
+    expect(link.clock.waits).toEqual([]);
+  });
+
+  it("rejects with why it is not let, and may have been done where it was sent before", async () => {
+    const link = new FakeLink();
+    const drifted = new Error("drifted");
+    const send = vi.fn();
+    const admit = async () => Promise.reject(drifted);
+    expect(await rejection(runCall(link, specOf({ options: { admit } }), send))).toBe(drifted);
+    expect(send).not.toHaveBeenCalled();
+    let asked = 0;
+    const second = async () => (asked++ === 0 ? undefined : Promise.reject(drifted));
+    const lost = failing([lostAs("unknown")]);
+    const call = runCall(new FakeLink(), specOf({ ...READ, options: { admit: second } }), lost);
+    expect(await rejection(call)).toMatchObject({ code: "CONNECTION_LOST", outcome: "unknown" });
+  });
+
+  it("is not sent for a session that ended while it was held back", async () => {
+    const end = new AbortController();
+    const send = vi.fn();
+    const over = new Error("over");
+    const admit = async () => end.abort(over);
+    const call = runCall(new FakeLink(), specOf({ ended: end.signal, options: { admit } }), send);
+    expect(await rejection(call)).toBe(over);
     expect(send).not.toHaveBeenCalled();
   });
 
