@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type {
   JsonSchemaType,
   JsonSchemaValidator,
@@ -28,7 +29,11 @@ const MAX_FAULTS = 20;
  * engine keeps every one for as long as the Client lives: a program that lists often would grow without end.
  */
 export class Validators implements jsonSchemaValidator {
-  constructor(warn: (message: string) => void = () => {}, limits: Partial<SchemaLimits> = {}) {
+  constructor(
+    warn: (message: string) => void = () => {},
+    limits: Partial<SchemaLimits> = {},
+    private readonly plan = planOf,
+  ) {
     this.#breaches = new Breaches(warn);
     this.#limits = { ...SCHEMA_LIMITS, ...limits };
     this.#steps = new Steps(this.#limits);
@@ -39,29 +44,43 @@ export class Validators implements jsonSchemaValidator {
   readonly #limits: SchemaLimits;
   readonly #steps: Steps;
   #patterns: Patterns;
+  /** By the digest of what the server sent: a schema that was listed before costs no more than its text. */
+  readonly #seen = new Map<string | undefined, JsonSchemaValidator<unknown>>();
+  /** By the text of what is compiled of it: titles and descriptions make no difference. */
   readonly #known = new Map<string, JsonSchemaValidator<unknown>>();
   /** By dialect. */
   readonly #engines = new Map<unknown, SchemaEngine>();
 
   getValidator<T>(schema: JsonSchemaType): JsonSchemaValidator<T> {
+    const digest = digestOf(schema);
+    let validator = this.#seen.get(digest);
+    if (!validator) {
+      if (this.#seen.size >= MAX_KNOWN) this.#forget();
+      validator = this.#planned(schema);
+      if (digest !== undefined) this.#seen.set(digest, validator);
+    }
+    return validator as JsonSchemaValidator<T>;
+  }
+
+  #planned(schema: JsonSchemaType): JsonSchemaValidator<unknown> {
     try {
-      const plan = planOf(schema, this.#limits, this.#patterns);
+      const plan = this.plan(schema, this.#limits, this.#patterns);
       if (plan.skipped !== undefined) this.#skip("a part of an output schema", plan.skipped);
       const text = JSON.stringify(plan.schema);
       let validator = this.#known.get(text);
       if (!validator) {
-        if (this.#known.size >= MAX_KNOWN) this.#forget();
         validator = this.#checking(this.#engineFor(plan.schema, plan.named), plan.schema);
         this.#known.set(text, validator);
       }
-      return validator as JsonSchemaValidator<T>;
+      return validator;
     } catch (error) {
       this.#skip("an output schema", error);
-      return unchecked as JsonSchemaValidator<T>;
+      return unchecked;
     }
   }
 
   #forget(): void {
+    this.#seen.clear();
     this.#known.clear();
     this.#engines.clear();
     this.#patterns = new Patterns(this.#steps);
@@ -109,6 +128,15 @@ export class Validators implements jsonSchemaValidator {
   #skip(what: string, why: unknown): void {
     const reason = messageOf(why).slice(0, MAX_REASON);
     this.#breaches.note(`${what} is not checked: ${reason}`);
+  }
+}
+
+/** Undefined where it has more levels than the stack: such a one is not checked. */
+function digestOf(schema: JsonSchemaType): string | undefined {
+  try {
+    return createHash("sha256").update(JSON.stringify(schema)).digest("base64");
+  } catch {
+    return undefined;
   }
 }
 

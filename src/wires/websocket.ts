@@ -10,10 +10,10 @@ import type { Failure } from "../machines/failure.js";
 import { type AgentOptions, proxyTo } from "./agent.js";
 import { BaseWire } from "./base-wire.js";
 import { closeFailure } from "./close-codes.js";
-import { readFrame } from "./frames.js";
 import { Lost } from "./lost.js";
 import { retryAfterMs } from "./network.js";
 import { refusalOf } from "./refusal.js";
+import { SocketFrames } from "./socket-frames.js";
 import { tunnel } from "./tunnel.js";
 import { challengeOf, opened } from "./upgrade.js";
 
@@ -45,6 +45,7 @@ export class WebSocketWire extends BaseWire {
   /** Destroys a socket that is still on its way through a proxy. */
   readonly #abort = new AbortController();
   #tcp: Socket | undefined;
+  #frames: SocketFrames | undefined;
   readonly #secrets: Secrets;
   /** What the upgrade was refused for, where another credential may help. */
   #refusal: Refusal | undefined;
@@ -71,7 +72,13 @@ export class WebSocketWire extends BaseWire {
       this.failure ??= closeFailure(code, this.#secrets.redact(reason.toString()), Math.random());
       this.finish();
     });
-    socket.on("message", (data) => this.#receive(String(data)));
+    this.#frames = new SocketFrames(socket, this.allowance, {
+      redact: (text) => this.#secrets.redact(text),
+      isAsked: (message) => this.isAsked(message),
+      onMessage: (message) => this.onmessage?.(message),
+      onUnreadable: (answer) => this.onUnreadable?.(answer),
+      onError: (error) => this.onerror?.(error),
+    });
     this.#watch();
   }
 
@@ -171,23 +178,6 @@ export class WebSocketWire extends BaseWire {
     await gone;
   }
 
-  #receive(text: string): void {
-    for (const part of readFrame(text)) {
-      const shown = this.#secrets.redact(part.kind === "message" ? "" : part.text);
-      if (part.kind === "message") this.onmessage?.(part.message);
-      else if (part.kind === "noise" || part.id === undefined)
-        this.onerror?.(
-          new Error(`the server sent what is not an MCP message: ${JSON.stringify(shown.slice(0, 200))}`),
-        );
-      else
-        this.onUnreadable?.({
-          id: part.id,
-          why: part.kind === "open" ? "does not end" : this.#secrets.redact(part.why),
-          text: shown,
-        });
-    }
-  }
-
   #fail(error: Error): void {
     if (this.ended) return;
     const tooLarge = codeOf(error) === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH";
@@ -234,6 +224,8 @@ export class WebSocketWire extends BaseWire {
 
   protected override finish(failure?: Failure): void {
     systemClock.clearTimeout(this.#timer);
+    this.#frames?.flush();
     super.finish(failure);
+    this.#frames?.stop();
   }
 }

@@ -112,7 +112,7 @@ describe("no character of a server's steers the terminal", () => {
   });
 
   it("because every command prints by one function", () => {
-    const folders = ["commands", "terminal"].map(
+    const folders = ["commands", "demo", "terminal"].map(
       (name) => new URL(`../../src/cli/${name}/`, import.meta.url),
     );
     const prints = folders.flatMap((folder) =>

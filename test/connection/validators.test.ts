@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
+import { planOf } from "../../src/connection/schemas/plan.js";
 import { Validators } from "../../src/connection/validators.js";
 import { FakeServer } from "../../src/testing/index.js";
 import { closing, rejection } from "../support/fixtures.js";
@@ -12,6 +13,23 @@ describe("the schemas of a connection", () => {
     expect(validators.getValidator(schema())).toBe(first);
     expect(first({ n: 1 })).toMatchObject({ valid: true });
     expect(first({ n: "x" })).toMatchObject({ valid: false });
+  });
+
+  it("are looked through once, those that are not checked too, and again only where they are other ones", () => {
+    const plan = vi.fn(planOf);
+    const validators = new Validators(undefined, { keywords: 10 }, plan);
+    const wide = () => ({
+      type: "object",
+      properties: Object.fromEntries(Array.from({ length: 20 }, (_, i) => [i, {}])),
+    });
+    for (let i = 0; i < 3; i++) {
+      validators.getValidator(schema());
+      validators.getValidator(wide());
+    }
+    expect(plan).toHaveBeenCalledTimes(2);
+    const titled = validators.getValidator({ ...schema(), title: "another title" });
+    expect(plan).toHaveBeenCalledTimes(3);
+    expect(titled).toBe(validators.getValidator(schema()));
   });
 
   it("are not mistaken for others of the same name", () => {

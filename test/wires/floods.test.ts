@@ -2,6 +2,7 @@ import { expect, it, vi } from "vitest";
 import type { UnaskedRule } from "../../src/contract/wire.js";
 import { until } from "../support/settling.js";
 import { says, shell } from "../support/stdio-wire.js";
+import { wsOpen } from "../support/ws-server.js";
 
 /** What a guard sets; `onFlood` is to be awaited. */
 function rule(perSecond: number) {
@@ -50,4 +51,29 @@ it("a wire is closed in the middle of a flood", async () => {
   await until(() => unasked.onFlood.mock.calls.length > 0);
   await wire.close();
   await closed;
+});
+
+it("a flood over a WebSocket is read at the rate that it may have, and what comes behind it is heard", async () => {
+  const { wire, socket, heard } = await wsOpen();
+  // Half a message at once: the first one is a flood.
+  const unasked = rule(1);
+  wire.unasked = unasked;
+  const notice = (i: number) => ({ jsonrpc: "2.0", method: `notifications/${i}` });
+  const sent = Array.from({ length: 3 }, (_, i) => notice(i));
+  for (const one of sent) socket.send(JSON.stringify(one));
+  await until(() => heard.length === 3);
+  expect(heard).toEqual(sent);
+  expect(unasked.onFlood).toHaveBeenCalled();
+});
+
+it("what a server sent over a WebSocket before it closed it is heard to its end, though it is more than it may send", async () => {
+  const { wire, socket, heard } = await wsOpen();
+  const closed = new Promise<void>((resolve) => {
+    wire.onclose = resolve;
+  });
+  wire.unasked = rule(2_000);
+  for (let i = 0; i < 1_200; i++) socket.send(JSON.stringify({ jsonrpc: "2.0", method: "notifications/x" }));
+  socket.close();
+  await closed;
+  expect(heard).toHaveLength(1_200);
 });

@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
 import type { ClientTransport } from "../../index.js";
-import { keepAliveWhile, messageOf } from "../../internal.js";
+import { keepAliveWhile, messageOf, readPrivate } from "../../internal.js";
 import { type HttpOptions, type Served, serve } from "../../serve/index.js";
 import { EXIT, UsageError } from "../terminal/exit.js";
 import { describeTransition } from "../terminal/format.js";
@@ -58,7 +57,10 @@ export const serveCommand = targetCommand(
     if (rest.length > 0) throw new UsageError(`unexpected argument: ${rest[0]}`);
     const stop = showChanges(transport);
     try {
-      const served = await serve(transport, options.http ? { http: httpOptions(options) } : { stdio: true });
+      const served = await serve(
+        transport,
+        options.http ? { http: await httpOptions(options) } : { stdio: true },
+      );
       say(served.url ? `serving ${served.url}` : `serving ${transport.name} on stdio`);
       await keepAliveWhile(untilEnd(served));
     } finally {
@@ -67,14 +69,14 @@ export const serveCommand = targetCommand(
     }
   });
 
-function httpOptions(options: ServeCommandOptions): HttpOptions {
+async function httpOptions(options: ServeCommandOptions): Promise<HttpOptions> {
   const { http, path, tokenFile, sessionKeyFile, allowHost, allowOrigin, maxSessions, idle, maxBody } =
     options;
   return {
     ...http,
     ...(path !== undefined && { path }),
-    ...(tokenFile !== undefined && { token: wordIn("--token-file", tokenFile) }),
-    ...(sessionKeyFile !== undefined && { sessionKey: wordIn("--session-key-file", sessionKeyFile) }),
+    ...(tokenFile !== undefined && { token: await wordIn("--token-file", tokenFile) }),
+    ...(sessionKeyFile !== undefined && { sessionKey: await wordIn("--session-key-file", sessionKeyFile) }),
     ...(allowHost.length > 0 && { allowedHosts: allowHost }),
     ...(allowOrigin.length > 0 && { allowedOrigins: allowOrigin }),
     ...(maxSessions !== undefined && { maxSessions }),
@@ -83,10 +85,11 @@ function httpOptions(options: ServeCommandOptions): HttpOptions {
   };
 }
 
-function wordIn(option: string, file: string): string {
+/** Whoever can read or write the file can call every server that is served. */
+async function wordIn(option: string, file: string): Promise<string> {
   let word: string;
   try {
-    word = readFileSync(file, "utf8").trim();
+    word = (await readPrivate(file)).trim();
   } catch (error) {
     throw new UsageError(`${option}: ${messageOf(error)}`);
   }

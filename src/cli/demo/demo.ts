@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { MemoryTransport, StdioTransport, StreamableHttpTransport } from "../../index.js";
 import { stopOnSignals } from "../commands/run.js";
+import { print } from "../terminal/print.js";
 import { attempt, echo, greet, killStdio, report, restartHttp, watch } from "./recovery.js";
 import { EverythingServer, everythingPath, localServer } from "./servers.js";
 import { Show } from "./show.js";
@@ -24,7 +25,7 @@ async function demo({ inspect }: { inspect?: boolean }): Promise<void> {
 
 /** Shows three servers, two of which are killed while calls are running. */
 async function recovery(everything: string, show?: Show): Promise<void> {
-  console.log("holdfast demo: three servers, two of them are going to die while calls are running\n");
+  print("holdfast demo: three servers, two of them are going to die while calls are running\n");
   const http = new EverythingServer(everything, "streamableHttp");
   await http.start();
   const scores = {

@@ -1,5 +1,6 @@
 import { type ClientTransport, type ConnectionEvent, isHoldfastError, type Session } from "../../index.js";
 import { describeServer, describeTransition, table } from "../terminal/format.js";
+import { print } from "../terminal/print.js";
 import type { EverythingServer } from "./servers.js";
 
 /** What happened to one server in the demo. */
@@ -14,9 +15,7 @@ export interface Score {
 
 const startedAt = performance.now();
 const say = (who: string, text: string) =>
-  console.log(
-    `${((performance.now() - startedAt) / 1000).toFixed(2).padStart(6)} s  ${who.padEnd(6)}  ${text}`,
-  );
+  print(`${((performance.now() - startedAt) / 1000).toFixed(2).padStart(6)} s  ${who.padEnd(6)}  ${text}`);
 
 /** Prints the transitions and losses of a transport as they happen, and counts them. */
 export function watch(transport: ClientTransport): Score {
@@ -72,7 +71,7 @@ export async function greet(score: Score, session: Session): Promise<void> {
 
 export async function killStdio(score: Score, session: Session): Promise<void> {
   const { pid } = score.transport.status;
-  console.log(
+  print(
     `\nA list, a tool that says that it only reads, and one that flips a switch are on their way when the stdio server (pid ${pid}) gets SIGKILL:`,
   );
   // The server is stopped first, so that all calls are written and none is answered.
@@ -90,7 +89,7 @@ export async function killStdio(score: Score, session: Session): Promise<void> {
 }
 
 export async function restartHttp(score: Score, session: Session, http: EverythingServer): Promise<void> {
-  console.log(
+  print(
     "\nA long tool call that its caller wants sent once and a list are running when the HTTP server is killed; it comes back a second later:",
   );
   const long = session.callTool(
@@ -128,8 +127,8 @@ export function report(scores: readonly Score[]): void {
     String(unknown),
     recoveredAfterMs === undefined ? "never lost" : `${(recoveredAfterMs / 1000).toFixed(2)} s`,
   ]);
-  console.log(
+  print(
     `\n${table([["server", "state", "attempts", "answered", "sent again", "outcome unknown", "recovered after"], ...rows])}`,
   );
-  console.log("\nNo call was done twice: what may have been done was reported, not repeated.");
+  print("\nNo call was done twice: what may have been done was reported, not repeated.");
 }

@@ -1,5 +1,6 @@
 import type { ClientTransport } from "../../index.js";
 import { createInspector, type Inspector } from "../../inspect/index.js";
+import { print } from "../terminal/print.js";
 
 /** A pause between the steps, for a person to see what happens. */
 const PAUSE_MS = 2_500;
@@ -16,7 +17,7 @@ export class Show {
 
   static async start(): Promise<Show> {
     const show = new Show(await createInspector());
-    console.log(`the page of this demo: ${show.inspector.url}`);
+    print(`the page of this demo: ${show.inspector.url}`);
     return show;
   }
 
@@ -24,9 +25,7 @@ export class Show {
   async watch(transports: readonly ClientTransport[]): Promise<void> {
     this.inspector.watch(...transports);
     if (!this.#live) return;
-    console.log(
-      "open it in a browser on this machine; the demo begins when it is open (or after a minute)\n",
-    );
+    print("open it in a browser on this machine; the demo begins when it is open (or after a minute)\n");
     for (let waited = 0; this.inspector.pages === 0 && waited < OPEN_MS; waited += 200) await pause(200);
     await this.pause();
   }
@@ -38,7 +37,7 @@ export class Show {
   /** Waits until the page is closed, so that a person can look at what happened. */
   async over(): Promise<void> {
     if (!this.#live || this.inspector.pages === 0) return;
-    console.log("\nthe page stays open until it is closed, or Ctrl-C");
+    print("\nthe page stays open until it is closed, or Ctrl-C");
     while (this.inspector.pages > 0) await pause(500);
   }
 

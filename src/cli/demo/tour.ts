@@ -14,6 +14,7 @@ import {
 import { messageOf } from "../../internal.js";
 import { stopOnSignals } from "../commands/run.js";
 import { describeServer, firstLine, table } from "../terminal/format.js";
+import { print } from "../terminal/print.js";
 import { EverythingServer, localServer } from "./servers.js";
 
 type Call = { name: string; arguments: Record<string, unknown> };
@@ -36,7 +37,7 @@ const patience = { connectTimeoutMs: 20_000, closeTimeoutMs: 2_000 };
 
 /** Shows all other transports: each connects, makes a call, loses its server, and makes the call again on the same session. */
 export async function tour(everything: string): Promise<void> {
-  console.log("\nEvery other transport, each on a real server that is killed once:\n");
+  print("\nEvery other transport, each on a real server that is killed once:\n");
   const python = join(examples, "server.py");
   const reference = "@modelcontextprotocol/server-everything";
   const stops: [string, () => Stop | Promise<Stop>][] = [
@@ -83,7 +84,7 @@ export async function tour(everything: string): Promise<void> {
     }
   };
   await Promise.all([worker(), worker()]);
-  console.log(`\n${table(rows)}`);
+  print(`\n${table(rows)}`);
 }
 
 /** The row of one transport. Undefined: this machine cannot run it, and the reason has been printed. */
@@ -105,10 +106,10 @@ async function visit(name: string, open: () => Stop | Promise<Stop>): Promise<st
     await noticed;
     await session.callTool(call);
     const back = performance.now() - killedAt;
-    console.log(`  ${name.padEnd(9)}  ${call.name} answered, before and after`);
+    print(`  ${name.padEnd(9)}  ${call.name} answered, before and after`);
     return [name, describeServer(transport.status), String(tools.length), seconds(connected), seconds(back)];
   } catch (error) {
-    console.log(`  ${name.padEnd(9)}  left out: ${reason(error)}`);
+    print(`  ${name.padEnd(9)}  left out: ${reason(error)}`);
     return undefined;
   } finally {
     await stop?.transport.close();
