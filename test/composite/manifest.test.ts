@@ -82,6 +82,26 @@ describe("a manifest", () => {
     expect(reports).toEqual([]);
   });
 
+  it("is not of a server that is signed in to by another token", async () => {
+    const { kept } = manifests();
+    const by = (auth: unknown) => ({ url: "http://one.test", auth }) as ServerConfig;
+    await kept.write("one", by("a"), manifest);
+    expect(await kept.read("one", by("a"))).toEqual(manifest);
+    for (const other of ["b", undefined, () => "a"])
+      expect(await kept.read("one", by(other))).toBeUndefined();
+  });
+
+  it("is neither read from nor written to a directory that others can change", async () => {
+    const { kept, reports, directory, files } = manifests();
+    await kept.write("one", x, manifest);
+    const before = readFileSync(files()[0]!, "utf8");
+    chmodSync(directory, 0o777);
+    await kept.write("one", x, manifest);
+    expect(reports).toEqual([expect.stringContaining("one: what it offers cannot be kept in")]);
+    expect(files().map((path) => readFileSync(path, "utf8"))).toEqual([before]);
+    expect([await kept.read("one", x), reports.length]).toEqual([undefined, 2]);
+  });
+
   it("is of a server of which something else is said, too", async () => {
     const { kept } = manifests();
     await kept.write("one", { ...x, auth: () => "a" } as never, manifest);

@@ -61,6 +61,32 @@ describe("the plan of a composite", () => {
     expect(directOf({ servers: { one: x, two: x }, extra: {} }, none)).toBeUndefined();
   });
 
+  it("starts by its first call what the server is said to, else what all are, by the options first", () => {
+    const isLazy = (server: object, options: object, whole: object) => {
+      const config = parseConfig({ mcpServers: { one: { ...x, ...server } }, ...whole });
+      const all = { ...none, ...options };
+      const rules = wholeRules(config, all);
+      const made = configured("one", config.servers["one"]!, all, undefined, () => rules);
+      closing(made.transport);
+      // A gateway knows what it offers, and is needed for that.
+      expect(directOf(config, all) === undefined).toBe(made.isLazy?.());
+      return made.isLazy?.();
+    };
+    const [on, off] = [{ lazy: true }, { lazy: false }];
+    expect([isLazy({}, {}, {}), isLazy(on, {}, {}), isLazy({}, on, {}), isLazy({}, {}, on)]).toEqual([
+      false,
+      true,
+      true,
+      true,
+    ]);
+    expect([isLazy(off, on, on), isLazy({}, off, on), isLazy(on, off, off), isLazy({}, on, off)]).toEqual([
+      false,
+      false,
+      true,
+      true,
+    ]);
+  });
+
   it("keeps the servers that are the same, in the new order", () => {
     const made: string[] = [];
     const make = (name: string, config: ServerConfig) => {
