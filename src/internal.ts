@@ -15,6 +15,7 @@ export { VERSION } from "./base/version.js";
 export { visible, visibleJson, visibleLine } from "./base/visible.js";
 export { readOffered } from "./composite/offered.js";
 export { authOf, transportOf } from "./composite/server-transport.js";
+export { readEntry } from "./config/entry.js";
 export { type ClientFile, clientConfig, clientFiles, clientLock, clientOf } from "./config/known.js";
 export { readConfig } from "./config/load.js";
 export {
@@ -30,7 +31,7 @@ export {
 export { replaceFile } from "./config/replace-file.js";
 export { isRemote } from "./config/server.js";
 export { TrustedFiles } from "./config/trust.js";
-export { CONFIG_ENDINGS } from "./infer/cannot-infer.js";
+export { isConfigFile } from "./infer/config-file.js";
 export { showRecording } from "./inspect/inspector.js";
 export { connectionMachine } from "./machines/connection.js";
 export { edges } from "./machines/edges.js";

@@ -12,8 +12,8 @@ import { Claims } from "./claims.js";
 import { type ConfiguredServer, whenIn } from "./configured-server.js";
 import type { OpenComposite } from "./opening.js";
 import { checkConfigOptions, type MCPConfigTransportOptions, pathOf, withLock } from "./options.js";
-import { configured, directOf, planned, readAny, remotesBeside, wholeRules } from "./plan.js";
-import { kindOf, signInMs } from "./server-transport.js";
+import { configured, directOf, planned, readAny, remotesBeside, serversOf, wholeRules } from "./plan.js";
+import { kindOf, saidOf, signInMs } from "./server-transport.js";
 
 /**
  * The servers of a config, as one. A single server is reached directly; several stand behind a gateway that shows their
@@ -25,6 +25,8 @@ export class MCPConfigTransport extends ClientTransport {
   #servers: Map<string, ConfiguredServer>;
   /** The last one that was applied. */
   #config: McpConfig;
+  /** What it says in vain: told with the next attempt, when somebody may hear it. */
+  #untold: McpConfig["warnings"];
   #rules: ReturnType<typeof wholeRules>;
   #open: OpenComposite | undefined;
   readonly #claims = { tools: new Claims(), prompts: new Claims() };
@@ -41,11 +43,7 @@ export class MCPConfigTransport extends ClientTransport {
     const kind = server ? kindOf(server) : "config";
     const authorizeTimeoutMs = server && signInMs(server, options);
     super(
-      {
-        ...options,
-        ...(server?.keepAlive !== undefined && { keepAlive: server.keepAlive }),
-        ...(server?.era !== undefined && { era: server.era }),
-      },
+      { ...options, ...(server && saidOf(server)) },
       {
         kind,
         name,
@@ -59,12 +57,13 @@ export class MCPConfigTransport extends ClientTransport {
     this[INTERNALS].callTimeoutMs = (method, called) => this.#callTimeoutMs(method, called);
     this.#options = options;
     this.#config = parsed;
+    this.#untold = [...parsed.warnings];
     this.#rules = wholeRules(parsed, options);
     this.#servers = this.#plan(parsed, new Map());
     if (options.watch && path !== undefined) this.#watch(path);
   }
 
-  /** The status of each server by its name, in the declared order. */
+  /** The status of each server by its name, in the declared order; last those whose entries are wrong (kind `misconfigured`). */
   get servers(): Record<string, ConnectionStatus> {
     if (this.#direct) return { [this.#direct.name]: this.status };
     return Object.fromEntries([...this.#servers].map(([name, { transport }]) => [name, transport.status]));
@@ -110,14 +109,14 @@ export class MCPConfigTransport extends ClientTransport {
     // One server is reached directly and several by their names: where that changes, everything begins anew. Sessions
     // stay open, and their next call finds the new way.
     const direct = directOf(parsed, this.#options) !== undefined;
-    const anew =
-      direct !== (this.#direct !== undefined) || before.size > 1 !== Object.keys(parsed.servers).length > 1;
+    const anew = direct !== (this.#direct !== undefined) || before.size > 1 !== serversOf(parsed).length > 1;
     const next = this.#plan(parsed, anew ? new Map() : before);
     const removed = [...before].filter(([name]) => !next.has(name));
     const changed = [...before].filter(([name, server]) => next.has(name) && next.get(name) !== server);
     const added = [...next].filter(([name]) => !before.has(name));
     this.#servers = next;
     this.#config = parsed;
+    this.#untold = [...parsed.warnings];
     this.#rules = rules;
     this[INTERNALS].announce({ type: "servers", servers: [...next.keys()] });
     if (anew || (direct && changed.length > 0)) await this.disconnect();
@@ -168,12 +167,13 @@ export class MCPConfigTransport extends ClientTransport {
   #callTimeoutMs(method: string, name: string | undefined): number | undefined {
     const tool = method === "tools/call" && name !== undefined ? this.resolveTool(name)?.server : undefined;
     const server = this.#direct?.name ?? tool;
-    return (
-      (server === undefined ? undefined : this.#servers.get(server)?.timeoutMs) ?? this.#options.callTimeoutMs
-    );
+    const own = server === undefined ? undefined : this.#servers.get(server)?.timeoutMs;
+    return own ?? this.#options.callTimeoutMs;
   }
 
   protected override async openWire(attempt: AttemptContext): Promise<Wire> {
+    for (const { path, message } of this.#untold.splice(0))
+      this[INTERNALS].announce({ type: "warning", message: `${this.name}: ${path}: ${message}` });
     if (this.#direct) return this.#direct.transport[INTERNALS].open(attempt);
     const { openComposite } = await import("./opening.js");
     // Race: the attempt is given up while the module is loaded.

@@ -2,13 +2,14 @@ import type { ServerConfig } from "../config/server.js";
 import type { WaitOptions } from "../contract/session.js";
 import type { ConnectionState, ConnectionStatus } from "../contract/status.js";
 import type { ClientTransport } from "../transports/transport.js";
+import type { Misconfigured } from "./misconfigured.js";
 import type { ToolRules } from "./transforms.js";
 
 /** One configured server: how it is reached, and what the config says of it. */
 export interface ConfiguredServer extends ToolRules {
   readonly name: string;
   /** As the config has it; its transport lives for as long as that does not change. */
-  readonly config: ServerConfig;
+  readonly config: ServerConfig | Misconfigured;
   readonly transport: ClientTransport;
   readonly timeoutMs: number | undefined;
   /** Whether it is started by the first call that needs it. */

@@ -52,7 +52,7 @@ export interface MCPConfigTransportOptions extends EveryServerOptions, ParseOpti
   tools?: "list" | "search";
   /** How many servers make their first attempt at the same time. Default 8. */
   maxStarts?: number;
-  /** Whether the composite fails if one of its servers cannot be reached. Default false. */
+  /** Whether the composite fails if one of its servers cannot be reached, or its entry is wrong. Default false. */
   strict?: boolean;
   /** Follows changes of the config file. While the file is wrong, the last good config is kept. Needs a path. Default false. */
   watch?: boolean;

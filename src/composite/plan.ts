@@ -1,12 +1,15 @@
 import { isDeepStrictEqual } from "node:util";
 import { invalid } from "../base/check.js";
+import { isHoldfastError, messageOf } from "../base/errors.js";
 import { readConfig } from "../config/load.js";
 import { type McpConfig, parseConfig } from "../config/parse.js";
-import { isRemote, type ServerConfig } from "../config/server.js";
+import type { ServerConfig } from "../config/server.js";
 import type { Resource } from "../contract/credential.js";
 import type { InspectionEvent, Observed } from "../contract/inspection.js";
+import type { ClientTransport } from "../transports/transport.js";
 import { type Access, accessOf } from "./access.js";
 import type { ConfiguredServer } from "./configured-server.js";
+import { Misconfigured, MisconfiguredTransport } from "./misconfigured.js";
 import { lockOf, type MCPConfigTransportOptions } from "./options.js";
 import { homeName } from "./owners.js";
 import { Pin } from "./pin.js";
@@ -16,9 +19,10 @@ import { showUri } from "./uris.js";
 /** @throws HoldfastError `CONFIG_INVALID` */
 export function readAny(
   config: string | URL | McpConfig | object,
-  { variables, inputs, from }: MCPConfigTransportOptions,
+  { variables, inputs, from, strict = false }: MCPConfigTransportOptions,
 ): McpConfig {
-  const options = { ...(variables && { variables }), ...(inputs && { inputs }), ...(from && { from }) };
+  const given = { ...(variables && { variables }), ...(inputs && { inputs }), ...(from && { from }) };
+  const options = { ...given, strict };
   return typeof config === "string" || config instanceof URL
     ? readConfig(config, options)
     : parseConfig(config, options);
@@ -44,25 +48,36 @@ export function directOf(
   config: McpConfig,
   options: MCPConfigTransportOptions,
 ): [name: string, ServerConfig] | undefined {
-  const [only, ...more] = Object.entries(config.servers);
+  const [only, ...more] = serversOf(config);
   const ruled =
     options.tools === "search" ||
     [options, config].some(({ allow, deny }) => allow !== undefined || deny !== undefined) ||
-    pinMode(config, options) !== "off" ||
-    (only?.[1].lazy ?? options.lazy ?? config.lazy);
-  return only && more.length === 0 && !ruled && isPlain(only[1]) ? only : undefined;
+    pinMode(config, options) !== "off";
+  if (!only || more.length > 0 || ruled) return undefined;
+  const [name, server] = only;
+  if (server instanceof Misconfigured || !isPlain(server)) return undefined;
+  return (server.lazy ?? options.lazy ?? config.lazy) ? undefined : [name, server];
 }
+
+/** All servers of a config, those last whose entries are wrong. */
+export const serversOf = (config: McpConfig): [name: string, config: ServerConfig | Misconfigured][] => [
+  ...Object.entries(config.servers),
+  ...Object.entries(config.misconfigured).map(([name, problems]): [string, Misconfigured] => [
+    name,
+    new Misconfigured(problems),
+  ]),
+];
 
 /** The servers of a config; those that are the same keep their transports. */
 export function planned(
-  { servers }: McpConfig,
+  config: McpConfig,
   before: ReadonlyMap<string, ConfiguredServer>,
-  make: (name: string, config: ServerConfig) => ConfiguredServer,
+  make: (name: string, config: ServerConfig | Misconfigured) => ConfiguredServer,
 ): Map<string, ConfiguredServer> {
   return new Map(
-    Object.entries(servers).map(([name, config]) => {
+    serversOf(config).map(([name, server]) => {
       const known = before.get(name);
-      return [name, known && isDeepStrictEqual(known.config, config) ? known : make(name, config)];
+      return [name, known && isDeepStrictEqual(known.config, server) ? known : make(name, server)];
     }),
   );
 }
@@ -127,19 +142,21 @@ const OF_THE_COMPOSITE = [
 /** One server of a config, with all the options that it shares with the others; `direct` observes the only one. */
 export function configured(
   name: string,
-  config: ServerConfig,
+  config: ServerConfig | Misconfigured,
   options: MCPConfigTransportOptions,
   direct: ((event: Observed) => void) | undefined,
   whole: () => WholeRules,
 ): ConfiguredServer {
+  if (config instanceof Misconfigured) return wrong(name, config);
   const shared = Object.fromEntries(
     Object.entries(options).filter(([key, value]) => value !== undefined && !OF_THE_COMPOSITE.includes(key)),
   );
   const own = direct ? inPlace(direct) : amongMany(options);
+  const transport = madeOrWrong(name, () => transportOf(name, config, { ...shared, ...own }), direct);
   return {
     name,
     config,
-    transport: transportOf(name, config, { ...shared, ...own }),
+    transport,
     timeoutMs: config.timeout,
     may: mayOf(name, config, whole),
     pin: () => whole().pin,
@@ -148,6 +165,26 @@ export function configured(
     includeTags: config.includeTags,
     excludeTags: config.excludeTags,
   };
+}
+
+const wrong = (name: string, config: Misconfigured): ConfiguredServer => ({
+  name,
+  config,
+  transport: new MisconfiguredTransport({ name, problems: config.problems }),
+  timeoutMs: undefined,
+  may: () => false,
+  pin: () => undefined,
+});
+
+/** What only a kind of transport finds wrong, such as a character that no header can have, is that server's failure. */
+function madeOrWrong(name: string, make: () => ClientTransport, alone: unknown): ClientTransport {
+  try {
+    return make();
+  } catch (error) {
+    const { path = "" } = isHoldfastError(error, "CONFIG_INVALID") ? error : {};
+    if (alone || !/^(url|headers|auth|oauth|command|args|env|cwd)\b/.test(path)) throw error;
+    return new MisconfiguredTransport({ name, problems: [{ path: "", message: messageOf(error) }] });
+  }
 }
 
 /** One server stands in for its transport, and is inspected in its place; of its process only that one knows. */
@@ -166,7 +203,7 @@ export const remotesBeside = (
   servers: Iterable<ConfiguredServer>,
 ): Pick<Resource, "name" | "url">[] =>
   [...servers].flatMap(({ name: other, config }) =>
-    other !== name && isRemote(config) && URL.canParse(config.url)
+    other !== name && "url" in config && URL.canParse(config.url)
       ? { name: other, url: new URL(config.url.replace(/^ws/, "http")) }
       : [],
   );

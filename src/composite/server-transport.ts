@@ -24,8 +24,7 @@ export function transportOf(name: string, server: ServerConfig, common: EverySer
   const shared = {
     ...rest,
     name,
-    ...(server.keepAlive !== undefined && { keepAlive: server.keepAlive }),
-    ...(server.era !== undefined && { era: server.era }),
+    ...saidOf(server),
     ...(server.timeout !== undefined && { callTimeoutMs: server.timeout }),
   };
   if (!isRemote(server)) {
@@ -41,14 +40,14 @@ export function transportOf(name: string, server: ServerConfig, common: EverySer
       ...(cwd !== undefined && { cwd }),
     });
   }
-  const { url, headers } = server;
+  const { url, headers, oauth: own } = server;
   const auth = authOf(server, defaultAuth);
   const remote = {
     ...shared,
     url,
     ...(headers && { headers }),
     ...(auth !== undefined && { auth }),
-    ...(oauth && { oauth }),
+    ...((oauth || own) && { oauth: { ...oauth, ...(own as OAuthOptions) } }),
   };
   switch (kindOf(server)) {
     case "ws":
@@ -61,6 +60,13 @@ export function transportOf(name: string, server: ServerConfig, common: EverySer
       return new StreamableHttpTransport(remote);
   }
 }
+
+/** The options of every transport that a config may set for one server. */
+export const saidOf = ({ keepAlive, era, connectTimeout }: ServerConfig): SharedOptions => ({
+  ...(keepAlive !== undefined && { keepAlive }),
+  ...(era !== undefined && { era }),
+  ...(connectTimeout !== undefined && { connectTimeoutMs: connectTimeout }),
+});
 
 /** How a remote server is signed in to: as the config says, or as all are for which it says nothing. */
 export function authOf(

@@ -1,9 +1,13 @@
+import { inWords } from "./words.js";
+
 /** The servers of a config in any dialect, as they are written there. */
 export interface Found {
   /** The path of the servers, for messages: `mcpServers`, `servers`, `mcp.servers`. Empty: the root. */
   at: string;
   /** The path of the servers as a list of keys, because a key may contain a dot. */
   place: string[];
+  /** Whether they stand in a list there, each with its name among its fields. */
+  listed: boolean;
   /** Each server by its name. */
   entries: Record<string, unknown>;
   /** The other fields of the config. */
@@ -12,86 +16,139 @@ export interface Found {
 
 type Fields = Record<string, unknown>;
 
-/** The path of the servers in each dialect: FastMCP and most clients, VS Code, VS Code's settings file, Goose. */
-const PLACES = [["mcpServers"], ["servers"], ["mcp", "servers"], ["extensions"]] as const;
+/**
+ * The path of the servers in each dialect, however its keys are spelt: most clients (`mcpServers`, Codex's `mcp_servers`, Amp's
+ * `amp.mcpServers`), VS Code, its settings file and its workspaces, Zed, Goose, opencode.
+ */
+const PLACES = [
+  ["mcpservers"],
+  ["ampmcpservers"],
+  ["servers"],
+  ["mcp", "servers"],
+  ["settings", "mcp", "servers"],
+  ["contextservers"],
+  ["extensions"],
+  ["mcp"],
+] as const;
 
 export const isObject = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Finds the servers of a config. Returns a text that says why where there are none. */
-export function findServers(config: Fields): Found | string {
+export function findServers(config: unknown): Found | string {
+  if (Array.isArray(config)) return fromList(config, [], {});
+  if (!isObject(config)) return "expected an object";
   if ("source" in config && ("deployment" in config || "environment" in config || isObject(config["source"])))
     return "this is a fastmcp.json, which describes how to run one server; an MCP config lists servers under mcpServers";
-  for (const place of PLACES) {
-    const entries = place.reduce<unknown>((at, key) => (isObject(at) ? at[key] : undefined), config);
-    if (entries === undefined) continue;
-    const at = place.join(".");
-    if (!isObject(entries)) return `${at}: expected an object with a server under each name`;
-    const { [place[0]]: _, ...extra } = config;
-    return { at, place: [...place], entries: { ...entries, ...projectServers(config) }, extra };
+  const all = PLACES.flatMap((words) => placed(config, words));
+  const place = all.find(({ value }) => Object.keys(Object(value)).length > 0) ?? all[0];
+  if (place) {
+    const { keys, value } = place;
+    const { [keys[0]!]: _, ...extra } = config;
+    const found = Array.isArray(value) ? fromList(value, keys, extra) : fromObject(value, keys, extra);
+    if (typeof found === "string") return found;
+    return { ...found, entries: ruled(config, { ...found.entries, ...projectServers(config) }) };
   }
   const own = projectServers(config);
   if (Object.keys(own).length > 0)
-    return { at: "projects", place: ["projects", process.cwd(), "mcpServers"], entries: own, extra: {} };
+    return {
+      at: "projects",
+      place: ["projects", process.cwd(), "mcpServers"],
+      listed: false,
+      entries: ruled(config, own),
+      extra: {},
+    };
   const entries = Object.entries(config).filter(([, value]) => isServer(value));
   if (entries.length === 0) return "no servers: expected mcpServers, servers, or servers at the root";
   const extra = Object.entries(config).filter(([, value]) => !isServer(value));
-  return { at: "", place: [], entries: Object.fromEntries(entries), extra: Object.fromEntries(extra) };
+  return fromObject(Object.fromEntries(entries), [], Object.fromEntries(extra)) as Found;
+}
+
+/** What stands at a path of words, and the keys that lead there. Null is as good as absent. */
+function placed(config: Fields, words: readonly string[]): { keys: string[]; value: unknown }[] {
+  let at: unknown = config;
+  const keys: string[] = [];
+  for (const word of words) {
+    const key = isObject(at) ? Object.keys(at).find((candidate) => inWords(candidate) === word) : undefined;
+    if (key === undefined) return [];
+    keys.push(key);
+    at = (at as Fields)[key];
+  }
+  // `mcp` holds other settings in other clients' files.
+  const servers = words.at(-1) !== "mcp" || (isObject(at) && Object.values(at).some(isServer));
+  return at === null || at === undefined || !servers ? [] : [{ keys, value: at }];
+}
+
+function fromObject(value: unknown, place: string[], extra: Fields): Found | string {
+  const at = place.join(".");
+  if (!isObject(value)) return `${at}: expected an object with a server under each name`;
+  return { at, place, listed: false, entries: value, extra };
+}
+
+/** Continue lists its servers, each with its name. */
+function fromList(list: unknown[], place: string[], extra: Fields): Found | string {
+  const at = place.join(".");
+  const named = list.filter((entry) => isObject(entry) && typeof entry["name"] === "string");
+  if (named.length < list.length || (list.length === 0 && place.length === 0))
+    return `${at && `${at}: `}expected an object with a server under each name, or a list of servers with a name each`;
+  const entries = (named as Fields[]).map(({ name, ...entry }) => [name, entry]);
+  return { at, place, listed: true, entries: Object.fromEntries(entries), extra };
 }
 
 /** Claude Code keeps servers for each project in `~/.claude.json`. Those of the current directory count. */
 function projectServers(config: Fields): Fields {
-  const { projects } = config;
+  const servers = projectOf(config)["mcpServers"];
+  return isObject(servers) ? servers : {};
+}
+
+function projectOf({ projects }: Fields): Fields {
   const project = isObject(projects) ? projects[process.cwd()] : undefined;
-  return isObject(project) && isObject(project["mcpServers"]) ? project["mcpServers"] : {};
+  return isObject(project) ? project : {};
 }
 
-const URLS = ["url", "serverUrl", "httpUrl", "uri"];
-const isServer = (value: unknown): value is Fields =>
-  isObject(value) && ["command", "cmd", ...URLS].some((key) => key in value);
+/** What clients say of servers beside them, said of each: which are off, and which of their tools. */
+function ruled(config: Fields, entries: Fields): Fields {
+  const { off, only } = switches(config);
+  const globs = deniedTools(config);
+  return Object.fromEntries(
+    Object.entries(entries).map(([name, entry]) => {
+      if (!isObject(entry)) return [name, entry];
+      if (off.has(name) || (only && !only.has(name))) return [name, { ...entry, disabled: true }];
+      const denied = globs.flatMap((glob) => ofServer(glob, name));
+      return [name, denied.length > 0 ? { ...entry, disabledTools: denied } : entry];
+    }),
+  );
+}
 
-/** For each of our fields, its names in all dialects. The first name that is set wins. */
-const WORDS: Record<string, readonly string[]> = {
-  command: ["command", "cmd"],
-  url: URLS,
-  transport: ["transport", "type"],
-  keepAlive: ["keepAlive", "keep_alive"],
-  era: ["era", "mode"],
-  env: ["env", "envs"],
-  includeTags: ["includeTags", "include_tags"],
-  excludeTags: ["excludeTags", "exclude_tags"],
-  includeTools: ["includeTools", "include_tools"],
-  enabledTools: ["enabledTools", "enabled_tools"],
-  excludeTools: ["excludeTools", "exclude_tools"],
-  disabledTools: ["disabledTools", "disabled_tools"],
-};
+const names = (value: unknown): string[] =>
+  Array.isArray(value) ? value.filter((name) => typeof name === "string") : [];
 
-const KINDS: Record<string, string> = {
-  "streamable-http": "http",
-  streamableHttp: "http",
-  streamable_http: "http",
-  websocket: "ws",
-};
-
-/** Renames the fields of one entry to ours. `named` says which name each field had, for messages. */
-export function inOurWords(entry: Fields): { fields: Fields; named: Record<string, string> } {
-  const fields = { ...entry };
-  const named: Record<string, string> = {};
-  for (const [ours, words] of Object.entries(WORDS)) {
-    const word = words.find((candidate) => entry[candidate] !== undefined && entry[candidate] !== null);
-    for (const other of words) delete fields[other];
-    if (word === undefined) continue;
-    fields[ours] = entry[word];
-    named[ours] = word;
+/** Claude Code's and Copilot's lists of servers that are off; Gemini's, also of those that are on. */
+function switches(config: Fields): { off: Set<string>; only: Set<string> | undefined } {
+  const off = new Set<string>();
+  let only: Set<string> | undefined;
+  const { mcp } = config;
+  const gemini = isObject(mcp) ? { mcpexcluded: mcp["excluded"], mcpallowed: mcp["allowed"] } : {};
+  for (const [key, value] of Object.entries({ ...config, ...projectOf(config), ...gemini })) {
+    if (/^(disabledmcp(json)?servers|excludemcpservers|mcpexcluded)$/.test(inWords(key)))
+      for (const name of names(value)) off.add(name);
+    if (/^(allowmcpservers|mcpallowed)$/.test(inWords(key)) && Array.isArray(value))
+      only = new Set(names(value));
   }
-  // In Gemini's dialect `httpUrl` means Streamable HTTP. Its `url` would mean SSE, but other dialects use that name for both, so
-  // the path of the URL decides.
-  if (named["url"] === "httpUrl" && fields["transport"] === undefined) fields["transport"] = "http";
-  const kind = fields["transport"];
-  if (typeof kind === "string") fields["transport"] = KINDS[kind] ?? kind;
-  if (fields["enabled"] === false) fields["disabled"] = true;
-  // Goose writes timeouts in seconds. Only its dialect has the names `cmd`, `uri` and `envs`.
-  const goose = named["command"] === "cmd" || named["url"] === "uri" || named["env"] === "envs";
-  if (goose && typeof fields["timeout"] === "number") fields["timeout"] = fields["timeout"] * 1000;
-  return { fields, named };
+  return { off, only };
 }
+
+/** opencode switches tools off at the top: `{ "tools": { "server_*": false } }`. */
+function deniedTools({ tools }: Fields): string[] {
+  return isObject(tools) ? Object.keys(tools).filter((glob) => tools[glob] === false) : [];
+}
+
+function ofServer(glob: string, server: string): string[] {
+  const prefix = `${server}_`;
+  if (glob.startsWith(prefix)) return [glob.slice(prefix.length)];
+  return glob.endsWith("*") && prefix.startsWith(glob.slice(0, -1)) ? ["*"] : [];
+}
+
+const WAYS = new Set(["command", "cmd", "url", "serverurl", "httpurl", "uri"]);
+const isServer = (value: unknown): value is Fields =>
+  isObject(value) && Object.keys(value).some((key) => WAYS.has(inWords(key)));

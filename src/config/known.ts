@@ -3,18 +3,11 @@ import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { HoldfastError } from "../base/errors.js";
 import { lockOfRules, rulesOf } from "./client-rules.js";
-import { findServers, isObject } from "./dialects.js";
-import { fromText } from "./load.js";
+import { CLIENTS, type Place } from "./clients.js";
+import { findServers } from "./dialects.js";
 import { type McpConfig, parseConfig } from "./parse.js";
+import { fromText } from "./syntax.js";
 import { type FoundFile, readFound } from "./trust.js";
-
-/** Where to look for config files. Tests pass another machine's. */
-export interface Place {
-  home: string;
-  cwd: string;
-  platform: NodeJS.Platform;
-  env: Record<string, string | undefined>;
-}
 
 const here = (): Place => ({
   // As the current folder is told: without links.
@@ -23,37 +16,6 @@ const here = (): Place => ({
   platform: process.platform,
   env: process.env,
 });
-
-/** The config files of each client, the nearest first. Those of the project are not the user's own work. */
-interface Places {
-  project?: string;
-  user: (place: Place) => string[];
-}
-
-const CLIENTS: Record<string, Places> = {
-  claude: { user: (place) => [join(applications(place), "Claude/claude_desktop_config.json")] },
-  "claude-code": { project: ".mcp.json", user: ({ home }) => [join(home, ".claude.json")] },
-  cursor: { project: ".cursor/mcp.json", user: ({ home }) => [join(home, ".cursor/mcp.json")] },
-  vscode: {
-    project: ".vscode/mcp.json",
-    user: (place) =>
-      ["mcp.json", "settings.json"].map((name) => join(applications(place), "Code/User", name)),
-  },
-  windsurf: { user: ({ home }) => [join(home, ".codeium/windsurf/mcp_config.json")] },
-  gemini: { project: ".gemini/settings.json", user: ({ home }) => [join(home, ".gemini/settings.json")] },
-  goose: {
-    user: ({ home, platform, env }) =>
-      platform === "win32"
-        ? [join(env["APPDATA"] ?? home, "Block/goose/config/config.yaml")]
-        : [join(env["XDG_CONFIG_HOME"] ?? join(home, ".config"), "goose/config.yaml")],
-  },
-};
-
-function applications({ home, platform, env }: Place): string {
-  if (platform === "darwin") return join(home, "Library/Application Support");
-  if (platform === "win32") return env["APPDATA"] ?? join(home, "AppData/Roaming");
-  return env["XDG_CONFIG_HOME"] ?? join(home, ".config");
-}
 
 /** The current folder, and those above it up to the root of its repository; never home, and nothing above it. */
 function projectFolders({ cwd, home }: Place): string[] {
@@ -91,7 +53,7 @@ export function clientFiles(client: string, server?: string, place: Place = here
   return pathsOf(client, place).flatMap(({ path, project }) => {
     const file = readFound(path);
     const config = file && fromText(file.text, path);
-    const found = isObject(config) ? findServers(config) : undefined;
+    const found = file && findServers(config);
     // A file of settings without servers is no mistake.
     if (!file || typeof found !== "object") return [];
     const wanted = server === undefined || Object.hasOwn(found.entries, server);
@@ -100,10 +62,10 @@ export function clientFiles(client: string, server?: string, place: Place = here
 }
 
 function pathsOf(client: string, place: Place): { path: string; project: boolean }[] {
-  const { project, user } = CLIENTS[client]!;
-  const folders = project === undefined ? [] : projectFolders(place);
+  const { project = [], user } = CLIENTS[client]!;
+  const folders = project.length === 0 ? [] : projectFolders(place);
   return [
-    ...folders.map((folder) => ({ path: join(folder, project!), project: true })),
+    ...folders.flatMap((folder) => project.map((name) => ({ path: join(folder, name), project: true }))),
     ...user(place).map((path) => ({ path, project: false })),
   ];
 }

@@ -1,10 +1,10 @@
-import { readFileSync } from "node:fs";
-import type { ParseError } from "jsonc-parser";
-import type * as Yaml from "yaml";
+import { readFileSync, statSync } from "node:fs";
 import { HoldfastError, messageOf } from "../base/errors.js";
-import { loadNow } from "../base/load-now.js";
+import { findServers } from "./dialects.js";
 import { inputsIn } from "./expand.js";
 import { invalidConfig, type McpConfig, type ParseOptions, parseConfig } from "./parse.js";
+import { fromText } from "./syntax.js";
+import { decodeText } from "./text.js";
 
 /** The options of `loadConfig`. */
 export interface LoadOptions extends Omit<ParseOptions, "inputs"> {
@@ -13,7 +13,7 @@ export interface LoadOptions extends Omit<ParseOptions, "inputs"> {
 }
 
 /**
- * Reads a config file in any dialect: JSON, which may have comments and trailing commas, or YAML.
+ * Reads a config file in any dialect: JSON, which may have comments and trailing commas, TOML or YAML.
  * @throws HoldfastError `CONFIG_INVALID` where it cannot be read or parsed (the message names line and column), or is wrong
  */
 export async function loadConfig(path: string | URL, options: LoadOptions = {}): Promise<McpConfig> {
@@ -34,65 +34,35 @@ export function readConfig(path: string | URL, options: ParseOptions = {}): McpC
 }
 
 export function readText(path: string | URL): string {
+  let bytes: Buffer;
   try {
-    // Some editors write a byte order mark at the beginning.
-    return readFileSync(path, "utf8").replace(/^\uFEFF/, "");
+    bytes = readFileSync(path);
   } catch (cause) {
     throw new HoldfastError("CONFIG_INVALID", `${path} cannot be read: ${messageOf(cause)}`, {
       path: "",
       cause,
     });
   }
+  return textOf(bytes, path);
 }
 
-/** Parses the text of a config file: YAML where `path` ends so (Goose), else JSON. A parser is loaded only for what needs one. */
-export function fromText(text: string, path: string): unknown {
-  if (/\.ya?ml$/.test(path)) return fromYaml(text, path);
+/** @throws HoldfastError `CONFIG_INVALID` for bytes that are no text */
+export function textOf(bytes: Uint8Array, path: string | URL): string {
   try {
-    return JSON.parse(text);
+    return decodeText(bytes);
   } catch {
-    return fromJsonc(text, path);
+    throw invalidConfig([{ path: "", message: "is neither UTF-8 nor UTF-16" }], String(path));
   }
 }
 
-function fromYaml(text: string, path: string): unknown {
-  const { parse, YAMLParseError } = parser<typeof Yaml>("yaml", "a config in YAML", path);
+/** Whether a file of any ending holds servers; what is larger than a config can be is not read. */
+export function holdsServers(path: string): boolean {
   try {
-    return parse(text);
-  } catch (cause) {
-    // The library's message quotes the lines around the mistake, which may hold a secret.
-    const at = cause instanceof YAMLParseError ? cause.linePos?.[0] : undefined;
-    throw invalidConfig([{ path: "", message: `is not YAML (${position(at)})` }], path);
+    if (statSync(path).size > LARGEST_BYTES) return false;
+    return typeof findServers(fromText(readText(path), path)) !== "string";
+  } catch {
+    return false;
   }
 }
 
-/** JSON with comments and trailing commas; and where JSON is wrong, this says where. */
-function fromJsonc(text: string, path: string): unknown {
-  const { parse, printParseErrorCode } = jsoncParser("a config in JSON with comments", path);
-  const errors: ParseError[] = [];
-  const value = parse(text, errors, { allowTrailingComma: true });
-  const [first] = errors;
-  if (!first) return value;
-  const before = text.slice(0, first.offset).split("\n");
-  const at = position({ line: before.length, col: before.at(-1)!.length + 1 });
-  throw invalidConfig(
-    [{ path: "", message: `is not JSON: ${printParseErrorCode(first.error)} (${at})` }],
-    path,
-  );
-}
-
-/** Reads and edits JSON with comments. `what` needs it, as an error says where it is not there. */
-export const jsoncParser = (what: string, path: string) =>
-  parser<typeof import("jsonc-parser")>("jsonc-parser", what, path);
-
-function parser<T>(name: string, what: string, path: string): T {
-  try {
-    return loadNow<T>(name);
-  } catch (cause) {
-    const message = `${path}: ${what} needs the package ${name} installed beside this bundle`;
-    throw new HoldfastError("CONFIG_INVALID", message, { path: "", cause });
-  }
-}
-
-const position = (at: { line: number; col: number } | undefined) =>
-  at ? `line ${at.line}, column ${at.col}` : "somewhere";
+const LARGEST_BYTES = 1024 * 1024;

@@ -1,7 +1,10 @@
-import type { ZodError } from "zod";
 import { HoldfastError } from "../base/errors.js";
-import { findServers, inOurWords, isObject } from "./dialects.js";
-import { expand, type Variables } from "./expand.js";
+import { findServers, isObject } from "./dialects.js";
+import { readEntry } from "./entry.js";
+import { readEnvFiles } from "./env-file.js";
+import type { Variables } from "./expand.js";
+import { expandFields } from "./expand-fields.js";
+import { issuesOf } from "./issues.js";
 import { REMOTE_KINDS, remoteSchema, stdioSchema, wholeSchema } from "./schema.js";
 import { isRemote, type ServerConfig, type WholeConfig } from "./server.js";
 import { wrongToolRules } from "./tool-rules.js";
@@ -10,6 +13,10 @@ import { wrongToolRules } from "./tool-rules.js";
 export interface McpConfig extends WholeConfig {
   /** The servers by name, in the order of the file. */
   servers: Record<string, ServerConfig>;
+  /** What is wrong with each server that cannot be used; the others can. */
+  misconfigured: Record<string, Problem[]>;
+  /** What the config says and holdfast does not do, such as a field of a client that it knows and cannot honour. */
+  warnings: Problem[];
   /** The other fields of the config, unchanged. */
   extra: Record<string, unknown>;
 }
@@ -24,10 +31,12 @@ export interface Problem {
 
 /** The options of `parseConfig`. */
 export interface ParseOptions extends Variables {
-  /** Checks the form only: a URL that still has variables in it is accepted. Default false. */
+  /** Checks the form only: a URL that still has variables in it is accepted, and no file of variables is read. Default false. */
   unexpanded?: boolean;
   /** What the config is called in errors, for example its file. Default: `the config`. */
   from?: string;
+  /** Whether one wrong server makes the whole config wrong. Default false: it is in `misconfigured`, and the others are usable. */
+  strict?: boolean;
 }
 
 /** What each parsed config was made from. */
@@ -40,113 +49,132 @@ export const isParsed = (value: unknown): value is McpConfig => isObject(value) 
 export const sourceOf = (config: McpConfig): unknown => parsed.get(config);
 
 /**
- * Parses the content of a config in any dialect: `mcpServers`, VS Code's `servers`, Goose's `extensions`, or servers at the
- * root. A parsed config is returned as it is.
- * @throws HoldfastError `CONFIG_INVALID`, whose `problems` list everything that is wrong; it shows no value of the config
+ * Parses the content of a config in any dialect: `mcpServers`, VS Code's `servers`, Goose's `extensions`, and what other clients write;
+ * or servers at the root. A parsed config is returned as it is.
+ * @throws HoldfastError `CONFIG_INVALID`, whose `problems` list everything that is wrong, where no server can be used, what is
+ * said of all is wrong, or `strict` is set; it shows no value of the config
  */
 export function parseConfig(config: unknown, options: ParseOptions = {}): McpConfig {
   if (isParsed(config)) return config;
-  if (!isObject(config)) throw invalidConfig([{ path: "", message: "expected an object" }], options.from);
   const found = findServers(config);
   if (typeof found === "string") throw invalidConfig([{ path: "", message: found }], options.from);
-  const problems: Problem[] = [];
-  const servers: Record<string, ServerConfig> = {};
+  const servers: [string, ServerConfig][] = [];
+  const misconfigured: [string, Problem[]][] = [];
+  const warnings: Problem[] = [];
   for (const [name, entry] of Object.entries(found.entries)) {
+    const problems: Problem[] = [];
     const at = [found.at, name].filter(Boolean).join(".");
     if (name === "__proto__") problems.push({ path: at, message: "no server can be called so" });
-    const server = parseServer(entry, at, options, problems);
-    if (server && !server.disabled) servers[name] = server;
+    const server = parseServer(entry, at, options, { problems, warnings });
+    if (problems.length > 0) misconfigured.push([name, problems]);
+    else if (server) servers.push([name, server]);
   }
-  const whole = parseWhole(found.extra, problems);
-  if (problems.length > 0) throw invalidConfig(problems, options.from);
-  if (Object.keys(servers).length === 0) {
+  const wrong = misconfigured.flatMap(([, problems]) => problems);
+  const { whole, problems } = parseWhole(found.extra);
+  if (problems.length > 0 || (wrong.length > 0 && (options.strict || servers.length === 0)))
+    throw invalidConfig([...wrong, ...problems], options.from);
+  if (servers.length === 0) {
     const all = Object.keys(found.entries).length > 0;
+    const [first] = warnings;
     const message = all ? "every server is disabled" : "expected at least one server";
-    throw invalidConfig([{ path: found.at, message }], options.from);
+    throw invalidConfig([first ?? { path: found.at, message }], options.from);
   }
-  const result = { servers, ...whole, extra: found.extra };
+  const result = {
+    servers: Object.fromEntries(servers),
+    misconfigured: Object.fromEntries(misconfigured),
+    ...whole,
+    warnings,
+    extra: found.extra,
+  };
   parsed.set(result, config);
   return result;
 }
 
 /** What is said of all servers. It stands at the top of the file, also where the servers do not. */
-function parseWhole(extra: Record<string, unknown>, problems: Problem[]): WholeConfig {
+function parseWhole(extra: Record<string, unknown>): { whole: WholeConfig; problems: Problem[] } {
   const result = wholeSchema.safeParse(extra);
-  if (result.success) return result.data;
-  report(result.error, {}, (path, message) => problems.push({ path, message }));
-  return {};
+  return result.success
+    ? { whole: result.data, problems: [] }
+    : { whole: {}, problems: issuesOf(result.error).map(([path, message]) => ({ path, message })) };
+}
+
+/** Where the mistakes of a server go, and the warnings. */
+interface Lists {
+  problems: Problem[];
+  warnings: Problem[];
 }
 
 function parseServer(
   entry: unknown,
   at: string,
-  variables: ParseOptions,
-  problems: Problem[],
+  options: ParseOptions,
+  { problems, warnings }: Lists,
 ): ServerConfig | undefined {
-  const problem = (path: string, message: string) =>
-    problems.push({ path: path ? `${at}.${path}` : at, message });
+  const under = (path: string) => (path ? `${at}.${path}` : at);
   if (!isObject(entry)) {
-    problem("", "expected an object with a command or a url");
+    problems.push({ path: at, message: "expected an object with a command or a url" });
     return undefined;
   }
-  const { fields, named } = inOurWords(entry);
-  // A disabled server is not checked: it may be unfinished.
-  if (fields["disabled"] === true) return { command: "disabled", disabled: true };
-  const { command, url, transport } = fields;
-  if (command !== undefined && url !== undefined)
-    problem("", "has a command and a url; expected one of them");
-  else if (command === undefined && url === undefined) problem("", "expected a command or a url");
-  else if (url !== undefined && transport === "stdio")
-    problem(named["transport"]!, `a url is reached by ${REMOTE_KINDS.join(", ")}, not by stdio`);
-  else if (command !== undefined && transport !== undefined && transport !== "stdio")
-    problem(named["transport"]!, `a command is reached by stdio, expected "stdio" or nothing`);
-  else {
-    const before = problems.length;
-    const expanded = expandFields(fields, variables, (path, why) => problem(renamed(path, named), why));
-    const result = (url !== undefined ? remoteSchema : stdioSchema).safeParse(expanded);
-    if (!result.success) report(result.error, named, problem);
-    else if (problems.length === before) {
-      const server: ServerConfig = result.data;
-      const open = variables.unexpanded && /\$\{/.test(String(url));
-      const wrong = isRemote(server) && !open ? wrongUrl(server) : undefined;
-      if (wrong) problem(named["url"]!, wrong);
-      for (const [path, why] of wrongToolRules(server)) problem(path, why);
-      if (problems.length === before) return server;
-    }
+  const { variables = process.env } = options;
+  const { fields, named, off } = readEntry(
+    entry,
+    (variable) => Boolean(variables[variable]),
+    (names) => ({
+      problem: (path, message) => problems.push({ path: under(renamed(path, names)), message }),
+      warn: (path, message) => warnings.push({ path: under(renamed(path, names)), message }),
+    }),
+  );
+  if (off) return undefined;
+  const problem = (path: string, message: string) =>
+    problems.push({ path: under(renamed(path, named)), message });
+  const wrong = wrongWay(fields);
+  if (wrong) {
+    problem(...wrong);
+    return undefined;
   }
+  const expanded = withEnvFile(expandFields(fields, options, problem), options, problem);
+  const result = (fields["url"] !== undefined ? remoteSchema : stdioSchema).safeParse(expanded);
+  if (!result.success) {
+    for (const [path, message] of issuesOf(result.error)) problem(path, message);
+    return undefined;
+  }
+  const server: ServerConfig = result.data;
+  const open = options.unexpanded && /\$\{/.test(String(fields["url"]));
+  const url = isRemote(server) && !open && problems.length === 0 ? wrongUrl(server) : undefined;
+  if (url) problem("url", url);
+  for (const [path, why] of wrongToolRules(server)) problem(path, why);
+  return problems.length === 0 ? server : undefined;
+}
+
+/** Whether it can be reached at all: by one way, which fits the word for it. */
+function wrongWay({ command, url, transport }: Record<string, unknown>): [string, string] | undefined {
+  if (command !== undefined && url !== undefined)
+    return ["", "has a command and a url; expected one of them"];
+  if (command === undefined && url === undefined) return ["", "expected a command or a url"];
+  if (url !== undefined && transport === "stdio")
+    return ["transport", `a url is reached by ${REMOTE_KINDS.join(", ")}, not by stdio`];
+  if (command !== undefined && transport !== undefined && transport !== "stdio")
+    return ["transport", `a command is reached by stdio, expected "stdio" or nothing`];
   return undefined;
 }
 
-/** The fields in which variables are replaced. They reach the server; fields that are only shown are left as they are. */
-const EXPANDED = ["command", "args", "env", "cwd", "url", "headers", "auth"];
-/** How deep these fields may be nested. No real server needs that much. */
-const MAX_DEPTH = 20;
-
-function expandFields(
-  fields: Record<string, unknown>,
-  variables: Variables,
+/** The variables of a file are those of the server; what stands in the config itself wins. */
+function withEnvFile(
+  { envFile, ...fields }: Record<string, unknown>,
+  { unexpanded }: ParseOptions,
   problem: (path: string, why: string) => void,
 ): Record<string, unknown> {
-  const walk = (value: unknown, path: string, within: readonly unknown[]): unknown => {
-    if (typeof value === "string") return expand(value, variables, (why) => problem(path, why));
-    const isList = Array.isArray(value);
-    if (!isList && (!isObject(value) || Object.getPrototypeOf(value) !== Object.prototype)) return value;
-    if (within.includes(value) || within.length === MAX_DEPTH) {
-      problem(path, within.includes(value) ? "contains itself" : `is nested deeper than ${MAX_DEPTH} levels`);
-      return "";
-    }
-    const inside = [...within, value];
-    if (isList) return value.map((item, i) => walk(item, `${path}[${i}]`, inside));
-    return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [key, walk(item, `${path}.${key}`, inside)]),
-    );
-  };
-  return Object.fromEntries(
-    Object.entries(fields).map(([key, value]) => [
-      key,
-      EXPANDED.includes(key) ? walk(value, key, []) : value,
-    ]),
+  const paths = [envFile ?? []].flat();
+  if (fields["url"] !== undefined || unexpanded || paths.length === 0) return fields;
+  if (!paths.every((path) => typeof path === "string")) {
+    problem("envFile", "expected a path");
+    return fields;
+  }
+  const read = readEnvFiles(paths, (index, why) =>
+    problem(Array.isArray(envFile) ? `envFile[${index}]` : "envFile", why),
   );
+  const { env } = fields;
+  return { ...fields, env: env === undefined || isObject(env) ? { ...read, ...env } : env };
 }
 
 function wrongUrl({ url, transport }: { url: string; transport?: string | undefined }) {
@@ -158,21 +186,6 @@ function wrongUrl({ url, transport }: { url: string; transport?: string | undefi
   if ((socket && transport !== undefined && transport !== "ws") || (web && transport === "ws"))
     return `is not reached by the transport ${JSON.stringify(transport)}`;
   return undefined;
-}
-
-function report(
-  error: ZodError,
-  named: Record<string, string>,
-  problem: (path: string, why: string) => void,
-): void {
-  for (const { path, message } of error.issues) {
-    const shown = path.reduce<string>(
-      (before, part) =>
-        typeof part === "number" ? `${before}[${part}]` : before ? `${before}.${String(part)}` : String(part),
-      "",
-    );
-    problem(renamed(shown, named), message.replace(/^Invalid (input|option): /, ""));
-  }
 }
 
 /** The path with the field names of the user's dialect. */

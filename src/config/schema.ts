@@ -4,19 +4,40 @@ import type {
   AccessList,
   ArgumentTransform,
   RemoteServerConfig,
+  ServerOAuth,
   StdioServerConfig,
   ToolTransform,
   WholeConfig,
 } from "./server.js";
 
 const text = z.string().min(1);
-/** Environment variables are texts. A number or a boolean in a file is taken as one. */
-const texts = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String));
-const headers = z.record(z.string(), z.string());
+/** A number or a boolean in a file is taken as a text where only texts can be meant. */
+const scalar = z.union([z.string(), z.number(), z.boolean()]).transform(String);
+const texts = z.record(z.string(), scalar);
 const auth = z.custom<AuthOption>(
   (value) => ["string", "function"].includes(typeof value) || (typeof value === "object" && value !== null),
   'expected a bearer token, "oauth", a function that gives a token, or a provider of the SDK',
 );
+
+const url = z.url({ protocol: /^https?$/ });
+const oauth: z.ZodType<ServerOAuth> = z
+  .strictObject({
+    scopes: z.union([z.string(), z.array(z.string())]).optional(),
+    clientId: text.optional(),
+    clientSecret: text.optional(),
+    issuer: url.optional(),
+    clientName: text.optional(),
+    clientMetadataUrl: url.optional(),
+    callbackHost: z
+      .string()
+      .regex(/^(localhost|127(\.\d{1,3}){3}|\[::1\])$/, "expected a loopback host")
+      .optional(),
+    callbackPort: z.number().int().min(1).max(65_535).optional(),
+    tokenEndpointAuthMethod: z.enum(["client_secret_basic", "client_secret_post", "none"]).optional(),
+  })
+  .refine(({ clientId, clientSecret }) => clientSecret === undefined || clientId !== undefined, {
+    message: "a client secret comes with a client id",
+  });
 
 const argumentTransform: z.ZodType<ArgumentTransform> = z.strictObject({
   name: text.optional(),
@@ -48,6 +69,7 @@ const common = {
   description: z.string().optional(),
   disabled: z.boolean().optional(),
   timeout: z.number().min(0).optional(),
+  connectTimeout: z.number().positive().optional(),
   keepAlive: z.boolean().optional(),
   era: z.enum(["auto", "legacy", "modern"]).optional(),
   lazy: z.boolean().optional(),
@@ -66,7 +88,7 @@ const common = {
 export const stdioSchema: z.ZodType<StdioServerConfig> = z.looseObject({
   transport: z.literal("stdio").optional(),
   command: text,
-  args: z.array(z.string()).optional(),
+  args: z.array(scalar).optional(),
   env: texts.optional(),
   cwd: text.optional(),
   ...common,
@@ -86,7 +108,8 @@ export const REMOTE_KINDS = ["http", "sse", "ws"] as const;
 export const remoteSchema: z.ZodType<RemoteServerConfig> = z.looseObject({
   transport: z.enum(REMOTE_KINDS).optional(),
   url: text,
-  headers: headers.optional(),
+  headers: texts.optional(),
   auth: auth.optional(),
+  oauth: oauth.optional(),
   ...common,
 });

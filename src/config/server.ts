@@ -44,6 +44,8 @@ export interface CommonServerConfig {
   disabled?: boolean | undefined;
   /** The deadline of its calls in milliseconds; 0: none. Default: the session's. */
   timeout?: number | undefined;
+  /** The deadline of an attempt to reach it in milliseconds. Default: the transport's. */
+  connectTimeout?: number | undefined;
   /** Whether a healthy connection stays when the last session ends. Default true for local servers, else false. */
   keepAlive?: boolean | undefined;
   /** The protocol era. Default `auto`. */
@@ -114,6 +116,21 @@ export interface RemoteServerConfig extends CommonServerConfig {
   headers?: Record<string, string> | undefined;
   /** How to authorize. Default: `defaultAuth` of the transport, or not at all. */
   auth?: AuthOption | undefined;
+  /** What `"oauth"` means for this server, over the transport's own `oauth`. */
+  oauth?: ServerOAuth | undefined;
+}
+
+/** What a config may say of a sign-in; see `OAuthOptions`. */
+export interface ServerOAuth {
+  scopes?: string | string[] | undefined;
+  clientId?: string | undefined;
+  clientSecret?: string | undefined;
+  issuer?: string | undefined;
+  clientName?: string | undefined;
+  clientMetadataUrl?: string | undefined;
+  callbackHost?: string | undefined;
+  callbackPort?: number | undefined;
+  tokenEndpointAuthMethod?: "client_secret_basic" | "client_secret_post" | "none" | undefined;
 }
 
 /** One server of a parsed config, with our field names and with variables replaced. Unknown fields are kept. */

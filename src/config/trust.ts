@@ -12,6 +12,7 @@ import {
 import { join } from "node:path";
 import { codeOf, HoldfastError, messageOf } from "../base/errors.js";
 import { writableByOthers } from "../base/ownership.js";
+import { textOf } from "./load.js";
 
 /** A file that holds servers, with its text as it was read. */
 export interface FoundFile {
@@ -37,7 +38,7 @@ export function readFound(path: string): FoundFile | undefined {
     if (!stat.isFile()) throw refused(path, "is not a file");
     const why = writableByOthers(path, stat);
     if (why) throw refused(path, `was found by search and is not used: ${why}`);
-    return { path, text: readFileSync(file, "utf8").replace(/^\uFEFF/, "") };
+    return { path, text: textOf(readFileSync(file), path) };
   } finally {
     closeSync(file);
   }

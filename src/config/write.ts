@@ -4,9 +4,10 @@ import { HoldfastError } from "../base/errors.js";
 import { type Hold, withFileLock } from "../base/file-lock/file-lock.js";
 import { keepAliveWhile } from "../base/keep-alive.js";
 import { findServers, isObject } from "./dialects.js";
-import { fromText, jsoncParser, readText } from "./load.js";
+import { readText } from "./load.js";
 import { isParsed, type McpConfig, parseConfig, sourceOf } from "./parse.js";
 import { behindLinks, cannotBeWritten, replaceFile, stampOf } from "./replace-file.js";
+import { fromText, jsoncParser } from "./syntax.js";
 
 /**
  * Writes a config to a file atomically. A parsed config keeps its unknown fields, and its variables are written unreplaced. Mode
@@ -30,10 +31,15 @@ export async function updateConfigFile(
   name: string,
   server: Record<string, unknown> | undefined,
 ): Promise<void> {
-  if (/\.ya?ml$/.test(path))
-    throw new HoldfastError("CONFIG_INVALID", `${path} is YAML, which only its own program may write`, {
-      path: "",
-    });
+  const [, other] = /\.(ya?ml|toml)$/i.exec(path) ?? [];
+  if (other !== undefined)
+    throw new HoldfastError(
+      "CONFIG_INVALID",
+      `${path} is ${/^t/i.test(other) ? "TOML" : "YAML"}, which only its own program may write`,
+      {
+        path: "",
+      },
+    );
   if (server !== undefined) parseConfig({ mcpServers: { [name]: server } }, { ...FORM, from: name });
   const file = behindLinks(path);
   const folder = dirname(file);
@@ -56,7 +62,11 @@ const EMPTY = '{\n  "mcpServers": {}\n}\n';
 /** The text of a config with one server changed. */
 function withServer(path: string, text: string, name: string, server: unknown): string {
   const config = fromText(text, path);
-  const found = isObject(config) ? findServers(config) : "expected an object";
+  const found = findServers(config);
+  if (typeof found !== "string" && found.listed)
+    throw new HoldfastError("CONFIG_INVALID", `${path} lists its servers, expected an object of them`, {
+      path: found.at,
+    });
   if (typeof found === "string" && !isEmptyConfig(config))
     throw new HoldfastError("CONFIG_INVALID", `${path} is not valid: ${found}`, { path: "" });
   const at = typeof found === "string" ? ["mcpServers"] : found.place;
@@ -72,6 +82,7 @@ const FORM = {
   variables: new Proxy({}, { get: () => "x", has: () => true }),
   inputs: () => "x",
   unexpanded: true,
+  strict: true,
 };
 
 const isEmptyConfig = (config: unknown) => isObject(config) && Object.keys(config).length === 0;

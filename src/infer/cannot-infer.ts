@@ -2,8 +2,8 @@ import { HoldfastError } from "../base/errors.js";
 import { NODE_ENDINGS } from "../transports/node.js";
 import { PYTHON_ENDINGS } from "../transports/python.js";
 
-/** The endings of config files. */
-export const CONFIG_ENDINGS = [".json", ".jsonc"];
+/** The endings of config files. A file with another one is taken, too, where it holds servers. */
+export const CONFIG_ENDINGS = [".json", ".jsonc", ".yaml", ".yml", ".toml"];
 
 const ACCEPTED = `an http://, https://, ws:// or wss:// URL; the path of a script (${[...PYTHON_ENDINGS, ...NODE_ENDINGS].join(", ")}); a config file (${CONFIG_ENDINGS.join(", ")}) or its content (mcpServers, servers); a server object or a function that makes one; a ClientTransport`;
 

@@ -9,7 +9,8 @@ import { isServer, MemoryTransport } from "../transports/memory.js";
 import { NODE_ENDINGS, NodeStdioTransport } from "../transports/node.js";
 import { PYTHON_ENDINGS, PythonStdioTransport } from "../transports/python.js";
 import { ClientTransport } from "../transports/transport.js";
-import { CONFIG_ENDINGS, cannotInfer, describe } from "./cannot-infer.js";
+import { cannotInfer, describe } from "./cannot-infer.js";
+import { isConfigFile } from "./config-file.js";
 import type { InferOptions, Target } from "./target.js";
 import { fromUrl, pathOf, urlOf } from "./url.js";
 
@@ -42,7 +43,7 @@ function fromPath(path: string, options: InferOptions): ClientTransport {
   if (PYTHON_ENDINGS.includes(ending)) return new PythonStdioTransport({ scriptPath: path, ...options });
   if (NODE_ENDINGS.includes(ending)) return new NodeStdioTransport({ scriptPath: path, ...options });
   if (basename(path) === "fastmcp.json") throw cannotInfer(JSON.stringify(path), FASTMCP);
-  if (CONFIG_ENDINGS.includes(ending))
+  if (isConfigFile(path))
     return new MCPConfigTransport({ config: path, ...options } as MCPConfigTransportOptions);
   throw cannotInfer(
     JSON.stringify(path),

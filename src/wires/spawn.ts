@@ -78,8 +78,9 @@ export function spawnFailure(error: unknown, { command, cwd, install }: CommandL
   const named = `the command ${JSON.stringify(command)}`;
   if (code === "ENOENT" && cwd !== undefined && !existsSync(cwd))
     return machineFailure(error, `the directory ${JSON.stringify(cwd)} is not there any more`);
+  const advice = /\s/.test(command) ? "Put its arguments into args: no shell splits them" : install;
   if (code === "ENOENT")
-    return machineFailure(error, `${named} was not found. ${install ?? "Is it installed, and on PATH?"}`);
+    return machineFailure(error, `${named} was not found. ${advice ?? "Is it installed, and on PATH?"}`);
   if (code === "EACCES") return machineFailure(error, `${named} may not be run (no permission)`);
   const where = cwd ? ` in ${cwd}` : "";
   return machineFailure(error, `${named} could not be started${where} (${code ?? messageOf(error)})`);

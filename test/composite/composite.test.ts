@@ -7,7 +7,8 @@ import { serveWebSockets } from "../../examples/websocket-server.mjs";
 import { type HoldfastError, isHoldfastError } from "../../src/base/errors.js";
 import { MCPConfigTransport } from "../../src/composite/config-transport.js";
 import type { MCPConfigTransportOptions } from "../../src/composite/options.js";
-import { fromText, readText } from "../../src/config/load.js";
+import { readText } from "../../src/config/load.js";
+import { fromText } from "../../src/config/syntax.js";
 import type { SessionOptions } from "../../src/contract/session.js";
 import { makeServer } from "../fixtures/both-eras.mjs";
 import { everything, everythingHttp, freePort } from "../support/everything.js";
@@ -498,7 +499,10 @@ describe("configs one after another", () => {
 
 describe("the options of a composite", () => {
   it("hold for its servers: annotations, a server's own timeout", async () => {
-    const transport = composite({ a: legacy, b: { ...legacy, timeout: 300 } }, { trustAnnotations: false });
+    const transport = composite(
+      { a: legacy, b: { ...legacy, timeout: "300ms" } },
+      { trustAnnotations: false },
+    );
     const session = await transport.connectSession();
     // Not listed yet, and still its server's deadline.
     expect(await rejection(session.callTool(call("b_never")))).toMatchObject({

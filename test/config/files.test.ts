@@ -24,7 +24,7 @@ beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "holdfast-config-"));
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
-const at = (name: string, text?: string) => {
+const at = (name: string, text?: string | Uint8Array) => {
   const path = join(directory, name);
   if (text !== undefined) writeFileSync(path, text);
   return path;
@@ -64,7 +64,12 @@ describe("a config file is read", () => {
       [directory, /cannot be read: EISDIR/],
       [at("cut.json", '{\n  "mcpServers": { "a": { "command": "canary" '), /is not JSON: .*line 2, column/],
       [at("text.json", "canary"), /is not JSON: InvalidSymbol \(line 1, column 1\)/],
-      [at("empty.json", ""), /is not JSON/],
+      [at("empty.json", ""), /is empty, expected JSON/],
+      [at("toml.toml", "a = canary"), /is not TOML \(line 1, column/],
+      [
+        at("latin1.json", Buffer.from('{ "mcpServers": { "é": 1 } }', "latin1")),
+        /is neither UTF-8 nor UTF-16/,
+      ],
       [at("yaml.yaml", "a: [canary\nb: c"), /is not YAML \(line/],
       [at("list.json", "[1]"), /expected an object/],
     ];

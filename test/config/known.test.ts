@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { clientConfig, clientLock, clientOf, type Place } from "../../src/config/known.js";
+import type { Place } from "../../src/config/clients.js";
+import { clientConfig, clientLock, clientOf } from "../../src/config/known.js";
 
 let directory: string;
 let place: Place;

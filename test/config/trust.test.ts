@@ -2,7 +2,8 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writ
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { clientConfig, type Place } from "../../src/config/known.js";
+import type { Place } from "../../src/config/clients.js";
+import { clientConfig } from "../../src/config/known.js";
 import { readFound, TrustedFiles } from "../../src/config/trust.js";
 
 function folder(): string {

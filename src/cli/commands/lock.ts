@@ -1,6 +1,6 @@
 import { MCPConfigTransport } from "../../index.js";
 import {
-  CONFIG_ENDINGS,
+  isConfigFile,
   LOCKED_KINDS,
   type LockedServer,
   type LockedServers,
@@ -32,7 +32,7 @@ export const lockCommand = targetCommand(
 
 async function lock(args: string[], options: TargetOptions): Promise<void> {
   const [path, ...more] = args;
-  if (path === undefined || more.length > 0 || !CONFIG_ENDINGS.some((ending) => path.endsWith(ending)))
+  if (path === undefined || more.length > 0 || !isConfigFile(path))
     throw new UsageError("expected a config file, such as mcp.json");
   const { transport } = await agreedTarget(args, { ...options, pin: "off" });
   const stop = stopOnSignals(transport);

@@ -27,16 +27,17 @@ export function helpFor({ name, state, lastError }: ConnectionStatus, needing: N
 function rowOf(status: ConnectionStatus): string[] {
   if (status.lazy === "known" && !status.lastError)
     return [status.name, "known", "is started by its first call"];
-  return [
-    status.name,
-    status.detail === undefined || status.detail === "steady"
-      ? status.state
-      : `${status.state}.${status.detail}`,
-    status.state === "connected" ? describeServer(status) : why(status),
-  ];
+  return [status.name, stateOf(status), status.state === "connected" ? describeServer(status) : why(status)];
 }
 
-function why({ authorizing, lastError, nextRetryAt, attempt }: ConnectionStatus): string {
+function stateOf({ kind, state, detail }: ConnectionStatus): string {
+  if (kind === "misconfigured") return kind;
+  return detail === undefined || detail === "steady" ? state : `${state}.${detail}`;
+}
+
+function why({ kind, authorizing, lastError, nextRetryAt, attempt }: ConnectionStatus): string {
+  // What is to be mended is shown whole.
+  if (kind === "misconfigured") return lastError?.message.replace(/^.*?not valid: /, "") ?? "";
   if (authorizing?.step === "waiting") return "waits for a person to sign in";
   const next =
     nextRetryAt === undefined

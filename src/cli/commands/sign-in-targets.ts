@@ -1,5 +1,5 @@
 import type { McpConfig, OAuthOptions, RemoteServerConfig } from "../../index.js";
-import { authOf, CONFIG_ENDINGS, isRemote, readConfig, shownUrl } from "../../internal.js";
+import { authOf, isConfigFile, isRemote, readConfig, shownUrl } from "../../internal.js";
 import { UsageError } from "../terminal/exit.js";
 import { askForTrust, configOfClient, knownClient, type TrustOptions } from "./trust.js";
 
@@ -49,7 +49,7 @@ export async function remotesOf(target: string, options: RemoteChoice): Promise<
 function configOf(target: string): McpConfig {
   const known = knownClient(target);
   if (known) return configOfClient(known);
-  if (CONFIG_ENDINGS.some((ending) => target.endsWith(ending))) return readConfig(target);
+  if (isConfigFile(target)) return readConfig(target);
   throw new UsageError(`${target} is neither the URL of a server, nor a config, nor the name of a client`);
 }
 

@@ -6,7 +6,7 @@ import {
   type SharedOptions,
   StdioTransport,
 } from "../../index.js";
-import { authOf, CONFIG_ENDINGS } from "../../internal.js";
+import { authOf, isConfigFile } from "../../internal.js";
 import { UsageError } from "../terminal/exit.js";
 import { say } from "../terminal/print.js";
 import { loginCommand, type Needing, unattended } from "./sign-in.js";
@@ -158,7 +158,7 @@ export function targetOf(args: string[], options: TargetOptions, shared: SharedO
     };
   }
   const isUrl = /^(https?|wss?):/i.test(target);
-  const isConfig = CONFIG_ENDINGS.some((ending) => target.endsWith(ending));
+  const isConfig = !isUrl && isConfigFile(target);
   const followed = isConfig && {
     manifestDirectory: manifestDirectory(),
     ...(options.watch && { watch: true }),

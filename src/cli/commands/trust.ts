@@ -10,6 +10,7 @@ import {
   clientOf,
   defaultDirectory,
   fieldsOf,
+  readEntry,
   TrustedFiles,
   visibleLine,
   withoutUserInfo,
@@ -68,24 +69,31 @@ async function agreesTo({ path, entries }: ClientFile, { server }: KnownClient):
   return agrees(`Trust ${visibleLine(path)} as it is now? [y/N] `);
 }
 
-/** What an entry starts or reaches, as it stands in the file: no variable is replaced. */
+/** What an entry starts or reaches, in whatever dialect, as it stands in the file: no variable is replaced. */
 function startOf(entry: unknown): string {
-  const { command, cmd, args, cwd, env, envs, headers, url, serverUrl, httpUrl, uri } = fieldsOf(entry);
-  const program = command ?? cmd;
-  if (program === undefined) {
-    const address = withoutUserInfo(String(url ?? serverUrl ?? httpUrl ?? uri ?? "nothing"));
-    return [address, ...pairsOf(headers, ": ")].join(", ");
+  const read = readEntry(
+    fieldsOf(entry),
+    () => true,
+    () => ({ problem: () => {}, warn: () => {} }),
+  );
+  const { command, args, cwd, env, envFile, headers, auth, url } = read.fields;
+  const off = read.off ? " (off)" : "";
+  if (command === undefined) {
+    const address = withoutUserInfo(String(url ?? "nothing"));
+    return [address, ...pairsOf(headers, ": "), ...pairsOf({ auth }, ": ")].join(", ") + off;
   }
-  const words = [program, ...(Array.isArray(args) ? args : [args])].filter((word) => word !== undefined);
-  const where = cwd === undefined ? "" : ` (in ${String(cwd)})`;
-  return [...pairsOf(env ?? envs, "="), ...words.map(textOf)].join(" ") + where;
+  const words = [command, ...(Array.isArray(args) ? args : [args])].filter((word) => word !== undefined);
+  const where = cwd === undefined ? "" : ` (in ${textOf(cwd)})`;
+  const more = envFile === undefined ? "" : ` (with the variables of ${textOf(envFile)})`;
+  return [...pairsOf(env, "="), ...words.map(textOf)].join(" ") + where + more + off;
 }
 
 /** A variable can start a program (NODE_OPTIONS), and a header can take one of yours along. A secret of the file stays in it. */
 const pairsOf = (map: unknown, between: string): string[] =>
-  Object.entries(fieldsOf(map)).map(([name, value]) => {
+  Object.entries(fieldsOf(map)).flatMap(([name, value]) => {
+    if (value === undefined) return [];
     const text = textOf(value);
-    const isSecret = /token|secret|password|auth|key/i.test(name) && !text.includes("${");
+    const isSecret = /token|secret|password|auth|key/i.test(name) && !/\$\{|\{env:/.test(text);
     return `${name}${between}${isSecret ? "…" : text}`;
   });
 
