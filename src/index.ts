@@ -19,7 +19,7 @@ export type { MCPConfigTransportOptions } from "./composite/options.js";
 export type { EveryServerOptions } from "./composite/server-transport.js";
 export type { Variables } from "./config/expand.js";
 export { type LoadOptions, loadConfig } from "./config/load.js";
-export { type McpConfig, type ParseOptions, parseConfig } from "./config/parse.js";
+export { type McpConfig, type ParseOptions, type Problem, parseConfig } from "./config/parse.js";
 export type {
   AccessList,
   ArgumentTransform,
@@ -27,6 +27,7 @@ export type {
   PinMode,
   RemoteServerConfig,
   ServerConfig,
+  ServerOAuth,
   StdioServerConfig,
   ToolTransform,
   WholeConfig,

@@ -1,7 +1,8 @@
-import { HoldfastError } from "../base/errors.js";
+import { HoldfastError, isHoldfastError, messageOf } from "../base/errors.js";
 import type { Problem } from "../config/parse.js";
 import type { SharedOptions } from "../contract/options.js";
 import { KindTransport } from "../transports/kind.js";
+import type { ClientTransport } from "../transports/transport.js";
 
 interface MisconfiguredOptions extends SharedOptions {
   name: string;
@@ -31,4 +32,15 @@ function misconfigured(server: string, problems: readonly Problem[]): HoldfastEr
     path: problems[0]?.path ?? "",
     problems: [...problems],
   });
+}
+
+/** What only a kind of transport finds wrong, such as a character that no header can have, is that server's failure. */
+export function madeOrWrong(name: string, make: () => ClientTransport, alone: unknown): ClientTransport {
+  try {
+    return make();
+  } catch (error) {
+    const { path = "" } = isHoldfastError(error, "CONFIG_INVALID") ? error : {};
+    if (alone || !/^(url|headers|auth|oauth|command|args|env|cwd)\b/.test(path)) throw error;
+    return new MisconfiguredTransport({ name, problems: [{ path: "", message: messageOf(error) }] });
+  }
 }

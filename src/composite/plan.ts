@@ -1,15 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
 import { invalid } from "../base/check.js";
-import { isHoldfastError, messageOf } from "../base/errors.js";
 import { readConfig } from "../config/load.js";
 import { type McpConfig, parseConfig } from "../config/parse.js";
 import type { ServerConfig } from "../config/server.js";
 import type { Resource } from "../contract/credential.js";
 import type { InspectionEvent, Observed } from "../contract/inspection.js";
-import type { ClientTransport } from "../transports/transport.js";
 import { type Access, accessOf } from "./access.js";
 import type { ConfiguredServer } from "./configured-server.js";
-import { Misconfigured, MisconfiguredTransport } from "./misconfigured.js";
+import { Misconfigured, MisconfiguredTransport, madeOrWrong } from "./misconfigured.js";
 import { lockOf, type MCPConfigTransportOptions } from "./options.js";
 import { homeName } from "./owners.js";
 import { Pin } from "./pin.js";
@@ -175,17 +173,6 @@ const wrong = (name: string, config: Misconfigured): ConfiguredServer => ({
   may: () => false,
   pin: () => undefined,
 });
-
-/** What only a kind of transport finds wrong, such as a character that no header can have, is that server's failure. */
-function madeOrWrong(name: string, make: () => ClientTransport, alone: unknown): ClientTransport {
-  try {
-    return make();
-  } catch (error) {
-    const { path = "" } = isHoldfastError(error, "CONFIG_INVALID") ? error : {};
-    if (alone || !/^(url|headers|auth|oauth|command|args|env|cwd)\b/.test(path)) throw error;
-    return new MisconfiguredTransport({ name, problems: [{ path: "", message: messageOf(error) }] });
-  }
-}
 
 /** One server stands in for its transport, and is inspected in its place; of its process only that one knows. */
 const inPlace = (observe: (event: Observed) => void): Pick<EveryServerOptions, "inspect"> => ({

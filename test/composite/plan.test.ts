@@ -44,7 +44,10 @@ describe("the plan of a composite", () => {
 
   it("reaches one server directly where nothing is said that a gateway has to hold", () => {
     const direct = (server: object, options: object = {}, whole: object = {}) =>
-      directOf({ servers: { one: { ...x, ...server } }, extra: {}, ...whole }, { ...none, ...options });
+      directOf(
+        { servers: { one: { ...x, ...server } }, misconfigured: {}, warnings: [], extra: {}, ...whole },
+        { ...none, ...options },
+      );
     expect(direct({})).toEqual(["one", x]);
     expect(direct({ tools: {} })?.[0]).toBe("one");
     expect(direct({}, { tools: "list", pin: "off" }, { pin: "warn" })?.[0]).toBe("one");
@@ -57,8 +60,10 @@ describe("the plan of a composite", () => {
       expect(direct({}, option)).toBeUndefined();
     for (const whole of [{ allow: [] }, { deny: [] }, { pin: "block" }])
       expect(direct({}, {}, whole)).toBeUndefined();
-    expect(directOf({ servers: {}, extra: {} }, none)).toBeUndefined();
-    expect(directOf({ servers: { one: x, two: x }, extra: {} }, none)).toBeUndefined();
+    expect(directOf({ servers: {}, misconfigured: {}, warnings: [], extra: {} }, none)).toBeUndefined();
+    expect(
+      directOf({ servers: { one: x, two: x }, misconfigured: {}, warnings: [], extra: {} }, none),
+    ).toBeUndefined();
   });
 
   it("starts by its first call what the server is said to, else what all are, by the options first", () => {
@@ -89,12 +94,12 @@ describe("the plan of a composite", () => {
 
   it("keeps the servers that are the same, in the new order", () => {
     const made: string[] = [];
-    const make = (name: string, config: ServerConfig) => {
+    const make = (name: string, config: ConfiguredServer["config"]) => {
       made.push(name);
       return { name, config } as ConfiguredServer;
     };
     const plan = (servers: object, before = new Map<string, ConfiguredServer>()) =>
-      planned({ servers } as McpConfig, before, make);
+      planned({ ...parseConfig({ a: x }), servers: servers as McpConfig["servers"] }, before, make);
     const first = plan({ a: { command: "1" }, b: { command: "2" } });
     const next = plan({ c: { command: "3" }, b: { command: "2" }, a: { command: "other" } }, first);
     expect([...next.keys()]).toEqual(["c", "b", "a"]);
