@@ -27,7 +27,9 @@ const config: KnipConfig = {
     // Found by its path, and started.
     "@modelcontextprotocol/server-everything",
     // An optional peer that the test kit imports as it stands; and what is loaded by `require`, with the first pattern or config.
-    ...(process.argv.includes("--production") ? ["fast-check", "jsonc-parser", "re2js", "yaml"] : []),
+    ...(process.argv.includes("--production")
+      ? ["fast-check", "jsonc-parser", "re2js", "smol-toml", "yaml"]
+      : []),
   ],
   ignoreBinaries: ["dbus-run-session", "mkfifo"],
 };

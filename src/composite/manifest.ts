@@ -8,7 +8,6 @@ import { codeOf, messageOf } from "../base/errors.js";
 import { fieldsOf, isObject } from "../base/fields.js";
 import { visibleJson } from "../base/visible.js";
 import { LOCK_VERSION, LOCKED_KINDS, lockedItem, lockIn } from "../config/lock.js";
-import type { ServerConfig } from "../config/server.js";
 import type { ListKind } from "../contract/status.js";
 import type { Offered } from "./offered.js";
 
@@ -35,7 +34,7 @@ export class Manifests {
   }
 
   /** Undefined: there is none that can be used, or it is of another config of the server. */
-  async read(server: string, config: ServerConfig): Promise<Manifest | undefined> {
+  async read(server: string, config: object): Promise<Manifest | undefined> {
     const path = this.#pathOf(server);
     try {
       await checkDirectory(this.#directory);
@@ -54,7 +53,7 @@ export class Manifests {
   }
 
   /** Keeps what a server is. That it cannot be kept is reported, and costs the next start. */
-  async write(server: string, config: ServerConfig, { lists, ...rest }: Manifest): Promise<void> {
+  async write(server: string, config: object, { lists, ...rest }: Manifest): Promise<void> {
     const directory = this.#directory;
     const salt = randomBytes(16).toString("hex");
     const offered = LOCKED_KINDS.map((kind) => {
@@ -95,7 +94,7 @@ const DECISIVE = ["command", "args", "env", "cwd", "url", "headers", "transport"
 /** Secrets of a config are part of it, and short ones could be guessed: each guess takes its time. */
 const COST: ScryptOptions = { N: 4096, r: 8, p: 1 };
 
-function fingerprintOf(config: ServerConfig, salt: string): Promise<string> {
+function fingerprintOf(config: object, salt: string): Promise<string> {
   const { auth, ...rest } = fieldsOf(config);
   const given = { ...rest, auth: typeof auth === "string" ? auth : typeof auth };
   const decisive = JSON.stringify(DECISIVE.map((key) => fieldsOf(given)[key] ?? null));
