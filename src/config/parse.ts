@@ -92,7 +92,8 @@ export function parseConfig(config: unknown, options: ParseOptions = {}): McpCon
 
 /** What is said of all servers. It stands at the top of the file, also where the servers do not. */
 function parseWhole(extra: Record<string, unknown>): { whole: WholeConfig; problems: Problem[] } {
-  const result = wholeSchema.safeParse(extra);
+  const set = Object.entries(extra).filter(([, value]) => value !== null);
+  const result = wholeSchema.safeParse(Object.fromEntries(set));
   return result.success
     ? { whole: result.data, problems: [] }
     : { whole: {}, problems: issuesOf(result.error).map(([path, message]) => ({ path, message })) };
