@@ -27,7 +27,7 @@ const TESTS: Record<string, string[]> = {
     "test/composite/{plan,presented,reading,searched,server-transport,tool-index,transforms,uris,words}.test.ts",
   ],
   "composite-members": [
-    "test/composite/{config-transport,lazy-known,members}.test.ts",
+    "test/composite/{config-transport,lazy-kept,lazy-known,members}.test.ts",
     "test/wires/memory-wire.test.ts",
   ],
 };
