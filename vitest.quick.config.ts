@@ -10,7 +10,7 @@ export default defineConfig({
       "test/{base,config,connection,docs,infer,machines,properties,session}/**/*.test.ts",
       "test/auth/{credentials/{oauth,renewal,sdk,shared-flow,token,token-cache},sign-in/*}.test.ts",
       "test/auth/store/{file-store,keychain,keychain-binding,memory-store}.test.ts",
-      "test/composite/{access,admission,blocked,catalog,config-transport,lazy-known,manifest,members,naming}.test.ts",
+      "test/composite/{access,admission,blocked,catalog,config-transport,lazy-{kept,known},manifest,members,naming}.test.ts",
       "test/composite/{offers,options,passing,pin-drift,plan,presented,reading,searched,server-transport}.test.ts",
       "test/composite/{tool-index,transforms,uris,words}.test.ts",
       "test/testing/faults.test.ts",
