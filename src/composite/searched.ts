@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Result, Tool } from "@modelcontextprotocol/client";
 import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
+import { fieldsOf } from "../base/fields.js";
 import type { ListMethod, Params, PresentedMany, Route } from "../gateway/presented.js";
 import type { Catalog } from "./catalog.js";
 import type { Member } from "./member.js";
@@ -71,7 +72,7 @@ class SearchedMembers extends PresentedMembers {
   }
 
   async #find({ arguments: given }: Params, signal: AbortSignal): Promise<Result> {
-    const { query, limit = FOUND } = (given ?? {}) as Params;
+    const { query, limit = FOUND } = fieldsOf(given);
     if (typeof query !== "string" || query.trim() === "")
       throw invalid(`${FIND} needs "query": what is to be done, in plain words`);
     if (typeof limit !== "number" || !Number.isInteger(limit) || limit < 1 || limit > MOST)
@@ -114,7 +115,7 @@ const brief = ({ name, title, description, inputSchema, annotations }: Tool) => 
 /** A call of the tool that calls, as the call that is meant. */
 function meant(method: string, params: Params): Params {
   if (method !== "tools/call" || params["name"] !== CALL) return params;
-  const { name, arguments: args = {} } = (params["arguments"] ?? {}) as Params;
+  const { name, arguments: args = {} } = fieldsOf(params["arguments"]);
   if (typeof name !== "string") throw invalid(`${CALL} needs "name": the name of a tool as ${FIND} gives it`);
   if (typeof args !== "object" || args === null || Array.isArray(args))
     throw invalid(`"arguments" of ${CALL} is an object: the arguments of ${JSON.stringify(name)}`);

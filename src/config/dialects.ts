@@ -1,3 +1,4 @@
+import { type Fields, fieldsOf } from "../base/fields.js";
 import { inWords } from "./words.js";
 
 /** The servers of a config in any dialect, as they are written there. */
@@ -13,8 +14,6 @@ export interface Found {
   /** The other fields of the config. */
   extra: Record<string, unknown>;
 }
-
-type Fields = Record<string, unknown>;
 
 /**
  * The path of the servers in each dialect, however its keys are spelt: most clients (`mcpServers`, Codex's `mcp_servers`, Amp's
@@ -61,7 +60,7 @@ export function findServers(config: unknown): Found | string {
   const entries = Object.entries(config).filter(([, value]) => isServer(value));
   if (entries.length === 0) return "no servers: expected mcpServers, servers, or servers at the root";
   const extra = Object.entries(config).filter(([, value]) => !isServer(value));
-  return fromObject(Object.fromEntries(entries), [], Object.fromEntries(extra)) as Found;
+  return fromObject(Object.fromEntries(entries), [], Object.fromEntries(extra));
 }
 
 /** What stands at a path of words, and the keys that lead there. Null is as good as absent. */
@@ -72,7 +71,7 @@ function placed(config: Fields, words: readonly string[]): { keys: string[]; val
     const key = isObject(at) ? Object.keys(at).find((candidate) => inWords(candidate) === word) : undefined;
     if (key === undefined) return [];
     keys.push(key);
-    at = (at as Fields)[key];
+    at = fieldsOf(at)[key];
   }
   // `mcp` holds other settings in other clients' files.
   const servers = words.at(-1) !== "mcp" || (isObject(at) && Object.values(at).some(isServer));
@@ -88,10 +87,10 @@ function fromObject(value: unknown, place: string[], extra: Fields): Found | str
 /** Continue lists its servers, each with its name. */
 function fromList(list: unknown[], place: string[], extra: Fields): Found | string {
   const at = place.join(".");
-  const named = list.filter((entry) => isObject(entry) && typeof entry["name"] === "string");
+  const named = list.filter((entry): entry is Fields => isObject(entry) && typeof entry["name"] === "string");
   if (named.length < list.length || (list.length === 0 && place.length === 0))
     return `${at && `${at}: `}expected an object with a server under each name, or a list of servers with a name each`;
-  const entries = (named as Fields[]).map(({ name, ...entry }) => [name, entry]);
+  const entries = named.map(({ name, ...entry }) => [name, entry]);
   return { at, place, listed: true, entries: Object.fromEntries(entries), extra };
 }
 

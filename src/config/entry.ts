@@ -1,10 +1,10 @@
+import type { Fields } from "../base/fields.js";
 import { isObject } from "./dialects.js";
 import { warnOfFields } from "./not-honoured.js";
 import { readSignIn } from "./oauth-fields.js";
 import { readTimeouts } from "./timeouts.js";
 import { booleanOf, inWords, kindIn, renameFields } from "./words.js";
 
-type Fields = Record<string, unknown>;
 type Say = (path: string, why: string) => void;
 
 /** Who is told what is wrong with an entry, and what of it is not honoured. Paths begin with our names. */

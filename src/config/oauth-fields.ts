@@ -1,7 +1,7 @@
+import type { Fields } from "../base/fields.js";
 import { isObject } from "./dialects.js";
 import { booleanOf, inWords } from "./words.js";
 
-type Fields = Record<string, unknown>;
 type Say = (path: string, why: string) => void;
 
 /** Our name for each OAuth field of a client. */

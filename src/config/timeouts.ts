@@ -1,6 +1,6 @@
+import type { Fields } from "../base/fields.js";
 import { inWords } from "./words.js";
 
-type Fields = Record<string, unknown>;
 type Say = (path: string, why: string) => void;
 
 const UNIT: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };

@@ -1,4 +1,4 @@
-type Fields = Record<string, unknown>;
+import type { Fields } from "../base/fields.js";
 
 /** A key without case, `_`, `-` and dots: each client spells the same words in its own way. */
 export const inWords = (key: string): string => key.toLowerCase().replace(/[-_.]/g, "");

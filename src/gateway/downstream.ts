@@ -6,6 +6,7 @@ import {
   type JSONRPCMessage,
 } from "@modelcontextprotocol/server";
 import { isHoldfastError } from "../base/errors.js";
+import { type Fields, fieldsOf } from "../base/fields.js";
 
 /** What a client said of itself with its first request. */
 export interface Introduction {
@@ -14,7 +15,6 @@ export interface Introduction {
   capabilities: ClientCapabilities;
 }
 
-type Fields = Record<string, unknown>;
 const fieldsIn = (value: unknown): Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {};
 
@@ -37,10 +37,11 @@ export function introductionIn(message: JSONRPCMessage): Introduction | undefine
 
 /** The same message as others may read it: an error of ours becomes plain data, so that its outcome survives the way. */
 export function inPlainWords<M extends object>(message: M): M {
-  const { error } = message as { error?: { data?: unknown } };
-  if (!isHoldfastError(error?.data)) return message;
-  const { code, server } = error.data;
-  const { outcome } = error.data as { outcome?: unknown };
+  const error = fieldsOf(fieldsOf(message)["error"]);
+  const { data } = error;
+  if (!isHoldfastError(data)) return message;
+  const { code, server } = data;
+  const { outcome } = fieldsOf(data);
   return {
     ...message,
     error: { ...error, data: { holdfast: { code, ...(outcome !== undefined && { outcome }), server } } },

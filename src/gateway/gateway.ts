@@ -6,6 +6,7 @@ import {
   type Result,
   type ServerContext,
 } from "@modelcontextprotocol/server";
+import { fieldsOf } from "../base/fields.js";
 import { VERSION } from "../base/version.js";
 import { withDeadline } from "../base/wait.js";
 import { ANY_RESULT } from "../contract/any-result.js";
@@ -86,7 +87,7 @@ export class Gateway {
     const { method, params } = request;
     const named = {
       method,
-      params: { ...params, _meta: { ...(params["_meta"] as object), [ASKING_SERVER]: asking } },
+      params: { ...params, _meta: { ...fieldsOf(params["_meta"]), [ASKING_SERVER]: asking } },
     };
     if (!server.isModern) {
       const relatedRequestId = originIn(origins)?.request.mcpReq.id;

@@ -10,6 +10,7 @@ import {
   type ServerContext,
 } from "@modelcontextprotocol/server";
 import { isHoldfastError } from "../base/errors.js";
+import { fieldsOf, isObject } from "../base/fields.js";
 import { ANY_RESULT } from "../contract/any-result.js";
 import { ASKING_SERVER } from "../contract/asking.js";
 import { innerTimeout, whileCalled } from "./call-time.js";
@@ -130,14 +131,12 @@ export function relayedError(error: unknown): unknown {
 
 /** A modern server asks in its answer: each question says who asks. */
 function withAsker(result: Result, server: string): Result {
-  const { resultType, inputRequests } = result as { resultType?: unknown; inputRequests?: object };
-  if (resultType !== "input_required" || typeof inputRequests !== "object") return result;
-  const named = Object.entries(inputRequests).map(([key, question]: [string, { params?: Params }]) => {
-    const params = {
-      ...question.params,
-      _meta: { ...(question.params?.["_meta"] as object), [ASKING_SERVER]: server },
-    };
-    return [key, { ...question, params }];
+  const { resultType, inputRequests } = fieldsOf(result);
+  if (resultType !== "input_required" || !isObject(inputRequests)) return result;
+  const named = Object.entries(inputRequests).map(([key, question]) => {
+    const given = fieldsOf(fieldsOf(question)["params"]);
+    const params = { ...given, _meta: { ...fieldsOf(given["_meta"]), [ASKING_SERVER]: server } };
+    return [key, { ...fieldsOf(question), params }];
   });
   return { ...result, inputRequests: Object.fromEntries(named) };
 }

@@ -1,5 +1,6 @@
 import { type ClientCapabilities, createMcpHandler, type McpHttpHandler } from "@modelcontextprotocol/server";
 import { controllerForMany, whenAborted } from "../base/abort.js";
+import { fieldsOf } from "../base/fields.js";
 import type { Session, TransportHandle } from "../contract/session.js";
 import { Gateway } from "../gateway/gateway.js";
 import type { Upstream } from "../gateway/presented.js";
@@ -120,8 +121,7 @@ export class AskedCalls {
   /** What the client gets: questions, for which it comes back, or the end of the call. */
   #answered(asked: Asked, answer: object): void {
     asked.stop();
-    const { result = {} } = answer as { result?: { resultType?: unknown; requestState?: unknown } };
-    const { resultType, requestState } = result;
+    const { resultType, requestState } = fieldsOf(fieldsOf(answer)["result"]);
     if (resultType === "input_required" && typeof requestState === "string") {
       asked.state = requestState;
       asked.abandoned = this.clock.setTimeout(() => void this.#drop(asked), this.settings.idleMs);

@@ -113,7 +113,7 @@ describe("a composite of servers in this program", () => {
   });
 
   it("has the deadline of the server of a call, else its own", async () => {
-    const config = { mcpServers: { a: { command: "a", timeout: 7 }, b: { command: "b" } } };
+    const config = { mcpServers: { a: { command: "a", timeout: 7_000 }, b: { command: "b" } } };
     const transport = fakeConfig(
       { a: serverOf("a", "x"), b: serverOf("b", "x") },
       { config, callTimeoutMs: 9_000 },
@@ -122,12 +122,12 @@ describe("a composite of servers in this program", () => {
     expect(deadline("tools/call", "a_x")).toBe(9_000);
     await transport.withSession(async (session) => {
       await session.listTools();
-      expect([deadline("tools/call", "a_x"), deadline("tools/call", "b_x")]).toEqual([7, 9_000]);
+      expect([deadline("tools/call", "a_x"), deadline("tools/call", "b_x")]).toEqual([7_000, 9_000]);
       expect([deadline("prompts/get", "a_x"), deadline("tools/call")]).toEqual([9_000, 9_000]);
     });
     const { a } = config.mcpServers;
     const one = closing(new MCPConfigTransport({ config: { mcpServers: { a } }, callTimeoutMs: 9_000 }));
-    expect(one[INTERNALS].callTimeoutMs("prompts/get", undefined)).toBe(7);
+    expect(one[INTERNALS].callTimeoutMs("prompts/get", undefined)).toBe(7_000);
   });
 
   it("opens with the servers that are there, and says what becomes of the others", async () => {
