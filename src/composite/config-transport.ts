@@ -10,7 +10,7 @@ import { INTERNALS } from "../transports/internals.js";
 import { ClientTransport } from "../transports/transport.js";
 import { Claims } from "./claims.js";
 import { type ConfiguredServer, whenIn } from "./configured-server.js";
-import type { OpenComposite } from "./opening.js";
+import { loadOpening, type OpenComposite } from "./load-opening.js";
 import { checkConfigOptions, type MCPConfigTransportOptions, pathOf, withLock } from "./options.js";
 import { configured, directOf, planned, readAny, remotesBeside, serversOf, wholeRules } from "./plan.js";
 import { kindOf, saidOf, signInMs } from "./server-transport.js";
@@ -175,7 +175,7 @@ export class MCPConfigTransport extends ClientTransport {
     for (const { path, message } of this.#untold.splice(0))
       this[INTERNALS].announce({ type: "warning", message: `${this.name}: ${path}: ${message}` });
     if (this.#direct) return this.#direct.transport[INTERNALS].open(attempt);
-    const { openComposite } = await import("./opening.js");
+    const { openComposite } = await loadOpening();
     // Race: the attempt is given up while the module is loaded.
     attempt.signal.throwIfAborted();
     return openComposite(

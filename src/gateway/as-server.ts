@@ -1,13 +1,16 @@
+import { loader } from "../base/loader.js";
 import type { SdkTransport, ServerDoor } from "../contract/door.js";
 import type { TransportHandle } from "../contract/session.js";
 import type { Door } from "./door.js";
+
+const loadDoor = loader(() => import("./door.js"));
 
 /** What `asServer()` of a transport gives. */
 export function asServer(transport: TransportHandle): ServerDoor {
   const doors = new Set<Promise<Door>>();
   return {
     async connect(downstream: SdkTransport) {
-      const making: Promise<Door> = import("./door.js").then(
+      const making: Promise<Door> = loadDoor().then(
         ({ Door }) => new Door(transport, downstream, () => doors.delete(making)),
       );
       doors.add(making);

@@ -1,8 +1,11 @@
 import { InMemoryTransport } from "@modelcontextprotocol/client";
 import { whenAborted } from "../base/abort.js";
+import { loader } from "../base/loader.js";
 import type { SessionTransport } from "../contract/door.js";
 import type { TransportHandle } from "../contract/session.js";
 import type { Door } from "./door.js";
+
+const loadDoor = loader(() => import("./door.js"));
 
 /** What `asTransport()` of a session gives: the near end of a pair, whose far end is a door that `ended` closes. */
 export function asTransport(transport: TransportHandle, ended: AbortSignal): SessionTransport {
@@ -18,7 +21,7 @@ export function asTransport(transport: TransportHandle, ended: AbortSignal): Ses
   return near;
 
   async function open(): Promise<void> {
-    const { Door } = await import("./door.js");
+    const { Door } = await loadDoor();
     // Race: the session ends, or the client closes its end, while the module is loaded.
     if (ended.aborted || gone) return;
     door = new Door(transport, far, () => stop());

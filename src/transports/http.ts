@@ -1,8 +1,10 @@
 import { checkFunction, checkPositive, invalid } from "../base/check.js";
+import { loader } from "../base/loader.js";
 import { DEFAULTS } from "../contract/options.js";
-import { inAdvance } from "./in-advance.js";
 import { KindTransport } from "./kind.js";
 import { remoteOpener, type WebOptions } from "./remote.js";
+
+const loadWire = loader(() => import("../wires/http/wire.js"));
 
 /** Options of the stream on which the server speaks first. */
 export interface InboundOptions {
@@ -33,13 +35,12 @@ export class StreamableHttpTransport extends KindTransport<StreamableHttpTranspo
       throw invalid("inbound", "expected { maxSilenceMs }");
     checkPositive("inbound.maxSilenceMs", inbound?.maxSilenceMs);
     checkPositive("forgottenSessionMs", forgottenSessionMs);
-    const loading = inAdvance(import("../wires/http/wire.js"));
     const opener = remoteOpener(options, {
       kind: "http",
       protocols: ["http:", "https:"],
       own: ["fetch", "maxSockets", "inbound", "forgottenSessionMs"],
       openWire: async (remote) => {
-        const { HttpWire } = await loading;
+        const { HttpWire } = await loadWire();
         return new HttpWire({
           ...remote,
           maxSilenceMs: inbound?.maxSilenceMs ?? silenceMs(options),

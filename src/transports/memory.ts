@@ -3,6 +3,7 @@ import type { McpServerFactory } from "@modelcontextprotocol/server";
 import { invalid } from "../base/check.js";
 import { HoldfastError } from "../base/errors.js";
 import { fieldsOf } from "../base/fields.js";
+import { loader } from "../base/loader.js";
 import { checkKnown } from "../contract/check-options.js";
 import type { SharedOptions } from "../contract/options.js";
 import { serverInfoOf } from "../session/sdk-internals.js";
@@ -24,6 +25,10 @@ export interface MemoryTransportOptions extends SharedOptions {
   /** A server object, with one owner and in the legacy era, or a function that makes one for each connection, in either era. */
   server: ServerLike | ServerFactory;
 }
+
+const loadServer = loader(() =>
+  Promise.all([import("@modelcontextprotocol/server"), import("@modelcontextprotocol/server/stdio")]),
+);
 
 /** Who serves an instance now. */
 const owners = new WeakMap<object, { opener: Opener; inUse(): boolean }>();
@@ -87,7 +92,7 @@ export async function serveFresh(
       path: "server",
     });
   // Only the SDK 2 serves both eras, and from a factory only. A program without such a server need not load it.
-  const { McpServer, Server } = await import("@modelcontextprotocol/server");
+  const [{ McpServer, Server }, { serveStdio }] = await loadServer();
   if (!(server instanceof McpServer || server instanceof Server)) return serveInstance(server, side);
   let first: ServerLike | undefined = server;
   const next = async () => {
@@ -95,7 +100,6 @@ export async function serveFresh(
     first = undefined;
     return made;
   };
-  const { serveStdio } = await import("@modelcontextprotocol/server/stdio");
   const handle = serveStdio(next as unknown as McpServerFactory, { transport: side });
   return () => handle.close();
 }

@@ -3,6 +3,7 @@ import { hasAuthorization, isAuthorization, isHeaderValue } from "../auth/creden
 import { checkOAuth, type OAuthOptions } from "../auth/sign-in/options.js";
 import { runCallback, unheard } from "../base/callback.js";
 import { checkPositive, checkStringMap, invalid } from "../base/check.js";
+import { loader } from "../base/loader.js";
 import { Secrets, shownUrl } from "../base/redact.js";
 import { checkKnown, checkShared } from "../contract/check-options.js";
 import { type Credential, CredentialSource, type FetchLike } from "../contract/credential.js";
@@ -74,6 +75,8 @@ export interface RemoteKind {
   openWire(options: RemoteWireOptions): Promise<Wire>;
 }
 
+const loadRequest = loader(() => import("./single-request.js"));
+
 /** A server behind a URL. */
 export function remoteOpener(options: RemoteTarget, remote: RemoteKind): Opener {
   const { kind, fixed, protocols, own } = remote;
@@ -103,8 +106,7 @@ export function remoteOpener(options: RemoteTarget, remote: RemoteKind): Opener 
   const server = {
     name,
     url: web,
-    fetch: async (...request: Parameters<FetchLike>) =>
-      (await import("./single-request.js")).singleRequest(asks, request),
+    fetch: async (...request: Parameters<FetchLike>) => (await loadRequest()).singleRequest(asks, request),
     signs: kind !== "ws",
   };
   const credential = credentialOf(auth, server, oauth);

@@ -1,7 +1,9 @@
 import { checkFunction, checkOneOf } from "../base/check.js";
-import { inAdvance } from "./in-advance.js";
+import { loader } from "../base/loader.js";
 import { KindTransport } from "./kind.js";
 import { remoteOpener, type WebOptions } from "./remote.js";
+
+const loadWire = loader(() => import("../wires/http/sse-wire.js"));
 
 /** The options of `SSETransport`. */
 export interface SSETransportOptions extends WebOptions {
@@ -18,13 +20,12 @@ export class SSETransport extends KindTransport<SSETransportOptions> {
     const { era, fetch } = options;
     checkOneOf("era", era, ["auto", "legacy"]);
     checkFunction("fetch", fetch);
-    const loading = inAdvance(import("../wires/http/sse-wire.js"));
     const opener = remoteOpener(options, {
       kind: "sse",
       protocols: ["http:", "https:"],
       own: ["fetch", "maxSockets"],
       fixed: { era: "legacy" },
-      openWire: async (remote) => new (await loading).SseWire(remote),
+      openWire: async (remote) => new (await loadWire()).SseWire(remote),
     });
     super(options, opener, SSETransport);
   }

@@ -8,12 +8,12 @@ import {
   checkStrings,
 } from "../base/check.js";
 import { fieldsOf } from "../base/fields.js";
+import { loader } from "../base/loader.js";
 import { Secrets, withoutUserInfo } from "../base/redact.js";
 import { checkKnown } from "../contract/check-options.js";
 import { DEFAULTS, type SharedOptions } from "../contract/options.js";
 import { addEnvironment, type EnvOption, installHint, isRunner } from "../wires/environment.js";
 import type { LogTarget } from "../wires/log-file.js";
-import { inAdvance } from "./in-advance.js";
 import { KindTransport } from "./kind.js";
 import type { Opener } from "./opener.js";
 
@@ -82,6 +82,10 @@ export interface CommandLine {
 /** More of one line tells a person nothing more, and an inspector keeps many. */
 const MAX_SHOWN_LINE = 2_000;
 
+const loadWire = loader(() =>
+  Promise.all([import("../wires/stdio.js"), import("../wires/child-environment.js")]),
+);
+
 /** A local process that speaks MCP on stdin and stdout. */
 export function processOpener(options: ProcessOptions, line: CommandLine): Opener {
   checkProcess(options);
@@ -91,16 +95,13 @@ export function processOpener(options: ProcessOptions, line: CommandLine): Opene
   secrets.addArguments([command, ...args]);
   const patience = isRunner(command) && { connectTimeoutMs: DEFAULTS.runnerConnectTimeoutMs };
   const { env, cwd, stderr, onStderr, logFile, maxMessageBytes, closeTimeoutMs } = options;
-  const loading = inAdvance(
-    Promise.all([import("../wires/stdio.js"), import("../wires/child-environment.js")]),
-  );
   return {
     kind,
     name,
     defaults: { keepAlive: true, ...patience },
     secrets,
     open: async ({ observe, warn }) => {
-      const [{ StdioWire }, { childEnvironment }] = await loading;
+      const [{ StdioWire }, { childEnvironment }] = await loadWire();
       return new StdioWire({
         name: options.name ?? name,
         command,

@@ -1,8 +1,10 @@
 import { checkStrings, invalid } from "../base/check.js";
+import { loader } from "../base/loader.js";
 import { DEFAULTS } from "../contract/options.js";
-import { inAdvance } from "./in-advance.js";
 import { KindTransport } from "./kind.js";
 import { type RemoteOptions, remoteOpener } from "./remote.js";
+
+const loadWire = loader(() => import("../wires/websocket.js"));
 
 /** The options of `WSTransport`. */
 export interface WSTransportOptions extends RemoteOptions {
@@ -24,7 +26,6 @@ export class WSTransport extends KindTransport<WSTransportOptions> {
       if (!/^[\w!#$%&'*+.^`|~-]+$/.test(protocol))
         throw invalid(`protocols[${i}]`, "is no subprotocol's name");
     });
-    const loading = inAdvance(import("../wires/websocket.js"));
     const opener = remoteOpener(options, {
       kind: "ws",
       protocols: ["ws:", "wss:"],
@@ -32,7 +33,7 @@ export class WSTransport extends KindTransport<WSTransportOptions> {
       // The socket has pings of its own, which any server answers.
       fixed: { heartbeat: false },
       openWire: async (remote) => {
-        const { WebSocketWire } = await loading;
+        const { WebSocketWire } = await loadWire();
         return new WebSocketWire({
           ...remote,
           protocols: protocols ?? ["mcp"],
