@@ -1,5 +1,6 @@
 import { isObject } from "./dialects.js";
 import { expand, fromHome, type Variables } from "./expand.js";
+import { isSet } from "./words.js";
 
 /** The fields in which variables are replaced. They reach the server; fields that are only shown are left as they are. */
 const EXPANDED = ["command", "args", "env", "envFile", "cwd", "url", "headers", "auth", "oauth"];
@@ -38,5 +39,3 @@ export function expandFields(
     ]),
   );
 }
-
-const isSet = (value: unknown) => value !== null && value !== undefined;

@@ -1,4 +1,4 @@
-import type { Fields } from "../base/fields.js";
+import { type Fields, fieldsOf } from "../base/fields.js";
 import { isObject } from "./dialects.js";
 import { booleanOf, inWords } from "./words.js";
 
@@ -50,8 +50,6 @@ export function readSignIn(fields: Fields, { problem, warn }: Says): Fields {
   }
   return signIn;
 }
-
-const fieldsOf = (value: unknown): Fields => (isObject(value) ? value : {});
 
 /** A provider of the SDK has methods; what stands in a file has none. */
 const isPlain = (value: unknown): value is Fields =>

@@ -71,7 +71,8 @@ export function renameFields(entry: Fields): Renamed {
   return { fields, named };
 }
 
-const isSet = (value: unknown) => value !== null && value !== undefined;
+/** Null is as good as absent. */
+export const isSet = (value: unknown) => value !== null && value !== undefined;
 
 const ON = new Set(["true", "yes", "on", "1", "enabled", "active"]);
 const OFF = new Set(["false", "no", "off", "0", "disabled", "inactive"]);

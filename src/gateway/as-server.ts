@@ -1,9 +1,7 @@
-import { loader } from "../base/loader.js";
 import type { SdkTransport, ServerDoor } from "../contract/door.js";
 import type { TransportHandle } from "../contract/session.js";
 import type { Door } from "./door.js";
-
-const loadDoor = loader(() => import("./door.js"));
+import { loadDoor } from "./load-door.js";
 
 /** What `asServer()` of a transport gives. */
 export function asServer(transport: TransportHandle): ServerDoor {

@@ -1,11 +1,9 @@
 import { InMemoryTransport } from "@modelcontextprotocol/client";
 import { whenAborted } from "../base/abort.js";
-import { loader } from "../base/loader.js";
 import type { SessionTransport } from "../contract/door.js";
 import type { TransportHandle } from "../contract/session.js";
 import type { Door } from "./door.js";
-
-const loadDoor = loader(() => import("./door.js"));
+import { loadDoor } from "./load-door.js";
 
 /** What `asTransport()` of a session gives: the near end of a pair, whose far end is a door that `ended` closes. */
 export function asTransport(transport: TransportHandle, ended: AbortSignal): SessionTransport {

@@ -7,16 +7,9 @@ import type { AuthorizationStep, Refusal } from "../../../src/contract/credentia
 import { ISSUER, MCP } from "../../support/discovered.js";
 import { fakeAuthorization } from "../../support/fake-authorization.js";
 import { json } from "../../support/fake-fetch.js";
+import { refusal } from "../../support/refusal.js";
 import { rejection, settled, until } from "../../support/settling.js";
 
-const refusal = (more: Partial<Refusal> = {}): Refusal => ({
-  status: 401,
-  token: undefined,
-  scope: undefined,
-  resourceMetadataUrl: undefined,
-  challenge: undefined,
-  ...more,
-});
 const HOUR = 3_600_000;
 const unattended = (server: string) => `Run: login ${server}`;
 const NEEDS = "weather: needs sign-in. Run: login weather";

@@ -9,16 +9,8 @@ import { ISSUER, MCP } from "../../support/discovered.js";
 import { fakeAuthorization } from "../../support/fake-authorization.js";
 import { json } from "../../support/fake-fetch.js";
 import { stopTime } from "../../support/fake-timers.js";
+import { refusal } from "../../support/refusal.js";
 import { isPending, rejection, settled, until } from "../../support/settling.js";
-
-const refusal = (more: Partial<Refusal> = {}): Refusal => ({
-  status: 401,
-  token: undefined,
-  scope: undefined,
-  resourceMetadataUrl: undefined,
-  challenge: undefined,
-  ...more,
-});
 
 /** A provider that keeps its tokens in memory; with a redirect address a person signs in. */
 function providerOf(tokens?: OAuthTokens, more: Partial<OAuthClientProvider> = {}) {
