@@ -71,8 +71,15 @@ export class Manifests {
     }
   }
 
+  /** That it cannot be removed is reported. */
   async remove(server: string): Promise<void> {
-    await rm(this.#pathOf(server), { force: true });
+    try {
+      await rm(this.#pathOf(server), { force: true });
+    } catch (error) {
+      this.report(
+        `${server}: what it offered cannot be removed from ${this.#directory}: ${messageOf(error)}`,
+      );
+    }
   }
 
   #pathOf(server: string): string {

@@ -165,6 +165,14 @@ describe("a manifest", () => {
     expect(reports).toEqual([expect.stringMatching(/^one: what it offers cannot be kept in .*file: /)]);
   });
 
+  it("that cannot be removed is reported", async () => {
+    const directory = join(temporary(), "file");
+    writeFileSync(directory, "");
+    const { kept, reports } = manifests("mcp.json", directory);
+    await kept.remove("one");
+    expect(reports).toEqual([expect.stringMatching(/^one: what it offered cannot be removed from .*file: /)]);
+  });
+
   it("stands beside the credentials, where nobody says where", async () => {
     vi.stubEnv("XDG_DATA_HOME", temporary());
     onTestFinished(() => void vi.unstubAllEnvs());
