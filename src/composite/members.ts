@@ -1,5 +1,6 @@
 import { type ActorRefFrom, createActor, waitFor } from "xstate";
 import { whenAborted } from "../base/abort.js";
+import { untilAborted, withDeadline } from "../base/wait.js";
 import type { ServerChange } from "../contract/status.js";
 import type { Clock } from "../machines/clock.js";
 import { type FleetContext, fleetMachine, healthOf } from "../machines/fleet.js";
@@ -171,12 +172,11 @@ export class Members {
     const { lazy, clock, closeTimeoutMs } = this.host;
     const keeping = lazy?.keeping(member);
     if (!keeping) return;
-    let timer: unknown;
-    const late = new Promise<void>((resolve) => {
-      timer = clock.setTimeout(resolve, closeTimeoutMs / 2);
+    const late = new Error("it is still being read");
+    const limit = { clock, ms: closeTimeoutMs / 2, expired: () => late };
+    await withDeadline(limit, (over) => untilAborted(keeping, over)).catch((error: unknown) => {
+      if (error !== late) throw error;
     });
-    await Promise.race([keeping, late]);
-    clock.clearTimeout(timer);
   }
 
   async #remove(name: string): Promise<void> {
