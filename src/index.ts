@@ -43,6 +43,7 @@ export type {
   Resource,
 } from "./contract/credential.js";
 export type { SdkTransport, ServerDoor, SessionTransport } from "./contract/door.js";
+export type { Explanation } from "./contract/explain.js";
 export type { Inspect, InspectionEvent, RequestEnd } from "./contract/inspection.js";
 export {
   type AuthOption,
@@ -76,10 +77,13 @@ export type {
   ConnectionEvent,
   ConnectionState,
   ConnectionStatus,
+  FailedHealth,
   FieldChange,
+  Health,
   ListDifference,
   ListKind,
   ServerChange,
+  StatusError,
   StatusListener,
 } from "./contract/status.js";
 export type { AttemptContext, Listening, UnaskedRule, UnreadableAnswer, Wire } from "./contract/wire.js";

@@ -5,11 +5,11 @@ import { watchFile } from "../config/watch.js";
 import type { WaitOptions } from "../contract/session.js";
 import type { ConnectionState, ConnectionStatus } from "../contract/status.js";
 import type { AttemptContext, Wire } from "../contract/wire.js";
-import type { FleetHealth } from "../machines/fleet-health.js";
 import { INTERNALS } from "../transports/internals.js";
 import { ClientTransport } from "../transports/transport.js";
 import { Claims } from "./claims.js";
 import { type ConfiguredServer, whenIn } from "./configured-server.js";
+import { explainFleet, fleetHealth } from "./health.js";
 import { loadOpening, type OpenComposite } from "./load-opening.js";
 import { checkConfigOptions, type MCPConfigTransportOptions, pathOf, withLock } from "./options.js";
 import { configured, directOf, planned, readAny, remotesBeside, serversOf, wholeRules } from "./plan.js";
@@ -30,7 +30,7 @@ export class MCPConfigTransport extends ClientTransport {
   #rules: ReturnType<typeof wholeRules>;
   #open: OpenComposite | undefined;
   readonly #claims = { tools: new Claims(), prompts: new Claims() };
-  #health: FleetHealth = "closed";
+  #health = fleetHealth(undefined);
   #stopWatching: (() => void) | undefined;
 
   constructor(options: MCPConfigTransportOptions) {
@@ -70,12 +70,13 @@ export class MCPConfigTransport extends ClientTransport {
   }
 
   /** How the servers are, taken together; `closed` while nobody needs them. */
-  get health(): FleetHealth {
-    if (!this.#direct) return this.#open?.health() ?? "closed";
-    const { state, recovering } = this.status;
-    if (state === "connected") return "ready";
-    if (state !== "connecting") return "closed";
-    return recovering ? "down" : "starting";
+  get health() {
+    return fleetHealth(this.#open, this.#direct && this.status);
+  }
+
+  override explain() {
+    if (this.#direct) return super.explain();
+    return explainFleet(this.name, this.health, Object.values(this.servers));
   }
 
   /**

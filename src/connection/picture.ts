@@ -1,10 +1,11 @@
 import type { AuthorizationStep } from "../contract/credential.js";
-import type { Authorizing, ConnectionStatus, ServerChange } from "../contract/status.js";
+import type { Authorizing, ConnectionStatus, ServerChange, StatusError } from "../contract/status.js";
 import type { Listening } from "../contract/wire.js";
 import type { Clock } from "../machines/clock.js";
 import type { ConnectionContext } from "../machines/reducers.js";
 import type { ConnectionActor, Move } from "./actor.js";
 import type { CurrentEpoch } from "./current-epoch.js";
+import { healthAfter } from "./health.js";
 
 export interface PictureHost {
   name: string;
@@ -92,5 +93,10 @@ const LAZY = {
 } as const;
 
 /** What went wrong last, as it is shown. */
-export const errorIn = ({ lastError }: ConnectionContext) =>
-  lastError && { code: lastError.code, message: lastError.message };
+export const errorIn = ({ lastError }: ConnectionContext): StatusError | undefined =>
+  lastError && {
+    code: lastError.code,
+    message: lastError.message,
+    ...(lastError.hint && { hint: lastError.hint }),
+    health: healthAfter(lastError),
+  };

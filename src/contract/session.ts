@@ -24,6 +24,7 @@ import type {
   Root,
 } from "@modelcontextprotocol/client";
 import type { ServerDoor, SessionTransport } from "./door.js";
+import type { Explanation } from "./explain.js";
 import type { Inspect } from "./inspection.js";
 import type { ReplayMode } from "./options.js";
 import type {
@@ -193,6 +194,8 @@ export interface TransportHandle extends AsyncDisposable {
   readonly name: string;
   /** The state of the connection now, as plain data. */
   readonly status: ConnectionStatus;
+  /** How the server is, in one word, and what can be done about it. */
+  explain(): Explanation;
   /** Opens a session, and connects first where that is needed. Settles when the handshake is done. */
   connectSession(options?: SessionOptions): Promise<Session>;
   /** Opens a session, runs `use`, and closes the session. */

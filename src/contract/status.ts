@@ -9,6 +9,28 @@ export type ConnectionState = "idle" | "connecting" | "connected" | "disconnecti
 /** What a connection does within `connecting` or `connected`. The other states have no detail. */
 export type ConnectionDetail = "opening" | "waiting" | "authorizing" | "steady" | "probing";
 
+/** What an error says of the server that it is about. */
+export type FailedHealth = "needs sign-in" | "unreachable" | "refused" | "misconfigured" | "crashing";
+
+/**
+ * How a server is, in one word. `known`: not connected, because nothing asks for it. `starting`: its first attempt is under way.
+ * `ok`: connected. `needs sign-in`: it wants credentials. `unreachable`: it does not answer. `refused`: it answers, and refuses
+ * the connection. `misconfigured`: its options or its entry in the config are wrong. `crashing`: its process ends by itself.
+ * `deaf`: connected, but its own messages do not arrive, or it gives no sign of life. `closed`: its transport was closed.
+ */
+export type Health = "known" | "starting" | "ok" | FailedHealth | "deaf" | "closed";
+
+/** Why a connection is down, or why its last attempt failed. No field holds a secret. */
+export interface StatusError {
+  /** The code of the `HoldfastError` that it is. */
+  code: string;
+  message: string;
+  /** What the user may do about it, as a sentence. */
+  hint?: string;
+  /** What it says of the server. */
+  health: FailedHealth;
+}
+
 /** The sign-in that is under way. Times are epoch ms. */
 export interface Authorizing extends AuthorizationStep {
   /** When it began. */
@@ -40,7 +62,7 @@ export interface ConnectionStatus {
   /** When the next attempt begins. Undefined: none is planned. */
   nextRetryAt: number | undefined;
   /** Why the connection is down, or why its last attempt failed. */
-  lastError: { code: string; message: string } | undefined;
+  lastError: StatusError | undefined;
   /** The sign-in that is under way, in the detail `authorizing`. */
   authorizing: Authorizing | undefined;
   /** When the state began. */
@@ -86,7 +108,7 @@ export type ConnectionEvent =
       /** Milliseconds until the next attempt, in `connecting.waiting`. */
       delayMs?: number;
       /** The error that led here, if any. */
-      error?: { code: string; message: string };
+      error?: StatusError;
     }
   /** Whether the server can speak first has changed. */
   | { type: "listening"; at: number; epoch: number; listening: Listening }

@@ -132,9 +132,9 @@ export class HttpServing implements Served {
   #status() {
     const { transport } = this;
     const sessions = [...this.#endpoints.values()].reduce((sum, { sessions: { size } }) => sum + size, 0);
-    const servers = transport instanceof MCPConfigTransport ? transport.servers : undefined;
+    const servers = transport instanceof MCPConfigTransport ? serversOf(transport) : undefined;
     return {
-      ...transport.status,
+      ...explained(transport),
       sessions,
       streams: this.#streams,
       running: this.#running,
@@ -142,6 +142,11 @@ export class HttpServing implements Served {
     };
   }
 }
+
+const explained = (transport: ClientTransport) => ({ ...transport.status, ...transport.explain() });
+
+const serversOf = (config: MCPConfigTransport) =>
+  Object.fromEntries(Object.keys(config.servers).map((name) => [name, explained(config.server(name))]));
 
 function serverOf(transport: ClientTransport, name: string): ClientTransport | Response {
   try {

@@ -2,6 +2,7 @@ import { type InspectOptions, inspect } from "node:util";
 import { keepAliveWhile } from "../base/keep-alive.js";
 import { withoutSecrets } from "../base/shown.js";
 import type { ServerDoor } from "../contract/door.js";
+import { type Explanation, explain } from "../contract/explain.js";
 import type { Inspect } from "../contract/inspection.js";
 import type { SharedOptions } from "../contract/options.js";
 import type { Session, SessionOptions, TransportHandle, WaitOptions } from "../contract/session.js";
@@ -62,6 +63,11 @@ export abstract class ClientTransport implements TransportHandle {
   /** The connection as it is now; plain data. */
   get status(): ConnectionStatus {
     return this.#lives.current.status();
+  }
+
+  /** How the server is, in one word, and what can be done about it. */
+  explain(): Explanation {
+    return explain(this.status, this.#parts.clock.now());
   }
 
   /**

@@ -50,7 +50,7 @@ describe("a token that is refused in mid-session", () => {
     const message = "files: not signed in: it was refused (the person said no)";
     expect(error).toMatchObject({ code: "AUTH_REQUIRED", server: "files", message });
     await transport.waitFor("closed");
-    expect(transport.status.lastError).toEqual({ code: "AUTH_REQUIRED", message });
+    expect(transport.status.lastError).toMatchObject({ code: "AUTH_REQUIRED", message });
     expect(asked).toHaveLength(2);
     expect(server.counts.calls).toBe(0);
     await expectGone(asked[1]!.context.redirectUrl);

@@ -213,7 +213,10 @@ describe("a wire that is lost", () => {
     expect(moves()).toContain("connected.steady > connecting.waiting");
     expect(events.filter(({ type }) => type === "request.resent")).toMatchObject([{ name: "read" }]);
     const lost = transitions(events).find(({ to }) => to === "connecting.waiting");
-    expect(lost!.error).toEqual({ code: "CONNECTION_LOST", message: "the server closed the connection" });
+    expect(lost!.error).toMatchObject({
+      code: "CONNECTION_LOST",
+      message: "the server closed the connection",
+    });
   });
 
   it("is compared with what it was: the sessions hear what changed, the status keeps it", async () => {

@@ -28,7 +28,7 @@ const status = (part: Partial<ConnectionStatus> = {}): ConnectionStatus => ({
   inFlight: 0,
   ...part,
 });
-const error = { code: "CONNECT_FAILED", message: "refused" };
+const error = { code: "CONNECT_FAILED", message: "refused", health: "refused" } as const;
 const told = { code: "CONNECT_FAILED", reason: "refused" };
 const move = (from: string, to: string, more: object = {}) =>
   ({

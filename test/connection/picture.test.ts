@@ -54,7 +54,7 @@ describe("what is shown of a connection", () => {
       attempt: 2,
       nextRetryAt: 1_500,
       // The error itself may hold what nobody is to see.
-      lastError: { code: "CONNECT_FAILED", message: "refused" },
+      lastError: { code: "CONNECT_FAILED", message: "refused", health: "refused" },
       authorizing: undefined,
       since: 1_000,
       server: { name: "fake", version: "1" },

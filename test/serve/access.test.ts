@@ -174,6 +174,13 @@ describe("the end of serve over HTTP", () => {
     const client = await CLIENTS["SDK 1"](new StreamableHTTPClientTransport(url));
     await client.tools();
     const status = await (await fetch(new URL("/status", url), { headers: { connection: "close" } })).json();
-    expect(status).toMatchObject({ name: transport.name, state: "connected", sessions: 1, running: 0 });
+    expect(status).toMatchObject({
+      name: transport.name,
+      state: "connected",
+      health: "ok",
+      advice: expect.stringMatching(/nothing to do/),
+      sessions: 1,
+      running: 0,
+    });
   });
 });

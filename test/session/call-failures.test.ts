@@ -40,7 +40,10 @@ describe("a call that the server answered with an error", () => {
 
   it("says that its total ran out, and nothing of a connection that is fine", async () => {
     const link = new FakeLink();
-    link.state = { state: "connected", lastError: { code: "OLD", message: "an old trouble" } };
+    link.state = {
+      state: "connected",
+      lastError: { code: "OLD", message: "an old trouble", health: "unreachable" },
+    };
     const options = { timeout: 100, maxTotalTimeout: 40 };
     const call = runCall(link, specOf({ options }), (_client, { signal }) => untilAborted(signal!));
     link.clock.advance(40);
