@@ -1,8 +1,8 @@
-import { MCPConfigTransport } from "../composite/config-transport.js";
 import type { InspectionEvent } from "../contract/inspection.js";
 import type { ClientTransport } from "../transports/transport.js";
 import { Recorder, toRecording } from "./recorder.js";
 import { PageServer } from "./server.js";
+import { Watch } from "./watch.js";
 
 /** The options of `createInspector`. */
 export interface InspectorOptions {
@@ -16,28 +16,18 @@ export interface InspectorOptions {
   capacity?: number;
 }
 
-interface Watched {
-  transport: WeakRef<ClientTransport>;
-  /** Stops watching the transport, and for a config also following its servers. */
-  stop(): void;
-}
-
 /**
  * A page on this machine that shows every connection that it watches. It does not keep the program alive, and shows no secrets.
  */
 export class Inspector {
   readonly #recorder: Recorder;
-  // All references to transports are weak: a transport that the program has dropped can be garbage collected.
-  readonly #watched = new Map<string, Watched>();
-  readonly #ids = new WeakMap<ClientTransport, string>();
-  /** The servers of each config that is watched. */
-  readonly #children = new WeakMap<ClientTransport, Set<ClientTransport>>();
-  readonly #forgotten = new FinalizationRegistry<string>((id) => this.#end(id));
+  readonly #watch: Watch;
   #server: PageServer | undefined;
 
   /** @internal Made by `createInspector`. */
   constructor(recorder: Recorder) {
     this.#recorder = recorder;
+    this.#watch = new Watch((event) => recorder.add(event));
   }
 
   /** @internal */
@@ -58,20 +48,13 @@ export class Inspector {
 
   /** Watches more transports. For a config it also watches all its servers, including those that are added later. */
   watch(...transports: readonly ClientTransport[]): this {
-    for (const transport of transports) {
-      this.#add(transport);
-      if (transport instanceof MCPConfigTransport) this.#sync(transport);
-    }
+    this.#watch.add(...transports);
     return this;
   }
 
   /** Stops watching these transports. */
   unwatch(...transports: readonly ClientTransport[]): this {
-    for (const transport of transports) {
-      for (const each of [transport, ...(this.#children.get(transport) ?? [])])
-        this.#end(this.#ids.get(each) ?? "");
-      this.#children.delete(transport);
-    }
+    this.#watch.remove(...transports);
     return this;
   }
 
@@ -87,56 +70,12 @@ export class Inspector {
 
   /** Closes the page. The watched transports go on. */
   async close(): Promise<void> {
-    for (const id of [...this.#watched.keys()]) this.#end(id);
+    this.#watch.close();
     await this.#server?.close();
   }
 
-  #add(transport: ClientTransport, parent?: string): void {
-    if (this.#watched.has(this.#ids.get(transport) ?? "")) return;
-    let id = "";
-    const stopInspecting = transport.inspect((event) => {
-      id = event.id;
-      this.#recorder.add(event.type === "appeared" && parent !== undefined ? { ...event, parent } : event);
-    });
-    const stopFollowing = transport instanceof MCPConfigTransport ? this.#follow(transport) : undefined;
-    this.#ids.set(transport, id);
-    this.#watched.set(id, {
-      transport: new WeakRef(transport),
-      stop() {
-        stopInspecting();
-        stopFollowing?.();
-      },
-    });
-    this.#forgotten.register(transport, id);
-  }
-
-  /** Keeps the watched servers of a config up to date when the config changes. Returns a function that ends it. */
-  #follow(transport: MCPConfigTransport): () => void {
-    const config = new WeakRef(transport);
-    return transport.subscribe((_status, event) => {
-      const followed = config.deref();
-      if (followed && event.type === "servers") this.#sync(followed);
-    });
-  }
-
-  #end(id: string): void {
-    this.#watched.get(id)?.stop();
-    this.#watched.delete(id);
-  }
-
-  /** Watches the current servers of a config, and stops watching those that are gone. */
-  #sync(config: MCPConfigTransport): void {
-    // A config with a single server is itself that server's transport, and is watched already.
-    const found = Object.keys(config.servers).map((name) => config.server(name));
-    const current = new Set(found.filter((transport) => transport !== config));
-    for (const old of this.#children.get(config) ?? [])
-      if (!current.has(old)) this.#end(this.#ids.get(old) ?? "");
-    for (const transport of current) this.#add(transport, config.name);
-    this.#children.set(config, current);
-  }
-
   #act(id: string, action: string): void {
-    const transport = this.#watched.get(id)?.transport.deref();
+    const transport = this.#watch.find(id);
     if (!transport) throw new Error("there is no such connection any more");
     const { pid } = transport.status;
     // The events that follow show whether it worked.

@@ -1,0 +1,96 @@
+import { MCPConfigTransport } from "../composite/config-transport.js";
+import type { InspectionEvent } from "../contract/inspection.js";
+import type { ClientTransport } from "../transports/transport.js";
+
+interface Watched {
+  transport: WeakRef<ClientTransport>;
+  /** Stops watching the transport, and for a config also following its servers. */
+  stop(): void;
+}
+
+/**
+ * Hears the events of transports, and of a config those of all its servers, also of those that are added later. All references to
+ * transports are weak: one that the program has dropped can be garbage collected.
+ */
+export class Watch {
+  readonly #watched = new Map<string, Watched>();
+  readonly #ids = new WeakMap<ClientTransport, string>();
+  /** The servers of each config that is watched. */
+  readonly #children = new WeakMap<ClientTransport, Set<ClientTransport>>();
+  readonly #forgotten = new FinalizationRegistry<string>((id) => this.#end(id));
+
+  constructor(private readonly hear: (event: InspectionEvent) => void) {}
+
+  add(...transports: readonly ClientTransport[]): void {
+    for (const transport of transports) {
+      this.#add(transport);
+      if (transport instanceof MCPConfigTransport) this.#sync(transport);
+    }
+  }
+
+  remove(...transports: readonly ClientTransport[]): void {
+    for (const transport of transports) {
+      for (const each of [transport, ...(this.#children.get(transport) ?? [])])
+        this.#end(this.#ids.get(each) ?? "");
+      this.#children.delete(transport);
+    }
+  }
+
+  /** The transport whose events have this id; undefined once it is not watched any more. */
+  find(id: string): ClientTransport | undefined {
+    return this.#watched.get(id)?.transport.deref();
+  }
+
+  /** All that are watched. */
+  transports(): ClientTransport[] {
+    return [...this.#watched.values()].flatMap(({ transport }) => transport.deref() ?? []);
+  }
+
+  close(): void {
+    for (const id of [...this.#watched.keys()]) this.#end(id);
+  }
+
+  #add(transport: ClientTransport, parent?: string): void {
+    if (this.#watched.has(this.#ids.get(transport) ?? "")) return;
+    let id = "";
+    const stopInspecting = transport.inspect((event) => {
+      id = event.id;
+      this.hear(event.type === "appeared" && parent !== undefined ? { ...event, parent } : event);
+    });
+    const stopFollowing = transport instanceof MCPConfigTransport ? this.#follow(transport) : undefined;
+    this.#ids.set(transport, id);
+    this.#watched.set(id, {
+      transport: new WeakRef(transport),
+      stop() {
+        stopInspecting();
+        stopFollowing?.();
+      },
+    });
+    this.#forgotten.register(transport, id);
+  }
+
+  /** Keeps the watched servers of a config up to date when the config changes. Returns a function that ends it. */
+  #follow(transport: MCPConfigTransport): () => void {
+    const config = new WeakRef(transport);
+    return transport.subscribe((_status, event) => {
+      const followed = config.deref();
+      if (followed && event.type === "servers") this.#sync(followed);
+    });
+  }
+
+  #end(id: string): void {
+    this.#watched.get(id)?.stop();
+    this.#watched.delete(id);
+  }
+
+  /** Watches the current servers of a config, and stops watching those that are gone. */
+  #sync(config: MCPConfigTransport): void {
+    // A config with a single server is itself that server's transport, and is watched already.
+    const found = Object.keys(config.servers).map((name) => config.server(name));
+    const current = new Set(found.filter((transport) => transport !== config));
+    for (const old of this.#children.get(config) ?? [])
+      if (!current.has(old)) this.#end(this.#ids.get(old) ?? "");
+    for (const transport of current) this.#add(transport, config.name);
+    this.#children.set(config, current);
+  }
+}
