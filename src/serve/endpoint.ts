@@ -15,7 +15,7 @@ export class Endpoint {
     private readonly settings: HttpSettings,
     clock: Clock,
   ) {
-    this.sessions = new HttpSessions(transport.asServer(), settings, clock);
+    this.sessions = new HttpSessions({ name: transport.name, door: transport.asServer() }, settings, clock);
     this.#modern = new ModernClients(transport, settings, clock);
   }
 

@@ -6,6 +6,7 @@ import type { Clock } from "../machines/clock.js";
 import { problem } from "./access.js";
 import { Draining } from "./draining.js";
 import type { HttpSettings } from "./http-options.js";
+import { EventBudget, isEventId, KeptEvents } from "./kept-events.js";
 import { SessionIds } from "./session-ids.js";
 
 /** How many sessions that ended are known not to come back. */
@@ -14,12 +15,13 @@ const MAX_ENDED = 10_000;
 interface HttpSession {
   wire: WebStandardStreamableHTTPServerTransport;
   client: Draining;
+  events: KeptEvents;
   /** Exchanges that are open, streams too. */
   open: number;
   lastUsed: number;
 }
 
-/** The sessions of legacy clients at one endpoint: each is a transport of the SDK's, and a client of `server`. */
+/** The sessions of legacy clients at one endpoint: each is a transport of the SDK's, and a client of `served`. */
 export class HttpSessions {
   readonly #sessions = new Map<string, HttpSession>();
   #opening = 0;
@@ -27,9 +29,10 @@ export class HttpSessions {
   readonly #ids: SessionIds | undefined;
   readonly #resuming = new Map<string, Promise<void>>();
   readonly #ended = new Set<string>();
+  readonly #budget = new EventBudget();
 
   constructor(
-    private readonly server: ServerDoor,
+    private readonly served: { name: string; door: ServerDoor },
     private readonly settings: Pick<HttpSettings, "idleMs" | "maxSessions" | "maxBodyBytes" | "sessionKey">,
     private readonly clock: Clock,
   ) {
@@ -46,7 +49,13 @@ export class HttpSessions {
     if (id === null) return this.#begin(request, parsedBody);
     const session = this.#sessions.get(id) ?? (await this.#resumed(id, request.url));
     if (!session) return problem(404, "holdfast serve: there is no such session (any more); initialize anew");
-    return session.wire.handleRequest(request, { parsedBody });
+    const { wire, events } = session;
+    const last = request.headers.get("last-event-id");
+    if (last !== null && !isEventId(last))
+      return problem(400, "holdfast serve: Last-Event-ID is no event's id; open the stream without it");
+    const handle = () => wire.handleRequest(request, { parsedBody });
+    const { id: asked } = fieldsOf(parsedBody);
+    return typeof asked === "string" || typeof asked === "number" ? events.during(asked, handle) : handle();
   }
 
   /** An exchange of that session is open until the returned function is called: it does not count as idle. */
@@ -68,7 +77,7 @@ export class HttpSessions {
   async close(): Promise<void> {
     this.clock.clearTimeout(this.#reaper);
     await Promise.all([...this.#sessions.values()].map(({ client }) => client.close()));
-    await this.server.close();
+    await this.served.door.close();
   }
 
   async #begin(request: Request, parsedBody: unknown): Promise<Response> {
@@ -121,14 +130,17 @@ export class HttpSessions {
   ): Promise<T> {
     this.#opening++;
     try {
+      const events = new KeptEvents(this.served.name, this.#budget);
       const wire = new WebStandardStreamableHTTPServerTransport({
         sessionIdGenerator,
-        onsessioninitialized: (id) => this.#add(id, wire, client),
+        onsessioninitialized: (id) => this.#add(id, { wire, client, events }),
         onsessionclosed: (id) => this.#end(id),
         maxRequestBodySize: this.settings.maxBodyBytes,
+        eventStore: events,
       });
       const client = new Draining(wire);
-      await this.server.connect(client);
+      void client.closed.then(() => events.close());
+      await this.served.door.connect(client);
       return await use(wire, client);
     } finally {
       this.#opening--;
@@ -143,9 +155,9 @@ export class HttpSessions {
     if (this.#ended.size > MAX_ENDED && oldest !== undefined) this.#ended.delete(oldest);
   }
 
-  #add(id: string, wire: WebStandardStreamableHTTPServerTransport, client: Draining): void {
-    this.#sessions.set(id, { wire, client, open: 0, lastUsed: this.clock.now() });
-    void client.closed.then(() => this.#sessions.delete(id));
+  #add(id: string, session: Pick<HttpSession, "wire" | "client" | "events">): void {
+    this.#sessions.set(id, { ...session, open: 0, lastUsed: this.clock.now() });
+    void session.client.closed.then(() => this.#sessions.delete(id));
     this.#reaper ??= this.#reapLater();
   }
 
