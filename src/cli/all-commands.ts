@@ -1,31 +1,71 @@
-import { callCommand } from "./commands/call.js";
-import { chartCommand } from "./commands/chart.js";
-import { checkCommand } from "./commands/check.js";
-import { inspectCommand } from "./commands/inspect.js";
-import { promptsCommand, resourcesCommand, toolsCommand } from "./commands/lists.js";
-import { lockCommand } from "./commands/lock.js";
-import { loginCommandLine } from "./commands/login.js";
-import { logoutCommandLine } from "./commands/logout.js";
-import { promptCommand, readCommand } from "./commands/read.js";
-import { serveCommand } from "./commands/serve.js";
-import { statusCommand } from "./commands/status.js";
-import { demoCommand } from "./demo/demo.js";
+import type { Command } from "commander";
 
-/** Every command, in the order in which the help shows them. */
-export const COMMANDS = [
-  statusCommand,
-  toolsCommand,
-  callCommand,
-  resourcesCommand,
-  readCommand,
-  promptsCommand,
-  promptCommand,
-  lockCommand,
-  loginCommandLine,
-  logoutCommandLine,
-  checkCommand,
-  serveCommand,
-  inspectCommand,
-  chartCommand,
-  demoCommand,
-];
+/** A command as the help shows it; its module is loaded when it is run. */
+export interface CommandEntry {
+  description: string;
+  load(): Promise<Command>;
+}
+
+/** Every command by its name, in the order in which the help shows them. */
+export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  status: {
+    description: "connect, and show the connection and what the server offers",
+    load: async () => (await import("./commands/status.js")).statusCommand,
+  },
+  tools: {
+    description: "list the tools",
+    load: async () => (await import("./commands/lists.js")).toolsCommand,
+  },
+  call: {
+    description: "call a tool",
+    load: async () => (await import("./commands/call.js")).callCommand,
+  },
+  resources: {
+    description: "list the resources and the resource templates",
+    load: async () => (await import("./commands/lists.js")).resourcesCommand,
+  },
+  read: {
+    description: "print a resource",
+    load: async () => (await import("./commands/read.js")).readCommand,
+  },
+  prompts: {
+    description: "list the prompts",
+    load: async () => (await import("./commands/lists.js")).promptsCommand,
+  },
+  prompt: {
+    description: "print a prompt",
+    load: async () => (await import("./commands/read.js")).promptCommand,
+  },
+  lock: {
+    description: "write down what the servers of a config offer, for its pin to compare with",
+    load: async () => (await import("./commands/lock.js")).lockCommand,
+  },
+  login: {
+    description: "sign in to a server, or to each remote server of a config, with the browser",
+    load: async () => (await import("./commands/login.js")).loginCommandLine,
+  },
+  logout: {
+    description: "forget what was got for a server, or for each remote server of a config",
+    load: async () => (await import("./commands/logout.js")).logoutCommandLine,
+  },
+  check: {
+    description: "break the connection to a server in many ways, and see whether every promise is kept",
+    load: async () => (await import("./commands/check.js")).checkCommand,
+  },
+  serve: {
+    description: "serve the target to other programs: on stdin and stdout, or over HTTP",
+    load: async () => (await import("./commands/serve.js")).serveCommand,
+  },
+  inspect: {
+    description: "show the connections in a page on this machine: live, or a recording.jsonl",
+    load: async () => (await import("./commands/inspect.js")).inspectCommand,
+  },
+  chart: {
+    description: "print the chart of a connection, made from the machine itself",
+    load: async () => (await import("./commands/chart.js")).chartCommand,
+  },
+  demo: {
+    description: "show on real servers what happens when connections break",
+    load: async () => (await import("./demo/demo.js")).demoCommand,
+  },
+};

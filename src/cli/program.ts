@@ -1,20 +1,25 @@
 import { Command, CommanderError } from "commander";
 import { messageOf, VERSION } from "../internal.js";
 import { COMMANDS } from "./all-commands.js";
-import { splitCommand } from "./commands/target.js";
+import { splitCommand } from "./server-command.js";
 import { exitCodeOf, Interrupted, Refused } from "./terminal/exit.js";
 import { say } from "./terminal/print.js";
 
 /** Runs one command line, and returns its exit code. Results go to stdout, everything else to stderr. */
 export async function run(argv: readonly string[]): Promise<number> {
+  const own = splitCommand(argv);
   const program = new Command("holdfast")
     .description("MCP connections that hold")
     .version(VERSION)
     .showHelpAfterError("(add --help for the usage)");
-  for (const command of COMMANDS) program.addCommand(command.exitOverride());
+  const wanted = own[0] === "help" ? own[1] : own[0];
+  for (const [name, { description, load }] of Object.entries(COMMANDS)) {
+    const command = name === wanted ? await load() : new Command(name);
+    program.addCommand(command.description(description).exitOverride());
+  }
   program.exitOverride();
   try {
-    await program.parseAsync(splitCommand(argv), { from: "user" });
+    await program.parseAsync(own, { from: "user" });
     return 0;
   } catch (error) {
     const code = exitCodeOf(error);

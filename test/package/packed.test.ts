@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { fixture } from "../support/fixtures.js";
+import { BUNDLERS, expectTools, LISTING_PROGRAM } from "../support/one-file.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const exec = promisify(execFile);
@@ -101,8 +102,11 @@ describe("the package, installed in an empty project", () => {
       "fast-check@4",
       "typescript@5.9",
       "@types/node@20",
+      "esbuild",
+      "vite@8",
     ];
-    await exec("npm", ["install", "--no-audit", "--no-fund", ...wanted], { cwd: directory });
+    const flags = ["--ignore-scripts", "--no-audit", "--no-fund"];
+    await exec("npm", ["install", ...flags, ...wanted], { cwd: directory });
   }, 600_000);
   afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
@@ -142,6 +146,17 @@ describe("the package, installed in an empty project", () => {
     }).catch((error) => error);
     expect(stdout).toBe("");
   }, 600_000);
+
+  it.each(BUNDLERS)("works as a program of $bundler, in an empty folder", async ({ program, script }) => {
+    writeFileSync(join(directory, "entry.mjs"), LISTING_PROGRAM);
+    writeFileSync(join(directory, "build.mjs"), script);
+    const alone = mkdtempSync(join(tmpdir(), "holdfast-alone-"));
+    onTestFinished(() => rmSync(alone, { recursive: true, force: true }));
+    await exec(process.execPath, ["build.mjs", alone], { cwd: directory });
+    // Vite's folder names no kind of module.
+    if (program.endsWith(".js")) writeFileSync(join(alone, "package.json"), '{ "type": "module" }');
+    await expectTools(alone, program);
+  });
 
   it("brings an agent no more than 45 packages: no test kit, no opener of browsers, no script at its installation", async () => {
     const agent = mkdtempSync(join(tmpdir(), "holdfast-agent-"));

@@ -11,7 +11,7 @@ interface CallOptions extends TargetOptions {
   raw?: boolean;
 }
 
-export const callCommand = targetCommand("call", "call a tool", " <tool> [key=value ...]")
+export const callCommand = targetCommand("call", " <tool> [key=value ...]")
   .option("--json <object>", "the arguments as JSON; key=value pairs win")
   .option(...RAW)
   .action((args: string[], options: CallOptions) =>

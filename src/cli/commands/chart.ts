@@ -3,7 +3,6 @@ import { connectionMachine, edges, mermaid } from "../../internal.js";
 import { print, printJson } from "../terminal/print.js";
 
 export const chartCommand = new Command("chart")
-  .description("print the chart of a connection, made from the machine itself")
   .option("--json", "the states, the edges between them, and XState's own config, as JSON")
   .action(({ json }: { json?: boolean }) => {
     if (!json) return print(mermaid());

@@ -60,11 +60,7 @@ const toolOf = (text: string, before: SafeCall[]): SafeCall[] => {
   }
 };
 
-export const checkCommand = targetCommand(
-  "check",
-  "break the connection to a server in many ways, and see whether every promise is kept",
-  "",
-)
+export const checkCommand = targetCommand("check")
   .option("--runs <count>", "stories made by chance, besides the fixed ones", count, 20)
   .option("--seed <seed>", "play the stories of another report again, or one of them (42:3:1)", seedOf)
   .option("--duration <seconds>", "begin no new story after so long", seconds)

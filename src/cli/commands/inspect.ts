@@ -15,11 +15,7 @@ const portOf = (text: string): number => {
   return port;
 };
 
-export const inspectCommand = targetCommand(
-  "inspect",
-  "show the connections in a page on this machine: live, or a recording.jsonl",
-  "",
-)
+export const inspectCommand = targetCommand("inspect")
   .option("--port <port>", "of the page; default: a free one", portOf)
   .option("--no-controls", "a page without buttons")
   .option("--watch", "follow the config file")

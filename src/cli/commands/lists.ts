@@ -10,13 +10,8 @@ interface Row {
 }
 
 /** Makes a command that prints one list of the server: each name, and the first line of its description. */
-function listCommand<T>(
-  name: string,
-  description: string,
-  list: (session: Session) => Promise<T[]>,
-  row: (item: T) => Row,
-) {
-  return targetCommand(name, description, "")
+function listCommand<T>(name: string, list: (session: Session) => Promise<T[]>, row: (item: T) => Row) {
+  return targetCommand(name)
     .option("--json", "the whole list as JSON")
     .action((args: string[], options: TargetOptions & { json?: boolean }) =>
       onTarget(args, options, async ({ session }) => {
@@ -30,21 +25,18 @@ function listCommand<T>(
 
 export const toolsCommand = listCommand(
   "tools",
-  "list the tools",
   async (session) => (await session.listTools()).tools,
   (tool) => ({ key: tool.name, description: tool.description ?? tool.title }),
 );
 
 export const promptsCommand = listCommand(
   "prompts",
-  "list the prompts",
   async (session) => (await session.listPrompts()).prompts,
   (prompt) => ({ key: prompt.name, description: prompt.description ?? prompt.title }),
 );
 
 export const resourcesCommand = listCommand(
   "resources",
-  "list the resources and the resource templates",
   async (session) => {
     const [{ resources }, { resourceTemplates }] = await Promise.all([
       session.listResources(),

@@ -18,11 +18,7 @@ import { print } from "../terminal/print.js";
 import { stopOnSignals } from "./run.js";
 import { agreedTarget, type TargetOptions, targetCommand } from "./target.js";
 
-export const lockCommand = targetCommand(
-  "lock",
-  "write down what the servers of a config offer, for its pin to compare with",
-  "",
-)
+export const lockCommand = targetCommand("lock")
   .addHelpText(
     "after",
     "\nWrites mcp.lock.json beside mcp.json, with every definition as its server gives it, and prints what differs from before.\n" +

@@ -37,7 +37,6 @@ const portOf = (text: string): number => {
 };
 
 export const loginCommandLine = new Command("login")
-  .description("sign in to a server, or to each remote server of a config, with the browser")
   .argument("<target>", "a URL, a config, or a client's name (cursor, cursor:weather)")
   .option("--server <name>", "only this server of a config")
   .option("--no-browser", "open none: print the address, and take the one that it ends at on stdin")

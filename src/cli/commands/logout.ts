@@ -15,7 +15,6 @@ import { type Remote, type RemoteChoice, remotesOf } from "./sign-in-targets.js"
 import { trustOption } from "./trust.js";
 
 export const logoutCommandLine = new Command("logout")
-  .description("forget what was got for a server, or for each remote server of a config")
   .argument("<target>", "a URL, a config, or a client's name (cursor, cursor:weather)")
   .option("--server <name>", "only this server of a config")
   .addOption(trustOption())

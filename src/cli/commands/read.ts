@@ -7,7 +7,7 @@ import { type TargetOptions, targetCommand } from "./target.js";
 
 type ReadOptions = TargetOptions & { raw?: boolean };
 
-export const readCommand = targetCommand("read", "print a resource", " <uri>")
+export const readCommand = targetCommand("read", " <uri>")
   .option(...RAW)
   .action((args: string[], options: ReadOptions) =>
     onTarget(args, options, async ({ session, rest: [uri] }) => {
@@ -18,7 +18,7 @@ export const readCommand = targetCommand("read", "print a resource", " <uri>")
     }),
   );
 
-export const promptCommand = targetCommand("prompt", "print a prompt", " <name> [key=value ...]")
+export const promptCommand = targetCommand("prompt", " <name> [key=value ...]")
   .option(...RAW)
   .action((args: string[], options: ReadOptions) =>
     onTarget(args, options, async ({ session, rest: [name, ...given] }) => {

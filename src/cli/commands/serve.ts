@@ -32,11 +32,7 @@ const numberOf = (option: string, unit: number) => (text: string) => {
 
 const more = (text: string, before: string[]) => [...before, text];
 
-export const serveCommand = targetCommand(
-  "serve",
-  "serve the target to other programs: on stdin and stdout, or over HTTP",
-  "",
-)
+export const serveCommand = targetCommand("serve")
   .option("--http <host:port>", "over Streamable HTTP; 127.0.0.1:0 takes a free port", addressOf)
   .option("--path <path>", "where all servers are reached; each is at PATH/NAME (default: /mcp)")
   .option("--token-file <file>", "the bearer token that clients must send; required off this machine")

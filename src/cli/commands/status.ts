@@ -8,11 +8,7 @@ import { type TargetOptions, targetCommand } from "./target.js";
 
 type StatusOptions = TargetOptions & { json?: boolean };
 
-export const statusCommand = targetCommand(
-  "status",
-  "connect, and show the connection and what the server offers",
-  "",
-)
+export const statusCommand = targetCommand("status")
   .option("--json", "the status as JSON")
   .option("--watch", "go on, follow the config file, and show every change, until Ctrl-C")
   .option("--strict", "one server of a config that cannot be reached is an error")

@@ -7,6 +7,7 @@ import {
   StdioTransport,
 } from "../../index.js";
 import { authOf, isConfigFile } from "../../internal.js";
+import { serverCommand } from "../server-command.js";
 import { UsageError } from "../terminal/exit.js";
 import { say } from "../terminal/print.js";
 import { loginCommand, type Needing, unattended } from "./sign-in.js";
@@ -38,16 +39,6 @@ export interface TargetOptions extends TrustOptions {
   pin?: "off";
 }
 
-/** The server's command line after `--`. `splitCommand` sets it before commander parses the rest. */
-let commandLine: string[] | undefined;
-
-/** Splits off the server's command after `--`, which must not be parsed as options of ours. Returns the arguments before it. */
-export function splitCommand(argv: readonly string[]): string[] {
-  const at = argv.indexOf("--");
-  commandLine = at === -1 ? undefined : argv.slice(at + 1);
-  return at === -1 ? [...argv] : argv.slice(0, at);
-}
-
 const pair = (separator: RegExp, form: string) => (text: string, before: Record<string, string>) => {
   const at = text.search(separator);
   if (at <= 0) throw new UsageError(`expected ${form}, got ${JSON.stringify(text)}`);
@@ -66,9 +57,8 @@ export const headerOption = () =>
     .default({});
 
 /** Makes a command on one server. Its first argument is the target, unless the server's command follows `--`. */
-export function targetCommand(name: string, description: string, rest: string): Command {
+export function targetCommand(name: string, rest = ""): Command {
   return new Command(name)
-    .description(description)
     .usage(`[options] (<target>${rest} | ${rest ? `${rest.trim()} ` : ""}-- COMMAND ARGS)`)
     .argument(
       "[arguments...]",
@@ -106,7 +96,7 @@ export interface Chosen {
  * @throws as `targetOf`
  */
 export async function agreedTarget(args: string[], options: TargetOptions): Promise<Chosen> {
-  if (!commandLine) await askForTrust(args[0], options);
+  if (!serverCommand()) await askForTrust(args[0], options);
   return targetOf(args, options);
 }
 
@@ -129,6 +119,7 @@ export function targetOf(args: string[], options: TargetOptions, shared: SharedO
     ...(Object.keys(header).length > 0 && { headers: header }),
   };
   const onStderr = verbose && { onStderr: (line: string) => say(`  ${line}`) };
+  const commandLine = serverCommand();
   if (commandLine) {
     const [command, ...commandArgs] = commandLine;
     if (command === undefined) throw new UsageError("expected a command after --");

@@ -60,6 +60,5 @@ async function recovery(everything: string, show?: Show): Promise<void> {
 }
 
 export const demoCommand = new Command("demo")
-  .description("show on real servers what happens when connections break")
   .option("--inspect", "with a page that shows the connections while it happens")
   .action(demo);
