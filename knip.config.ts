@@ -12,7 +12,7 @@ const config: KnipConfig = {
     "scripts/hostile/server.mjs",
     "scripts/conformance/client.mjs",
     "scripts/soak/websocket-server.mjs",
-    "test/fixtures/*-{server,program,parent,writer,suite,world}.mjs",
+    "test/fixtures/{loaded-packages,*-{server,program,parent,writer,suite,world}}.mjs",
   ],
   project: [
     "src/**/*.{ts,js}!",

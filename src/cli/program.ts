@@ -1,9 +1,9 @@
 import { Command, CommanderError } from "commander";
 import { messageOf, VERSION } from "../internal.js";
 import { COMMANDS } from "./all-commands.js";
-import { splitCommand } from "./server-command.js";
 import { exitCodeOf, Interrupted, Refused } from "./terminal/exit.js";
 import { say } from "./terminal/print.js";
+import { splitCommand } from "./terminal/server-command.js";
 
 /** Runs one command line, and returns its exit code. Results go to stdout, everything else to stderr. */
 export async function run(argv: readonly string[]): Promise<number> {

@@ -7,9 +7,9 @@ import {
   StdioTransport,
 } from "../../index.js";
 import { authOf, isConfigFile } from "../../internal.js";
-import { serverCommand } from "../server-command.js";
 import { UsageError } from "../terminal/exit.js";
 import { say } from "../terminal/print.js";
+import { serverCommand } from "../terminal/server-command.js";
 import { loginCommand, type Needing, unattended } from "./sign-in.js";
 import {
   askForTrust,
