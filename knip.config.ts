@@ -3,7 +3,7 @@ import type { KnipConfig } from "knip";
 /** `!` marks what is shipped: `knip --production` looks at that alone, without what only tests use. */
 const config: KnipConfig = {
   entry: [
-    "src/{index,inspect/index,serve/index,testing/index,cli/main,cli/start}.ts!",
+    "src/{index,inspect/index,metrics/index,serve/index,testing/index,cli/main,cli/start}.ts!",
     "src/inspect/page/app.js!",
     // Programs that are started and never imported.
     "bench/peers/{holdfast,langchain,mcporter,sdk}.mjs",
@@ -31,7 +31,7 @@ const config: KnipConfig = {
       ? ["fast-check", "jsonc-parser", "re2js", "smol-toml", "yaml"]
       : []),
   ],
-  ignoreBinaries: ["dbus-run-session", "mkfifo"],
+  ignoreBinaries: ["dbus-run-session", "mkfifo", "prometheus", "promtool"],
 };
 
 export default config;

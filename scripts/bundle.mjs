@@ -12,6 +12,7 @@ const made = await rolldown({
   input: {
     index: at("index"),
     inspect: at("inspect/index"),
+    metrics: at("metrics/index"),
     serve: at("serve/index"),
     testing: at("testing/index"),
     cli: at("cli/main"),

@@ -10,6 +10,7 @@ export const ORDER = [
   ["connection"],
   ["transports"],
   ["composite"],
+  ["metrics"],
   ["serve", "cluster"],
   ["infer", "inspect", "otel", "testing"],
   ["index.ts"],
@@ -21,7 +22,7 @@ export const ORDER = [
 export const ONLY = {
   gateway: ["base", "contract"],
   // As a program that uses the package, and what internal.ts gives besides: so it feels what such a program lacks.
-  cli: ["index.ts", "internal.ts", "inspect", "serve", "testing"],
+  cli: ["index.ts", "internal.ts", "inspect", "metrics", "serve", "testing"],
 };
 
 /** How many other modules of src/ one may import. What imports more does more than one thing. */

@@ -33,9 +33,11 @@ const METHODS: Readonly<Record<string, MethodFacts>> = {
 
 const UNKNOWN: MethodFacts = {};
 
+/** Whether holdfast knows this method of the protocol. */
+export const isKnownMethod = (method: string): boolean => Object.hasOwn(METHODS, method);
+
 /** The facts about a method. About an unknown method nothing is known. */
-export const factsOf = (method: string): MethodFacts =>
-  Object.hasOwn(METHODS, method) ? METHODS[method]! : UNKNOWN;
+export const factsOf = (method: string): MethodFacts => (isKnownMethod(method) ? METHODS[method]! : UNKNOWN);
 
 /** The tool, prompt or resource that a request names, without secrets. Undefined: it names none. */
 export function nameIn(method: string, params: unknown): string | undefined {

@@ -1,8 +1,9 @@
+import { Watch } from "../composite/watch.js";
 import type { InspectionEvent } from "../contract/inspection.js";
+import { Scraped } from "../metrics/scraped.js";
 import type { ClientTransport } from "../transports/transport.js";
 import { Recorder, toRecording } from "./recorder.js";
 import { PageServer } from "./server.js";
-import { Watch } from "./watch.js";
 
 /** The options of `createInspector`. */
 export interface InspectorOptions {
@@ -22,6 +23,7 @@ export interface InspectorOptions {
 export class Inspector {
   readonly #recorder: Recorder;
   readonly #watch: Watch;
+  readonly #scraped = new Scraped(() => this.#watch.transports());
   #server: PageServer | undefined;
 
   /** @internal Made by `createInspector`. */
@@ -33,7 +35,12 @@ export class Inspector {
   /** @internal */
   async listen({ port = 0, controls = true }: InspectorOptions): Promise<void> {
     const command = controls ? (id: string, action: string) => this.#act(id, action) : undefined;
-    this.#server = await PageServer.start({ recorder: this.#recorder, port, command });
+    this.#server = await PageServer.start({
+      recorder: this.#recorder,
+      port,
+      command,
+      scraped: this.#scraped,
+    });
   }
 
   /** The address of the page. It contains the token that opens the page. */
@@ -49,6 +56,7 @@ export class Inspector {
   /** Watches more transports. For a config it also watches all its servers, including those that are added later. */
   watch(...transports: readonly ClientTransport[]): this {
     this.#watch.add(...transports);
+    this.#scraped.watch(...transports);
     return this;
   }
 
@@ -71,6 +79,7 @@ export class Inspector {
   /** Closes the page. The watched transports go on. */
   async close(): Promise<void> {
     this.#watch.close();
+    this.#scraped.close();
     await this.#server?.close();
   }
 

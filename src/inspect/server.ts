@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { fieldsOf } from "../base/fields.js";
 import { listeningPort } from "../base/listening-port.js";
 import type { InspectionEvent } from "../contract/inspection.js";
+import type { Scraped } from "../metrics/scraped.js";
 import { type Recorder, toRecording } from "./recorder.js";
 
 const TYPES: Record<string, string> = { html: "text/html", css: "text/css", js: "text/javascript" };
@@ -30,6 +31,8 @@ export interface PageServerOptions {
   port: number;
   /** Runs a button of the page. What it throws is shown there. Undefined: the page has no buttons. */
   command?: ((id: string, action: string) => void) | undefined;
+  /** Answers `GET /metrics`. Undefined: there is nothing live to count. */
+  scraped?: Scraped | undefined;
   /** The name of the recording, if the page shows one. */
   recording?: string | undefined;
 }
@@ -97,6 +100,11 @@ export class PageServer {
     if (request.method === "POST" && file === "command") return this.#command(request, response, refuse);
     if (request.method !== "GET") return refuse(405, "only GET");
     if (file === "events") return this.#stream(response);
+    if (file === "metrics" && this.options.scraped) {
+      const { status, contentType, text } = await this.options.scraped.scrape();
+      response.writeHead(status, { ...HEADERS, "content-type": contentType }).end(text);
+      return;
+    }
     if (file === "recording.jsonl") {
       response.writeHead(200, { ...HEADERS, "content-type": "application/jsonl" });
       response.end(toRecording(this.options.recorder.events()));

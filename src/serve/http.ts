@@ -6,6 +6,7 @@ import { listeningPort } from "../base/listening-port.js";
 import { untilAborted, withDeadline } from "../base/wait.js";
 import { MCPConfigTransport } from "../composite/config-transport.js";
 import { type Clock, systemClock } from "../machines/clock.js";
+import { Scraped } from "../metrics/scraped.js";
 import type { ClientTransport } from "../transports/transport.js";
 import { Access, problem } from "./access.js";
 import { Endpoint } from "./endpoint.js";
@@ -25,6 +26,7 @@ export class HttpServing implements Served {
   readonly #server: Server;
   readonly #access: Access;
   readonly #endpoints = new Map<string | undefined, Endpoint>();
+  readonly #scraped = new Scraped(() => [this.transport]);
   #running = 0;
   #streams = 0;
   #idle: (() => void) | undefined;
@@ -80,6 +82,7 @@ export class HttpServing implements Served {
 
   async #close(): Promise<void> {
     this.#server.close();
+    this.#scraped.close();
     await Promise.all([...this.#endpoints.values()].map((endpoint) => endpoint.close()));
     this.#server.closeAllConnections();
     await this.closed;
@@ -108,6 +111,7 @@ export class HttpServing implements Served {
     const unauthorized = this.#access.unauthorized(request);
     if (unauthorized) return unauthorized;
     if (pathname === "/status") return Response.json(this.#status());
+    if (pathname === "/metrics") return this.#metrics();
     const { path } = this.settings;
     const name = pathname.startsWith(`${path}/`) ? nameIn(pathname.slice(path.length + 1)) : undefined;
     if (pathname !== path && pathname !== `${path}/` && name === undefined)
@@ -127,6 +131,11 @@ export class HttpServing implements Served {
     const endpoint = new Endpoint(transport, this.settings, this.clock);
     this.#endpoints.set(name, endpoint);
     return endpoint;
+  }
+
+  async #metrics(): Promise<Response> {
+    const { status, contentType, text } = await this.#scraped.scrape();
+    return new Response(text, { status, headers: { "content-type": contentType } });
   }
 
   #status() {

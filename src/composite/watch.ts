@@ -1,6 +1,6 @@
-import { MCPConfigTransport } from "../composite/config-transport.js";
 import type { InspectionEvent } from "../contract/inspection.js";
 import type { ClientTransport } from "../transports/transport.js";
+import { MCPConfigTransport } from "./config-transport.js";
 
 interface Watched {
   transport: WeakRef<ClientTransport>;

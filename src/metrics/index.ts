@@ -1,0 +1,1 @@
+export { type Metrics, type MetricsOptions, metrics } from "./metrics.js";

@@ -1,0 +1,58 @@
+import { Registry } from "prom-client";
+import { Watch } from "../composite/watch.js";
+import type { ClientTransport } from "../transports/transport.js";
+import { Counted } from "./counted.js";
+import { gauges } from "./gauges.js";
+
+/** The options of `metrics`. */
+export interface MetricsOptions {
+  /** A registry of prom-client to add to. Default: one of its own. */
+  registry?: Registry;
+}
+
+/** What `metrics` gives. */
+export interface Metrics {
+  /** The registry that holds the metrics. */
+  readonly registry: Registry;
+  /** The content type of `text()`. */
+  readonly contentType: string;
+  /** All metrics of the registry in Prometheus' text form, as they are now. */
+  text(): Promise<string>;
+  /** Counts more transports, and of a config all its servers. */
+  watch(...transports: readonly ClientTransport[]): Metrics;
+  /** Ends it: nothing is counted any more, and its metrics leave the registry. */
+  close(): void;
+}
+
+/**
+ * Counts what happens on transports, for Prometheus. Of a config it counts the servers, also those that are added later. It opens
+ * nothing, and keeps neither a transport nor the program alive. Needs the package `prom-client`.
+ *
+ *     const counted = metrics(transport);
+ *     response.setHeader("content-type", counted.contentType).end(await counted.text());
+ *
+ * @throws Error of prom-client where the registry has metrics of these names already
+ */
+export function metrics(
+  transports: ClientTransport | readonly ClientTransport[],
+  options: MetricsOptions = {},
+): Metrics {
+  const registry = options.registry ?? new Registry();
+  const counted = new Counted(registry);
+  const watch = new Watch((event) => counted.hear(event));
+  const names = [...gauges(registry, watch), ...counted.names];
+  const made: Metrics = {
+    registry,
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+    watch(...more) {
+      watch.add(...more);
+      return made;
+    },
+    close() {
+      watch.close();
+      for (const name of names) registry.removeSingleMetric(name);
+    },
+  };
+  return made.watch(...[transports].flat());
+}
