@@ -28,7 +28,7 @@ const config: KnipConfig = {
     "@modelcontextprotocol/server-everything",
     // An optional peer that the test kit imports as it stands; and what is loaded by `require`, with the first pattern or config.
     ...(process.argv.includes("--production")
-      ? ["fast-check", "jsonc-parser", "re2js", "smol-toml", "yaml"]
+      ? ["fast-check", "jsonc-parser", "prom-client", "re2js", "smol-toml", "yaml"]
       : []),
   ],
   ignoreBinaries: ["dbus-run-session", "mkfifo", "prometheus", "promtool"],
