@@ -8,6 +8,7 @@ const config: KnipConfig = {
     // Programs that are started and never imported.
     "bench/peers/{holdfast,langchain,mcporter,sdk}.mjs",
     "examples/{survive,websocket-server}.mjs",
+    "examples/agent/agent.test.mjs",
     "scripts/{inspector-load,mcp-apps,plant,tool-tokens}.mjs",
     "scripts/hostile/server.mjs",
     "scripts/conformance/client.mjs",

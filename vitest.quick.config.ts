@@ -7,7 +7,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: [
-      "test/{base,config,connection,docs,infer,machines,properties,session}/**/*.test.ts",
+      "test/{base,config,connection,docs,infer,machines,properties,recording,session}/**/*.test.ts",
       "test/auth/{credentials/{oauth,renewal,sdk,shared-flow,token,token-cache},sign-in/*}.test.ts",
       "test/auth/store/{file-store,keychain,keychain-binding,memory-store}.test.ts",
       "test/composite/{access,admission,blocked,catalog,config-transport,lazy-{kept,known},manifest,members,naming}.test.ts",

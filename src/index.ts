@@ -91,6 +91,7 @@ export { inferTransport } from "./infer/infer.js";
 export type { InferOptions, Target } from "./infer/target.js";
 export type { Failure } from "./machines/failure.js";
 export type { FleetHealth } from "./machines/fleet-health.js";
+export { type RecordedRequest, RecordedServer } from "./recording/server.js";
 export { toolData } from "./session/tool-data.js";
 export { FastMCPStdioTransport, type FastMCPStdioTransportOptions } from "./transports/fastmcp.js";
 export {
@@ -110,6 +111,7 @@ export { NodeStdioTransport, type NodeStdioTransportOptions } from "./transports
 export { NpxStdioTransport, type NpxStdioTransportOptions } from "./transports/npx.js";
 export type { KindDefaults, TransportIdentity } from "./transports/opener.js";
 export { PythonStdioTransport, type PythonStdioTransportOptions } from "./transports/python.js";
+export { RecordedTransport, type RecordedTransportOptions } from "./transports/recorded.js";
 export type { RemoteOptions, WebOptions } from "./transports/remote.js";
 export { SSETransport, type SSETransportOptions } from "./transports/sse.js";
 export {

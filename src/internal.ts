@@ -36,6 +36,7 @@ export { showRecording } from "./inspect/inspector.js";
 export { connectionMachine } from "./machines/connection.js";
 export { edges } from "./machines/edges.js";
 export { mermaid } from "./machines/mermaid.js";
+export { playOnStdio } from "./recording/stdio.js";
 export { FAULT_KINDS } from "./testing/faults.js";
 export { PROMISES } from "./testing/promises.js";
 export { singleRequest } from "./transports/single-request.js";

@@ -56,6 +56,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     description: "serve the target to other programs: on stdin and stdout, or over HTTP",
     load: async () => (await import("./commands/serve.js")).serveCommand,
   },
+  replay: {
+    description: "be the server of a recording, on stdin and stdout: for a test or a config, with no server",
+    load: async () => (await import("./commands/replay.js")).replayCommand,
+  },
   inspect: {
     description: "show the connections in a page on this machine: live, or a recording.jsonl",
     load: async () => (await import("./commands/inspect.js")).inspectCommand,

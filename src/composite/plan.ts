@@ -129,6 +129,7 @@ const OF_THE_COMPOSITE = [
   "name",
   "nameAsPrefix",
   "pin",
+  "record",
   "startTimeoutMs",
   "strict",
   "toolName",

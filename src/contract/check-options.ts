@@ -1,4 +1,12 @@
-import { checkBoolean, checkFunction, checkOneOf, checkPositive, invalid, show } from "../base/check.js";
+import {
+  checkBoolean,
+  checkFunction,
+  checkOneOf,
+  checkPositive,
+  checkString,
+  invalid,
+  show,
+} from "../base/check.js";
 import type { SharedOptions } from "./options.js";
 
 /**
@@ -27,6 +35,7 @@ export function checkShared(options: SharedOptions): void {
   checkPositive("maxServerRequests", options.maxServerRequests);
   checkPositive("maxUnaskedPerSecond", options.maxUnaskedPerSecond);
   checkOneOf("era", options.era, ["auto", "legacy", "modern"]);
+  if (options.record !== undefined) checkString("record", options.record);
   checkOneOf("replay", options.replay, ["safe", "always", "never"]);
 }
 
@@ -47,6 +56,7 @@ const SHARED = [
   "maxServerRequests",
   "maxUnaskedPerSecond",
   "secrets",
+  "record",
   "inspect",
   "logger",
 ];

@@ -113,6 +113,12 @@ export interface SharedOptions {
    * their name or form are known without being named here. Default: none.
    */
   secrets?: readonly string[];
+  /**
+   * The path of a file in which every message of the connection is recorded, in JSON lines, with its inspection events: arguments and
+   * results too, without the secrets that are known. Its user alone may read it; it takes the place of an older recording, and ends
+   * at 64 MiB. `inferTransport` plays it. Default: nothing is recorded.
+   */
+  record?: string;
   /** Called with each `InspectionEvent` of the connection, from its first moment on. Default: nobody. */
   inspect?: Inspect;
   /** Where oddities are reported that concern no caller. Default: nowhere. */

@@ -1,6 +1,6 @@
-import { fieldsOf } from "../base/fields.js";
 import { visible } from "../base/visible.js";
 import type { InspectionEvent } from "../contract/inspection.js";
+import { FIRST_LINE, FULL, linesOf } from "../recording/lines.js";
 
 type Appeared = Extract<InspectionEvent, { type: "appeared" }>;
 type Opened = Extract<InspectionEvent, { type: "wire.opened" }>;
@@ -103,32 +103,19 @@ const FIELDS: Record<string, Record<string, "string" | "number">> = {
 
 /** Events as text, with one JSON object in each line. `holdfast inspect FILE.jsonl` shows it. */
 export function toRecording(events: readonly InspectionEvent[]): string {
-  return [{ type: "recording", version: 1 }, ...events].map((line) => `${JSON.stringify(line)}\n`).join("");
+  return [FIRST_LINE, ...events.map((event) => JSON.stringify(event))].map((line) => `${line}\n`).join("");
 }
 
 /**
- * Reads the text of a recording.
+ * The events in the text of a recording. The messages that it may also hold are for `RecordedServer`.
  * @throws Error that says which line is wrong
  */
 export function fromRecording(text: string): InspectionEvent[] {
-  const lines = text.split("\n").filter((line) => line.trim() !== "");
-  return lines.flatMap((line, i) => {
-    let value: Partial<InspectionEvent> & { version?: number };
-    try {
-      value = JSON.parse(line);
-    } catch {
-      throw new Error(`line ${i + 1} is not JSON`);
-    }
-    if (i === 0) {
-      if (fieldsOf(value)["type"] !== "recording" || value.version !== 1)
-        throw new Error("it is not a recording of holdfast (its first line says so in one)");
-      return [];
-    }
-    if (typeof value?.at !== "number" || typeof value.id !== "string" || typeof value.type !== "string")
-      throw new Error(`line ${i + 1} is no event: at, id or type is missing`);
-    for (const [field, type] of Object.entries(FIELDS[value.type] ?? {}))
-      if (typeof fieldsOf(value)[field] !== type)
-        throw new Error(`line ${i + 1}: ${field} of ${JSON.stringify(value.type)} must be a ${type}`);
-    return [value as InspectionEvent];
+  return linesOf(text).flatMap((line, i) => {
+    if (line.type === "message" || line.type === FULL) return [];
+    for (const [field, type] of Object.entries(FIELDS[line.type] ?? {}))
+      if (typeof line[field] !== type)
+        throw new Error(`line ${i + 2}: ${field} of ${JSON.stringify(line.type)} must be a ${type}`);
+    return [line as unknown as InspectionEvent];
   });
 }

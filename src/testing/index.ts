@@ -1,4 +1,5 @@
 export type { Clock } from "../machines/clock.js";
+export { type RecordedRequest, RecordedServer } from "../recording/server.js";
 export { attemptArbitrary, faultArbitrary, scriptArbitrary } from "./arbitraries.js";
 export { ScheduledClock } from "./clock.js";
 export { type ExamineOptions, examine, type Finding, type Progress, type Report } from "./examine.js";

@@ -8,6 +8,7 @@ import { DEFAULTS, policyOf, type SharedOptions } from "../contract/options.js";
 import { type Clock, systemClock } from "../machines/clock.js";
 import { INTERNALS, type Internals } from "./internals.js";
 import type { TransportIdentity } from "./opener.js";
+import { Recorder } from "./recorder.js";
 
 /** What a transport has for all its connections. */
 export interface ConnectionParts {
@@ -16,6 +17,7 @@ export interface ConnectionParts {
   clock: Clock;
   secrets: Secrets;
   subscribers: Subscribers;
+  recorder: Recorder | undefined;
 }
 
 /** @throws HoldfastError `CONFIG_INVALID` for a wrong option */
@@ -23,12 +25,16 @@ export function partsOf(options: SharedOptions, identity: TransportIdentity): Co
   checkShared(options);
   const secrets = identity.secrets ?? new Secrets();
   for (const secret of options.secrets ?? []) secrets.add(secret, { named: true });
+  const { name = identity.name, record } = options;
+  const subscribers = new Subscribers(options.logger, secrets);
   return {
     options: settled(options, identity),
     identity,
     clock: identity.clock ?? systemClock,
     secrets,
-    subscribers: new Subscribers(options.logger, secrets),
+    subscribers,
+    recorder:
+      record === undefined ? undefined : new Recorder(record, name, subscribers.inspectors.id, secrets),
   };
 }
 

@@ -31,6 +31,7 @@ export abstract class ClientTransport implements TransportHandle {
     this.#lives = new Lives(this.name, this.#parts.clock, connectionsOf(this, this.#parts));
     this.#lives.endWith(this);
     if (options.inspect) this.inspect(options.inspect);
+    this.#parts.recorder?.follow(this);
   }
 
   /**
@@ -147,7 +148,11 @@ export abstract class ClientTransport implements TransportHandle {
     const { callTimeoutMs } = this.#parts.options;
     const { credential } = this.#parts.identity;
     return {
-      open: (attempt) => this.openWire(attempt),
+      open: (attempt) => {
+        const { recorder } = this.#parts;
+        if (!recorder) return this.openWire(attempt);
+        return recorder.open(attempt, (context) => this.openWire(context));
+      },
       credential: () => credential,
       callTimeoutMs: () => callTimeoutMs,
       expect: (expected) => this.#lives.expect(expected),

@@ -95,6 +95,7 @@ const SHARED: Record<keyof SharedOptions | `reconnect.${keyof ReconnectOptions}`
   maxUnaskedPerSecond: true,
   heartbeat: true,
   callTimeoutMs: true,
+  record: true,
   inspect: true,
   secrets: true,
   logger: true,

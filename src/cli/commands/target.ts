@@ -30,6 +30,8 @@ export interface TargetOptions extends TrustOptions {
   transport?: "http" | "sse";
   era?: EraOption;
   timeout: number;
+  /** A file in which all messages are recorded. */
+  record?: string;
   verbose?: boolean;
   /** Follow the config file, if the target is one. */
   watch?: boolean;
@@ -79,6 +81,7 @@ export function targetCommand(name: string, rest = ""): Command {
       new Option("--timeout <seconds>", "the deadline of a call").argParser(seconds).default(60_000, "60"),
     )
     .addOption(trustOption())
+    .option("--record <file>", "record all messages, for holdfast replay and tests without the server")
     .option("--verbose", "show each transition and what the server writes to stderr");
 }
 
@@ -107,11 +110,12 @@ export async function agreedTarget(args: string[], options: TargetOptions): Prom
  */
 export function targetOf(args: string[], options: TargetOptions, shared: SharedOptions = {}): Chosen {
   const needing: Needing = new Map();
-  const { header, auth, env, cwd, transport, era, verbose } = options;
+  const { header, auth, env, cwd, transport, era, verbose, record } = options;
   const given = {
     ...shared,
     logger: { warn: (message: string) => say(message) },
     ...(era && { era }),
+    ...(record && { record }),
     ...(cwd && { cwd }),
     ...(Object.keys(env).length > 0 && { env }),
     ...(auth && { auth }),
