@@ -12,7 +12,7 @@ const config: KnipConfig = {
     "scripts/{inspector-load,mcp-apps,plant,tool-tokens}.mjs",
     "scripts/hostile/server.mjs",
     "scripts/conformance/client.mjs",
-    "scripts/soak/websocket-server.mjs",
+    "scripts/soak/{marking,websocket}-server.mjs",
     "test/fixtures/{loaded-packages,*-{server,program,parent,writer,suite,world}}.mjs",
   ],
   project: [

@@ -2,24 +2,13 @@
 // Ends with a report, and with exit code 1 where a call never settled, something is left, or memory grew.
 import { writeFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { MCPConfigTransport } from "../dist/index.js";
-import { dice, inject, random } from "../dist/testing/index.js";
-import { handles, heapMB, median, processes } from "./soak/census.mjs";
+import { inject, random } from "../dist/testing/index.js";
+import { handles, heapMB, median, processes, Tally } from "./soak/census.mjs";
 import { startServers } from "./soak/servers.mjs";
+import { soakSettings } from "./soak/settings.mjs";
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: "string", default: "2" },
-    seed: { type: "string" },
-    report: { type: "string" },
-  },
-});
-const minutes = Number(values.minutes);
-if (!(minutes > 0)) throw new Error(`--minutes: expected a number above 0, got ${values.minutes}`);
-const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
-const chance = dice(seed);
-const pick = (list) => list[Math.floor(chance() * list.length)];
+const { minutes, seed, chance, pick, reportFile } = soakSettings();
 
 const CALL_MS = 8_000;
 /** How late a busy machine may be before a call counts as never settled. */
@@ -37,13 +26,13 @@ const transport = new MCPConfigTransport({
   reconnect: { baseMs: 50, capMs: 1_000 },
 });
 const names = Object.keys(transport.servers);
-const faults = new Map();
+const faults = new Tally();
 const plan = random({ seed, probability: 0.01, maxMs: 500 });
 const injections = names.map((name) =>
   inject(transport.server(name), {
     plan: (passing) => {
       const fault = plan(passing);
-      if (fault) faults.set(fault.kind, (faults.get(fault.kind) ?? 0) + 1);
+      if (fault) faults.add(fault.kind);
       return fault;
     },
   }),
@@ -72,11 +61,10 @@ const chaos = {
   "server restarted": () => void pick(Object.values(servers.remotes)).restart(),
   disconnected: () => void transport.server(pick(names)).disconnect(),
 };
-const done = new Map();
+const done = new Tally();
 
 const pending = new Map();
-const outcomes = new Map();
-const count = (map, key) => map.set(key, (map.get(key) ?? 0) + 1);
+const outcomes = new Tally();
 let calls = 0;
 let unsettled = 0;
 
@@ -94,9 +82,9 @@ async function call(session) {
         { timeout: CALL_MS, replay },
       );
     }
-    count(outcomes, "answered");
+    outcomes.add("answered");
   } catch (error) {
-    count(outcomes, error.outcome ? `${error.code} ${error.outcome}` : (error.code ?? error.name));
+    outcomes.add(error.outcome ? `${error.code} ${error.outcome}` : (error.code ?? error.name));
   } finally {
     pending.delete(id);
   }
@@ -115,7 +103,7 @@ async function worker() {
         }
       });
     } catch (error) {
-      count(outcomes, `session: ${error.code ?? error.name}`);
+      outcomes.add(`session: ${error.code ?? error.name}`);
       await pause(100);
     }
   }
@@ -126,7 +114,7 @@ async function trouble() {
     await pause(500 + chance() * 2_500);
     const name = pick(Object.keys(chaos));
     try {
-      if (chaos[name]() !== false) count(done, name);
+      if (chaos[name]() !== false) done.add(name);
     } catch {
       // It was gone already.
     }
@@ -181,11 +169,6 @@ const failures = [
     `memory grew from ${early.toFixed(1)} to ${late.toFixed(1)} MB`,
 ].filter(Boolean);
 
-const list = (map) =>
-  [...map]
-    .sort((a, b) => b[1] - a[1])
-    .map(([key, value]) => `${key} ${value}`)
-    .join(", ");
 const every = Math.max(1, Math.ceil(samples.length / 15));
 const report = `# The soak
 
@@ -195,9 +178,9 @@ processes killed and servers restarted at random. Node ${process.version}, seed 
 
 | | |
 | --- | --- |
-| calls | ${calls}: ${list(outcomes)} |
-| faults in messages | ${list(faults)} |
-| other faults | ${list(done)} |
+| calls | ${calls}: ${outcomes} |
+| faults in messages | ${faults} |
+| other faults | ${done} |
 | connections opened | ${recoveries} |
 | calls that never settled | ${unsettled} |
 | left over at the end | ${Math.max(0, left.processes - before.processes)} processes, ${Math.max(0, left.sockets - before.sockets)} sockets, ${Math.max(0, left.pipes - before.pipes)} pipes |
@@ -213,5 +196,5 @@ ${samples
 ${failures.length === 0 ? "Every call settled, nothing was left over, and memory stayed within the limit of the check." : `**Failed**: ${failures.join("; ")}.`}
 `;
 console.log(report);
-if (values.report) writeFileSync(values.report, report);
+if (reportFile) writeFileSync(reportFile, report);
 process.exitCode = failures.length === 0 ? 0 : 1;

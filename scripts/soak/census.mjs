@@ -1,8 +1,8 @@
-// What this program holds: counted from the system, so that handles that are unref'd count too.
+// What a program holds: counted from the system, so that handles that are unref'd count too.
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
-/** Every living descendant of this process, without those in `except` and what is below them. */
-export function processes(except = []) {
+/** Every living descendant of a process, without those in `except` and what is below them. */
+export function processes(except = [], root = process.pid) {
   const parents = new Map();
   for (const entry of readdirSync("/proc")) {
     if (!/^\d+$/.test(entry)) continue;
@@ -17,16 +17,16 @@ export function processes(except = []) {
   const below = (pid) => {
     if (except.includes(pid)) return false;
     const parent = parents.get(pid);
-    return parent !== undefined && (parent === process.pid || below(parent));
+    return parent !== undefined && (parent === root || below(parent));
   };
   return [...parents.keys()].filter(below);
 }
 
 /** Open descriptors by kind. */
-export function handles() {
-  const kinds = readdirSync("/proc/self/fd").map((fd) => {
+export function handles(pid = "self") {
+  const kinds = readdirSync(`/proc/${pid}/fd`).map((fd) => {
     try {
-      return readlinkSync(`/proc/self/fd/${fd}`).replace(/:.*/, "");
+      return readlinkSync(`/proc/${pid}/fd/${fd}`).replace(/:.*/, "");
     } catch {
       return "gone";
     }
@@ -45,3 +45,15 @@ export const median = (numbers) => {
   const sorted = [...numbers].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)];
 };
+
+/** How often each thing was seen. */
+export class Tally extends Map {
+  add(key) {
+    this.set(key, (this.get(key) ?? 0) + 1);
+  }
+
+  toString() {
+    const sorted = [...this].sort((a, b) => b[1] - a[1]);
+    return sorted.map(([key, value]) => `${key} ${value}`).join(", ") || "none";
+  }
+}

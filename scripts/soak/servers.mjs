@@ -23,7 +23,7 @@ async function freePort() {
 }
 
 /** A server that runs on its own and begins again after each kill. */
-async function remote(args, up) {
+export async function remote(args, up) {
   const port = await freePort();
   let child;
   const start = async () => {
@@ -56,6 +56,7 @@ async function remote(args, up) {
       await restarting;
       await stop();
     },
+    kill: () => child.kill("SIGKILL"),
   };
 }
 

@@ -111,6 +111,9 @@ export class AskedCalls {
         gateway,
         signal,
       });
+      // What may be repeated after a loss is known from this list, which its clients read on the connection that all share.
+      if (session.getServerCapabilities()?.tools)
+        await session.listTools(undefined, { signal }).catch(() => {});
       return asked;
     } catch (error) {
       await this.#drop(asked);

@@ -4,7 +4,6 @@ import { SERVER_ERROR } from "../contract/protocol.js";
 
 type Id = string | number;
 
-/** JSON-RPC has no word for it; this is the SDKs' code for a connection that ends. */
 /** Answered when the client says so, and never before. */
 const STANDING = "subscriptions/listen";
 
@@ -19,7 +18,11 @@ export class Draining implements SdkTransport {
   readonly #running = new Set<Id>();
   #drained: (() => void) | undefined;
 
-  constructor(private readonly transport: SdkTransport) {
+  /** `onquiet` hears when the last request that runs was answered. */
+  constructor(
+    private readonly transport: SdkTransport,
+    private readonly onquiet: () => void = () => {},
+  ) {
     this.closed = new Promise((resolve) => {
       this.#ended = resolve;
     });
@@ -79,6 +82,8 @@ export class Draining implements SdkTransport {
   }
 
   #settle(): void {
-    if (this.#running.size === 0) this.#drained?.();
+    if (this.#running.size > 0) return;
+    this.onquiet();
+    this.#drained?.();
   }
 }

@@ -133,12 +133,20 @@ export class HttpSessions {
       const events = new KeptEvents(this.served.name, this.#budget);
       const wire = new WebStandardStreamableHTTPServerTransport({
         sessionIdGenerator,
-        onsessioninitialized: (id) => this.#add(id, { wire, client, events }),
+        onsessioninitialized: (id) => {
+          this.#add(id, { wire, client, events });
+          shaken = this.hold(id);
+        },
         onsessionclosed: (id) => this.#end(id),
         maxRequestBodySize: this.settings.maxBodyBytes,
         eventStore: events,
       });
-      const client = new Draining(wire);
+      // The handshake takes as long as the servers do, in an exchange whose request named no session.
+      let shaken = () => {};
+      const client = new Draining(wire, () => {
+        shaken();
+        shaken = () => {};
+      });
       void client.closed.then(() => events.close());
       await this.served.door.connect(client);
       return await use(wire, client);

@@ -1,10 +1,13 @@
 import { request as ask } from "node:http";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { MemoryTransport } from "../../src/index.js";
 import { HttpServing } from "../../src/serve/http.js";
 import { type HttpOptions, serve } from "../../src/serve/index.js";
+import { makeServer } from "../fixtures/both-eras.mjs";
 import { CLIENTS } from "../support/clients.js";
-import { rejection, stdioFixture, until } from "../support/fixtures.js";
+import { closing, rejection, stdioFixture, until } from "../support/fixtures.js";
+import { gate } from "../support/gate.js";
 import { ManualClock } from "../support/manual-clock.js";
 
 async function served(http: HttpOptions = {}) {
@@ -129,6 +132,38 @@ describe("the limits of serve over HTTP", () => {
     clock.advance(1_500);
     await until(async () => (await post(url, ping, sessionOf(silent))).status === 404);
     expect((await post(url, ping, sessionOf(listening))).status).toBe(200);
+  });
+});
+
+describe("a handshake of serve over HTTP", () => {
+  it("that waits for its server is no silence of its client", async () => {
+    const clock = new ManualClock();
+    const { open, opened } = gate();
+    const server = {
+      connect: async (wire: Parameters<ReturnType<typeof makeServer>["connect"]>[0]) => {
+        await opened;
+        await makeServer().connect(wire);
+      },
+    };
+    const transport = closing(new MemoryTransport({ server }));
+    const serving = await HttpServing.start(transport, { idleMs: 1_000 }, clock);
+    onTestFinished(() => serving.close());
+    const url = new URL(serving.url);
+    const shaking = post(url, initialize);
+    await until(() => transport.status.state === "connecting");
+    for (let i = 0; i < 8; i++) clock.advance(250);
+    open();
+    const shaken = await shaking;
+    await shaken.text();
+    const session = { "mcp-session-id": shaken.headers.get("mcp-session-id")! };
+    const ping = JSON.stringify({ jsonrpc: "2.0", id: 2, method: "ping" });
+    expect((await post(url, ping, session)).status).toBe(200);
+    clock.advance(999);
+    expect((await post(url, ping, session)).status).toBe(200);
+    await until(async () => {
+      for (let i = 0; i < 8; i++) clock.advance(250);
+      return (await post(url, ping, session)).status === 404;
+    });
   });
 });
 

@@ -97,15 +97,18 @@ export function doorContract(name: string, open: OpenDoor): void {
       expect(one.closed()).toBe(false);
     });
 
-    it("gets the answer of a safe call in which the server is killed", async () => {
-      const { connect, killAll, count } = await world(open);
-      const one = await client(await connect());
-      await one.tools();
-      const called = one.call("linger");
-      await until(() => count("linger") === 1);
-      await killAll();
-      expect(await called).toBe("seen");
-    });
+    it.each([{}, { asks: "one" }])(
+      "gets the answer of a safe call in which the server is killed: %o",
+      async (wanted) => {
+        const { connect, killAll, count } = await world(open);
+        const one = await client(await connect(), wanted);
+        await one.tools();
+        const called = one.call("linger");
+        await until(() => count("linger") === 1);
+        await killAll();
+        expect(await called).toBe("seen");
+      },
+    );
 
     it("hears of a lost call what became of it, which is no failure of the tool, and goes on", async () => {
       const { connect, killAll, count } = await world(open);
