@@ -5,6 +5,7 @@ import type { ServerDoor } from "../contract/door.js";
 import type { Clock } from "../machines/clock.js";
 import { problem } from "./access.js";
 import { Draining } from "./draining.js";
+import type { Exchanges } from "./exchanges.js";
 import type { HttpSettings } from "./http-options.js";
 import { EventBudget, isEventId, KeptEvents } from "./kept-events.js";
 import { SessionIds } from "./session-ids.js";
@@ -16,8 +17,6 @@ interface HttpSession {
   wire: WebStandardStreamableHTTPServerTransport;
   client: Draining;
   events: KeptEvents;
-  /** Exchanges that are open, streams too. */
-  open: number;
   lastUsed: number;
 }
 
@@ -33,6 +32,7 @@ export class HttpSessions {
 
   constructor(
     private readonly served: { name: string; door: ServerDoor },
+    private readonly exchanges: Exchanges,
     private readonly settings: Pick<HttpSettings, "idleMs" | "maxSessions" | "maxBodyBytes" | "sessionKey">,
     private readonly clock: Clock,
   ) {
@@ -58,15 +58,10 @@ export class HttpSessions {
     return typeof asked === "string" || typeof asked === "number" ? events.during(asked, handle) : handle();
   }
 
-  /** An exchange of that session is open until the returned function is called: it does not count as idle. */
-  hold(id: string): () => void {
+  /** An exchange of that session is over. */
+  touch(id: string): void {
     const session = this.#sessions.get(id);
-    if (!session) return () => {};
-    session.open++;
-    return () => {
-      session.open--;
-      session.lastUsed = this.clock.now();
-    };
+    if (session) session.lastUsed = this.clock.now();
   }
 
   /** Settles when every request that runs was answered. */
@@ -135,7 +130,11 @@ export class HttpSessions {
         sessionIdGenerator,
         onsessioninitialized: (id) => {
           this.#add(id, { wire, client, events });
-          shaken = this.hold(id);
+          this.exchanges.begin(id);
+          shaken = () => {
+            this.exchanges.end(id);
+            this.touch(id);
+          };
         },
         onsessionclosed: (id) => this.#end(id),
         maxRequestBodySize: this.settings.maxBodyBytes,
@@ -164,7 +163,7 @@ export class HttpSessions {
   }
 
   #add(id: string, session: Pick<HttpSession, "wire" | "client" | "events">): void {
-    this.#sessions.set(id, { ...session, open: 0, lastUsed: this.clock.now() });
+    this.#sessions.set(id, { ...session, lastUsed: this.clock.now() });
     void session.client.closed.then(() => this.#sessions.delete(id));
     this.#reaper ??= this.#reapLater();
   }
@@ -175,8 +174,8 @@ export class HttpSessions {
 
   #reap(): void {
     const now = this.clock.now();
-    for (const { client, open, lastUsed } of this.#sessions.values())
-      if (open === 0 && now - lastUsed >= this.settings.idleMs) void client.close();
+    for (const [id, { client, lastUsed }] of this.#sessions)
+      if (!this.exchanges.has(id) && now - lastUsed >= this.settings.idleMs) void client.close();
     this.#reaper = this.#sessions.size > 0 ? this.#reapLater() : undefined;
   }
 }

@@ -1,3 +1,5 @@
 export type { HttpOptions } from "./http-options.js";
+export type { NodeHandler } from "./node-handler.js";
+export { type RequestHandler, type RequestHandlerOptions, requestHandler } from "./request-handler.js";
 export { type ServeOptions, serve } from "./serve.js";
 export type { Served } from "./served.js";

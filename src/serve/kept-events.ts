@@ -47,6 +47,8 @@ export class EventBudget {
 /** Whether `id` is of the form of an event's id. */
 export const isEventId = (id: string): boolean => parse(id) !== undefined;
 
+export const isStandingEvent = (id: string): boolean => parse(id)?.stream === STANDING_STREAM;
+
 /**
  * The last messages to one legacy client, for when its stream breaks and it comes back with `Last-Event-ID`. An event's id
  * names its stream and, once known, the request that the stream answers: so a client whose answer was dropped, or that asks
