@@ -15,9 +15,10 @@ export { VERSION } from "./base/version.js";
 export { visible, visibleJson, visibleLine } from "./base/visible.js";
 export { readOffered } from "./composite/offered.js";
 export { authOf, transportOf } from "./composite/server-transport.js";
+export { CLIENT_NAMES } from "./config/clients.js";
 export { readEntry } from "./config/entry.js";
 export { type ClientFile, clientConfig, clientFiles, clientLock, clientOf } from "./config/known.js";
-export { readConfig } from "./config/load.js";
+export { readConfig, readServer } from "./config/load.js";
 export {
   LOCKED_KINDS,
   type LockedServer,
@@ -31,6 +32,8 @@ export {
 export { replaceFile } from "./config/replace-file.js";
 export { isRemote } from "./config/server.js";
 export { TrustedFiles } from "./config/trust.js";
+export { Validators } from "./connection/validators.js";
+export { explain } from "./contract/explain.js";
 export { isConfigFile } from "./infer/config-file.js";
 export { showRecording } from "./inspect/inspector.js";
 export { connectionMachine } from "./machines/connection.js";

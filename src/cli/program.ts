@@ -1,8 +1,7 @@
 import { Command, CommanderError } from "commander";
-import { messageOf, VERSION } from "../internal.js";
+import { VERSION } from "../internal.js";
 import { COMMANDS } from "./all-commands.js";
 import { exitCodeOf, Interrupted, Refused } from "./terminal/exit.js";
-import { say } from "./terminal/print.js";
 import { splitCommand } from "./terminal/server-command.js";
 
 /** Runs one command line, and returns its exit code. Results go to stdout, everything else to stderr. */
@@ -23,7 +22,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     const code = exitCodeOf(error);
-    if (!isPrinted(error)) say(`holdfast: ${messageOf(error)}`);
+    if (!isPrinted(error)) (await import("./terminal/words.js")).sayError(error);
     return code;
   }
 }

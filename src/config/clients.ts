@@ -75,6 +75,9 @@ export const CLIENTS: Record<string, Places> = {
   warp: { project: [".warp/.mcp.json"], user: atHome(".warp/.mcp.json") },
 };
 
+/** How the clients are called on the command line. */
+export const CLIENT_NAMES = Object.keys(CLIENTS);
+
 function applications({ home, platform, env }: Place): string {
   if (platform === "darwin") return join(home, "Library/Application Support");
   if (platform === "win32") return env["APPDATA"] ?? join(home, "AppData/Roaming");

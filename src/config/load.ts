@@ -33,6 +33,26 @@ export function readConfig(path: string | URL, options: ParseOptions = {}): McpC
   return parseConfig(fromText(readText(path), String(path)), { from: String(path), ...options });
 }
 
+/**
+ * Reads one server of a config file, as if the file had no other; what it says of all servers holds.
+ * @throws HoldfastError as `readConfig`, and `SERVER_UNKNOWN`, which lists the servers
+ */
+export function readServer(path: string, server: string): McpConfig {
+  const found = entriesOf(path);
+  if (!Object.hasOwn(found.entries, server)) {
+    const names = Object.keys(found.entries).join(", ");
+    const message = `${path} has no server ${JSON.stringify(server)}; it has: ${names}`;
+    throw new HoldfastError("SERVER_UNKNOWN", message, {});
+  }
+  return parseConfig({ ...found.extra, mcpServers: { [server]: found.entries[server] } }, { from: path });
+}
+
+function entriesOf(path: string) {
+  const found = findServers(fromText(readText(path), path));
+  if (typeof found === "string") throw invalidConfig([{ path: "", message: found }], path);
+  return found;
+}
+
 export function readText(path: string | URL): string {
   let bytes: Buffer;
   try {

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,16 +12,16 @@ import { fixture, until } from "../support/fixtures.js";
 const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 
 /** Runs the built command line, as a user's shell would. */
-function holdfast(args: string[], env: Record<string, string> = {}) {
+function holdfast(args: string[], env: Record<string, string> = {}, stdin: "ignore" | "pipe" = "ignore") {
   const child = spawn(process.execPath, [main, ...args], {
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: [stdin, "pipe", "pipe"],
     env: { ...process.env, ...env },
   });
   const seen = { stdout: "", stderr: "" };
-  child.stdout.on("data", (chunk) => {
+  child.stdout!.on("data", (chunk) => {
     seen.stdout += chunk;
   });
-  child.stderr.on("data", (chunk) => {
+  child.stderr!.on("data", (chunk) => {
     seen.stderr += chunk;
   });
   const done = once(child, "close").then(([code]) => ({ ...seen, code: code as number }));
@@ -83,9 +83,9 @@ describe("holdfast status of many servers", () => {
     const path = config({ up, dead, down: { url: `http://127.0.0.1:${port}/mcp` } });
     const { stdout, code } = await run("status", path);
     expect(stdout).toMatch(/^mcp\.json {2}connected/);
-    expect(stdout).toMatch(/^up +connected +fixture 1\.0\.0 · legacy 2025-11-25 · pid \d+$/m);
-    expect(stdout).toMatch(/^dead +closed +the command "no-such-command-anywhere" was not found/m);
-    expect(stdout).toMatch(/^down +connecting.* +connect ECONNREFUSED/m);
+    expect(stdout).toMatch(/^up +ok +fixture 1\.0\.0 · legacy 2025-11-25 · pid \d+$/m);
+    expect(stdout).toMatch(/^dead +misconfigured +the command "no-such-command-anywhere" was not found/m);
+    expect(stdout).toMatch(/^down +unreachable +connect ECONNREFUSED/m);
     expect(code).toBe(0);
     const json = JSON.parse((await run("status", "--json", path)).stdout);
     expect(json.servers).toMatchObject({ up: { state: "connected" }, dead: { state: "closed" } });
@@ -117,17 +117,17 @@ describe("holdfast tools, call, resources, read, prompts, prompt", () => {
     const [tools, resources, prompts] = await Promise.all(
       ["tools", "resources", "prompts"].map((list) => run(list, ...server)),
     );
-    expect(tools!.stdout.split("\n")).toContain("echo");
+    expect(tools!.stdout.split("\n")).toContain("echo(message: string)");
     expect(resources!.stdout).toContain("note://one");
-    expect(prompts!.stdout).toContain("greet");
+    expect(prompts!.stdout).toContain("greet(name)");
   });
 
   it("call a tool with typed arguments, from pairs or JSON", async () => {
     const pairs = await run("call", "echo", "message=a=b", ...server);
     expect(pairs).toMatchObject({ stdout: "Echo: a=b\n", code: 0 });
-    const json = await run("call", everything, "get-sum", "a=2", "--json", '{"b": 40}');
+    const json = await run("call", everything, "get-sum", "a=2", "--args", '{"b": 40}');
     expect(json.stdout).toContain("42");
-    const raw = await run("call", "--raw", "echo", "message=x", ...server);
+    const raw = await run("call", "--json", "echo", "message=x", ...server);
     expect(JSON.parse(raw.stdout)).toEqual({ content: [{ type: "text", text: "Echo: x" }] });
   });
 
@@ -164,9 +164,21 @@ describe("holdfast tools, call, resources, read, prompts, prompt", () => {
     for (const [args, message] of [
       [["call", everything], /expected the name of a tool/],
       [["call", everything, "no-such-tool"], /no tool "no-such-tool"; there are: echo/],
-      [["call", everything, "echo", "message"], /expected key=value, got "message"/],
-      [["call", everything, "get-sum", "a=two"], /a: expected number, got "two"/],
-      [["call", everything, "echo", "--json", "{"], /--json: /],
+      [["call", everything, "echo", "message"], /expected key=value, key:=json, @file or -, got "message"/],
+      [
+        ["call", everything, "get-sum", "a=two"],
+        /get-sum: b is missing\n {2}get-sum\(a: number, b: number\)/,
+      ],
+      [["call", everything, "get-sum", "a=two", "b=1"], /get-sum: a: expected number, got "two"/],
+      [["call", everything, "ecoh"], /no tool "ecoh"; did you mean "echo"\? there are/],
+      [["call", everything, "echo", "mesage=x"], /no argument "mesage"; did you mean "message"\?/],
+      [["call", everything, "echo", "--args", "{"], /--args: /],
+      [
+        ["prompt", everything, "args-prompt", "cty=x"],
+        /no argument "cty"; did you mean "city"\? city is missing/,
+      ],
+      [["status", "cursr"], /"cursr".*Did you mean "cursor"\? Accepted are/],
+      [["status", everything, "--header", "a: b"], /--header is not for a target of the kind node/],
       [["status"], /expected a target/],
       [["status", "nonsense"], /"nonsense".*Accepted are/],
       [["status", everything, "--era", "new"], /Allowed choices are auto, legacy, modern/],
@@ -185,6 +197,73 @@ describe("holdfast tools, call, resources, read, prompts, prompt", () => {
     const tools = await run("tools", http.url, "--header", "X-Key: 1", "--auth", "token");
     expect(tools).toMatchObject({ code: 0, stdout: expect.stringContaining("echo") });
     await http.stop();
+  });
+});
+
+describe("holdfast call", () => {
+  const server = ["--", process.execPath, fixture("stdio-server.mjs")];
+
+  it("takes the arguments as JSON on stdin", async () => {
+    const { child, done } = holdfast(["call", everything, "get-sum", "-"], {}, "pipe");
+    child.stdin!.end('{"a": 2, "b": 40}');
+    expect((await done).stdout).toContain("42");
+  });
+
+  it("exits with 4 when the deadline passes, and names server and tool", async () => {
+    const { stdout, stderr, code } = await run("call", "never", "--timeout", "0.5", ...server);
+    expect({ stdout, code }).toEqual({ stdout: "", code: 4 });
+    expect(stderr).toMatch(/^holdfast: .*node.*: "never" was not answered within 0\.5 s/);
+    expect(stderr).toContain("--timeout gives it longer");
+  });
+});
+
+describe("one server of a config", () => {
+  const directory = () => {
+    const made = mkdtempSync(join(tmpdir(), "holdfast-cli-"));
+    onTestFinished(() => rmSync(made, { recursive: true, force: true }));
+    return made;
+  };
+  const demo = { command: process.execPath, args: [fixture("stdio-server.mjs")] };
+
+  it("is reached alone, under its own names, and nothing else is started", async () => {
+    const folder = directory();
+    const path = join(folder, "mcp.json");
+    const mark = join(folder, "started");
+    const other = { command: "touch", args: [mark] };
+    writeFileSync(path, JSON.stringify({ mcpServers: { demo, other } }));
+    const { stdout, stderr, code } = await run("call", `${path}:demo`, "echo", "message=x");
+    expect({ stdout, stderr, code }).toEqual({ stdout: "Echo: x\n", stderr: "", code: 0 });
+    expect(existsSync(mark)).toBe(false);
+    const unknown = await run("tools", `${path}:demi`);
+    expect(unknown).toMatchObject({ code: 2, stdout: "" });
+    expect(unknown.stderr).toContain('no server "demi"; did you mean "demo"? it has: demo, other');
+  });
+
+  it("of any dialect, whatever else is wrong there", async () => {
+    const path = join(directory(), "config.toml");
+    const args = JSON.stringify(demo.args);
+    writeFileSync(
+      path,
+      `[mcp_servers.demo]\ncommand = ${JSON.stringify(demo.command)}\nargs = ${args}\n[mcp_servers.wrong]\nurl = 1\n`,
+    );
+    expect(await run("call", `${path}:demo`, "echo", "message=x")).toMatchObject({ stdout: "Echo: x\n" });
+    const wrong = await run("tools", `${path}:wrong`);
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining("url: expected string") });
+  });
+
+  it("that fails beside others says why in one line, with what its process said last; tries are not told in a pipe", async () => {
+    const path = join(directory(), "mcp.json");
+    const dead = { command: "sh", args: ["-c", "echo first >&2; echo no config >&2; exit 4"] };
+    writeFileSync(path, JSON.stringify({ mcpServers: { demo, dead, wrong: { url: 1 } } }));
+    const { stdout, stderr, code } = await run("tools", path);
+    expect(stdout).toContain("demo_echo(message: string)");
+    expect(stderr.trim().split("\n")).toEqual([
+      'dead: it exited with code 4, saying "no config": read its last lines on stderr, and start its command by hand',
+      "wrong: mcpServers.wrong.url: expected string, received number",
+    ]);
+    expect(code).toBe(0);
+    const verbose = await run("tools", "--verbose", path);
+    expect(verbose.stderr).toMatch(/^dead: connecting\.waiting/m);
   });
 });
 

@@ -4,7 +4,8 @@ import type { FaultKind, Progress, SafeCall } from "../../testing/index.js";
 import { Interrupted, Refused, UsageError } from "../terminal/exit.js";
 import { print, printJson, say } from "../terminal/print.js";
 import { junit, reportLines } from "../terminal/report.js";
-import { agreedTarget, type TargetOptions, targetCommand, targetOf } from "./target.js";
+import { agreedTarget, targetOf } from "./target.js";
+import { type TargetOptions, targetCommand } from "./target-options.js";
 
 interface CheckOptions extends TargetOptions {
   faults?: FaultKind[];

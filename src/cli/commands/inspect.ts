@@ -4,7 +4,8 @@ import { createInspector, fromRecording } from "../../inspect/index.js";
 import { messageOf, showRecording } from "../../internal.js";
 import { UsageError } from "../terminal/exit.js";
 import { print, say } from "../terminal/print.js";
-import { agreedTarget, type TargetOptions, targetCommand } from "./target.js";
+import { agreedTarget } from "./target.js";
+import { type TargetOptions, targetCommand } from "./target-options.js";
 
 type InspectOptions = TargetOptions & { port?: number; controls: boolean };
 

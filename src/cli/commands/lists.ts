@@ -1,38 +1,72 @@
+import type { Tool } from "@modelcontextprotocol/client";
 import type { Session } from "../../index.js";
-import { firstLine, table } from "../terminal/format.js";
-import { print, printJson, say } from "../terminal/print.js";
+import { firstLine, indented } from "../terminal/format.js";
+import { print, printJson, printTable, say } from "../terminal/print.js";
+import { signatureOf } from "../terminal/signature.js";
 import { onTarget } from "./run.js";
-import { type TargetOptions, targetCommand } from "./target.js";
+import { type TargetOptions, targetCommand } from "./target-options.js";
+
+interface ListOptions extends TargetOptions {
+  json?: boolean;
+  long?: boolean;
+}
 
 interface Row {
   key: string;
   description?: string | undefined;
 }
 
-/** Makes a command that prints one list of the server: each name, and the first line of its description. */
-function listCommand<T>(name: string, list: (session: Session) => Promise<T[]>, row: (item: T) => Row) {
+/** Makes a command that prints one list of the server. */
+function listCommand<T>(
+  name: string,
+  list: (session: Session) => Promise<T[]>,
+  show: (items: T[], options: ListOptions) => void,
+) {
   return targetCommand(name)
-    .option("--json", "the whole list as JSON")
-    .action((args: string[], options: TargetOptions & { json?: boolean }) =>
+    .option("--json", "the definitions as JSON")
+    .option("--long", "with the whole descriptions")
+    .action((args: string[], options: ListOptions) =>
       onTarget(args, options, async ({ session }) => {
         const items = await list(session);
         if (options.json) return printJson(items);
         if (items.length === 0) return say(`no ${name}`);
-        print(table(items.map(row).map(({ key, description: text }) => [key, firstLine(text)])));
+        show(items, options);
       }),
     );
 }
 
-export const toolsCommand = listCommand(
+/** Each name with the first line of its description, or with `--long` with all of it. */
+const table =
+  <T>(row: (item: T) => Row) =>
+  (items: T[], { long }: ListOptions): void => {
+    const rows = items.map(row);
+    if (long) inFull(rows);
+    else
+      printTable(rows.map(({ key, description }) => [key, { text: firstLine(description), style: "dim" }]));
+  };
+
+const inFull = (rows: Row[]): void =>
+  print(
+    rows.map(({ key, description }) => [key, indented(description)].filter(Boolean).join("\n")).join("\n\n"),
+  );
+
+export const toolsCommand = listCommand<Tool>(
   "tools",
   async (session) => (await session.listTools()).tools,
-  (tool) => ({ key: tool.name, description: tool.description ?? tool.title }),
+  (tools, { long }) => {
+    if (!long) printTable(tools.map((tool) => [signatureOf(tool)]));
+    else
+      inFull(tools.map((tool) => ({ key: signatureOf(tool), description: tool.description ?? tool.title })));
+  },
 );
 
 export const promptsCommand = listCommand(
   "prompts",
   async (session) => (await session.listPrompts()).prompts,
-  (prompt) => ({ key: prompt.name, description: prompt.description ?? prompt.title }),
+  table(({ name, arguments: args = [], description, title }) => ({
+    key: `${name}(${args.map((arg) => (arg.required ? arg.name : `${arg.name}?`)).join(", ")})`,
+    description: description ?? title,
+  })),
 );
 
 export const resourcesCommand = listCommand(
@@ -44,8 +78,8 @@ export const resourcesCommand = listCommand(
     ]);
     return [...resources, ...resourceTemplates];
   },
-  (resource) => ({
+  table((resource) => ({
     key: "uri" in resource ? String(resource.uri) : String(resource.uriTemplate),
     description: resource.description ?? resource.name,
-  }),
+  })),
 );

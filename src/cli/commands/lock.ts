@@ -16,7 +16,8 @@ import {
 import { UsageError } from "../terminal/exit.js";
 import { print } from "../terminal/print.js";
 import { stopOnSignals } from "./run.js";
-import { agreedTarget, type TargetOptions, targetCommand } from "./target.js";
+import { agreedTarget } from "./target.js";
+import { type TargetOptions, targetCommand } from "./target-options.js";
 
 export const lockCommand = targetCommand("lock")
   .addHelpText(

@@ -15,7 +15,7 @@ import { print, say } from "../terminal/print.js";
 import { stopOnSignals } from "./run.js";
 import { cliStore } from "./sign-in.js";
 import { clientOptions, type Remote, type RemoteChoice, remotesOf } from "./sign-in-targets.js";
-import { headerOption } from "./target.js";
+import { headerOption } from "./target-options.js";
 import { trustOption } from "./trust.js";
 
 interface LoginOptions extends RemoteChoice {

@@ -1,10 +1,11 @@
 import type { ClientTransport, Session, SessionOptions } from "../../index.js";
 import { elicitOnTerminal } from "../terminal/ask.js";
 import { EXIT } from "../terminal/exit.js";
-import { describeTransition } from "../terminal/format.js";
 import { say } from "../terminal/print.js";
+import { lastLinesOf, sayMissing, showConnecting } from "./connecting.js";
 import type { Needing } from "./sign-in.js";
-import { agreedTarget, type TargetOptions } from "./target.js";
+import { agreedTarget } from "./target.js";
+import type { TargetOptions } from "./target-options.js";
 
 /** What the work of a command gets. */
 export interface Task {
@@ -14,6 +15,8 @@ export interface Task {
   rest: string[];
   /** The servers that need a person to sign in. */
   needing: Needing;
+  /** The last line that each server of a config wrote to stderr. */
+  lastLines: ReadonlyMap<string, string>;
 }
 
 interface Extra {
@@ -32,23 +35,18 @@ export async function onTarget(
 ): Promise<void> {
   const { transport, rest, needing } = await agreedTarget(args, options);
   const stop = stopOnSignals(transport);
-  transport.subscribe((_status, event) => {
-    const server = event.type === "server" ? event : undefined;
-    if (server?.event.type === "transition" && (options.verbose || server.event.to === "connecting.waiting"))
-      say(`${server.server}: ${describeTransition(server.event)}`);
-    if (event.type !== "transition") return;
-    // A lost connection is always shown, other transitions only with --verbose.
-    if (options.verbose || event.to === "connecting.waiting")
-      say(`${transport.name}: ${describeTransition(event)}`);
-  });
+  const known = { needing, lastLines: lastLinesOf(transport) };
+  const reached = showConnecting(transport, options.verbose, known);
   try {
-    const session = await transport.connectSession(sessionOptions(options)).catch((error) => {
-      failed?.(error, { transport, rest, needing });
-      throw error;
-    });
-    if (!showsServers && transport.status.kind === "config")
-      for (const [name, command] of needing) say(`${name}: needs sign-in. Run: ${command}`);
-    await work({ session, transport, rest, needing });
+    const session = await transport
+      .connectSession(sessionOptions(options))
+      .finally(reached)
+      .catch((error) => {
+        failed?.(error, { transport, rest, ...known });
+        throw error;
+      });
+    if (!showsServers) sayMissing(transport, known);
+    await work({ session, transport, rest, ...known });
     await session.close();
   } finally {
     await transport.close();

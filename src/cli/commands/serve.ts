@@ -4,7 +4,8 @@ import { type HttpOptions, type Served, serve } from "../../serve/index.js";
 import { EXIT, UsageError } from "../terminal/exit.js";
 import { describeTransition } from "../terminal/format.js";
 import { say } from "../terminal/print.js";
-import { agreedTarget, type TargetOptions, targetCommand } from "./target.js";
+import { agreedTarget } from "./target.js";
+import { type TargetOptions, targetCommand } from "./target-options.js";
 
 interface ServeCommandOptions extends TargetOptions {
   http?: Pick<HttpOptions, "host" | "port">;

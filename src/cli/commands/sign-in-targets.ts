@@ -1,6 +1,7 @@
 import type { McpConfig, OAuthOptions, RemoteServerConfig } from "../../index.js";
 import { authOf, isConfigFile, isRemote, readConfig, shownUrl } from "../../internal.js";
 import { UsageError } from "../terminal/exit.js";
+import { serverOfFile } from "./config-target.js";
 import { askForTrust, configOfClient, knownClient, type TrustOptions } from "./trust.js";
 
 /** A remote server that a person can sign in to. */
@@ -21,8 +22,11 @@ export interface RemoteChoice extends TrustOptions {
  * The remote servers of a URL or a config that a person can sign in to.
  * @throws UsageError where there is none
  */
-export async function remotesOf(target: string, options: RemoteChoice): Promise<Remote[]> {
-  const { server: only, header = {}, transport } = options;
+export async function remotesOf(given: string, options: RemoteChoice): Promise<Remote[]> {
+  const { header = {}, transport } = options;
+  const one = serverOfFile(given);
+  const target = one?.path ?? given;
+  const only = options.server ?? one?.server;
   const isUrl = /^(https?|wss?):\/\//i.test(target);
   if (isUrl && URL.canParse(target)) {
     if (only !== undefined) throw new UsageError("--server is for a config");

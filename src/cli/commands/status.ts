@@ -1,10 +1,12 @@
 import { type ConnectionStatus, isHoldfastError } from "../../index.js";
 import { describeServer } from "../terminal/format.js";
-import { print, printJson } from "../terminal/print.js";
+import { print, printJson, printTable } from "../terminal/print.js";
+import type { Cell } from "../terminal/table.js";
 import { onTarget, type Task } from "./run.js";
-import { helpFor, serversOf, serverTable, watchServers } from "./servers.js";
+import { helpFor, rowOf, serversOf } from "./server-rows.js";
 import type { Needing } from "./sign-in.js";
-import { type TargetOptions, targetCommand } from "./target.js";
+import { type TargetOptions, targetCommand } from "./target-options.js";
+import { watchServers } from "./watch-servers.js";
 
 type StatusOptions = TargetOptions & { json?: boolean };
 
@@ -24,7 +26,7 @@ export const statusCommand = targetCommand("status")
     ),
   );
 
-async function show({ session, transport, needing }: Task, { json }: StatusOptions): Promise<void> {
+async function show({ session, transport, ...known }: Task, { json }: StatusOptions): Promise<void> {
   const [{ tools }, { resources }, { prompts }] = await Promise.all([
     session.listTools(),
     session.listResources(),
@@ -34,10 +36,18 @@ async function show({ session, transport, needing }: Task, { json }: StatusOptio
   const status = transport.status;
   const servers = serversOf(transport);
   if (json)
-    return printJson({ ...status, ...counts, ...(servers && { servers: withHints(servers, needing) }) });
-  print(`${status.name}  ${status.state}  ${describeServer(status)}`);
-  print(`  ${counts.tools} tools, ${counts.resources} resources, ${counts.prompts} prompts`);
-  if (servers) print(`\n${serverTable(servers, needing)}`);
+    return printJson({
+      ...status,
+      ...counts,
+      ...(servers && { servers: withHints(servers, known.needing) }),
+    });
+  printTable([[status.name, { text: status.state, style: "green" }, describeServer(status)]]);
+  const parts = Object.entries(counts).map(([what, n]) => `${n} ${n === 1 ? what.slice(0, -1) : what}`);
+  print(`  ${parts.join(", ")}`);
+  if (!servers) return;
+  print("");
+  const heading = ["server", "health", ""].map((text): Cell => ({ text, style: "bold" }));
+  printTable([heading, ...Object.values(servers).map((server) => rowOf(server, known))]);
 }
 
 /** Prints the status of a transport that could not be reached. The error itself goes to stderr, as for every command. */

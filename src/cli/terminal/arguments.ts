@@ -1,54 +1,56 @@
-import type { Tool } from "@modelcontextprotocol/client";
-import { fieldsOf, isObject, messageOf } from "../../internal.js";
+import { readFileSync } from "node:fs";
+import { text as textOfStream } from "node:stream/consumers";
+import { isObject, messageOf } from "../../internal.js";
 import { UsageError } from "./exit.js";
 
-/**
- * `key=value` arguments as an object of texts.
- * @throws UsageError for an argument without a key and `=`
- */
-export function pairs(args: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    args.map((arg) => {
-      const at = arg.indexOf("=");
-      if (at <= 0) throw new UsageError(`expected key=value, got ${JSON.stringify(arg)}`);
-      return [arg.slice(0, at), arg.slice(at + 1)];
-    }),
-  );
-}
+/** What the help says of arguments. */
+export const ARGUMENTS_HELP =
+  "\nArguments: key=text, key=@file (its text), key:=JSON, key:=@file (its JSON), @file or - (all of them as JSON, from a file\n" +
+  "or from stdin). What comes later wins. A list may be given one by one: tag=a tag=b.";
+
+/** One argument as it was written: a text, whose type the schema says, or a value of JSON. */
+export type Given = { key: string; text: string } | { key: string; value: unknown };
 
 /**
- * The arguments of a tool call: the object of `--json`, with the `key=value` pairs put over it. Pairs get the types that the tool's
- * schema says.
+ * Reads `key=value`, `key:=json`, `key=@file`, `key:=@file`, `@file` and `-` (JSON on stdin).
+ * @throws UsageError for any other form, for a file that cannot be read, and for what is no JSON
  */
-export function toolArguments(
-  tool: Tool | undefined,
-  args: readonly string[],
-  json: string | undefined,
-): Record<string, unknown> {
-  const given = json === undefined ? {} : parseObject(json);
-  const properties = fieldsOf(tool?.inputSchema.properties);
-  for (const [key, text] of Object.entries(pairs(args)))
-    given[key] = typed(key, text, fieldsOf(properties[key])["type"]);
+export async function readArguments(args: readonly string[], json?: string): Promise<Given[]> {
+  const given = json === undefined ? [] : fieldsIn(json, "--args");
+  for (const arg of args) given.push(...(await readArgument(arg)));
   return given;
 }
 
-function typed(key: string, text: string, type: unknown): unknown {
-  if (type === undefined || type === "string" || (Array.isArray(type) && type.includes("string")))
-    return text;
+async function readArgument(arg: string): Promise<Given[]> {
+  if (arg === "-") return fieldsIn(await textOfStream(process.stdin), "stdin");
+  if (arg.startsWith("@")) return fieldsIn(fileText(arg.slice(1), arg), arg);
+  const [, key, sign, value = ""] = /^([^=]+?)(:?=)(.*)$/s.exec(arg) ?? [];
+  if (key === undefined)
+    throw new UsageError(`expected key=value, key:=json, @file or -, got ${JSON.stringify(arg)}`);
+  const fromFile = value.startsWith("@");
+  const hint = `; for the text itself: ${key}:='${JSON.stringify(value)}'`;
+  const text = fromFile ? fileText(value.slice(1), key, hint) : value;
+  return [sign === ":=" ? { key, value: parsed(text, key) } : { key, text }];
+}
+
+function fileText(path: string, what: string, hint = ""): string {
   try {
-    return JSON.parse(text);
-  } catch {
-    throw new UsageError(`${key}: expected ${String(type)}, got ${JSON.stringify(text)}`);
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new UsageError(`${what}: ${messageOf(error)}${hint}`);
   }
 }
 
-function parseObject(json: string): Record<string, unknown> {
-  let value: unknown;
+function parsed(json: string, what: string): unknown {
   try {
-    value = JSON.parse(json);
+    return JSON.parse(json);
   } catch (error) {
-    throw new UsageError(`--json: ${messageOf(error)}`);
+    throw new UsageError(`${what}: ${messageOf(error)}`);
   }
-  if (!isObject(value) || Array.isArray(value)) throw new UsageError("--json: expected an object");
-  return value;
+}
+
+function fieldsIn(json: string, what: string): Given[] {
+  const fields = parsed(json, what);
+  if (!isObject(fields) || Array.isArray(fields)) throw new UsageError(`${what}: expected an object`);
+  return Object.entries(fields).map(([key, value]) => ({ key, value }));
 }

@@ -1,11 +1,5 @@
 import type { CallToolResult, GetPromptResult, ReadResourceResult } from "@modelcontextprotocol/client";
 
-/**
- * The option for the whole result. Nothing prints what a server sent as it is: in JSON what would steer the terminal is an escape, and
- * a program that reads the JSON gets it unchanged.
- */
-export const RAW = ["--raw", "print the whole result as JSON"] as const;
-
 type Block = CallToolResult["content"][number];
 
 /** A content block as text. Binary data is described, not printed. */

@@ -1,5 +1,6 @@
 import type { ConnectionEvent, ConnectionStatus } from "../../index.js";
 import { visibleLine } from "../../internal.js";
+import { cut, tableOf } from "./table.js";
 
 type Transition = Extract<ConnectionEvent, { type: "transition" }>;
 
@@ -19,16 +20,12 @@ export function describeServer({ server, era, protocolVersion, pid }: Connection
     .join(" · ");
 }
 
-/** Rows as a table with aligned columns. */
-export function table(texts: readonly (readonly string[])[]): string {
-  const rows = texts.map((row) => row.map(visibleLine));
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  const line = (row: readonly string[]) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  ");
-  return rows.map((row) => line(row).trimEnd()).join("\n");
-}
+/** Rows as a text with aligned columns, however wide. */
+export const table = (rows: readonly (readonly string[])[]): string => tableOf(rows, {});
 
-/** The first line of a description, cut to `width` characters. */
-export function firstLine(text: string | undefined, width = 90): string {
-  const line = text?.trim().split("\n")[0] ?? "";
-  return line.length > width ? `${line.slice(0, width - 1)}…` : line;
-}
+/** The first line of a description, cut to so many columns. */
+export const firstLine = (text: string | undefined, width = Number.POSITIVE_INFINITY): string =>
+  cut(text?.trim().split("\n")[0] ?? "", width);
+
+/** A text of several lines, each of them indented. */
+export const indented = (text = ""): string => text.trim().replace(/^(?=.)/gm, "  ");
