@@ -1,5 +1,6 @@
 import type { Clock } from "../machines/clock.js";
 import type { Ready } from "../session/ports.js";
+import { onBeat } from "./beat.js";
 
 /** Looked at no more often than this, and whether the machine slept no less often. */
 const TICK_MS = 5_000;
@@ -20,7 +21,7 @@ export interface HeartbeatHost {
 
 /** Watches one connection for silence, and for a machine that slept: then the server is asked at once. */
 export class Heartbeat {
-  #timer: unknown;
+  #end: (() => void) | undefined;
 
   constructor(private readonly host: HeartbeatHost) {}
 
@@ -50,16 +51,15 @@ export class Heartbeat {
         this.host.doubt(ready.epoch);
       }
       probed = probing;
-      this.#timer = clock.setTimeout(tick, Math.min(TICK_MS, intervalMs));
     };
     // A clock without a wall, and nobody who wants to hear: nothing to look at.
     if (clock.wall || Number.isFinite(intervalMs))
-      this.#timer = clock.setTimeout(tick, Math.min(TICK_MS, intervalMs));
+      this.#end = onBeat(clock, Math.min(TICK_MS, intervalMs), tick);
   }
 
   stop(): void {
-    this.host.clock.clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#end?.();
+    this.#end = undefined;
   }
 
   #ahead(): number {

@@ -1,0 +1,72 @@
+import { expect, it } from "vitest";
+import { onBeat } from "../../src/connection/beat.js";
+import { ManualClock } from "../support/manual-clock.js";
+
+function looks(clock: ManualClock, names: string[], ms = 5_000) {
+  const seen: string[] = [];
+  const ends = names.map((name) => onBeat(clock, ms, () => seen.push(name)));
+  return { seen, ends };
+}
+
+it("hundreds of idle connections have one timer", () => {
+  const clock = new ManualClock();
+  const names = Array.from({ length: 200 }, (_, i) => `c${i}`);
+  const { seen, ends } = looks(clock, names);
+  expect(clock.waits).toEqual([5_000]);
+  clock.advance(5_000);
+  expect(seen).toEqual(names);
+  expect(clock.waits).toEqual([5_000]);
+  clock.advance(5_000);
+  expect(seen).toEqual([...names, ...names]);
+  for (const end of ends) end();
+  expect(clock.waits).toEqual([]);
+});
+
+it("one that comes later looks with the others, and one that is ended does not", () => {
+  const clock = new ManualClock();
+  const { seen, ends } = looks(clock, ["first", "second"]);
+  clock.advance(4_000);
+  const late = looks(clock, ["late"]);
+  ends[0]!();
+  clock.advance(1_000);
+  expect([...seen, ...late.seen]).toEqual(["second", "late"]);
+});
+
+it("one that another ends within the same beat does not look any more", () => {
+  const clock = new ManualClock();
+  const seen: string[] = [];
+  onBeat(clock, 10, () => end());
+  const end = onBeat(clock, 10, () => seen.push("ended"));
+  clock.advance(10);
+  expect(seen).toEqual([]);
+});
+
+it("goes on after one that fails", () => {
+  const clock = new ManualClock();
+  const seen: string[] = [];
+  let fails = true;
+  onBeat(clock, 10, () => {
+    if (fails) throw new Error("once");
+  });
+  onBeat(clock, 10, () => seen.push("looked"));
+  expect(() => clock.advance(10)).toThrow("once");
+  fails = false;
+  clock.advance(10);
+  expect(seen).toEqual(["looked"]);
+});
+
+it("has a beat for each length and each clock, and begins anew after the last one ended", () => {
+  const clock = new ManualClock();
+  const { ends } = looks(clock, ["slow"]);
+  looks(clock, ["quick"], 200);
+  looks(new ManualClock(), ["elsewhere"]);
+  expect(clock.waits).toEqual([200, 5_000]);
+  clock.advance(3_000);
+  ends[0]!();
+  ends[0]!();
+  const again = looks(clock, ["again"]);
+  clock.advance(4_999);
+  expect(again.seen).toEqual([]);
+  clock.advance(1);
+  expect(again.seen).toEqual(["again"]);
+});
