@@ -5,6 +5,7 @@ import {
   type ClientContext,
   type ClientOptions,
   type Implementation,
+  type JSONRPCNotification,
   type MessageExtraInfo,
 } from "@modelcontextprotocol/client";
 import { ASKING, ASKING_SERVER, type Asking } from "../contract/asking.js";
@@ -54,6 +55,11 @@ export class EpochClient extends Client {
       this.getProtocolEra() === "legacy";
     if (!direct) return super.callTool(params, options);
     return this.#direct.call(params, options, this._wireCodec());
+  }
+
+  /** A notification of the server, which is known to be one. */
+  take(notification: JSONRPCNotification, extra?: MessageExtraInfo): void {
+    this._onnotification(notification, extra);
   }
 
   protected override _onclose(): void {

@@ -61,6 +61,7 @@ export async function shakeHands(input: HandshakeInput, handshake: Handshake): P
       onLost: (failure) => {
         if (done) input.onLost(failure);
       },
+      toClient: (notification, extra) => client.take(notification, extra),
     });
     part.add(() => guard.close());
     // Race: the attempt was given up while the wire was being made; it is closed by now, and never used.

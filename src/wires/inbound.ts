@@ -26,6 +26,8 @@ export interface InboundHooks {
   atOnce?(method: string): AnswerAtOnce | undefined;
   /** A notification came in, before the Client sees it; `carrier`: whose request carried it, where one did. */
   onNotification?(message: JSONRPCNotification, carrier?: Carried[typeof CALL]): void;
+  /** Takes a notification for the Client, whose own way in holds each message against a schema of every kind. Default: that way. */
+  toClient?(message: JSONRPCNotification, extra?: MessageExtraInfo): void;
   /** An answer came in whose request is a list, before the Client sees it; `cursor`: where the page begins, if not at first. */
   onList?(method: string, result: object, cursor: unknown): void;
   /** An answer to nobody: late, duplicate or invented. It was dropped. */
@@ -94,8 +96,10 @@ export class Inbound implements UnaskedRule {
     const { hooks } = this.door;
     if (reading.kind === "said") {
       if (!("id" in reading.message)) {
+        const notification = reading.message as JSONRPCNotification;
         this.#inOrder.notified();
-        hooks.onNotification?.(reading.message as JSONRPCNotification, extra?.[CALL]);
+        hooks.onNotification?.(notification, extra?.[CALL]);
+        if (hooks.toClient) return hooks.toClient(notification, extra);
       } else if (this.#answered(reading.message as JSONRPCRequest)) return;
       this.door.onmessage?.(reading.message, extra);
     } else if (reading.kind === "stray") {

@@ -44,6 +44,11 @@ export class Intake<Frame> implements Source {
     this.#unasked++;
   }
 
+  /** So many bytes were read and thrown away. */
+  wasted(bytes: number): void {
+    this.allowance.spend(0, bytes);
+  }
+
   pause(): void {
     this.source.pause();
   }

@@ -6,6 +6,8 @@ export interface LineHandlers {
   onLine(line: Buffer): void;
   /** A line over the limit was thrown away; its first and last bytes are left. */
   onTooLarge(head: string, tail: string): void;
+  /** So many bytes came of a line that is over the limit, and are thrown away. */
+  onExcess?(bytes: number): void;
 }
 
 /** Cuts a byte stream into lines. The pieces of a long line are kept as they came and joined once. */
@@ -46,9 +48,8 @@ export class LineReader {
       this.#head = Buffer.concat(firstOf(pieces)).toString("utf8", 0, ENDS);
       this.#tail = endOf(firstOf(pieces.reverse()).reverse());
       this.#pieces = [];
-      return;
-    }
-    this.#tail = endOf([this.#tail, piece]);
+    } else this.#tail = endOf(piece.length < ENDS ? [this.#tail, piece] : [piece]);
+    this.handlers.onExcess?.(piece.length);
   }
 
   #finish(): void {
@@ -74,4 +75,7 @@ function firstOf(pieces: readonly Buffer[]): Buffer[] {
 }
 
 /** A copy, which holds no chunk. */
-const endOf = (pieces: readonly Buffer[]): Buffer => Buffer.from(Buffer.concat(pieces).subarray(-ENDS));
+function endOf(pieces: readonly Buffer[]): Buffer {
+  const joined = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+  return Buffer.from(joined.subarray(-ENDS));
+}

@@ -62,6 +62,7 @@ export class ServerStdout {
     this.#lines = new LineReader(options.maxMessageBytes, {
       onLine: (line) => this.#intake?.take(line),
       onTooLarge: (head, tail) => this.#intake?.take(new CutLine(head, tail)),
+      onExcess: (bytes) => this.#intake?.wasted(bytes),
     });
   }
 
