@@ -9,7 +9,7 @@ export interface Source {
 }
 
 /** After a rest so many units may come at once: to begin costs something, too. A unit is a message, or 4 KiB. */
-const SLICE = 40;
+const SLICE = 8;
 const UNIT_BYTES = 4_096;
 const MAX_REST_MS = 2_000;
 /** A flood is over when nothing was heard of it for so long. */

@@ -1,7 +1,7 @@
 import type { Allowance, Source } from "./allowance.js";
 
 /** So long frames are dealt with in one turn of the event loop, then others have theirs. */
-const TURN_MS = 2;
+const TURN_MS = 1;
 
 export interface IntakeHandlers<Frame> {
   /** Deals with one frame: a line, an event, a message of a socket. */

@@ -31,6 +31,14 @@ it("a flood on stderr counts, and what its server says meanwhile is heard all th
   await until(() => unasked.onFlood.mock.calls.length > 1 && heard.length === 1);
 });
 
+it("of a line over the limit what is thrown away counts: one without an end leaves the pipe full, and its server waits", async () => {
+  const { wire } = shell("yes | tr -d '\\n'");
+  const unasked = rule(200);
+  wire.unasked = unasked;
+  await wire.start();
+  await until(() => unasked.onFlood.mock.calls.length > 3);
+});
+
 it("what a server said last is read to its end, in its order, though it is more than it may send", async () => {
   const { wire, heard, closed } = shell(
     `i=0; while [ $i -lt 400 ]; do ${says("notifications/$i")}; i=$((i+1)); done`,
