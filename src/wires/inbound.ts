@@ -96,17 +96,22 @@ export class Inbound implements UnaskedRule {
     const { hooks } = this.door;
     if (reading.kind === "said") {
       if (!("id" in reading.message)) {
-        const notification = reading.message as JSONRPCNotification;
-        this.#inOrder.notified();
-        hooks.onNotification?.(notification, extra?.[CALL]);
-        if (hooks.toClient) return hooks.toClient(notification, extra);
-      } else if (this.#answered(reading.message as JSONRPCRequest)) return;
-      this.door.onmessage?.(reading.message, extra);
+        this.#notified(reading.message as JSONRPCNotification, extra);
+      } else if (!this.#answered(reading.message as JSONRPCRequest))
+        this.door.onmessage?.(reading.message, extra);
     } else if (reading.kind === "stray") {
       this.ledger.late(fieldsOf(reading.message)["id"]);
       hooks.onStray?.(reading.message);
     } else if (reading.kind === "unknown") this.#refuse(reading);
     else this.#inOrder.answer(() => this.#answer(reading, extra));
+  }
+
+  #notified(notification: JSONRPCNotification, extra?: Carried): void {
+    const { door } = this;
+    this.#inOrder.notified();
+    door.hooks.onNotification?.(notification, extra?.[CALL]);
+    if (door.hooks.toClient) door.hooks.toClient(notification, extra);
+    else door.onmessage?.(notification, extra);
   }
 
   /** Whether a request is answered here. A server may ask by thousands, and the Client's machinery is for questions. */
