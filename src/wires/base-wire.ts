@@ -21,7 +21,7 @@ export abstract class BaseWire implements Wire {
   abstract readonly listening: Listening;
   #ended = false;
   /** What the server may send that nobody asked for. */
-  protected readonly allowance = new Allowance(() => this.unasked);
+  readonly allowance = new Allowance(() => this.unasked);
 
   abstract start(): Promise<void>;
   abstract send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void>;
@@ -37,7 +37,7 @@ export abstract class BaseWire implements Wire {
   }
 
   /** Whether somebody waits for a message. A wire without a guard cannot know, and takes all answers for such. */
-  protected isAsked(message: JSONRPCMessage): boolean {
+  isAsked(message: JSONRPCMessage): boolean {
     return this.unasked ? this.unasked.isAsked(message) : !("method" in message);
   }
 

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import type { JSONRPCMessage, RequestId } from "@modelcontextprotocol/client";
 import { asError } from "../base/errors.js";
-import { idOfAnswer, isMessage, parseMessages } from "./messages.js";
+import { idOfAnswer, isMessage, MAX_BATCH, parseMessages } from "./messages.js";
 
 /** A terminal's title and the like; Node's own function leaves their text in. */
 const ESC = "\u001b";
@@ -33,7 +33,7 @@ export function readFrame(text: string): Part[] {
   const parts: Part[] = [];
   let rest = 0;
   OBJECT.lastIndex = 0;
-  for (let found = OBJECT.exec(text); found; found = OBJECT.exec(text)) {
+  for (let found = OBJECT.exec(text); found && parts.length < MAX_BATCH; found = OBJECT.exec(text)) {
     const begin = found.index;
     const end = new ObjectScan().end(text, begin);
     const part = end === undefined ? openPart(text.slice(begin)) : partOf(text.slice(begin, end));

@@ -31,10 +31,13 @@ function mayBeMessage(value: unknown): value is JSONRPCMessage {
   return keys.length > 1 && keys.includes("id") && keys.every((key) => ANSWER_FIELDS.has(key));
 }
 
+/** Nothing of ours is answered in a batch. Of one that is larger than anybody needs the rest is left out. */
+export const MAX_BATCH = 1_000;
+
 /** The messages of one frame or line, those of a batch one by one; undefined where it holds none. */
 export function parseMessages(text: string): JSONRPCMessage[] | undefined {
   const value = parseJson(text) ?? parseJson(withoutNonNumbers(text));
-  const messages = (Array.isArray(value) ? value : [value]).filter(mayBeMessage);
+  const messages = (Array.isArray(value) ? value.slice(0, MAX_BATCH) : [value]).filter(mayBeMessage);
   return messages.length > 0 ? messages : undefined;
 }
 

@@ -43,6 +43,12 @@ describe("a frame", () => {
     expect(messages(text([answer(1), null, log]))).toEqual([answer(1), log]);
   });
 
+  it("holds a thousand messages at most, as a batch and one after another: dealing with more takes the loop from others", () => {
+    const many = Array.from({ length: 1_500 }, (_, i) => answer(i));
+    expect(messages(text(many))).toHaveLength(1_000);
+    expect(messages(many.map(text).join(""))).toHaveLength(1_000);
+  });
+
   it("has no message in what it quotes: in a log entry, a text, a broken answer, a request that the server got", () => {
     const request = { jsonrpc: "2.0", id: 1, method: "tools/list" };
     for (const frame of [

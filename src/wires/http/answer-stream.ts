@@ -3,7 +3,7 @@ import { backoffDelay, DEFAULT_BACKOFF } from "../../machines/backoff.js";
 import { systemClock } from "../../machines/clock.js";
 import type { Carried } from "../call-tag.js";
 import type { HttpAnswer } from "./answer.js";
-import { EventStreamReader } from "./event-stream.js";
+import { Events } from "./events.js";
 import { NetworkLost } from "./failures.js";
 import { type HttpLink, takeEvent } from "./link.js";
 import { HttpRequest } from "./request.js";
@@ -71,40 +71,29 @@ export class AnswerStream {
 
   async #readOne(answer: HttpAnswer): Promise<void> {
     let linger: unknown;
-    let commented = false;
     this.#empty++;
     const silence = new Silence(this.options.maxSilenceMs, () =>
       this.#request.abort(new NetworkLost("unknown", new Error("the stream is silent"))),
     );
-    const reader = new EventStreamReader(
-      {
-        retry: (ms) => {
-          this.#retryMs = answer.bounded(ms);
-        },
-        comment: () => {
-          commented = true;
-        },
-        event: (event) => {
-          if (event.id && !event.unfinished) this.#lastEventId = event.id;
-          this.#empty = 0;
-          takeEvent(event, this.link, this.#request, (message) => {
-            if (this.options.isAnswer(message) && !this.answered) {
-              this.answered = true;
-              linger = systemClock.setTimeout(() => this.#request.abort(new Error("answered")), LINGER_MS);
-            }
-            this.link.deliver(message, this.options.carried);
-          });
-        },
+    const events = new Events(answer, this.link, {
+      retry: (ms) => {
+        this.#retryMs = answer.bounded(ms);
       },
-      this.link.maxMessageBytes,
-    );
+      event: (event) => {
+        if (event.id && !event.unfinished) this.#lastEventId = event.id;
+        this.#empty = 0;
+        takeEvent(event, this.link, this.#request, (message) => {
+          events.note(message);
+          if (this.options.isAnswer(message) && !this.answered) {
+            this.answered = true;
+            linger = systemClock.setTimeout(() => this.#request.abort(new Error("answered")), LINGER_MS);
+          }
+          this.link.deliver(message, this.options.carried);
+        });
+      },
+    });
     try {
-      await answer.read((bytes) => {
-        commented = false;
-        reader.feed(bytes);
-        silence.heard(commented);
-      });
-      reader.end();
+      await events.read((_bytes, commented) => silence.heard(commented));
     } catch (error) {
       // The rest is asked for, or its request is told that there is none.
       if (!(error instanceof NetworkLost) && !this.answered && !this.#aborted) throw error;

@@ -1,5 +1,6 @@
 import { asError, HoldfastError } from "../../base/errors.js";
 import { DEFAULTS } from "../../contract/options.js";
+import type { Source } from "../allowance.js";
 import { retryAfterMs } from "../network.js";
 import { decompressor, type Sink } from "./decompress.js";
 
@@ -25,8 +26,19 @@ export class HttpAnswer {
     /** Ends the exchange. */
     private readonly stop: (reason: Error) => void,
     /** `decoded`: the body comes as it is meant, whatever its headers say. */
-    private readonly options: { decoded?: boolean } = {},
+    private readonly options: { decoded?: boolean; flow?: Source } = {},
   ) {}
+
+  /** Lets the rest of the body wait where it is: its server waits, too, once all between is full. */
+  pause(): void {
+    this.options.flow?.pause();
+    this.#sink?.pause();
+  }
+
+  resume(): void {
+    this.#sink?.resume();
+    this.options.flow?.resume();
+  }
 
   get ok(): boolean {
     return this.status >= 200 && this.status < 300;
@@ -142,7 +154,7 @@ export class HttpAnswer {
   }
 }
 
-const IGNORED: Sink = { write() {}, end() {}, destroy() {} };
+const IGNORED: Sink = { write() {}, end() {}, destroy() {}, pause() {}, resume() {} };
 
 export function tooLarge(maxMessageBytes: number): HoldfastError<"MESSAGE_TOO_LARGE"> {
   const message = `a message was larger than ${maxMessageBytes} bytes and was thrown away; raise maxMessageBytes to accept it`;

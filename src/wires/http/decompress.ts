@@ -18,6 +18,9 @@ export interface Sink {
   write(bytes: Buffer): void;
   end(): void;
   destroy(): void;
+  /** Keeps what is written until `resume`. */
+  pause(): void;
+  resume(): void;
 }
 
 export interface SinkEvents {
@@ -38,7 +41,7 @@ export function decompressor(encodings: string, events: SinkEvents): Sink {
 }
 
 function plain(events: SinkEvents): Sink & { fail(error: Error): void } {
-  return { write: events.bytes, end: events.end, fail: events.fail, destroy: () => {} };
+  return { write: events.bytes, end: events.end, fail: events.fail, destroy() {}, pause() {}, resume() {} };
 }
 
 /** The layer that was put on first is taken off last. */
@@ -61,6 +64,8 @@ function layer(name: string, next: ReturnType<typeof plain>): ReturnType<typeof 
       decoder?.destroy();
       next.destroy();
     },
+    pause: () => void decoder?.pause(),
+    resume: () => void decoder?.resume(),
   };
 }
 

@@ -91,12 +91,12 @@ class Exchange implements Dispatcher.DispatchHandler, Guest {
   }
 
   onResponseStart(
-    _controller: Dispatcher.DispatchController,
+    flow: Dispatcher.DispatchController,
     status: number,
     headers: Record<string, string | string[] | undefined>,
   ): void {
     if (status < 200 || this.#aborted) return;
-    this.#answer = new HttpAnswer(status, headers, (reason) => this.abort(reason));
+    this.#answer = new HttpAnswer(status, headers, (reason) => this.abort(reason), { flow });
     this.resolve(this.#answer);
   }
 

@@ -1,4 +1,5 @@
 import type { FetchLike } from "../../contract/credential.js";
+import type { Source } from "../allowance.js";
 import { isNetworkFailure, networkOutcome } from "../network.js";
 import { HttpAnswer } from "./answer.js";
 import { NetworkLost } from "./failures.js";
@@ -24,10 +25,12 @@ export class Fetched implements Sender<HttpAnswer> {
       this.#fetch(request, controller.signal)
         .then(
           (response) => {
-            answer = new HttpAnswer(response.status, fieldsOf(response.headers), stop, { decoded: true });
+            const flow = new Flow();
+            const options = { decoded: true, flow };
+            answer = new HttpAnswer(response.status, fieldsOf(response.headers), stop, options);
             reader = response.body?.getReader();
             resolve(answer);
-            void pass(reader, answer);
+            void pass(reader, answer, flow);
           },
           (error: unknown) => reject(lossOf(error)),
         )
@@ -53,9 +56,33 @@ function lossOf(error: unknown): unknown {
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
 
-async function pass(reader: Reader | undefined, answer: HttpAnswer): Promise<void> {
+/** Whether more of a body is asked for. */
+class Flow implements Source {
+  #paused: { until: Promise<void>; over(): void } | undefined;
+
+  pause(): void {
+    if (this.#paused) return;
+    let over = () => {};
+    const until = new Promise<void>((resolve) => {
+      over = resolve;
+    });
+    this.#paused = { until, over };
+  }
+
+  resume(): void {
+    this.#paused?.over();
+    this.#paused = undefined;
+  }
+
+  get open(): Promise<void> | undefined {
+    return this.#paused?.until;
+  }
+}
+
+async function pass(reader: Reader | undefined, answer: HttpAnswer, flow: Flow): Promise<void> {
   try {
     for (;;) {
+      await flow.open;
       const { value } = (await reader?.read()) ?? {};
       if (!value) break;
       answer.push(Buffer.from(value.buffer, value.byteOffset, value.length));

@@ -3,7 +3,7 @@ import type { Listening } from "../../contract/wire.js";
 import { backoffDelay, DEFAULT_BACKOFF } from "../../machines/backoff.js";
 import { systemClock } from "../../machines/clock.js";
 import type { HttpAnswer } from "./answer.js";
-import { EventStreamReader } from "./event-stream.js";
+import { Events } from "./events.js";
 import { causeOf, NetworkLost, reasonOf, refused } from "./failures.js";
 import { type HttpLink, takeEvent } from "./link.js";
 import { unfollowed } from "./redirect.js";
@@ -90,33 +90,24 @@ export class Inbound {
     const { host } = this;
     const openedAt = systemClock.now();
     const bridged = this.#lastEventId !== undefined;
-    let commented = false;
-    const reader = new EventStreamReader(
-      {
-        retry: (ms) => {
-          this.#retryMs = answer.bounded(ms);
-        },
-        comment: () => {
-          commented = true;
-        },
-        event: (event) => {
-          if (event.id && !event.unfinished) this.#lastEventId = event.id;
-          takeEvent(event, host, request);
-        },
+    const events = new Events(answer, host, {
+      retry: (ms) => {
+        this.#retryMs = answer.bounded(ms);
       },
-      host.maxMessageBytes,
-    );
+      event: (event) => {
+        if (event.id && !event.unfinished) this.#lastEventId = event.id;
+        takeEvent(event, host, request, (message) => {
+          events.note(message);
+          host.deliver(message);
+        });
+      },
+    });
     host.listen("open");
     if (this.#opened && !bridged) host.missed();
     this.#opened = true;
     let broken: unknown;
     try {
-      await answer.read((bytes) => {
-        commented = false;
-        reader.feed(bytes);
-        silence.heard(commented);
-      });
-      reader.end();
+      await events.read((_bytes, commented) => silence.heard(commented));
     } catch (error) {
       broken = error;
     }

@@ -5,15 +5,15 @@ import { readFrame } from "../frames.js";
 import { parseMessages } from "../messages.js";
 import type { HttpClient } from "./client.js";
 import type { StreamEvent } from "./event-stream.js";
+import type { EventsHost } from "./events.js";
 import type { HttpRequest } from "./request.js";
 import type { HttpSession } from "./session.js";
 
 /** What the requests of one wire share. */
-export interface HttpLink {
+export interface HttpLink extends EventsHost {
   readonly url: URL;
   readonly client: HttpClient;
   readonly session: HttpSession;
-  readonly maxMessageBytes: number;
   /** A message of the server's, and the call on whose stream it came; none on the inbound one. */
   deliver(message: JSONRPCMessage, carried?: Carried): void;
   /** An answer of the server's that is no JSON. */

@@ -8,7 +8,8 @@ import { parseMessages } from "../messages.js";
 import { networkOutcome } from "../network.js";
 import type { HttpAnswer } from "./answer.js";
 import { HttpClient, type HttpClientOptions } from "./client.js";
-import { EventStreamReader, type StreamEvent } from "./event-stream.js";
+import type { StreamEvent } from "./event-stream.js";
+import { Events, type EventsHost } from "./events.js";
 import { busy, NetworkLost, reasonOf, refused, unexpected } from "./failures.js";
 import { unfollowed } from "./redirect.js";
 import { HttpRequest } from "./request.js";
@@ -26,7 +27,7 @@ const PINGS = new Set(["ping", "holdfast/alive"]);
  * The legacy HTTP+SSE transport of 2024-11-05. Answers come on one stream, so its end is the wire's: another one would
  * belong to another session.
  */
-export class SseWire extends BaseWire {
+export class SseWire extends BaseWire implements EventsHost {
   readonly listening = "open";
   readonly #client: HttpClient;
   #stream: HttpRequest | undefined;
@@ -46,6 +47,10 @@ export class SseWire extends BaseWire {
   constructor(private readonly options: SseWireOptions) {
     super();
     this.#client = new HttpClient(options, this);
+  }
+
+  get maxMessageBytes(): number {
+    return this.options.maxMessageBytes;
   }
 
   get bytesRead(): number {
@@ -72,7 +77,6 @@ export class SseWire extends BaseWire {
     });
     const named = this.#open(request);
     await Promise.race([named, closed]);
-    this.#started = true;
   }
 
   async #open(request: HttpRequest): Promise<void> {
@@ -84,19 +88,18 @@ export class SseWire extends BaseWire {
   }
 
   #read(answer: HttpAnswer, named: () => void, failed: (error: unknown) => void): void {
-    const reader = new EventStreamReader(
-      {
-        event: (event) => {
-          if (event.event !== "endpoint") return this.#take(event);
-          this.#endpoint = endpointOf(event.data.trim(), this.options.url);
-          named();
-        },
-        retry: (ms) => {
-          this.#retryMs = answer.bounded(ms);
-        },
+    const events = new Events(answer, this, {
+      event: (event) => {
+        if (event.event !== "endpoint") return this.#take(event, events);
+        this.#endpoint = endpointOf(event.data.trim(), this.options.url);
+        // Race: the stream ends in the same packet; from here on that is the wire's end, and no failed start.
+        this.#started = true;
+        named();
       },
-      this.options.maxMessageBytes,
-    );
+      retry: (ms) => {
+        this.#retryMs = answer.bounded(ms);
+      },
+    });
     const over = (error?: unknown) => {
       const why =
         error === undefined || error instanceof NetworkLost
@@ -110,22 +113,24 @@ export class SseWire extends BaseWire {
       if (this.#started) this.finish(failure);
       else failed(error instanceof NetworkLost || error === undefined ? new Error(why) : error);
     };
-    answer
+    events
       .read((bytes) => {
         this.#bytesRead += bytes.length;
         this.#pingTaken = false;
-        reader.feed(bytes);
       })
       .then(() => over(), over);
   }
 
   /** Events of another name are read too: what is no message there only keeps the stream alive. */
-  #take({ event, data }: StreamEvent): void {
+  #take({ event, data }: StreamEvent, events: Events): void {
     if (this.ended) return;
     const messages = parseMessages(data);
     if (messages) {
       this.#heard = true;
-      for (const message of messages) this.onmessage?.(message);
+      for (const message of messages) {
+        events.note(message);
+        this.onmessage?.(message);
+      }
     } else if (event === undefined || event === "message") {
       this.onerror?.(new Error(`the server sent something that is no message: ${data.slice(0, 200)}`));
     }
