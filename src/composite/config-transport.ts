@@ -8,7 +8,7 @@ import type { AttemptContext, Wire } from "../contract/wire.js";
 import { INTERNALS } from "../transports/internals.js";
 import { ClientTransport } from "../transports/transport.js";
 import { Claims } from "./claims.js";
-import { type ConfiguredServer, whenIn } from "./configured-server.js";
+import { type ConfiguredServer, listOf, whenIn } from "./configured-server.js";
 import { explainFleet, fleetHealth } from "./health.js";
 import { loadOpening, type OpenComposite } from "./load-opening.js";
 import { checkConfigOptions, type MCPConfigTransportOptions, pathOf, withLock } from "./options.js";
@@ -23,6 +23,7 @@ import { kindOf, saidOf, signInMs } from "./server-transport.js";
 export class MCPConfigTransport extends ClientTransport {
   readonly #options: MCPConfigTransportOptions;
   #servers: Map<string, ConfiguredServer>;
+  #only: string | undefined;
   /** The last one that was applied. */
   #config: McpConfig;
   /** What it says in vain: told with the next attempt, when somebody may hear it. */
@@ -57,6 +58,7 @@ export class MCPConfigTransport extends ClientTransport {
     this[INTERNALS].callTimeoutMs = (method, called) => this.#callTimeoutMs(method, called);
     this.#options = options;
     this.#config = parsed;
+    this.#only = only?.[0];
     this.#untold = [...parsed.warnings];
     this.#rules = wholeRules(parsed, options);
     this.#servers = this.#plan(parsed, new Map());
@@ -109,18 +111,19 @@ export class MCPConfigTransport extends ClientTransport {
     const rules = wholeRules(parsed, this.#options);
     // One server is reached directly and several by their names: where that changes, everything begins anew. Sessions
     // stay open, and their next call finds the new way.
-    const direct = directOf(parsed, this.#options) !== undefined;
-    const anew = direct !== (this.#direct !== undefined) || before.size > 1 !== serversOf(parsed).length > 1;
+    const only = directOf(parsed, this.#options)?.[0];
+    const anew = !only !== !this.#only || before.size > 1 !== serversOf(parsed).length > 1;
     const next = this.#plan(parsed, anew ? new Map() : before);
     const removed = [...before].filter(([name]) => !next.has(name));
     const changed = [...before].filter(([name, server]) => next.has(name) && next.get(name) !== server);
     const added = [...next].filter(([name]) => !before.has(name));
     this.#servers = next;
+    this.#only = only;
     this.#config = parsed;
     this.#untold = [...parsed.warnings];
     this.#rules = rules;
     this[INTERNALS].announce({ type: "servers", servers: [...next.keys()] });
-    if (anew || (direct && changed.length > 0)) await this.disconnect();
+    if (anew || (only && changed.length > 0)) await this.disconnect();
     const members = this.#open?.members;
     for (const [name] of removed) members?.remove(name);
     for (const [name] of changed) members?.replace(name);
@@ -167,9 +170,8 @@ export class MCPConfigTransport extends ClientTransport {
 
   #callTimeoutMs(method: string, name: string | undefined): number | undefined {
     const tool = method === "tools/call" && name !== undefined ? this.resolveTool(name)?.server : undefined;
-    const server = this.#direct?.name ?? tool;
-    const own = server === undefined ? undefined : this.#servers.get(server)?.timeoutMs;
-    return own ?? this.#options.callTimeoutMs;
+    const own = this.#direct ?? (tool === undefined ? undefined : this.#servers.get(tool));
+    return own?.timeoutMs ?? this.#options.callTimeoutMs;
   }
 
   protected override async openWire(attempt: AttemptContext): Promise<Wire> {
@@ -183,7 +185,7 @@ export class MCPConfigTransport extends ClientTransport {
       {
         name: this.name,
         options: this.#options,
-        configured: () => [...this.#servers.values()],
+        configured: () => listOf(this.#servers),
         claims: this.#claims,
         warn: (message) => this[INTERNALS].announce({ type: "warning", message: `${this.name}: ${message}` }),
         onHealth: () => this.#noteHealth(),
@@ -197,8 +199,7 @@ export class MCPConfigTransport extends ClientTransport {
   }
 
   get #direct(): ConfiguredServer | undefined {
-    const only = directOf(this.#config, this.#options);
-    return only && this.#servers.get(only[0]);
+    return this.#only === undefined ? undefined : this.#servers.get(this.#only);
   }
 
   #plan(config: McpConfig, before: ReadonlyMap<string, ConfiguredServer>): Map<string, ConfiguredServer> {

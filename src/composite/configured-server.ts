@@ -25,3 +25,23 @@ export async function whenIn(
   const { status } = transport;
   return state === "connected" && status.lazy === "known" ? status : transport.waitFor(state, wait);
 }
+
+const lists = new WeakMap<object, readonly ConfiguredServer[]>();
+const names = new WeakMap<object, readonly string[]>();
+
+/** What was made of `from` before, or is made now. */
+function keptIn<V>(kept: WeakMap<object, V>, from: object, make: () => V): V {
+  const before = kept.get(from);
+  if (before) return before;
+  const made = make();
+  kept.set(from, made);
+  return made;
+}
+
+/** The servers of a config in the declared order: made once, since each call asks for them. */
+export const listOf = (servers: ReadonlyMap<string, ConfiguredServer>): readonly ConfiguredServer[] =>
+  keptIn(lists, servers, () => [...servers.values()]);
+
+/** Their names, likewise. */
+export const namesOf = (servers: readonly ConfiguredServer[]): readonly string[] =>
+  keptIn(names, servers, () => servers.map(({ name }) => name));

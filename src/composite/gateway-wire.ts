@@ -1,6 +1,7 @@
 import type { JSONRPCMessage, MessageExtraInfo, TransportSendOptions } from "@modelcontextprotocol/client";
 import type { CallContext } from "../contract/call-context.js";
 import { Listened } from "../gateway/listened.js";
+import { type Straight, StraightCalls } from "../gateway/straight-calls.js";
 import { type CallTag, callIn, carriedBy } from "../wires/call-tag.js";
 import { MemoryWire, type Serve } from "../wires/memory.js";
 
@@ -11,8 +12,13 @@ export class GatewayWire extends MemoryWire {
   /** The request of the client in which the gateway said something. */
   readonly #related = new WeakMap<JSONRPCMessage, string | number>();
   readonly #listened: Listened;
+  readonly #straight: StraightCalls;
 
-  constructor(serve: Serve, onListen: (added: readonly string[], dropped: readonly string[]) => void) {
+  constructor(
+    serve: Serve,
+    straight: Straight,
+    onListen: (added: readonly string[], dropped: readonly string[]) => void,
+  ) {
     super((side) => {
       const send = side.send.bind(side);
       side.send = (message, sent = {}) => {
@@ -22,6 +28,15 @@ export class GatewayWire extends MemoryWire {
       return serve(side);
     });
     this.#listened = new Listened(onListen);
+    this.#straight = new StraightCalls(straight, (message, related) => {
+      if ("method" in message) this.#related.set(message, related);
+      this.deliver(message);
+    });
+  }
+
+  override close(): Promise<void> {
+    this.#straight.end();
+    return super.close();
   }
 
   contextOf(id: string | number): CallContext | undefined {
@@ -30,10 +45,21 @@ export class GatewayWire extends MemoryWire {
 
   override send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
     if ("method" in message) {
-      if ("id" in message) this.#request(message.id, message, options);
-      else if (message.method === "notifications/cancelled") this.#over(message.params?.["requestId"]);
+      if ("id" in message) {
+        this.#request(message.id, message, options);
+        if (!this.ended && this.#straight.take(message)) return Promise.resolve();
+      } else if (message.method === "notifications/cancelled") {
+        const id = message.params?.["requestId"];
+        this.#over(id);
+        if (this.#straight.cancel(id, message.params?.["reason"])) return Promise.resolve();
+      }
     }
     return super.send(message);
+  }
+
+  /** Both sides are ours, and what comes from a server was copied or parsed on the way. */
+  protected override handed(message: JSONRPCMessage): JSONRPCMessage {
+    return message;
   }
 
   protected override deliver(message: JSONRPCMessage, extra?: MessageExtraInfo): void {

@@ -9,7 +9,7 @@ import { originOfUri, showUri } from "./uris.js";
 export type NamedKind = "tools" | "prompts";
 
 export interface OffersHost {
-  /** The names of all configured servers, reached or not, in the declared order. */
+  /** The names of all configured servers, reached or not, in the declared order. Other ones are in another list. */
   servers(): readonly string[];
   rule: NameRule;
   /** Whether URIs have the server in them. */
@@ -26,7 +26,7 @@ export class Offers {
   readonly #stale = new Set<NamedKind>();
   /** Made anew when a list has changed. */
   #bareUris: BareUris | undefined;
-  #servers: string | undefined;
+  #servers: readonly string[] | undefined;
 
   constructor(private readonly host: OffersHost) {
     const names = (claims: Claims) => new Names({ ...host, claims });
@@ -115,9 +115,10 @@ export class Offers {
 
   /** Another config: whose a name is may be another one's, though no list has changed. */
   #noteServers(): void {
-    const servers = JSON.stringify(this.host.servers());
-    if (servers === this.#servers) return;
+    const servers = this.host.servers();
+    const before = this.#servers;
     this.#servers = servers;
+    if (servers === before || isDeepStrictEqual(servers, before)) return;
     this.#changed(["tools", "prompts"]);
   }
 

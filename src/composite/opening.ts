@@ -5,7 +5,7 @@ import { systemClock } from "../machines/clock.js";
 import type { FleetHealth } from "../machines/fleet-health.js";
 import { serveFresh, serveInstance } from "../transports/memory.js";
 import { Catalog, type CatalogHost } from "./catalog.js";
-import type { ConfiguredServer } from "./configured-server.js";
+import { type ConfiguredServer, namesOf } from "./configured-server.js";
 import { GatewayWire } from "./gateway-wire.js";
 import { Lazy } from "./lazy.js";
 import { Members } from "./members.js";
@@ -51,7 +51,7 @@ export async function openComposite(host: OpeningHost, attempt: AttemptContext):
   let wire: GatewayWire | undefined;
   const report = once(host.warn);
   const prefix = options.nameAsPrefix !== false && host.configured().length > 1;
-  const servers = () => host.configured().map(({ name }) => name);
+  const servers = () => namesOf(host.configured());
   const catalog: Catalog = new Catalog({
     servers,
     members: () => members.members(),
@@ -108,6 +108,7 @@ export async function openComposite(host: OpeningHost, attempt: AttemptContext):
   wire = new GatewayWire(
     (side) =>
       modern ? serveFresh(() => gateway.make(), side, host.name) : serveInstance(gateway.make(), side),
+    (method, params) => gateway.straight(method, params),
     (added, dropped) => {
       gateway.listen(added, dropped).catch((error: unknown) => host.warn(messageOf(error)));
     },

@@ -10,6 +10,10 @@ import { originOfTask, showTasks } from "./task-ids.js";
 import type { ShownTool } from "./transforms.js";
 import { joinInstructions, loggerOf } from "./words.js";
 
+interface MemberRoute extends Route {
+  upstream: Member;
+}
+
 /** The members of a composite as one server. */
 export class PresentedMembers implements PresentedMany {
   constructor(
@@ -50,7 +54,7 @@ export class PresentedMembers implements PresentedMany {
     return this.#admitted(method, params, this.#known(method, params));
   }
 
-  #known(method: string, params: Params): Route | undefined {
+  #known(method: string, params: Params): MemberRoute | undefined {
     const { catalog } = this;
     switch (method) {
       case "tools/call": {
@@ -74,12 +78,11 @@ export class PresentedMembers implements PresentedMany {
     }
   }
 
-  #admitted(method: string, params: Params, route: Route | undefined): Route | undefined {
+  #admitted(method: string, params: Params, route: MemberRoute | undefined): Route | undefined {
     const { kind, shown } = wanted(method, params);
-    const member = route && this.members().find(({ name }) => name === route.upstream.name);
-    if (!member || kind === "extension") return route;
+    if (!route || kind === "extension") return route;
     const original = wanted(method, route.params).shown;
-    const admit = this.catalog.admissionOf(member, { kind, original, shown });
+    const admit = this.catalog.admissionOf(route.upstream, { kind, original, shown });
     return admit ? { ...route, admit } : route;
   }
 
@@ -114,7 +117,7 @@ export class PresentedMembers implements PresentedMany {
   }
 
   /** Whose a request of an extension is: its task's, its resource's, its tool's, or of the only one that may know it. */
-  #ownerOf(method: string, params: Params): Route | undefined {
+  #ownerOf(method: string, params: Params): MemberRoute | undefined {
     const task = originOfTask(params["taskId"]);
     const member = task && this.members().find(({ name }) => name === task.server);
     if (member) return { upstream: member, params: { ...params, taskId: task.taskId } };
@@ -132,7 +135,7 @@ export class PresentedMembers implements PresentedMany {
     return this.members().filter((member) => mayKnow(capabilitiesOf(member), method));
   }
 
-  #knownReference(params: Params): Route | undefined {
+  #knownReference(params: Params): MemberRoute | undefined {
     const ref = referenceOf(params);
     if (ref.type === "ref/prompt") {
       const found = this.catalog.knownPrompt(String(ref.name));
@@ -172,7 +175,7 @@ function nobody(method: string, knowing: readonly Member[]): ProtocolError {
   return new ProtocolError(ProtocolErrorCode.MethodNotFound, message);
 }
 
-function toTool({ member, tool }: { member: Member; tool: ShownTool }, params: Params): Route {
+function toTool({ member, tool }: { member: Member; tool: ShownTool }, params: Params): MemberRoute {
   const given = params["arguments"] as Params | undefined;
   return { upstream: member, params: { ...params, name: tool.original, arguments: tool.argumentsOf(given) } };
 }

@@ -1,22 +1,27 @@
 import {
   type BaseContext,
   type CallToolRequestOptions,
+  type CallToolResult,
   Client,
   type ClientContext,
   type ClientOptions,
   type Implementation,
   type JSONRPCNotification,
   type MessageExtraInfo,
+  type RequestOptions,
 } from "@modelcontextprotocol/client";
+import { ANY_RESULT } from "../contract/any-result.js";
 import { ASKING, ASKING_SERVER, type Asking } from "../contract/asking.js";
 import { isSchema } from "../session/sdk-v1.js";
 import { CALL, type Carried, callIn, carriedBy } from "../wires/call-tag.js";
 import type { Guard } from "../wires/guard.js";
-import { type CallParams, DirectCalls, directCalls, isDirect } from "./calls/direct-calls.js";
+import { DirectCalls, isDirect, type Outgoing } from "./calls/direct-calls.js";
 import { OutputChecks } from "./calls/output-checks.js";
+import { type Codec, checkStructured, type Incomplete } from "./calls/results.js";
 import type { EpochStore } from "./epoch-cache.js";
 import { resultSchema } from "./result-schemas.js";
 
+type CallParams = Parameters<Client["callTool"]>[0];
 type Unresolved = Parameters<Client["_resolveNonCompleteResult"]>;
 
 /** What the Client of an epoch is made for. */
@@ -33,6 +38,7 @@ export interface Epoch {
  */
 export class EpochClient extends Client {
   readonly #direct: DirectCalls;
+  readonly #checks: OutputChecks;
 
   constructor(
     info: Implementation,
@@ -40,21 +46,32 @@ export class EpochClient extends Client {
     private readonly epoch: Epoch,
   ) {
     super(info, options);
-    const checks = new OutputChecks(this, epoch.store);
-    this.#direct = new DirectCalls(epoch.guard, checks, (error) => this.onerror?.(error));
+    this.#checks = new OutputChecks(this, epoch.store);
+    this.#direct = new DirectCalls(epoch.guard, {
+      envelope: () => this._outboundMetaEnvelope(),
+      resolve: (asked, outgoing) => this.#resolve(asked, outgoing),
+      onError: (error) => this.onerror?.(error),
+    });
   }
 
-  override callTool(params: CallParams, options?: CallToolRequestOptions): ReturnType<Client["callTool"]> {
-    const { guard, store } = this.epoch;
+  /** A plain call of a legacy tool needs nothing of the Client's but what it checks results with. */
+  override callTool(params: CallParams, options?: CallToolRequestOptions): Promise<CallToolResult> {
     const direct =
-      directCalls.on &&
       options !== undefined &&
-      isDirect(params, options) &&
-      store.definitions !== undefined &&
-      this.transport === guard &&
+      isDirect(options) &&
+      typeof params?.name === "string" &&
+      !("task" in params) &&
+      !("toolDefinition" in options) &&
+      this.epoch.store.definitions !== undefined &&
       this.getProtocolEra() === "legacy";
-    if (!direct) return super.callTool(params, options);
-    return this.#direct.call(params, options, this._wireCodec());
+    return direct ? this.#callTool(params, options) : super.callTool(params, options);
+  }
+
+  async #callTool(params: CallParams, options: CallToolRequestOptions): Promise<CallToolResult> {
+    const check = await this.#checks.of(params.name);
+    const result = (await this.request({ method: "tools/call", params }, options)) as CallToolResult;
+    if (check) checkStructured(params.name, result, check);
+    return result;
   }
 
   /** A notification of the server, which is known to be one. */
@@ -68,12 +85,38 @@ export class EpochClient extends Client {
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: one body for the SDK's overloads, which callers see through the Client.
-  override request(request: any, schemaOrOptions?: any, options?: any): Promise<any> {
-    if (isSchema(schemaOrOptions)) return super.request(request, schemaOrOptions, options);
+  override request(request: any, schemaOrOptions?: any, optionsOfSchema?: any): Promise<any> {
+    const given = isSchema(schemaOrOptions);
+    const options = given ? optionsOfSchema : schemaOrOptions;
     // Up to the end of the handshake it is the method that says which revision is spoken.
-    const spoken = this.getNegotiatedProtocolVersion() !== undefined;
-    const schema = spoken ? resultSchema(this._wireCodec(), request.method) : undefined;
-    return schema ? super.request(request, schema, schemaOrOptions) : super.request(request, schemaOrOptions);
+    const codec = this.getNegotiatedProtocolVersion() === undefined ? undefined : this._wireCodec();
+    const own = codec && !given ? resultSchema(codec, request.method) : undefined;
+    const ours = own ?? (schemaOrOptions === ANY_RESULT ? ANY_RESULT : undefined);
+    if (codec && ours && this.#isDirect(codec, request.method, options))
+      return this.#direct.send({
+        request,
+        options: options ?? {},
+        codec,
+        schema: ours,
+        startedAt: Date.now(),
+      });
+    const schema = own ?? (given ? schemaOrOptions : undefined);
+    return schema ? super.request(request, schema, options) : super.request(request, options);
+  }
+
+  #isDirect(codec: Codec, method: string, options: object | undefined): boolean {
+    return this.transport === this.epoch.guard && codec.hasRequestMethod(method) && isDirect(options);
+  }
+
+  /** A modern server asks in its answer, which the SDK knows how to answer. */
+  #resolve(asked: Incomplete, { request, options, codec, schema, startedAt }: Outgoing): unknown {
+    const { kind, ...rest } = asked;
+    if (options.allowInputRequired) return { resultType: kind, ...rest };
+    const { method } = request;
+    const retry = (params: typeof request.params, leg: RequestOptions) =>
+      super.request(params === undefined ? { method } : { method, params }, schema, leg);
+    const flow = { codec, request, resultSchema: schema, options, flowStartedAt: startedAt, retry };
+    return this._resolveNonCompleteResult(asked, flow);
   }
 
   protected override buildContext(ctx: BaseContext, extra?: MessageExtraInfo): ClientContext {

@@ -1,7 +1,6 @@
-import type { ServerContext } from "@modelcontextprotocol/server";
 import { withDeadline } from "../base/wait.js";
 import type { CallContext } from "../contract/call-context.js";
-import type { Upstream } from "./presented.js";
+import type { RequestContext, Upstream } from "./presented.js";
 
 /** The inner deadline comes first, because it knows which server is waited for and why. */
 const MARGIN_MS = 25;
@@ -10,7 +9,7 @@ const leftOf = ({ deadline }: CallContext) => Math.max(1, deadline.remaining() -
 
 /** Waits for as long as the client's call does. */
 export function whileCalled<T>(
-  ctx: ServerContext,
+  ctx: RequestContext,
   call: CallContext | undefined,
   wait: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {

@@ -4,18 +4,17 @@ import {
   ProtocolError,
   ProtocolErrorCode,
   type Result,
-  type ServerContext,
 } from "@modelcontextprotocol/server";
 import { fieldsOf } from "../base/fields.js";
 import { VERSION } from "../base/version.js";
 import { withDeadline } from "../base/wait.js";
 import { ANY_RESULT } from "../contract/any-result.js";
-import { ASKING_SERVER, type CallOrigin, type RelayedContext } from "../contract/asking.js";
+import { ASKING_SERVER, type RelayedContext } from "../contract/asking.js";
 import { DEFAULTS } from "../contract/options.js";
 import { Announcements, changedKinds } from "./announcements.js";
 import { whileCalled } from "./call-time.js";
 import { joinLists } from "./join-lists.js";
-import { ParkedCalls } from "./parked-calls.js";
+import { originIn, ParkedCalls } from "./parked-calls.js";
 import {
   type GatewayHost,
   isOffered,
@@ -25,12 +24,14 @@ import {
   type Params,
   type PresentedAsIs,
   type PresentedMany,
+  type RequestContext,
   ROUTED_METHODS,
   type Route,
   type Upstream,
 } from "./presented.js";
 import { Relay, type Relayed, relayedError } from "./relay.js";
 import { RelayServer } from "./relay-server.js";
+import { legacyRoute } from "./straight-calls.js";
 
 /** What a server asks of the client. */
 type Question = { method: string; params: Params };
@@ -128,6 +129,13 @@ export class Gateway {
     });
   }
 
+  /** One request past the SDK's server. Undefined: that has to see it. */
+  straight(method: string, params: Params): ((ctx: RequestContext) => Promise<Result>) | undefined {
+    const isLegacy = this.#server?.isModern === false;
+    const route = isLegacy ? legacyRoute(this.host.presented, method, params) : undefined;
+    return route && ((ctx) => this.#through({ ...route, method, ctx }));
+  }
+
   /** The client is gone: nobody comes back for what is parked. */
   close(): void {
     this.#parked.endAll(new Error("the client is gone"));
@@ -187,27 +195,25 @@ export class Gateway {
   }
 
   /** One request through to its server, and what it came to in the words of the client. */
-  async #routed(method: string, params: Params, ctx: ServerContext): Promise<Result> {
+  async #routed(method: string, params: Params, ctx: RequestContext): Promise<Result> {
     const { presented } = this.host;
     const own = "own" in presented ? presented.own?.(method, params, ctx.mcpReq.signal) : undefined;
     if (own) return own;
     const route = presented.known(method, params) ?? (await this.#found(method, params, ctx));
-    const result = await this.#carried({ ...route, method, ctx });
-    return presented.show(route.upstream, method, result);
+    return this.#through({ ...route, method, ctx });
+  }
+
+  async #through(relayed: Relayed): Promise<Result> {
+    const result = await this.#carried(relayed);
+    return this.host.presented.show(relayed.upstream, relayed.method, result);
   }
 
   /** A list of an extension, of all who have one. */
   async #joined(all: readonly Upstream[], request: Omit<Relayed, "upstream">): Promise<Result> {
-    const { presented } = this.host;
-    const lists = await Promise.all(
-      all.map(async (upstream) =>
-        presented.show(upstream, request.method, await this.#carried({ ...request, upstream })),
-      ),
-    );
-    return joinLists(lists);
+    return joinLists(await Promise.all(all.map((upstream) => this.#through({ ...request, upstream }))));
   }
 
-  async #found(method: string, params: Params, ctx: ServerContext): Promise<Route> {
+  async #found(method: string, params: Params, ctx: RequestContext): Promise<Route> {
     const call = this.host.contextOf(ctx.mcpReq.id);
     try {
       return await whileCalled(ctx, call, (signal) => this.#routeOf(method, params, signal));
@@ -240,10 +246,4 @@ export class Gateway {
       this.host.report(`${notification.method} could not be passed on: ${String(error)}`);
     });
   }
-}
-
-/** The newest of the client's requests in which a server may ask; none where several could be meant that are not one's. */
-function originIn(origins: readonly (CallOrigin | undefined)[]): CallOrigin | undefined {
-  const clients = new Set(origins.map((origin) => origin?.client));
-  return clients.size === 1 ? origins.at(-1) : undefined;
 }

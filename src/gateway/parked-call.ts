@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
-import type { Result, ServerContext } from "@modelcontextprotocol/server";
+import type { Result } from "@modelcontextprotocol/server";
 import { controllerForMany, whenAborted } from "../base/abort.js";
 import { untilAborted } from "../base/wait.js";
+import type { RequestContext } from "./presented.js";
 
 /** A request of a legacy server, waiting for the client to answer it. */
 interface Question {
@@ -32,13 +33,13 @@ export class ParkedCall {
   /** Whose it is, where one client stands for several. */
   client: object | undefined;
   /** The request with which the client last came for it. */
-  context: ServerContext;
+  context: RequestContext;
 
   constructor(
     /** The server that it is on its way to. */
     readonly upstream: string,
-    readonly began: ServerContext,
-    run: (signal: AbortSignal, current: () => ServerContext) => Promise<Result>,
+    readonly began: RequestContext,
+    run: (signal: AbortSignal, current: () => RequestContext) => Promise<Result>,
   ) {
     this.context = began;
     this.#result = run(this.abort.signal, () => this.context).then((done) => ({ done }));
@@ -62,7 +63,7 @@ export class ParkedCall {
   }
 
   /** The client came back with what it was asked. */
-  resume(context: ServerContext): void {
+  resume(context: RequestContext): void {
     this.context = context;
     const answers = context.mcpReq.inputResponses ?? {};
     for (const ask of this.#asked.splice(0)) {

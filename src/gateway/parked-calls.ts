@@ -47,3 +47,9 @@ export class ParkedCalls {
     for (const call of [...this.#calls.values()]) this.end(call, reason);
   }
 }
+
+/** The newest of the client's requests in which a server may ask; none where several could be meant that are not one's. */
+export function originIn(origins: readonly (CallOrigin | undefined)[]): CallOrigin | undefined {
+  const clients = new Set(origins.map((origin) => origin?.client));
+  return clients.size === 1 ? origins.at(-1) : undefined;
+}

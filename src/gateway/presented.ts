@@ -1,9 +1,22 @@
-import type { Implementation, Notification, Result, ServerCapabilities } from "@modelcontextprotocol/server";
+import type {
+  Implementation,
+  Notification,
+  Result,
+  ServerCapabilities,
+  ServerContext,
+} from "@modelcontextprotocol/server";
 import type { Admit } from "../contract/asking.js";
 import type { CallContext } from "../contract/call-context.js";
 import type { Session } from "../contract/session.js";
 
 export type Params = Record<string, unknown>;
+
+/** What a gateway needs to know of a request of its client. */
+export interface RequestContext {
+  readonly mcpReq: Pick<ServerContext["mcpReq"], "id" | "signal" | "requestState" | "notify"> & {
+    readonly [K in "_meta" | "envelope" | "inputResponses"]?: ServerContext["mcpReq"][K] | undefined;
+  };
+}
 
 /** One server behind a gateway. */
 export interface Upstream {

@@ -7,7 +7,6 @@ import {
   ProtocolErrorCode,
   type Result,
   SdkError,
-  type ServerContext,
 } from "@modelcontextprotocol/server";
 import { isHoldfastError } from "../base/errors.js";
 import { fieldsOf, isObject } from "../base/fields.js";
@@ -16,7 +15,7 @@ import { ASKING_SERVER } from "../contract/asking.js";
 import { innerTimeout, whileCalled } from "./call-time.js";
 import { ParkedCall } from "./parked-call.js";
 import type { ParkedCalls } from "./parked-calls.js";
-import type { GatewayHost, Params, Route } from "./presented.js";
+import type { GatewayHost, Params, RequestContext, Route } from "./presented.js";
 
 /** What belongs to one hop of the protocol and not to the call. */
 const OF_THE_HOP =
@@ -25,7 +24,7 @@ const OF_THE_HOP =
 /** One request of the client: what it was, and where it goes. */
 export interface Relayed extends Route {
   method: string;
-  ctx: ServerContext;
+  ctx: RequestContext;
 }
 
 /** Sends requests of the client through to their servers. */
@@ -64,7 +63,7 @@ export class Relay {
   async #send(
     { upstream, method, params, ctx, admit }: Relayed,
     signal: AbortSignal,
-    current: () => ServerContext,
+    current: () => RequestContext,
   ): Promise<Result> {
     const call = this.host.contextOf(ctx.mcpReq.id);
     const watched = ctx.mcpReq._meta?.progressToken !== undefined;
@@ -90,7 +89,7 @@ export class Relay {
   }
 
   /** What a modern server is told of the client with each request: who asks, what it can be asked, what it wants logged. */
-  #envelope(ctx: ServerContext): object {
+  #envelope(ctx: RequestContext): object {
     if (!ctx.mcpReq.envelope) return { [LOG_LEVEL_META_KEY]: this.level() ?? "debug" };
     const envelope: Params = { ...ctx.mcpReq.envelope };
     const keys = [CLIENT_INFO_META_KEY, CLIENT_CAPABILITIES_META_KEY, LOG_LEVEL_META_KEY];
@@ -101,7 +100,7 @@ export class Relay {
 }
 
 /** The params for the next hop: the client's, without what was meant for us. */
-function innerParams({ _meta, ...rest }: Params, ctx: ServerContext, envelope: object): Params {
+function innerParams({ _meta, ...rest }: Params, ctx: RequestContext, envelope: object): Params {
   const own = Object.entries(_meta ?? {}).filter(([key]) => !OF_THE_HOP.test(key));
   const meta = { ...Object.fromEntries(own), ...envelope };
   const { inputResponses } = ctx.mcpReq;
@@ -115,7 +114,7 @@ function innerParams({ _meta, ...rest }: Params, ctx: ServerContext, envelope: o
   };
 }
 
-function passProgress(ctx: ServerContext, progress: object): void {
+function passProgress(ctx: RequestContext, progress: object): void {
   const progressToken = ctx.mcpReq._meta?.progressToken;
   if (progressToken === undefined) return;
   ctx.mcpReq

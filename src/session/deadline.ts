@@ -1,5 +1,6 @@
 import type { RequestOptions } from "@modelcontextprotocol/client";
 import { whenAborted } from "../base/abort.js";
+import { OwnSignal } from "../base/own-signal.js";
 import { MAX_DELAY_MS } from "../machines/backoff.js";
 import type { Clock } from "../machines/clock.js";
 
@@ -39,8 +40,8 @@ export class Deadline {
     this.#until = now + this.timeoutMs;
     const total = options?.maxTotalTimeout;
     if (total === undefined && !options?.signal) return;
-    const over = new AbortController();
-    this.signal = over.signal;
+    const over = new OwnSignal();
+    this.signal = over;
     this.#stop = whenAborted(options?.signal, (reason) => over.abort(reason));
     if (total === undefined) return;
     this.#total = now + bounded(total);

@@ -5,6 +5,7 @@ import {
   type TransportSendOptions,
 } from "@modelcontextprotocol/client";
 import { isHoldfastError, messageOf } from "../base/errors.js";
+import { plainCopy } from "../base/plain-copy.js";
 import { BaseWire } from "./base-wire.js";
 import { Lost } from "./lost.js";
 
@@ -24,7 +25,7 @@ export class MemoryWire extends BaseWire {
   async start(): Promise<void> {
     const [client, server] = InMemoryTransport.createLinkedPair();
     this.#client = client;
-    client.onmessage = (message, extra) => this.deliver(message, extra);
+    client.onmessage = (message, extra) => this.deliver(this.handed(message), extra);
     client.onerror = (error) => this.onerror?.(error);
     client.onclose = () =>
       this.finish({ code: "CONNECTION_LOST", message: "the server closed the connection" });
@@ -43,13 +44,18 @@ export class MemoryWire extends BaseWire {
     }
   }
 
+  /** What one side hands to the other: what either does with it afterwards is not to be seen by the other one. */
+  protected handed(message: JSONRPCMessage): JSONRPCMessage {
+    return plainCopy(message);
+  }
+
   /** A message of the server, for the client. */
   protected deliver(message: JSONRPCMessage, extra?: MessageExtraInfo): void {
     this.onmessage?.(message, extra);
   }
 
   send(message: JSONRPCMessage, _options?: TransportSendOptions): Promise<void> {
-    if (this.#client && !this.ended) return this.#client.send(message);
+    if (this.#client && !this.ended) return this.#client.send(this.handed(message));
     return Promise.reject(
       new Lost("not-sent", this.failure ?? { code: "CONNECTION_LOST", message: "the server is gone" }),
     );

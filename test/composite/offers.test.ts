@@ -16,7 +16,7 @@ const resourcesOf = (...uris: string[]): Offer => ({ resources: uris.map((uri) =
 function offersOf(servers: string[], options: Partial<OffersHost> = {}) {
   const reports: string[] = [];
   const offers = new Offers({
-    servers: () => servers,
+    servers: () => [...servers],
     rule: prefixed,
     uriPrefix: true,
     claims: { tools: new Claims(), prompts: new Claims() },

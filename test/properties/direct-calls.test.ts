@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { directCalls } from "../../src/connection/calls/direct-calls.js";
+import { directCalls } from "../../src/contract/direct-calls.js";
 import { runsOf } from "../support/runs.js";
 import { run, type Step, steps, type Trace } from "./direct-calls.js";
 

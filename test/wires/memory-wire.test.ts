@@ -130,7 +130,7 @@ describe("a gateway wire", () => {
   const gatewayWire = async () => {
     const onListen = vi.fn();
     const made = server();
-    const wire = new GatewayWire(made.serve, onListen);
+    const wire = new GatewayWire(made.serve, () => undefined, onListen);
     wire.onmessage = vi.fn();
     await wire.start();
     return { ...made, wire, onListen };

@@ -1,47 +1,69 @@
 import {
-  type CallToolRequestOptions,
-  type CallToolResult,
-  type Client,
   DEFAULT_REQUEST_TIMEOUT_MSEC,
   type JSONRPCErrorResponse,
   ProtocolError,
+  type RequestOptions,
   SdkError,
   SdkErrorCode,
 } from "@modelcontextprotocol/client";
 import { whenAborted } from "../../base/abort.js";
+import { directCalls } from "../../contract/direct-calls.js";
+import { MODERN_REVISION } from "../../contract/protocol.js";
 import type { Guard } from "../../wires/guard.js";
 import type { OnAnswer } from "../../wires/ledger.js";
 import { Lost } from "../../wires/lost.js";
 import { Deadlines, type Due } from "./deadlines.js";
-import type { OutputChecks } from "./output-checks.js";
-import { type Codec, checkStructured, copyOf, readCallResult } from "./results.js";
-
-export type CallParams = Parameters<Client["callTool"]>[0];
-
-/** The tests run everything over both paths. */
-export const directCalls = { on: true };
+import { type Incomplete, type Reader, readResult } from "./results.js";
 
 /** Ids of ours: far from those of the Client, which count from 0, and of 32 bits, which is all that some servers keep. */
 const FIRST_ID = 1_000_000_000;
 const LAST_ID = 2_000_000_000;
 
-/** All that a direct call heeds; what asks for more goes through the Client. */
-const KNOWN_OPTIONS = new Set(["signal", "timeout", "maxTotalTimeout", "headers", "replay", "origin"]);
+/** All that a direct request heeds, or that says nothing without a progress handler; what asks for more goes through the Client. */
+const KNOWN_OPTIONS = new Set([
+  "admit",
+  "allowInputRequired",
+  "cacheMode",
+  "headers",
+  "maxTotalTimeout",
+  "origin",
+  "replay",
+  "resetTimeoutOnProgress",
+  "signal",
+  "timeout",
+  "toolDefinition",
+]);
 
-export function isDirect(params: CallParams, options: CallToolRequestOptions | undefined): boolean {
-  if (typeof params?.name !== "string" || "task" in params) return false;
+export function isDirect(options: object | undefined): boolean {
   for (const key in options) if (!KNOWN_OPTIONS.has(key)) return false;
-  return true;
+  return directCalls.on;
 }
 
-/** A call that waits for its answer. */
+/** A request, what it is sent with, and how its answer is read. */
+export interface Outgoing extends Reader {
+  readonly request: { method: string; params?: Record<string, unknown> | undefined };
+  readonly options: RequestOptions;
+  /** In milliseconds since 1970. */
+  readonly startedAt: number;
+}
+
+/** What the Client of the epoch does for its requests. */
+export interface Sender {
+  /** What a modern connection says of itself with each message. */
+  envelope(): Readonly<Record<string, unknown>> | undefined;
+  /** What comes of a request whose server asks for input first. */
+  resolve(asked: Incomplete, outgoing: Outgoing): unknown;
+  onError(error: Error): void;
+}
+
+/** A request that waits for its answer. */
 interface Waiting extends Due {
   fail(error: unknown): void;
 }
 
 /**
- * The tool calls of one legacy epoch, past the SDK's Client, which reads each answer four times and sets a timer for each
- * call. Whoever calls sees no difference: the same messages, results and errors, in the same order.
+ * The requests of one epoch, past the SDK's Client, which reads each answer four times and sets a timer for each request.
+ * Whoever calls sees no difference: the same messages, results and errors, in the same order.
  */
 export class DirectCalls {
   readonly #waiting = new Deadlines<Waiting>();
@@ -49,16 +71,8 @@ export class DirectCalls {
 
   constructor(
     private readonly guard: Guard,
-    private readonly checks: OutputChecks,
-    private readonly onError: (error: Error) => void,
+    private readonly sender: Sender,
   ) {}
-
-  async call(params: CallParams, options: CallToolRequestOptions, codec: Codec): Promise<CallToolResult> {
-    const check = await this.checks.of(params.name);
-    const result = await this.#send(params, options, codec);
-    if (check) checkStructured(params.name, result, check);
-    return result;
-  }
 
   /** Nothing comes any more. */
   end(): void {
@@ -70,11 +84,13 @@ export class DirectCalls {
    * Settles as many turns after its answer as the Client's own requests, with its `finally`: of answers that come in one turn, the
    * first is the first to be heard of, whichever path it takes.
    */
-  #send(params: CallParams, options: CallToolRequestOptions, codec: Codec): Promise<CallToolResult> {
+  send(outgoing: Outgoing): Promise<unknown> {
+    const { request, options } = outgoing;
     const { signal, headers, timeout = DEFAULT_REQUEST_TIMEOUT_MSEC } = options;
-    return new Promise<CallToolResult>((resolve, reject) => {
+    return new Promise<unknown>((resolve, reject) => {
       if (this.guard.down) throw new Lost("not-sent", this.guard.down);
       if (signal?.aborted) throw asSdkError(signal.reason);
+      const stream = this.#closesStream(outgoing) ? new AbortController() : undefined;
       const id = this.#nextId();
       const end = (): boolean => {
         if (!this.#waiting.delete(call)) return false;
@@ -83,7 +99,8 @@ export class DirectCalls {
       };
       const cancel = (reason: unknown) => {
         if (!end()) return;
-        this.#tell(id, reason);
+        if (stream) stream.abort();
+        else this.#tell(id, reason);
         reject(asSdkError(reason));
       };
       const call: Waiting = {
@@ -96,37 +113,43 @@ export class DirectCalls {
       const onAnswer: OnAnswer = (message, plain) => {
         if (!end()) return;
         if ("error" in message) reject(errorOf(message));
-        else
-          checked(() => (plain ? copyOf(plain) : readCallResult(codec, message.result))).then(
-            resolve,
-            reject,
-          );
+        else {
+          const incomplete = (asked: Incomplete) => resolve(this.sender.resolve(asked, outgoing));
+          readResult(outgoing, { given: message.result, plain }, { resolve, reject, incomplete });
+        }
       };
       const stop = signal && whenAborted(signal, cancel);
       this.#waiting.add(call, timeout);
-      const request = { method: "tools/call", params, jsonrpc: "2.0" as const, id };
-      this.guard.request(request, { headers }, onAnswer).catch(call.fail);
+      const sent = stream ? { headers, requestSignal: stream.signal } : { headers };
+      this.guard
+        .request({ ...this.#enveloped(request), jsonrpc: "2.0", id }, sent, onAnswer)
+        .catch(call.fail);
     }).finally(() => {});
+  }
+
+  /** On a modern connection with a stream for each request, that it is closed is what cancels it. */
+  #closesStream({ codec }: Reader): boolean {
+    return this.guard.hasPerRequestStream === true && codec.era === MODERN_REVISION;
   }
 
   #tell(requestId: number, reason: unknown): void {
     const params = { requestId, reason: String(reason) };
+    const cancelled = this.#enveloped({ method: "notifications/cancelled", params });
     this.guard
-      .send({ jsonrpc: "2.0", method: "notifications/cancelled", params })
-      .catch((error) => this.onError(new Error(`Failed to send cancellation: ${error}`)));
+      .send({ jsonrpc: "2.0", ...cancelled })
+      .catch((error) => this.sender.onError(new Error(`Failed to send cancellation: ${error}`)));
+  }
+
+  #enveloped({ method, params }: Outgoing["request"]) {
+    const envelope = this.sender.envelope();
+    if (!envelope) return params === undefined ? { method } : { method, params };
+    return { method, params: { ...params, _meta: { ...envelope, ...(params?.["_meta"] as object) } } };
   }
 
   #nextId(): number {
     this.#lastId = this.#lastId >= LAST_ID ? FIRST_ID : this.#lastId + 1;
     return this.#lastId;
   }
-}
-
-/** Read at once, and told a turn later: the SDK's checks may take their time. */
-async function checked<T>(read: () => T): Promise<T> {
-  const result = read();
-  await undefined;
-  return result;
 }
 
 const asSdkError = (reason: unknown): SdkError =>
