@@ -38,9 +38,8 @@ export class MCPConfigTransport extends ClientTransport {
     checkConfigOptions(options);
     const path = pathOf(options);
     const parsed = readAny(options.config, options);
-    const only = directOf(parsed, options);
-    const name = options.name ?? only?.[0] ?? (path ? basename(String(path)) : "config");
-    const server = only?.[1];
+    const [only, server] = directOf(parsed, options) ?? [];
+    const name = options.name ?? only ?? (path ? basename(String(path)) : "config");
     const kind = server ? kindOf(server) : "config";
     const authorizeTimeoutMs = server && signInMs(server, options);
     super(
@@ -58,7 +57,7 @@ export class MCPConfigTransport extends ClientTransport {
     this[INTERNALS].callTimeoutMs = (method, called) => this.#callTimeoutMs(method, called);
     this.#options = options;
     this.#config = parsed;
-    this.#only = only?.[0];
+    this.#only = only;
     this.#untold = [...parsed.warnings];
     this.#rules = wholeRules(parsed, options);
     this.#servers = this.#plan(parsed, new Map());
