@@ -14,6 +14,7 @@ const ENTRIES = {
   holdfast: "dist/index.d.ts",
   "holdfast-inspect": "dist/inspect/index.d.ts",
   "holdfast-metrics": "dist/metrics/index.d.ts",
+  "holdfast-otel": "dist/otel/index.d.ts",
   "holdfast-serve": "dist/serve/index.d.ts",
   "holdfast-testing": "dist/testing/index.d.ts",
 };

@@ -13,6 +13,7 @@ const made = await rolldown({
     index: at("index"),
     inspect: at("inspect/index"),
     metrics: at("metrics/index"),
+    otel: at("otel/index"),
     serve: at("serve/index"),
     testing: at("testing/index"),
     cli: at("cli/main"),

@@ -2,6 +2,14 @@ import type { InspectionEvent } from "../contract/inspection.js";
 import type { ClientTransport } from "../transports/transport.js";
 import { MCPConfigTransport } from "./config-transport.js";
 
+/** The transports of a config's servers. */
+export const serversOf = (config: MCPConfigTransport): ClientTransport[] =>
+  Object.keys(config.servers).map((name) => config.server(name));
+
+/** Whether it is a config of several servers. One with a single server is that server's own transport. */
+export const isFleet = (transport: ClientTransport): transport is MCPConfigTransport =>
+  transport instanceof MCPConfigTransport && !serversOf(transport).includes(transport);
+
 interface Watched {
   transport: WeakRef<ClientTransport>;
   /** Stops watching the transport, and for a config also following its servers. */
@@ -19,7 +27,11 @@ export class Watch {
   readonly #children = new WeakMap<ClientTransport, Set<ClientTransport>>();
   readonly #forgotten = new FinalizationRegistry<string>((id) => this.#end(id));
 
-  constructor(private readonly hear: (event: InspectionEvent) => void) {}
+  /** `joins` is called with each transport that is watched from now on; what it returns, when that ends. */
+  constructor(
+    private readonly hear: (event: InspectionEvent) => void,
+    private readonly joins?: (transport: ClientTransport) => () => void,
+  ) {}
 
   add(...transports: readonly ClientTransport[]): void {
     for (const transport of transports) {
@@ -57,12 +69,14 @@ export class Watch {
       id = event.id;
       this.hear(event.type === "appeared" && parent !== undefined ? { ...event, parent } : event);
     });
+    const stopJoining = this.joins?.(transport);
     const stopFollowing = transport instanceof MCPConfigTransport ? this.#follow(transport) : undefined;
     this.#ids.set(transport, id);
     this.#watched.set(id, {
       transport: new WeakRef(transport),
       stop() {
         stopInspecting();
+        stopJoining?.();
         stopFollowing?.();
       },
     });

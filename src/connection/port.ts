@@ -4,6 +4,7 @@ import { shown } from "../base/shown.js";
 import type { Observed } from "../contract/inspection.js";
 import type { ReplayMode } from "../contract/options.js";
 import type { ConnectionStatus } from "../contract/status.js";
+import type { Tracer } from "../contract/trace.js";
 import type { Clock } from "../machines/clock.js";
 import type { Announcement, ConnectionPort, Ready } from "../session/ports.js";
 import type { CurrentEpoch } from "./current-epoch.js";
@@ -56,6 +57,9 @@ export class Port implements ConnectionPort {
   }
   get observe(): ((event: Observed) => void) | undefined {
     return this.settings.subscribers.inspectors.present ? this.#observe : undefined;
+  }
+  get tracer(): Tracer | undefined {
+    return this.settings.subscribers.tracer;
   }
   shown<T>(value: T): T {
     return shown(this.settings.secrets, value);

@@ -1,6 +1,6 @@
 import { Gauge, type Registry } from "prom-client";
-import { MCPConfigTransport } from "../composite/config-transport.js";
-import type { Watch } from "../composite/watch.js";
+import type { MCPConfigTransport } from "../composite/config-transport.js";
+import { isFleet, serversOf, type Watch } from "../composite/watch.js";
 import type { ConnectionState, Health } from "../contract/status.js";
 import type { FleetHealth } from "../machines/fleet-health.js";
 import type { ClientTransport } from "../transports/transport.js";
@@ -88,21 +88,13 @@ export function gauges(registry: Registry, watch: Watch): string[] {
 const rowsOf = (labels: Labels, [label, all]: [string, readonly string[]], holds: string): Row[] =>
   all.map((word) => [{ ...labels, [label]: word }, Number(word === holds)]);
 
-const childrenOf = (config: MCPConfigTransport): ClientTransport[] =>
-  Object.keys(config.servers).map((name) => config.server(name));
-
-/** The configs with several servers. One with a single server is that server's own transport. */
-const configsIn = (watch: Watch): MCPConfigTransport[] =>
-  watch
-    .transports()
-    .filter((each) => each instanceof MCPConfigTransport)
-    .filter((config) => !childrenOf(config).includes(config));
+const configsIn = (watch: Watch): MCPConfigTransport[] => watch.transports().filter(isFleet);
 
 /** Each server once, with the name of its config, `""` where it stands in none. */
 function serversIn(watch: Watch): { labels: Labels; transport: ClientTransport }[] {
   const configs = configsIn(watch);
   const homes = new Map<ClientTransport, string>();
-  for (const config of configs) for (const child of childrenOf(config)) homes.set(child, config.name);
+  for (const config of configs) for (const child of serversOf(config)) homes.set(child, config.name);
   return watch
     .transports()
     .filter((transport) => !configs.some((config) => config === transport))

@@ -7,6 +7,7 @@ export interface CallSpec {
   method: string;
   /** The tool, prompt or resource, for the announcements. */
   name: string | undefined;
+  params: unknown;
   options: (RequestOptions & { replay?: ReplayMode; origin?: CallOrigin; admit?: Admit }) | undefined;
   /** When the call names no timeout. 0: none. */
   timeoutMs: number;

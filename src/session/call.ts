@@ -9,7 +9,7 @@ import { Lost } from "../wires/lost.js";
 import { authRequired, connectionLost, timedOut } from "./call-errors.js";
 import type { CallSpec } from "./call-spec.js";
 import { Deadline } from "./deadline.js";
-import { inspectedCall } from "./inspected-call.js";
+import { followed } from "./followed-call.js";
 import { invalidAnswerOf } from "./invalid-answer.js";
 import type { ConnectionPort, Ready } from "./ports.js";
 import { maySendAgain } from "./replay.js";
@@ -24,12 +24,15 @@ type Send<T> = (client: Client, options: RequestOptions) => Promise<T>;
  * safe. One deadline covers all of it. Settles once.
  */
 export function runCall<T>(port: ConnectionPort, spec: CallSpec, send: Send<T>): Promise<T> {
-  const { observe } = port;
-  const run = () => perform(port, spec, send);
-  return observe ? inspectedCall(observe, spec, run) : run();
+  return followed(port, spec, (trace) => sendUntilSettled(port, spec, send, trace));
 }
 
-async function perform<T>(port: ConnectionPort, spec: CallSpec, send: Send<T>): Promise<T> {
+async function sendUntilSettled<T>(
+  port: ConnectionPort,
+  spec: CallSpec,
+  send: Send<T>,
+  trace: CallTag["trace"],
+): Promise<T> {
   const { options, ended } = spec;
   const deadline = new Deadline(port.clock, spec);
   try {
@@ -50,6 +53,7 @@ async function perform<T>(port: ConnectionPort, spec: CallSpec, send: Send<T>): 
         annotated,
       }),
       origin: options?.origin,
+      trace,
     };
     let before: Failure | undefined;
     for (let sendings = 1; ; sendings++) {
@@ -164,6 +168,7 @@ async function afterFailure(
   const afforded = again && !late && (outcome === "not-sent" || port.mayResend(ready));
   if (!afforded) throw wait !== undefined ? failure.error : connectionLost(port, spec, reported, failure);
   if (wait !== undefined) await within(port, spec, deadline, (signal) => pause(port.clock, wait, signal));
+  tag.trace?.resent(outcome);
   port.announce({ type: "request.resent", method, outcome, ...(spec.name && { name: spec.name }) });
   return before;
 }

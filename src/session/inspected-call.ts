@@ -22,7 +22,7 @@ export function inspectedCall<T>(
   observe({ type: "request.started", request, method, ...named });
   return run().then(
     (result) => {
-      settle(fieldsOf(result)["isError"] ? "refused" : "answered");
+      settle(endOfResult(result));
       return result;
     },
     (error: unknown) => {
@@ -32,7 +32,12 @@ export function inspectedCall<T>(
   );
 }
 
-function endOf(error: unknown): [RequestEnd, (string | undefined)?] {
+/** How a call ended that has a result. */
+export const endOfResult = (result: unknown): RequestEnd =>
+  fieldsOf(result)["isError"] ? "refused" : "answered";
+
+/** How a call ended that was rejected, and the code of its error. */
+export function endOf(error: unknown): [RequestEnd, (string | undefined)?] {
   if (isHoldfastError(error)) return [(error as { outcome?: RequestEnd }).outcome ?? "failed", error.code];
   if (error instanceof ProtocolError) return ["refused", String(error.code)];
   return ["failed", error instanceof SdkError ? String(error.code) : undefined];

@@ -13,6 +13,7 @@ import type { HoldfastError } from "../base/errors.js";
 import type { Observed } from "../contract/inspection.js";
 import type { ReplayMode } from "../contract/options.js";
 import type { ConnectionEvent, ConnectionStatus } from "../contract/status.js";
+import type { Tracer } from "../contract/trace.js";
 import type { Clock } from "../machines/clock.js";
 import type { Guard } from "../wires/guard.js";
 
@@ -97,6 +98,8 @@ export interface ConnectionPort {
   announce(event: Announcement): void;
   /** Tells those who inspect; undefined while there is nobody. */
   readonly observe: ((event: Observed) => void) | undefined;
+  /** Follows its calls; undefined while nobody traces. */
+  readonly tracer: Tracer | undefined;
   /** Why nothing works any more, once the connection is closed. */
   readonly closedError: HoldfastError | undefined;
 }

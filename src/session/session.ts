@@ -190,6 +190,7 @@ export class SessionView extends ClientView implements Session, Participant {
     const spec = {
       method,
       name,
+      params,
       options: this.#withProgress(method, name, options),
       timeoutMs: this.port.callTimeoutMs(method, name) ?? this.#options.timeoutMs ?? DEFAULTS.callTimeoutMs,
       session: this,

@@ -1,6 +1,7 @@
 import type { Expected } from "../connection/server-lists.js";
 import type { Credential } from "../contract/credential.js";
 import type { Observed } from "../contract/inspection.js";
+import type { Tracer } from "../contract/trace.js";
 import type { AttemptContext, Wire } from "../contract/wire.js";
 import type { Announcement } from "../session/ports.js";
 
@@ -18,6 +19,8 @@ export interface Internals {
   holdsSecret(data: unknown): boolean;
   /** Tells the subscribers something that the connection does not know. */
   announce(event: Announcement): void;
+  /** Lets each call be followed from now on; undefined ends it. */
+  trace(tracer: Tracer | undefined): void;
   /** Tells those who inspect, if there is anybody. Does not hold the transport, so a wire may keep it. */
   readonly observe: (event: Observed) => void;
 }

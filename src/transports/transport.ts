@@ -158,6 +158,9 @@ export abstract class ClientTransport implements TransportHandle {
       expect: (expected) => this.#lives.expect(expected),
       holdsSecret: (data) => withoutSecrets(this.#parts.secrets, data) !== data,
       announce: (event) => this.#lives.current.port.announce(event),
+      trace: (tracer) => {
+        this.#parts.subscribers.tracer = tracer;
+      },
       observe: hearing(this.#parts),
     };
   }

@@ -1,6 +1,7 @@
-import type { MessageExtraInfo } from "@modelcontextprotocol/client";
+import type { JSONRPCRequest, MessageExtraInfo } from "@modelcontextprotocol/client";
 import type { CallOrigin } from "../contract/asking.js";
 import type { CallContext } from "../contract/call-context.js";
+import type { CallTrace } from "../contract/trace.js";
 
 /** One call of a session. It may be several requests: pages, rounds of input. */
 export interface CallTag extends CallContext {
@@ -13,6 +14,7 @@ export interface CallTag extends CallContext {
   repeatable: boolean;
   /** On whose behalf a gateway made it. */
   origin?: CallOrigin | undefined;
+  trace?: CallTrace | undefined;
 }
 
 /** The key under which a call rides in a request's `headers`, the one option that the SDK hands through every leg. */
@@ -21,6 +23,14 @@ export const CALL = Symbol("holdfast.call");
 /** The call that a request belongs to, by the options that it is sent with. */
 export const callIn = (options: { headers?: object | undefined } | undefined): CallTag | undefined =>
   (options?.headers as { [CALL]?: CallTag } | undefined)?.[CALL];
+
+/** The request with the trace that its call belongs to. The caller's own object stays as it is. */
+export function traced(message: JSONRPCRequest, call: CallTag | undefined, epoch: number): JSONRPCRequest {
+  if (!call?.trace) return message;
+  const { id, params } = message;
+  const trace = call.trace.sends({ id, epoch });
+  return { ...message, params: { ...params, _meta: { ...params?._meta, ...trace } } };
+}
 
 /** What a wire knows of a message besides: the call on whose stream, or in whose answer, it came. */
 export interface Carried extends MessageExtraInfo {

@@ -12,7 +12,7 @@ import { SERVER_ERROR } from "../contract/protocol.js";
 import type { Wire } from "../contract/wire.js";
 import type { Failure } from "../machines/failure.js";
 import type { InvalidAnswer } from "./answers/invalid-answer.js";
-import { type CallTag, callIn } from "./call-tag.js";
+import { type CallTag, callIn, traced } from "./call-tag.js";
 import { End } from "./end.js";
 import { Inbound, type InboundHooks } from "./inbound.js";
 import { type Entry, Ledger, type OnAnswer } from "./ledger.js";
@@ -131,7 +131,9 @@ export class Guard implements Transport {
     if (call) call.written++;
     try {
       const sent = this.hasPerRequestStream ? this.#streamOptions(id, entry, options) : options;
-      return this.wire.send(message, sent).catch((error: unknown) => this.#sendFailed(id, call, error));
+      return this.wire
+        .send(traced(message, call, this.epoch), sent)
+        .catch((error: unknown) => this.#sendFailed(id, call, error));
     } catch (error) {
       // What cannot be put into JSON is thrown before anything is sent.
       this.#ledger.remove(id);

@@ -22,6 +22,7 @@ export class FakeLink implements ConnectionPort {
   trustAnnotations = true;
   closedError: ConnectionPort["closedError"];
   readonly observe = undefined;
+  readonly tracer: ConnectionPort["tracer"];
   readonly announced: Announcement[] = [];
   state: Partial<ConnectionStatus> = { state: "connecting", attempt: 1 };
   readonly callTimeoutMs = vi.fn(
@@ -63,6 +64,7 @@ export function readyWith(client: Client, epoch = 1) {
 export const specOf = (part: Partial<CallSpec> = {}): CallSpec => ({
   method: "tools/call",
   name: "it",
+  params: undefined,
   options: undefined,
   timeoutMs: 1_000,
   session: {},

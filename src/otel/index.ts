@@ -1,0 +1,1 @@
+export { type Otel, type OtelOptions, otel } from "./otel.js";

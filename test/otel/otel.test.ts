@@ -1,0 +1,182 @@
+import { join } from "node:path";
+import { context, propagation, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import { W3CTraceContextPropagator } from "@opentelemetry/core";
+import {
+  AggregationTemporality,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from "@opentelemetry/sdk-metrics";
+import {
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  type ReadableSpan,
+  SimpleSpanProcessor,
+} from "@opentelemetry/sdk-trace-base";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { type ClientTransport, MCPConfigTransport, StdioTransport } from "../../src/index.js";
+import { type OtelOptions, otel } from "../../src/otel/index.js";
+import { serve } from "../../src/serve/index.js";
+import { StreamableHttpTransport } from "../../src/transports/http.js";
+import { closing, fixture, rejection, stdioFixture } from "../support/fixtures.js";
+import { temporary } from "../support/temporary.js";
+
+beforeAll(() => {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager());
+  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+});
+afterAll(() => {
+  context.disable();
+  propagation.disable();
+});
+
+function tracing(transport: ClientTransport, options: OtelOptions = {}) {
+  const exporter = new InMemorySpanExporter();
+  const tracerProvider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+  const made = otel(transport, { tracerProvider, ...options });
+  onTestFinished(() => made.close());
+  const spans = () => exporter.getFinishedSpans();
+  const named = (name: string) => spans().filter((span) => span.name === name);
+  return { tracer: tracerProvider.getTracer("agent"), spans, named, made };
+}
+
+const eventsOf = (span: ReadableSpan) => span.events.map(({ name, attributes }) => ({ name, ...attributes }));
+
+/** What the server's own spans say of themselves. */
+interface Noted {
+  name: string;
+  traceId: string;
+  spanId: string;
+  parent: string;
+}
+
+describe("the traces of a transport", () => {
+  it("are one tree from the caller to the server's own span, over a death of the server and a second sending", async () => {
+    const { transport, did } = stdioFixture({ server: "traced-server.mjs" });
+    const { tracer, named } = tracing(transport);
+    const session = await transport.connectSession();
+    await session.listTools();
+    const agent = tracer.startSpan("agent");
+    const mark = join(temporary(), "mark");
+    await context.with(trace.setSpan(context.active(), agent), () =>
+      session.callTool({ name: "look", arguments: { mark } }),
+    );
+    agent.end();
+    const [call, ...more] = named("tools/call look");
+    expect(more).toEqual([]);
+    expect(call!.kind).toBe(SpanKind.CLIENT);
+    expect(call!.parentSpanContext?.spanId).toBe(agent.spanContext().spanId);
+    expect(call!.attributes).toMatchObject({
+      "mcp.method.name": "tools/call",
+      "gen_ai.tool.name": "look",
+      "gen_ai.operation.name": "execute_tool",
+      "mcp.protocol.version": expect.stringMatching(/^2025-/),
+      "network.transport": "pipe",
+      "holdfast.server": "fixture",
+    });
+    expect(eventsOf(call!)).toMatchObject([
+      { name: "mcp.request.sent", "holdfast.epoch": 1, "holdfast.sending": 1 },
+      { name: "mcp.request.lost", "holdfast.outcome": "unknown" },
+      { name: "mcp.request.sent", "holdfast.epoch": 2, "holdfast.sending": 2 },
+    ]);
+    const noted = did().map((line) => JSON.parse(line) as Noted);
+    const { traceId, spanId } = call!.spanContext();
+    expect(noted).toMatchObject([
+      { traceId, parent: spanId },
+      { traceId, parent: spanId },
+    ]);
+    const reconnects = named("connect");
+    expect(reconnects).toHaveLength(2);
+    expect(eventsOf(reconnects[1]!).at(-1)).toMatchObject({ name: "connected.steady", "holdfast.epoch": 2 });
+  });
+
+  it("of a config are those of its servers, within the span of the caller", async () => {
+    const look = { command: process.execPath, args: [fixture("stdio-server.mjs")] };
+    const transport = closing(
+      new MCPConfigTransport({ name: "all", config: { mcpServers: { a: look, b: look } } }),
+    );
+    const { tracer, named } = tracing(transport);
+    const session = await transport.connectSession();
+    const agent = tracer.startSpan("agent");
+    await context.with(trace.setSpan(context.active(), agent), () =>
+      session.callTool({ name: "b_echo", arguments: { message: "x" } }),
+    );
+    const calls = named("tools/call echo");
+    expect(calls.map(({ attributes }) => attributes["holdfast.server"])).toEqual(["b"]);
+    expect(calls[0]!.parentSpanContext?.spanId).toBe(agent.spanContext().spanId);
+    expect(named("tools/call b_echo")).toEqual([]);
+  });
+
+  it("go on through serve", async () => {
+    const { transport, did } = stdioFixture({ server: "traced-server.mjs" });
+    const inner = tracing(transport);
+    const serving = await serve(transport, { http: {} });
+    onTestFinished(() => serving.close());
+    const client = closing(new StreamableHttpTransport({ name: "served", url: serving.url! }));
+    const outer = tracing(client);
+    const session = await client.connectSession();
+    await session.listTools();
+    await session.callTool({ name: "look", arguments: { mark: join(temporary(), "mark") } });
+    const [asked] = outer.named("tools/call look");
+    const [relayed] = inner.named("tools/call look");
+    expect(relayed!.parentSpanContext?.spanId).toBe(asked!.spanContext().spanId);
+    const noted = did().map((line) => JSON.parse(line) as Noted);
+    expect(new Set(noted.map(({ parent }) => parent))).toEqual(new Set([relayed!.spanContext().spanId]));
+  });
+
+  it("say what went wrong, and hold what was said only where that is asked for, without secrets", async () => {
+    const secret = "s3cr3t-value-of-the-server";
+    const { transport } = stdioFixture({ env: { API_TOKEN: secret } });
+    const { named } = tracing(transport, { content: true });
+    const plain = tracing(
+      closing(
+        new StdioTransport({ name: "other", command: process.execPath, args: [fixture("stdio-server.mjs")] }),
+      ),
+    );
+    expect(plain.spans()).toEqual([]);
+    const session = await transport.connectSession();
+    await session.callTool({ name: "echo", arguments: { message: `say ${secret}` } });
+    const [echoed] = named("tools/call echo");
+    expect(echoed!.attributes["gen_ai.tool.call.arguments"]).toMatch(/say \*\*\*|say \[/);
+    expect(JSON.stringify(echoed!.attributes)).not.toContain(secret);
+    await session.callTool({ name: "no-such-tool", arguments: {} });
+    const [failed] = named("tools/call no-such-tool");
+    expect(failed!.status.code).toBe(SpanStatusCode.ERROR);
+    expect(failed!.attributes["error.type"]).toBe("tool_error");
+    await rejection(session.readResource({ uri: "x://nothing" }));
+    const [refused] = named("resources/read");
+    expect(refused!.attributes).toMatchObject({ "mcp.resource.uri": "x://nothing", "error.type": "-32602" });
+    const lost = session.callTool({ name: "never", arguments: {} });
+    await session.ping();
+    process.kill(transport.status.pid!, "SIGKILL");
+    await rejection(lost);
+    const [unknown] = named("tools/call never");
+    expect(unknown!.attributes).toMatchObject({
+      "error.type": "CONNECTION_LOST",
+      "holdfast.outcome": "unknown",
+    });
+  });
+
+  it("end with close, and count what they saw in the histograms of the conventions", async () => {
+    const { transport } = stdioFixture();
+    const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+    const reader = new PeriodicExportingMetricReader({ exporter });
+    const meterProvider = new MeterProvider({ readers: [reader] });
+    onTestFinished(() => meterProvider.shutdown());
+    const { made, spans } = tracing(transport, { meterProvider });
+    const session = await transport.connectSession();
+    await session.callTool({ name: "echo", arguments: { message: "x" } });
+    made.close();
+    const before = spans().length;
+    await session.callTool({ name: "echo", arguments: { message: "x" } });
+    expect(spans()).toHaveLength(before);
+    await reader.forceFlush();
+    const [{ scopeMetrics }] = exporter.getMetrics() as [ReturnType<typeof exporter.getMetrics>[number]];
+    const [duration] = scopeMetrics[0]!.metrics;
+    expect(duration!.descriptor).toMatchObject({ name: "mcp.client.operation.duration", unit: "s" });
+    expect(
+      duration!.dataPoints.map(({ attributes, value }) => [attributes["mcp.method.name"], value]),
+    ).toMatchObject([["tools/call", { count: 1 }]]);
+  });
+});
