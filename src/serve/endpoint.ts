@@ -6,11 +6,13 @@ import type { Exchanges } from "./exchanges.js";
 import type { HttpSettings } from "./http-options.js";
 import { HttpSessions } from "./http-sessions.js";
 import { ModernClients } from "./modern.js";
+import { SseSessions } from "./sse-sessions.js";
 
 /** One transport at one path, for clients of both eras. */
 export class Endpoint {
   readonly sessions: HttpSessions;
   readonly #modern: ModernClients;
+  readonly #sse: SseSessions;
 
   constructor(
     readonly transport: ClientTransport,
@@ -24,18 +26,30 @@ export class Endpoint {
       settings,
       clock,
     );
+    this.#sse = new SseSessions(transport.asServer(), settings, clock);
     this.#modern = new ModernClients(transport, settings, clock);
   }
 
-  async fetch(request: Request, parsedBody: unknown): Promise<Response> {
+  /** How many sessions legacy clients have. */
+  get size(): number {
+    return this.sessions.size + this.#sse.size;
+  }
+
+  /** `sse`: of a client of HTTP+SSE. */
+  async fetch(
+    request: Request,
+    { parsedBody, sse }: { parsedBody: unknown; sse: boolean },
+  ): Promise<Response> {
     const { maxBodyBytes: maxRequestBodySize } = this.settings;
-    if (request.method !== "POST" || parsedBody !== undefined) return this.#route(request, parsedBody);
+    const route = (asked: Request, body: unknown) =>
+      sse ? this.#sse.fetch(asked, body) : this.#route(asked, body);
+    if (request.method !== "POST" || parsedBody !== undefined) return route(request, parsedBody);
     const read = await readRequestBody(request, maxRequestBodySize);
     if (read.tooLarge)
       return problem(413, `holdfast serve: a request has at most ${maxRequestBodySize} bytes`);
     const body = parsed(read.text);
     // What cannot be read is left to the SDK, which says so in the words of its era.
-    return this.#route(body === undefined ? unread(request, read.text) : request, body);
+    return route(body === undefined ? unread(request, read.text) : request, body);
   }
 
   async #route(request: Request, body: unknown): Promise<Response> {
@@ -45,8 +59,14 @@ export class Endpoint {
     return legacy ? this.sessions.fetch(request, body) : this.#modern.fetch(request, body);
   }
 
+  /** Sessions refuse new calls. Settles when what runs for clients of HTTP+SSE was answered: their requests are over before. */
+  drain(): Promise<void> {
+    this.sessions.refuse();
+    return this.#sse.drain();
+  }
+
   async close(): Promise<void> {
-    await Promise.all([this.sessions.close(), this.#modern.close()]);
+    await Promise.all([this.sessions.close(), this.#modern.close(), this.#sse.close()]);
   }
 }
 

@@ -1,5 +1,7 @@
+import { createSecureContext } from "node:tls";
 import { localhostAllowedHostnames, localhostAllowedOrigins } from "@modelcontextprotocol/server";
-import { checkPositive, checkString, checkStrings, invalid } from "../base/check.js";
+import { checkBoolean, checkPositive, checkString, checkStrings, invalid } from "../base/check.js";
+import { messageOf } from "../base/errors.js";
 
 /** How a transport is served over Streamable HTTP. */
 export interface HttpOptions {
@@ -26,13 +28,18 @@ export interface HttpOptions {
   sessionKey?: string;
   /** The largest body of a request in bytes, default 4 MiB. */
   maxBodyBytes?: number;
+  /** Certificate and key, as PEM: HTTPS in place of HTTP. */
+  tls?: { cert: string; key: string };
+  /** Serves HTTP+SSE, too, for clients older than Streamable HTTP: all servers at `/sse`, one of a config at `/sse/NAME`. */
+  sse?: boolean;
 }
 
 export type HttpSettings = Required<
-  Omit<HttpOptions, "token" | "sessionKey" | "allowedHosts" | "allowedOrigins">
+  Omit<HttpOptions, "token" | "sessionKey" | "tls" | "allowedHosts" | "allowedOrigins">
 > & {
   token: string | undefined;
   sessionKey: string | undefined;
+  tls: { cert: string; key: string } | undefined;
   /** Undefined: any. */
   hosts: string[] | undefined;
   origins: string[];
@@ -43,13 +50,16 @@ const isLoopback = (host: string): boolean => /^(127(\.\d+){3}|::1|\[::1\]|local
 
 /** @throws HoldfastError `CONFIG_INVALID` */
 export function httpSettings(options: HttpOptions): HttpSettings {
-  const { host = "127.0.0.1", port = 0, path = "/mcp", token, sessionKey } = options;
+  const { host = "127.0.0.1", port = 0, path = "/mcp", token, sessionKey, tls, sse = false } = options;
   checkString("host", host);
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw invalid("port", `expected a port, got ${port}`);
   if (!/^\/[^\s?#]*$/.test(path)) throw invalid("path", `expected a path such as /mcp, got ${path}`);
   if (token !== undefined) checkString("token", token);
   if (sessionKey !== undefined) checkString("sessionKey", sessionKey);
+  checkBoolean("sse", sse);
+  if (sse && /^\/sse\/*$/.test(path)) throw invalid("path", `${path} is where HTTP+SSE is served`);
+  if (tls) checkTls(tls);
   for (const name of ["allowedHosts", "allowedOrigins"] as const) checkStrings(name, options[name]);
   for (const name of ["maxSessions", "idleMs", "maxBodyBytes"] as const) checkPositive(name, options[name]);
   const local = isLoopback(host);
@@ -61,12 +71,23 @@ export function httpSettings(options: HttpOptions): HttpSettings {
     path: path === "/" ? "" : path.replace(/\/+$/, ""),
     token,
     sessionKey,
+    tls,
+    sse,
     hosts: hostsOf(host, local, options.allowedHosts),
     origins: [...localhostAllowedOrigins(), ...(options.allowedOrigins ?? [])],
     maxSessions: options.maxSessions ?? 1_000,
     idleMs: options.idleMs ?? 1_800_000,
     maxBodyBytes: options.maxBodyBytes ?? 4 * 1024 * 1024,
   };
+}
+
+function checkTls(tls: { cert: string; key: string }): void {
+  for (const part of ["cert", "key"] as const) checkString(`tls.${part}`, tls[part]);
+  try {
+    createSecureContext(tls);
+  } catch (error) {
+    throw invalid("tls", `expected a certificate and its key as PEM: ${messageOf(error)}`);
+  }
 }
 
 /** Which names lead to a wildcard address is not known here: there the token has to do. */

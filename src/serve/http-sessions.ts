@@ -64,9 +64,9 @@ export class HttpSessions {
     if (session) session.lastUsed = this.clock.now();
   }
 
-  /** Settles when every request that runs was answered. */
-  async drain(): Promise<void> {
-    await Promise.all([...this.#sessions.values()].map(({ client }) => client.drain()));
+  /** New calls are refused from now on. */
+  refuse(): void {
+    for (const { client } of this.#sessions.values()) void client.drain();
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,7 @@
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { listeningPort } from "../base/listening-port.js";
 import { type Clock, systemClock } from "../machines/clock.js";
 import type { ClientTransport } from "../transports/transport.js";
@@ -17,7 +19,9 @@ export class HttpServing implements Served {
 
   private constructor(private readonly requests: Requests) {
     const handler = nodeHandler(requests);
-    this.#server = createServer((request, response) => void handler(request, response));
+    const listener: RequestListener = (request, response) => void handler(request, response);
+    const { tls } = requests.settings;
+    this.#server = tls ? createTlsServer(tls, listener) : createServer(listener);
     this.closed = once(this.#server, "close").then(() => {});
   }
 
@@ -29,16 +33,17 @@ export class HttpServing implements Served {
   ): Promise<HttpServing> {
     const settings = httpSettings(options);
     const serving = new HttpServing(new Requests(transport, settings, clock));
-    const { host, path } = settings;
+    const { host, path, tls } = settings;
     serving.#server.listen(settings.port, host.replace(/^\[|\]$/g, ""));
     await once(serving.#server, "listening");
     const port = listeningPort(serving.#server);
-    serving.url = `http://${host.includes(":") && !host.startsWith("[") ? `[${host}]` : host}:${port}${path}`;
+    const scheme = tls ? "https" : "http";
+    serving.url = `${scheme}://${host.includes(":") && !host.startsWith("[") ? `[${host}]` : host}:${port}${path}`;
     return serving;
   }
 
   async drain(ms?: number): Promise<void> {
-    this.#server.close();
+    // It listens on: a client's answer to a question comes as a request of its own.
     await this.requests.drain(ms);
     await this.close();
   }
@@ -51,6 +56,8 @@ export class HttpServing implements Served {
   async #close(): Promise<void> {
     this.#server.close();
     await this.requests.close();
+    // What streams still hold is handed to the system first.
+    await nextTurn();
     this.#server.closeAllConnections();
     await this.closed;
   }

@@ -9,18 +9,23 @@ import { Endpoint } from "./endpoint.js";
 import { Exchanges } from "./exchanges.js";
 import type { HttpSettings } from "./http-options.js";
 import { isStandingEvent } from "./kept-events.js";
+import { placeOf } from "./place.js";
 import { DRAIN_MS } from "./served.js";
 
 /** Streams stand until somebody ends them, and so are no work. What is left of a call's stream is work. */
 function isStream({ method, headers }: Request): boolean {
+  if (method !== "GET") return headers.get("mcp-method") === "subscriptions/listen";
   const last = headers.get("last-event-id");
   return (
-    headers.get("mcp-method") === "subscriptions/listen" ||
-    (method === "GET" && headers.has("mcp-session-id") && (last === null || isStandingEvent(last)))
+    headers.get("accept")?.includes("text/event-stream") === true && (last === null || isStandingEvent(last))
   );
 }
 const isWork = (request: Request): boolean =>
   !isStream(request) && (request.method !== "GET" || request.headers.has("mcp-session-id"));
+
+/** A client's answer to a question, without which its call would not end; its session refuses new calls. */
+const isOfSession = ({ method, url, headers }: Request): boolean =>
+  method === "POST" && (headers.has("mcp-session-id") || new URL(url).searchParams.has("sessionId"));
 
 /** Answers the requests of all clients for a transport: all its servers at one path, and each below it. */
 export class Requests {
@@ -48,7 +53,8 @@ export class Requests {
       this.#idle = resolve;
       if (this.#running === 0) resolve();
     });
-    await withDeadline({ ms, expired }, (signal) => untilAborted(idle, signal)).catch(() => {});
+    const all = Promise.all([idle, ...[...this.#endpoints.values()].map((endpoint) => endpoint.drain())]);
+    await withDeadline({ ms, expired }, (signal) => untilAborted(all, signal)).catch(() => {});
   }
 
   close(): Promise<void> {
@@ -90,18 +96,24 @@ export class Requests {
     const refused = this.#access.refused(request);
     if (refused) return refused;
     const { pathname } = new URL(request.url);
-    if (pathname === "/healthz") return Response.json({ ok: true });
+    if (pathname === "/healthz") return this.#health();
     const unauthorized = this.#access.unauthorized(request);
     if (unauthorized) return unauthorized;
     if (pathname === "/status") return Response.json(this.#status());
     if (pathname === "/metrics") return this.#metrics();
-    const { path } = this.settings;
-    const name = pathname.startsWith(`${path}/`) ? nameIn(pathname.slice(path.length + 1)) : undefined;
-    if (pathname !== path && pathname !== `${path}/` && name === undefined)
-      return problem(404, `holdfast serve: nothing is here; the servers are at ${path || "/"}`);
-    if (this.#idle || this.#closing) return problem(503, "holdfast serve is ending; nothing was done");
-    const endpoint = this.#endpointOf(name);
-    return endpoint instanceof Response ? endpoint : endpoint.fetch(request, parsedBody);
+    const place = placeOf(pathname, this.settings);
+    if (!place)
+      return problem(404, `holdfast serve: nothing is here; the servers are at ${this.settings.path || "/"}`);
+    if (this.#closing || (this.#idle && !isOfSession(request)))
+      return problem(503, "holdfast serve is ending; nothing was done");
+    const endpoint = this.#endpointOf(place.name);
+    if (endpoint instanceof Response) return endpoint;
+    return endpoint.fetch(request, { parsedBody, sse: place.sse });
+  }
+
+  #health(): Response {
+    const ok = !this.#idle && !this.#closing;
+    return Response.json({ ok }, { status: ok ? 200 : 503 });
   }
 
   #endpointOf(name: string | undefined): Endpoint | Response {
@@ -123,7 +135,7 @@ export class Requests {
 
   #status() {
     const { transport } = this;
-    const sessions = [...this.#endpoints.values()].reduce((sum, { sessions: { size } }) => sum + size, 0);
+    const sessions = [...this.#endpoints.values()].reduce((sum, { size }) => sum + size, 0);
     const servers = transport instanceof MCPConfigTransport ? serversOf(transport) : undefined;
     return {
       ...explained(transport),
@@ -148,13 +160,4 @@ function serverOf(transport: ClientTransport, name: string): ClientTransport | R
     return problem(404, error.message);
   }
   return problem(404, `${transport.name}: there is one server only, and no ${JSON.stringify(name)}`);
-}
-
-/** The name of a server in the rest of a path. */
-function nameIn(rest: string): string | undefined {
-  try {
-    return rest === "" ? undefined : decodeURIComponent(rest);
-  } catch {
-    return undefined;
-  }
 }

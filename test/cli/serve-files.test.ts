@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { run } from "../../src/cli/program.js";
+import { fixture } from "../support/fixtures.js";
 
 /** What `holdfast serve` says of a file that holds a secret. */
-async function serveWith(option: string, make: (path: string) => void): Promise<string> {
+async function serveWith(option: string, make: (path: string) => void, more: string[] = []): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "holdfast-serve-"));
   onTestFinished(() => rm(folder, { recursive: true }));
   const path = join(folder, "secret");
@@ -22,7 +23,7 @@ async function serveWith(option: string, make: (path: string) => void): Promise<
   onTestFinished(() => void vi.restoreAllMocks());
   // The server would end at once: nobody reaches it.
   const code = await run([
-    ...["serve", "--http", "127.0.0.1:0", option, path],
+    ...["serve", "--http", "127.0.0.1:0", option, path, ...more],
     ...["--", process.execPath, "-e", "0"],
   ]);
   expect(code).toBe(2);
@@ -48,4 +49,22 @@ describe.skipIf(process.platform === "win32")("the secret of what is served", ()
       expect(empty).toContain(`${option}: FILE does not hold one word`);
     },
   );
+
+  it("of --tls-key may be behind a link, and is not taken from a file that others may read", async () => {
+    const cert = ["--tls-cert", fixture("tls/cert.pem")];
+    const open = await serveWith(
+      "--tls-key",
+      (path) => {
+        writeFileSync(`${path}.real`, "a key\n");
+        chmodSync(`${path}.real`, 0o644);
+        symlinkSync(`${path}.real`, path);
+      },
+      cert,
+    );
+    expect(open).toContain("--tls-key: FILE.real is not used: others may read it (mode 644)");
+    const wrong = await serveWith("--tls-key", (path) => writeFileSync(path, "a key", { mode: 0o600 }), cert);
+    expect(wrong).toContain("expected a certificate and its key as PEM");
+    const alone = await serveWith("--tls-key", (path) => writeFileSync(path, "a key", { mode: 0o600 }));
+    expect(alone).toContain("--tls-cert and --tls-key: give both");
+  });
 });

@@ -1,12 +1,14 @@
+import { readFileSync } from "node:fs";
 import { request as ask } from "node:http";
-import { StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { MemoryTransport } from "../../src/index.js";
 import { HttpServing } from "../../src/serve/http.js";
 import { type HttpOptions, serve } from "../../src/serve/index.js";
+import { StreamableHttpTransport } from "../../src/transports/http.js";
 import { makeServer } from "../fixtures/both-eras.mjs";
 import { CLIENTS } from "../support/clients.js";
-import { closing, rejection, stdioFixture, until } from "../support/fixtures.js";
+import { closing, fixture, rejection, stdioFixture, until } from "../support/fixtures.js";
 import { gate } from "../support/gate.js";
 import { ManualClock } from "../support/manual-clock.js";
 
@@ -81,6 +83,26 @@ describe("who may ask serve over HTTP", () => {
     const { transport } = stdioFixture();
     const error = await rejection(serve(transport, { http: { host: "0.0.0.0" } }));
     expect(error).toMatchObject({ code: "CONFIG_INVALID", path: "token" });
+  });
+});
+
+describe("serve over HTTPS", () => {
+  const pem = (name: string) => readFileSync(fixture(`tls/${name}.pem`), "utf8");
+
+  it("serves with the certificate that was given", async () => {
+    const { url } = await served({ tls: { cert: pem("cert"), key: pem("key") } });
+    expect(url.protocol).toBe("https:");
+    const transport = closing(new StreamableHttpTransport({ url, tls: { ca: pem("cert") } }));
+    const tools = await transport.withSession((session) => session.listTools());
+    expect(tools.tools.map(({ name }) => name)).toContain("echo");
+  });
+
+  it("does not start with what is no certificate and its key", async () => {
+    const { transport } = stdioFixture();
+    const tls = { cert: pem("cert"), key: "no key" };
+    const error = await rejection(serve(transport, { http: { tls } }));
+    expect(error).toMatchObject({ code: "CONFIG_INVALID", path: "tls" });
+    expect(String(error)).not.toContain("no key");
   });
 });
 
@@ -180,10 +202,32 @@ describe("the end of serve over HTTP", () => {
     expect((await rejection(post(url, initialize))) instanceof TypeError).toBe(true);
   });
 
+  it("still takes the answer to a question, without which a call would not end, and no new call", async () => {
+    const { serving, url } = await served();
+    const client = new Client({ name: "program", version: "1" }, { capabilities: { elicitation: {} } });
+    let ended: Promise<void> | undefined;
+    let late: Promise<unknown> | undefined;
+    client.setRequestHandler("elicitation/create", async () => {
+      ended ??= serving.drain();
+      late ??= rejection(client.callTool({ name: "echo", arguments: { message: "late" } }));
+      await late;
+      return { action: "accept", content: {} };
+    });
+    await client.connect(new StreamableHTTPClientTransport(url));
+    onTestFinished(() => client.close());
+    const { content } = await client.callTool({ name: "steps", arguments: { steps: 2 } });
+    expect(content).toEqual([{ type: "text", text: "all done" }]);
+    expect(String(await late)).toContain("nothing was done");
+    await ended;
+  });
+
   it("is no end for a client of the SDK 1 where it begins anew with the same key; a forged id is no session", async () => {
     const sessionKey = "a key of the test's";
     const { serving, url, transport, did } = await served({ sessionKey });
-    const client = await CLIENTS["SDK 1"](new StreamableHTTPClientTransport(url), { asks: "me" });
+    // Race: a socket that is kept would be used before its end is known, which the client must not repeat.
+    const requestInit = { headers: { connection: "close" } };
+    const wire = new StreamableHTTPClientTransport(url, { requestInit });
+    const client = await CLIENTS["SDK 1"](wire, { asks: "me" });
     const shaken = await post(url, initialize);
     await shaken.text();
     const id = shaken.headers.get("mcp-session-id")!;

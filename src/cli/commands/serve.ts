@@ -1,3 +1,4 @@
+import { readFile, realpath } from "node:fs/promises";
 import type { ClientTransport } from "../../index.js";
 import { keepAliveWhile, messageOf, readPrivate } from "../../internal.js";
 import { type HttpOptions, type Served, serve } from "../../serve/index.js";
@@ -17,6 +18,9 @@ interface ServeCommandOptions extends TargetOptions {
   maxSessions?: number;
   idle?: number;
   maxBody?: number;
+  tlsCert?: string;
+  tlsKey?: string;
+  sse?: true;
 }
 
 const addressOf = (text: string): Pick<HttpOptions, "host" | "port"> => {
@@ -47,6 +51,9 @@ export const serveCommand = targetCommand("serve")
   )
   .option("--idle <seconds>", "ends the session of a silent client (default: 1800)", numberOf("--idle", 1000))
   .option("--max-body <bytes>", "of a request (default: 4194304)", numberOf("--max-body", 1))
+  .option("--tls-cert <file>", "the certificate, as PEM: over HTTPS, together with --tls-key")
+  .option("--tls-key <file>", "its key, which nobody else may read")
+  .option("--sse", "also for clients that speak HTTP+SSE only, at /sse")
   .option("--watch", "follow the config file")
   .action(async (args: string[], options: ServeCommandOptions) => {
     printOnStderr();
@@ -69,6 +76,7 @@ export const serveCommand = targetCommand("serve")
 async function httpOptions(options: ServeCommandOptions): Promise<HttpOptions> {
   const { http, path, tokenFile, sessionKeyFile, allowHost, allowOrigin, maxSessions, idle, maxBody } =
     options;
+  const tls = await tlsOf(options);
   return {
     ...http,
     ...(path !== undefined && { path }),
@@ -79,17 +87,33 @@ async function httpOptions(options: ServeCommandOptions): Promise<HttpOptions> {
     ...(maxSessions !== undefined && { maxSessions }),
     ...(idle !== undefined && { idleMs: idle }),
     ...(maxBody !== undefined && { maxBodyBytes: maxBody }),
+    ...(tls && { tls }),
+    ...(options.sse && { sse: true }),
   };
+}
+
+async function tlsOf({ tlsCert, tlsKey }: ServeCommandOptions): Promise<HttpOptions["tls"]> {
+  if (tlsCert === undefined && tlsKey === undefined) return undefined;
+  if (tlsCert === undefined || tlsKey === undefined)
+    throw new UsageError("--tls-cert and --tls-key: give both, the certificate and its key");
+  return {
+    cert: await naming("--tls-cert", readFile(tlsCert, "utf8")),
+    // What renews certificates puts a link here.
+    key: await naming("--tls-key", realpath(tlsKey).then(readPrivate)),
+  };
+}
+
+async function naming(option: string, reading: Promise<string>): Promise<string> {
+  try {
+    return await reading;
+  } catch (error) {
+    throw new UsageError(`${option}: ${messageOf(error)}`);
+  }
 }
 
 /** Whoever can read or write the file can call every server that is served. */
 async function wordIn(option: string, file: string): Promise<string> {
-  let word: string;
-  try {
-    word = (await readPrivate(file)).trim();
-  } catch (error) {
-    throw new UsageError(`${option}: ${messageOf(error)}`);
-  }
+  const word = (await naming(option, readPrivate(file))).trim();
   if (!/^\S+$/.test(word)) throw new UsageError(`${option}: ${file} does not hold one word, the secret`);
   return word;
 }
