@@ -18,6 +18,8 @@ const config: KnipConfig = {
   project: [
     "src/**/*.{ts,js}!",
     "test/**/*.{ts,mjs}",
+    // It has a package.json of its own, and is a consumer of ours.
+    "!test/frameworks/**",
     "bench/**/*.mjs",
     "scripts/**/*.mjs",
     "examples/**/*.mjs",

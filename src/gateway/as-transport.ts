@@ -2,6 +2,7 @@ import { InMemoryTransport } from "@modelcontextprotocol/client";
 import { whenAborted } from "../base/abort.js";
 import type { SessionTransport } from "../contract/door.js";
 import type { TransportHandle } from "../contract/session.js";
+import { cancelledBySignal } from "./cancelled-by-signal.js";
 import type { Door } from "./door.js";
 import { loadDoor } from "./load-door.js";
 
@@ -13,6 +14,7 @@ export function asTransport(transport: TransportHandle, ended: AbortSignal): Ses
   far.onclose = () => {
     gone = true;
   };
+  const stopWatching = cancelledBySignal(near, far);
   const stop = whenAborted(ended, () => void (door ?? far).close());
   // Nothing is opened before the client's first message, which waits in the pair until the door listens.
   void open().catch((error: Error) => near.onerror?.(error));
@@ -22,7 +24,10 @@ export function asTransport(transport: TransportHandle, ended: AbortSignal): Ses
     const { Door } = await loadDoor();
     // Race: the session ends, or the client closes its end, while the module is loaded.
     if (ended.aborted || gone) return;
-    door = new Door(transport, far, () => stop());
+    door = new Door(transport, far, () => {
+      stop();
+      stopWatching();
+    });
     await door.open();
   }
 }
