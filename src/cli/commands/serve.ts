@@ -1,5 +1,6 @@
 import { readFile, realpath } from "node:fs/promises";
 import type { ClientTransport } from "../../index.js";
+import { createInspector, type Inspector } from "../../inspect/index.js";
 import { keepAliveWhile, messageOf, readPrivate } from "../../internal.js";
 import { type HttpOptions, type Served, serve } from "../../serve/index.js";
 import { EXIT, UsageError } from "../terminal/exit.js";
@@ -21,6 +22,7 @@ interface ServeCommandOptions extends TargetOptions {
   tlsCert?: string;
   tlsKey?: string;
   sse?: true;
+  inspect?: true;
 }
 
 const addressOf = (text: string): Pick<HttpOptions, "host" | "port"> => {
@@ -54,12 +56,14 @@ export const serveCommand = targetCommand("serve")
   .option("--tls-cert <file>", "the certificate, as PEM: over HTTPS, together with --tls-key")
   .option("--tls-key <file>", "its key, which nobody else may read")
   .option("--sse", "also for clients that speak HTTP+SSE only, at /sse")
+  .option("--inspect", "a page that shows all connections, as of the command inspect")
   .option("--watch", "follow the config file")
   .action(async (args: string[], options: ServeCommandOptions) => {
     printOnStderr();
     const { transport, rest } = await agreedTarget(args, options);
     if (rest.length > 0) throw new UsageError(`unexpected argument: ${rest[0]}`);
     const stop = showChanges(transport);
+    const page = options.inspect && (await inspected(transport));
     try {
       const served = await serve(
         transport,
@@ -70,8 +74,15 @@ export const serveCommand = targetCommand("serve")
     } finally {
       stop();
       await transport.close();
+      if (page) await page.close();
     }
   });
+
+async function inspected(transport: ClientTransport): Promise<Inspector> {
+  const page = await createInspector({ transports: [transport] });
+  say(`inspector ${page.url}`);
+  return page;
+}
 
 async function httpOptions(options: ServeCommandOptions): Promise<HttpOptions> {
   const { http, path, tokenFile, sessionKeyFile, allowHost, allowOrigin, maxSessions, idle, maxBody } =
