@@ -202,7 +202,7 @@ export class Guard implements Transport {
   }
 
   /** The calls that the server has not answered, cancelled or not; undefined: too many were given up to know. */
-  working(): CallTag[] | undefined {
+  working(): ReturnType<Ledger["working"]> {
     return this.#ledger.working();
   }
 

@@ -1,4 +1,5 @@
 import type { JSONRPCErrorResponse, JSONRPCResultResponse, RequestId } from "@modelcontextprotocol/client";
+import type { AskedCall } from "../contract/asking.js";
 import type { PlainCallResult } from "./answers/result.js";
 import type { CallTag } from "./call-tag.js";
 
@@ -33,7 +34,7 @@ export class Ledger implements Iterable<[RequestId, Entry]> {
   readonly #entries = new Map<RequestId, Entry>();
   #listens = 0;
   /** Calls that nobody waits for any more, and that the server may still be working at. */
-  readonly #abandoned = new Map<RequestId, CallTag>();
+  readonly #abandoned = new Map<RequestId, AskedCall>();
   #forgotten = false;
 
   /** Requests without an answer yet, streams that only listen left out. */
@@ -86,7 +87,7 @@ export class Ledger implements Iterable<[RequestId, Entry]> {
   abandon(id: RequestId): Entry | undefined {
     const entry = this.remove(id);
     if (!entry?.call) return entry;
-    this.#abandoned.set(id, entry.call);
+    this.#abandoned.set(id, whoseOf(entry.call));
     if (this.#abandoned.size > MAX_ABANDONED) {
       this.#forgotten = true;
       for (const [oldest] of this.#abandoned) {
@@ -104,7 +105,7 @@ export class Ledger implements Iterable<[RequestId, Entry]> {
   }
 
   /** The calls at which the server may be working, also those of ended sessions; `undefined`: there were too many to know. */
-  working(): CallTag[] | undefined {
+  working(): AskedCall[] | undefined {
     if (this.#forgotten) return undefined;
     const waiting = [...this.#entries.values()].flatMap(({ call }) => call ?? []);
     return [...waiting, ...this.#abandoned.values()];
@@ -130,3 +131,9 @@ export class Ledger implements Iterable<[RequestId, Entry]> {
     yield* [...this.#entries];
   }
 }
+
+/** What a question needs of a call that is over: with its signals and the request that it was made for, a thousand are 40 MB. */
+const whoseOf = ({ session, origin }: CallTag): AskedCall => ({
+  session,
+  ...(origin && { origin: { request: { mcpReq: { id: origin.request.mcpReq.id } }, client: origin.client } }),
+});
