@@ -9,6 +9,7 @@ const config: KnipConfig = {
     "bench/peers/{holdfast,langchain,mcporter,sdk}.mjs",
     "examples/{survive,websocket-server}.mjs",
     "examples/agent/agent.test.mjs",
+    "test/first-steps/{check,embed,inspect,recording,serve}.mjs",
     "scripts/{inspector-load,mcp-apps,plant,tool-tokens}.mjs",
     "scripts/hostile/server.mjs",
     "scripts/conformance/client.mjs",

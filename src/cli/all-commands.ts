@@ -8,6 +8,10 @@ export interface CommandEntry {
 
 /** Every command by its name, in the order in which the help shows them. */
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  init: {
+    description: "write a small agent with a config, and its test, to begin with",
+    load: async () => (await import("./commands/init.js")).initCommand,
+  },
   status: {
     description: "connect, and show the connection and what the server offers",
     load: async () => (await import("./commands/status.js")).statusCommand,

@@ -1,4 +1,5 @@
-import { basename } from "node:path";
+import { existsSync, realpathSync } from "node:fs";
+import { basename, delimiter, isAbsolute, join, sep } from "node:path";
 import { checkScript, checkStrings } from "../base/check.js";
 import { checkKnown } from "../contract/check-options.js";
 import { KindTransport } from "./kind.js";
@@ -26,19 +27,41 @@ export class FastMCPStdioTransport extends KindTransport<FastMCPStdioTransportOp
 
 /** `fastmcp run SCRIPT --no-banner -- ARGS` */
 export function fastmcpCommandLine(
-  { scriptPath, args }: FastMCPStdioTransportOptions,
-  virtualEnv = process.env["VIRTUAL_ENV"],
-  platform: NodeJS.Platform = process.platform,
+  { scriptPath, args, env }: FastMCPStdioTransportOptions,
+  { virtualEnv = process.env["VIRTUAL_ENV"], platform = process.platform, path = pathIn(env) } = {},
 ): CommandLine {
   const script = checkScript("scriptPath", scriptPath, PYTHON_ENDINGS);
   checkStrings("args", args);
-  // npm has a package whose command is named so too; the environment's own comes first.
+  const [command, ...before] = fastmcpOf(virtualEnv, platform, path);
   return {
     kind: "fastmcp",
     name: basename(script),
-    command: inVirtualEnv("fastmcp", virtualEnv, platform) ?? "fastmcp",
-    args: ["run", script, "--no-banner", ...(args?.length ? ["--", ...args] : [])],
+    command: command!,
+    args: [...before, "run", script, "--no-banner", ...(args?.length ? ["--", ...args] : [])],
     env: { PYTHONUTF8: "1", FASTMCP_CHECK_FOR_UPDATES: "off" },
     install: "Install it with: pip install fastmcp",
   };
 }
+
+const pathIn = (env: FastMCPStdioTransportOptions["env"]) =>
+  (typeof env === "object" ? env["PATH"] : undefined) ?? process.env["PATH"] ?? "";
+
+/**
+ * The command of Python's FastMCP: of the active virtual environment, or on PATH. npm has a package whose command is called so, too,
+ * and comes first on PATH in its scripts; where there is no other, Python is asked for its module, and says that it has none.
+ */
+function fastmcpOf(virtualEnv: string | undefined, platform: NodeJS.Platform, path: string): string[] {
+  const own = inVirtualEnv("fastmcp", virtualEnv, platform);
+  if (own) return [own];
+  // npm makes a .cmd there, and Python a program.
+  if (platform === "win32") return ["fastmcp.exe"];
+  const found = path
+    .split(delimiter)
+    .map((folder) => join(folder, "fastmcp"))
+    .filter((file) => isAbsolute(file) && existsSync(file));
+  if (!found[0] || !isNpms(found[0])) return ["fastmcp"];
+  const pythons = found.find((file) => !isNpms(file));
+  return pythons ? [pythons] : ["python3", "-m", "fastmcp.cli"];
+}
+
+const isNpms = (file: string) => realpathSync(file).split(sep).includes("node_modules");

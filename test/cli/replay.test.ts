@@ -26,7 +26,7 @@ describe("holdfast --record and replay", () => {
     const directory = temporary();
     const record = join(directory, "run.jsonl");
     const [tool] = JSON.parse((await holdfast("tools", "--json", server)).stdout);
-    const live = await holdfast("call", "--record", record, server, tool.name, "--json", "{}");
+    const live = await holdfast("call", "--record", record, server, tool.name);
     const transport = closing(
       new StdioTransport({ command: process.execPath, args: [main, "replay", "--verbose", record] }),
     );

@@ -16,7 +16,7 @@ function readmeProgram(): string {
   const code = /```js\n(import \{ inferTransport[\s\S]*?)```/.exec(
     readFileSync(join(root, "README.md"), "utf8"),
   )![1]!;
-  return code.replace('"https://example.com/mcp"', JSON.stringify(fixture("stdio-server.mjs")));
+  return code.replace('"mcp.json"', JSON.stringify(fixture("stdio-server.mjs")));
 }
 
 const CONSUMER = `

@@ -1,6 +1,6 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type HoldfastError, isHoldfastError } from "../../src/base/errors.js";
 import { FastMCPStdioTransport, fastmcpCommandLine } from "../../src/transports/fastmcp.js";
@@ -38,13 +38,32 @@ describe("the command line", () => {
   });
 
   it("of fastmcp runs the script without banner and look for updates", () => {
-    expect(fastmcpCommandLine({ scriptPath: at("s.py"), args: ["--x"] }, "")).toMatchObject({
+    const none = { virtualEnv: "", path: "" };
+    expect(fastmcpCommandLine({ scriptPath: at("s.py"), args: ["--x"] }, none)).toMatchObject({
       command: "fastmcp",
       args: ["run", at("s.py"), "--no-banner", "--", "--x"],
       env: { FASTMCP_CHECK_FOR_UPDATES: "off" },
     });
-    expect(fastmcpCommandLine({ scriptPath: at("s.py") }, "/no/such/venv").command).toBe("fastmcp");
-    expect(fastmcpCommandLine({ scriptPath: at("s.py") }, "").args.at(-1)).toBe("--no-banner");
+    const elsewhere = { virtualEnv: "/no/such/venv", path: "" };
+    expect(fastmcpCommandLine({ scriptPath: at("s.py") }, elsewhere).command).toBe("fastmcp");
+    expect(fastmcpCommandLine({ scriptPath: at("s.py") }, none).args.at(-1)).toBe("--no-banner");
+  });
+
+  it("of fastmcp is Python's, also where npm's command of that name comes first on PATH", () => {
+    const [npms, pythons] = [at("x/node_modules/.bin"), at("python/bin")];
+    for (const folder of [npms, pythons, at("x/node_modules/fastmcp")])
+      mkdirSync(folder, { recursive: true });
+    writeFileSync(at("x/node_modules/fastmcp/cli.js"), "");
+    symlinkSync(at("x/node_modules/fastmcp/cli.js"), join(npms, "fastmcp"));
+    const line = (...folders: string[]) =>
+      fastmcpCommandLine({ scriptPath: at("s.py") }, { virtualEnv: "", path: folders.join(delimiter) });
+    expect(line(npms)).toMatchObject({
+      command: "python3",
+      args: ["-m", "fastmcp.cli", "run", at("s.py"), "--no-banner"],
+    });
+    writeFileSync(join(pythons, "fastmcp"), "");
+    expect(line(npms, pythons).command).toBe(join(pythons, "fastmcp"));
+    expect(line(pythons, npms).command).toBe("fastmcp");
   });
 
   it("of node is the script's, by this Node", () => {

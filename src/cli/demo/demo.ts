@@ -8,7 +8,7 @@ import { Show } from "./show.js";
 import { tour } from "./tour.js";
 
 async function demo({ inspect }: { inspect?: boolean }): Promise<void> {
-  const everything = everythingPath();
+  const everything = await everythingPath();
   if (!inspect) {
     await recovery(everything);
     await tour(everything);

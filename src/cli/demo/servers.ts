@@ -1,29 +1,59 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
+import { delimiter, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { McpServer } from "@modelcontextprotocol/server";
 import { endGroup, forgetGroup, listeningPort, watchGroup } from "../../internal.js";
 import { UsageError } from "../terminal/exit.js";
+import { say } from "../terminal/print.js";
 
 const EVERYTHING = "@modelcontextprotocol/server-everything";
+const ENTRY = "dist/index.js";
 
 /**
- * The path of the reference server, installed beside holdfast or in the working directory.
- * @throws UsageError where it is not installed
+ * The path of the reference server: installed beside holdfast or in the working directory, or where npx keeps it, which fetches it.
+ * @throws UsageError where it cannot be fetched
  */
-export function everythingPath(): string {
+export async function everythingPath(): Promise<string> {
   for (const from of [import.meta.url, `${process.cwd()}/`]) {
     try {
-      return createRequire(from).resolve(`${EVERYTHING}/dist/index.js`);
+      return createRequire(from).resolve(`${EVERYTHING}/${ENTRY}`);
     } catch {
       // Not installed here: try the next place.
     }
   }
+  say(`the demo runs the reference server, ${EVERYTHING}; npx fetches it, if it has not yet`);
+  return fetched();
+}
+
+/** npx puts the commands of a package on PATH; beside them lies the package. */
+async function fetched(): Promise<string> {
+  const bins = `process.stdout.write(process.env.PATH ?? process.env.Path)`;
+  const args = ["-y", "--prefer-offline", `--package=${EVERYTHING}`, "--", "node", "-e", bins];
+  const [npx, ...before] = npxCommand();
+  const child = spawn(npx!, [...before, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+  let path = "";
+  child.stdout.on("data", (chunk) => {
+    path += chunk;
+  });
+  const [code] = await once(child, "close");
+  const places = path.split(delimiter).map((folder) => join(dirname(folder), EVERYTHING, ENTRY));
+  const found = places.find((place) => existsSync(place));
+  if (code === 0 && found) return found;
   throw new UsageError(
-    `the demo runs the reference server; install it here first: npm install --no-save ${EVERYTHING}`,
+    `npx did not fetch the reference server; install it here: npm install --no-save ${EVERYTHING}`,
   );
+}
+
+/** npm's own file beside this Node, since no shell is asked; else what is on PATH. */
+function npxCommand(): string[] {
+  const places = ["../lib/node_modules/npm/bin/npx-cli.js", "node_modules/npm/bin/npx-cli.js"];
+  const files = places.map((place) => join(dirname(process.execPath), place));
+  const file = files.find((one) => existsSync(one));
+  return file ? [process.execPath, file] : ["npx"];
 }
 
 /** Runs the reference server on a port, as a process that can be killed and started again. */

@@ -32,6 +32,9 @@ const packageRoot = dirname(createRequire(import.meta.url).resolve("holdfast/pac
 const examples = join(packageRoot, "examples");
 const echo: Call = { name: "echo", arguments: { message: "hello" } };
 
+const FASTMCP = "python3 -m venv .venv && . .venv/bin/activate && pip install fastmcp";
+const UV = "pip install uv, or https://docs.astral.sh/uv";
+
 /** Short deadlines: a package that takes long to download is left out. */
 const patience = { connectTimeoutMs: 20_000, closeTimeoutMs: 2_000 };
 
@@ -40,7 +43,7 @@ export async function tour(everything: string): Promise<void> {
   print("\nEvery other transport, each on a real server that is killed once:\n");
   const python = join(examples, "server.py");
   const reference = "@modelcontextprotocol/server-everything";
-  const stops: [string, () => Stop | Promise<Stop>][] = [
+  const stops: [name: string, open: () => Stop | Promise<Stop>, install?: string][] = [
     ["node", () => local(new NodeStdioTransport({ ...patience, scriptPath: everything, args: ["stdio"] }))],
     [
       "npx",
@@ -54,14 +57,15 @@ export async function tour(everything: string): Promise<void> {
           }),
         ),
     ],
-    ["python", () => local(new PythonStdioTransport({ ...patience, scriptPath: python }))],
-    ["fastmcp", () => local(new FastMCPStdioTransport({ ...patience, scriptPath: python }))],
+    ["python", () => local(new PythonStdioTransport({ ...patience, scriptPath: python })), FASTMCP],
+    ["fastmcp", () => local(new FastMCPStdioTransport({ ...patience, scriptPath: python })), FASTMCP],
     [
       "uv",
       () =>
         local(
           new UvStdioTransport({ ...patience, command: "python", args: [python], withPackages: ["fastmcp"] }),
         ),
+      UV,
     ],
     [
       "uvx",
@@ -70,6 +74,7 @@ export async function tour(everything: string): Promise<void> {
           name: "get_current_time",
           arguments: { timezone: "UTC" },
         }),
+      UV,
     ],
     ["sse", () => sse(everything)],
     ["websocket", webSocket],
@@ -88,7 +93,11 @@ export async function tour(everything: string): Promise<void> {
 }
 
 /** The row of one transport. Undefined: this machine cannot run it, and the reason has been printed. */
-async function visit(name: string, open: () => Stop | Promise<Stop>): Promise<string[] | undefined> {
+async function visit(
+  name: string,
+  open: () => Stop | Promise<Stop>,
+  install?: string,
+): Promise<string[] | undefined> {
   let stop: Stop | undefined;
   let forget = () => {};
   try {
@@ -110,6 +119,7 @@ async function visit(name: string, open: () => Stop | Promise<Stop>): Promise<st
     return [name, describeServer(transport.status), String(tools.length), seconds(connected), seconds(back)];
   } catch (error) {
     print(`  ${name.padEnd(9)}  left out: ${reason(error)}`);
+    if (install) print(`${" ".repeat(13)}to see it: ${install}`);
     return undefined;
   } finally {
     await stop?.transport.close();
