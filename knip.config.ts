@@ -35,7 +35,7 @@ const config: KnipConfig = {
       ? ["@opentelemetry/api", "fast-check", "jsonc-parser", "prom-client", "re2js", "smol-toml", "yaml"]
       : []),
   ],
-  ignoreBinaries: ["dbus-run-session", "mkfifo", "prometheus", "promtool"],
+  ignoreBinaries: ["dbus-run-session", "mkfifo", "script", "prometheus", "promtool"],
 };
 
 export default config;

@@ -10,7 +10,7 @@ export { fieldsOf, isObject } from "./base/fields.js";
 export { keepAliveWhile } from "./base/keep-alive.js";
 export { listeningPort } from "./base/listening-port.js";
 export { quoted } from "./base/ownership.js";
-export { redactor, shownUrl, withoutUserInfo } from "./base/redact.js";
+export { redactor, Secrets, shownUrl, withoutUserInfo } from "./base/redact.js";
 export { VERSION } from "./base/version.js";
 export { visible, visibleJson, visibleLine } from "./base/visible.js";
 export { readOffered } from "./composite/offered.js";
@@ -18,7 +18,7 @@ export { authOf, transportOf } from "./composite/server-transport.js";
 export { CLIENT_NAMES } from "./config/clients.js";
 export { readEntry } from "./config/entry.js";
 export { type ClientFile, clientConfig, clientFiles, clientLock, clientOf } from "./config/known.js";
-export { readConfig, readServer } from "./config/load.js";
+export { readConfig, readServer, serversIn } from "./config/load.js";
 export {
   LOCKED_KINDS,
   type LockedServer,
@@ -29,6 +29,7 @@ export {
   lockText,
   readLock,
 } from "./config/lock.js";
+export { parseConfig } from "./config/parse.js";
 export { replaceFile } from "./config/replace-file.js";
 export { isRemote } from "./config/server.js";
 export { TrustedFiles } from "./config/trust.js";

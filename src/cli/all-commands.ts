@@ -1,10 +1,5 @@
-import type { Command } from "commander";
-
-/** A command as the help shows it; its module is loaded when it is run. */
-export interface CommandEntry {
-  description: string;
-  load(): Promise<Command>;
-}
+import type { CommandEntry } from "./command-entry.js";
+import { LOCAL_COMMANDS } from "./local-commands.js";
 
 /** Every command by its name, in the order in which the help shows them. */
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
@@ -44,13 +39,9 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     description: "write down what the servers of a config offer, for its pin to compare with",
     load: async () => (await import("./commands/lock.js")).lockCommand,
   },
-  login: {
-    description: "sign in to a server, or to each remote server of a config, with the browser",
-    load: async () => (await import("./commands/login.js")).loginCommandLine,
-  },
-  logout: {
-    description: "forget what was got for a server, or for each remote server of a config",
-    load: async () => (await import("./commands/logout.js")).logoutCommandLine,
+  generate: {
+    description: "write the types of a server's tools for TypeScript, and a function that calls them",
+    load: async () => (await import("./commands/generate.js")).generateCommand,
   },
   check: {
     description: "break the connection to a server in many ways, and see whether every promise is kept",
@@ -68,12 +59,18 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     description: "show the connections in a page on this machine: live, or a recording.jsonl",
     load: async () => (await import("./commands/inspect.js")).inspectCommand,
   },
-  chart: {
-    description: "print the chart of a connection, made from the machine itself",
-    load: async () => (await import("./commands/chart.js")).chartCommand,
-  },
-  demo: {
-    description: "show on real servers what happens when connections break",
-    load: async () => (await import("./demo/demo.js")).demoCommand,
+  ...LOCAL_COMMANDS,
+  // What the scripts of `completion` run.
+  complete: {
+    description: "complete a command line",
+    hidden: true,
+    load: async () => (await import("./commands/completion.js")).completeCommand(shown(), loaded),
   },
 };
+
+const shown = () =>
+  Object.entries(COMMANDS).flatMap(([name, { description, hidden }]): [string, string][] =>
+    hidden ? [] : [[name, description]],
+  );
+
+const loaded = async (name: string) => (Object.hasOwn(COMMANDS, name) ? COMMANDS[name]?.load() : undefined);

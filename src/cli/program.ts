@@ -12,9 +12,9 @@ export async function run(argv: readonly string[]): Promise<number> {
     .version(VERSION)
     .showHelpAfterError("(add --help for the usage)");
   const wanted = own[0] === "help" ? own[1] : own[0];
-  for (const [name, { description, load }] of Object.entries(COMMANDS)) {
+  for (const [name, { description, hidden = false, load }] of Object.entries(COMMANDS)) {
     const command = name === wanted ? await load() : new Command(name);
-    program.addCommand(command.description(description).exitOverride());
+    program.addCommand(command.description(description).exitOverride(), { hidden });
   }
   program.exitOverride();
   try {

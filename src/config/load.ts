@@ -47,6 +47,9 @@ export function readServer(path: string, server: string): McpConfig {
   return parseConfig({ ...found.extra, mcpServers: { [server]: found.entries[server] } }, { from: path });
 }
 
+/** The servers of a config file as they are written there, those that are switched off or wrong, too. @throws as `readConfig` */
+export const serversIn = (path: string): Record<string, unknown> => entriesOf(path).entries;
+
 function entriesOf(path: string) {
   const found = findServers(fromText(readText(path), path));
   if (typeof found === "string") throw invalidConfig([{ path: "", message: found }], path);

@@ -210,9 +210,9 @@ describe("holdfast call", () => {
   });
 
   it("exits with 4 when the deadline passes, and names server and tool", async () => {
-    const { stdout, stderr, code } = await run("call", "never", "--timeout", "0.5", ...server);
+    const { stdout, stderr, code } = await run("call", "never", "--timeout", "5", ...server);
     expect({ stdout, code }).toEqual({ stdout: "", code: 4 });
-    expect(stderr).toMatch(/^holdfast: .*node.*: "never" was not answered within 0\.5 s/);
+    expect(stderr).toMatch(/^holdfast: .*node.*: "never" was not answered within 5 s/);
     expect(stderr).toContain("--timeout gives it longer");
   });
 });

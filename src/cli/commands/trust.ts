@@ -35,13 +35,15 @@ export const trustOption = () =>
 export const knownClient = (target: string): KnownClient | undefined =>
   existsSync(target) ? undefined : clientOf(target);
 
+/** Whether a person agreed to a file as it is. */
+export const isTrusted = (file: ClientFile): boolean => trusted().has(file);
+
 /** The servers of a client. @throws HoldfastError `CONFIG_INVALID` for a file of the project that nobody agreed to */
 export const configOfClient = ({ client, server }: KnownClient): McpConfig =>
-  clientConfig(client, server, (file) => trusted().has(file));
+  clientConfig(client, server, isTrusted);
 
 /** The lock that the client's own files are compared with. */
-export const lockOfClient = ({ client }: KnownClient): string | undefined =>
-  clientLock(client, (file) => trusted().has(file));
+export const lockOfClient = ({ client }: KnownClient): string | undefined => clientLock(client, isTrusted);
 
 /** Where it is kept what lazy servers offer: beside the credentials of all commands. */
 export const manifestDirectory = (): string => join(dataDirectory(), "manifests");
@@ -70,7 +72,7 @@ async function agreesTo({ path, entries }: ClientFile, { server }: KnownClient):
 }
 
 /** What an entry starts or reaches, in whatever dialect, as it stands in the file: no variable is replaced. */
-function startOf(entry: unknown): string {
+export function startOf(entry: unknown): string {
   const read = readEntry(
     fieldsOf(entry),
     () => true,

@@ -72,7 +72,7 @@ export class SchemaTypes {
   }
 }
 
-const keyOf = (name: string): string => (NAMES.test(name) ? name : JSON.stringify(name));
+export const keyOf = (name: string): string => (NAMES.test(name) ? name : JSON.stringify(name));
 
 function literal(value: unknown): string {
   return value === null || ["string", "number", "boolean"].includes(typeof value)

@@ -1,0 +1,29 @@
+import type { CommandEntry } from "./command-entry.js";
+
+/** The commands on this machine and what is kept there, in the order in which the help shows them after the others. */
+export const LOCAL_COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  discover: {
+    description: "find the configs of all clients on this machine, and their servers",
+    load: async () => (await import("./commands/discover.js")).discoverCommand,
+  },
+  login: {
+    description: "sign in to a server, or to each remote server of a config, with the browser",
+    load: async () => (await import("./commands/login.js")).loginCommandLine,
+  },
+  logout: {
+    description: "forget what was got for a server, or for each remote server of a config",
+    load: async () => (await import("./commands/logout.js")).logoutCommandLine,
+  },
+  completion: {
+    description: "print the completion script of a shell: bash, zsh or fish",
+    load: async () => (await import("./commands/completion.js")).completionCommand,
+  },
+  chart: {
+    description: "print the chart of a connection, made from the machine itself",
+    load: async () => (await import("./commands/chart.js")).chartCommand,
+  },
+  demo: {
+    description: "show on real servers what happens when connections break",
+    load: async () => (await import("./demo/demo.js")).demoCommand,
+  },
+};

@@ -1,0 +1,143 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { fixture } from "../support/fixtures.js";
+
+const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+const demo = { command: process.execPath, args: [fixture("stdio-server.mjs")] };
+
+/** A machine with these files, `~` for its home. */
+function machine(files: Record<string, unknown>) {
+  const folder = mkdtempSync(join(tmpdir(), "holdfast-discover-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const [home, cwd] = [join(folder, "home"), join(folder, "project")];
+  for (const made of [home, join(cwd, ".git")]) mkdirSync(made, { recursive: true });
+  for (const [name, content] of Object.entries(files)) {
+    const path = name.startsWith("~") ? join(home, name.slice(2)) : join(cwd, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, typeof content === "string" ? content : JSON.stringify(content));
+  }
+  const env = {
+    ...process.env,
+    ...{ HOME: home, XDG_CONFIG_HOME: join(home, ".config"), HOLDFAST_STORE: join(home, "store") },
+  };
+  return (...args: string[]) => spawnSync(process.execPath, [main, ...args], { cwd, env, encoding: "utf8" });
+}
+
+describe("holdfast discover", () => {
+  const files = {
+    "~/.cursor/mcp.json": {
+      mcpServers: {
+        demo,
+        off: { url: "https://example.com/mcp", disabled: true },
+        wrong: { url: 1 },
+        keyed: { command: "no-such-command", args: ["--api-key", "canary-0123456789"] },
+      },
+    },
+    "~/.codex/config.toml": "not = [",
+    ".vscode/mcp.json": { servers: { theirs: { command: "touch", args: ["started"] } } },
+  };
+
+  it("shows every config, each server and its state, and starts nothing", () => {
+    const { stdout, status } = machine(files)("discover");
+    expect(stdout).toMatch(/^ +cursor:demo +ready +.*stdio-server\.mjs$/m);
+    expect(stdout).toMatch(/^ +cursor:off +off +https:\/\/example\.com\/mcp/m);
+    expect(stdout).toMatch(/^ +cursor:wrong +misconfigured +wrong\.url: expected string/m);
+    expect(stdout).toMatch(/^ +vscode:theirs +not trusted +touch started$/m);
+    expect(stdout).toMatch(/misconfigured +.*config\.toml.*line/);
+    expect(stdout).not.toContain("canary");
+    expect(status).toBe(0);
+  });
+
+  it("reaches with --connect those that are the user's own", () => {
+    const { stdout } = machine(files)("discover", "--connect", "--json");
+    const all: { target: string; servers: { name: string; state: string }[] }[] = JSON.parse(stdout);
+    const states = Object.fromEntries(
+      all.flatMap(({ target, servers }) => servers.map(({ name, state }) => [`${target}:${name}`, state])),
+    );
+    expect(states).toEqual({
+      "cursor:demo": "ok",
+      "cursor:off": "off",
+      "cursor:wrong": "misconfigured",
+      "cursor:keyed": "misconfigured",
+      "vscode:theirs": "not trusted",
+    });
+  });
+
+  it("says so where there is none", () => {
+    expect(machine({})("discover")).toMatchObject({
+      status: 0,
+      stdout: "",
+      stderr: expect.stringContaining("no config"),
+    });
+  });
+});
+
+describe("holdfast completion", () => {
+  const files = {
+    "~/.cursor/mcp.json": { mcpServers: { weather: demo, wind: demo } },
+    "mcp.json": { mcpServers: { demo } },
+  };
+
+  it.each([
+    [["st"], ["status"]],
+    [["tools", "cu"], ["cursor"]],
+    [["tools", "cursor:we"], ["cursor:weather"]],
+    [["tools", "mcp.json:"], ["mcp.json:demo"]],
+    [["tools", "--er"], ["--era"]],
+    [["tools", "--era", "l"], ["legacy"]],
+    [["tools", "--record", ""], []],
+    [
+      ["completion", ""],
+      ["bash", "zsh", "fish"],
+    ],
+    [["frobnicate", ""], []],
+  ])("completes %j", (words, wanted) => {
+    const { stdout, status } = machine(files)("complete", "--", ...words);
+    const found = stdout
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => line.split("\t")[0]);
+    expect({ found, status }).toEqual({ found: wanted, status: 0 });
+  });
+
+  it("works in bash, behind a colon, too", () => {
+    const holdfast = machine(files);
+    const { stdout: script } = holdfast("completion", "bash");
+    const lines = ["holdfast sta", "holdfast tools cursor:we", "holdfast tools --era "];
+    const loop = lines.map(
+      (line) =>
+        `COMP_LINE=${JSON.stringify(line)}; COMP_POINT=\${#COMP_LINE}; _holdfast; echo "\${COMPREPLY[*]}"`,
+    );
+    const program = `holdfast() { "${process.execPath}" "${main}" "$@"; }\n${script}\n${loop.join("\n")}`;
+    const folder = mkdtempSync(join(tmpdir(), "holdfast-completion-"));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const home = join(folder, ".cursor");
+    mkdirSync(home);
+    writeFileSync(join(home, "mcp.json"), JSON.stringify(files["~/.cursor/mcp.json"]));
+    const { stdout, stderr } = spawnSync("bash", ["-c", program], {
+      cwd: folder,
+      env: { ...process.env, HOME: folder },
+      encoding: "utf8",
+    });
+    expect({ stderr, stdout }).toEqual({ stderr: "", stdout: "status\nweather\nauto legacy modern\n" });
+  });
+
+  it.each(["zsh", "fish"])("has a script for %s that it accepts, where it is there", (shell) => {
+    const { stdout, status } = machine({})("completion", shell);
+    expect(status).toBe(0);
+    expect(stdout).toContain("holdfast complete --");
+    const checked = spawnSync(shell, ["-n"], { input: stdout, encoding: "utf8" });
+    if (!checked.error) expect(checked).toMatchObject({ status: 0, stderr: "" });
+  });
+
+  it("knows three shells", () => {
+    expect(machine({})("completion", "csh")).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining("bash, zsh, fish"),
+    });
+  });
+});
