@@ -132,6 +132,8 @@ describe("no character of a server's steers the terminal", () => {
       "check.ts: process.stderr.write(`\\r\\u001b[K${visibleLine(text)}`);",
       // A table, whose cells are shown by the same function.
       "watch-servers.ts: process.stdout.write(`\\u001b[2J\\u001b[H${tableOf(rows, process.stdout)}\\n`);",
+      // A program that another process runs.
+      "servers.ts: process.stdout.write(process.env.PATH ?? process.env.Path)`;",
       "print.ts: console.log(",
       "print.ts: console.error(",
       "print.ts: console.log(",
