@@ -1,6 +1,6 @@
 import { whenAborted } from "../base/abort.js";
 import { pause } from "../base/wait.js";
-import type { CacheOption } from "../contract/options.js";
+import type { CacheOption, SchemaLimits } from "../contract/options.js";
 import type { Wire } from "../contract/wire.js";
 import type { Clock } from "../machines/clock.js";
 import { Disposer } from "../machines/disposer.js";
@@ -20,6 +20,7 @@ export interface AttemptsHost
   /** The server, as its transport is named. */
   name: string;
   cache: CacheOption | undefined;
+  schemaLimits: SchemaLimits | undefined;
   policy: ConnectionPolicy;
   current: CurrentEpoch;
   /** The handshake that serves the sessions of this moment. */
@@ -33,12 +34,13 @@ export interface AttemptsHost
 /** Opens wires one after another, and closes each with its epoch. */
 export class Attempts {
   readonly #cache: EpochCache;
-  readonly #validators = new Validators((message) => this.host.hooks.onWarning?.(message));
+  readonly #validators: Validators;
   #wire: Wire | undefined;
   #disposer = new Disposer();
 
   constructor(private readonly host: AttemptsHost) {
     this.#cache = new EpochCache(host.cache, host.name);
+    this.#validators = new Validators((message) => host.hooks.onWarning?.(message), host.schemaLimits);
   }
 
   /** What came through is in `current` then. Throws a `Failure`. */

@@ -16,11 +16,11 @@ import { Waiting } from "./waiting.js";
 
 export interface ConnectionSettings
   extends PortSettings,
-    Pick<EffectsHost, "policy" | "cache" | "era" | "eraMemory" | "openWire" | "credential"> {
+    Pick<EffectsHost, "policy" | "cache" | "schemaLimits" | "era" | "eraMemory" | "openWire" | "credential"> {
   kind: string;
   maxQueued: number;
   maxServerRequests: number;
-  maxUnaskedPerSecond: number | undefined;
+  wireLimits: NonNullable<EffectsHost["hooks"]["limits"]>;
   heartbeatMs: number;
   /** The number that the first attempt follows. */
   epoch: number;
@@ -121,7 +121,7 @@ export class Connection {
           const { method } = notification;
           if (!this.#upkeep.listChanged(method)) participants.router.notify(notification, carrier);
         },
-        maxUnaskedPerSecond: this.settings.maxUnaskedPerSecond,
+        limits: this.settings.wireLimits,
         atOnce: (method) => participants.router.atOnce(method),
         onList: (method, result, cursor) => this.#upkeep.lists.note(method, result, cursor),
         onWarning: (message) => this.port.announce({ type: "warning", message: `${name}: ${message}` }),

@@ -8,6 +8,7 @@ import type {
 import { Breaches } from "../base/breaches.js";
 import { messageOf } from "../base/errors.js";
 import { fieldsOf } from "../base/fields.js";
+import type { SchemaLimits as SchemaLimitsOption } from "../contract/options.js";
 import type { SchemaEngine } from "../session/sdk-internals.js";
 import { boundEngine } from "./schemas/engine.js";
 import { OverLimit, SCHEMA_LIMITS, type SchemaLimits, Steps } from "./schemas/limits.js";
@@ -31,11 +32,11 @@ const MAX_FAULTS = 20;
 export class Validators implements jsonSchemaValidator {
   constructor(
     warn: (message: string) => void = () => {},
-    limits: Partial<SchemaLimits> = {},
+    limits: SchemaLimitsOption = {},
     private readonly plan = planOf,
   ) {
     this.#breaches = new Breaches(warn);
-    this.#limits = { ...SCHEMA_LIMITS, ...limits };
+    this.#limits = { ...SCHEMA_LIMITS, ...onlySet(limits) };
     this.#steps = new Steps(this.#limits);
     this.#patterns = new Patterns(this.#steps);
   }
@@ -130,6 +131,9 @@ export class Validators implements jsonSchemaValidator {
     this.#breaches.note(`${what} is not checked: ${reason}`);
   }
 }
+
+const onlySet = (limits: SchemaLimitsOption): Partial<SchemaLimits> =>
+  Object.fromEntries(Object.entries(limits).filter(([, limit]) => limit !== undefined));
 
 /** Undefined where it has more levels than the stack: such a one is not checked. */
 function digestOf(schema: JsonSchemaType): string | undefined {

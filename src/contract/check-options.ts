@@ -34,6 +34,9 @@ export function checkShared(options: SharedOptions): void {
   checkPositive("maxQueued", options.maxQueued);
   checkPositive("maxServerRequests", options.maxServerRequests);
   checkPositive("maxUnaskedPerSecond", options.maxUnaskedPerSecond);
+  checkPositive("maxReceivingBytes", options.maxReceivingBytes);
+  checkPositive("maxUnsentAnswers", options.maxUnsentAnswers);
+  checkSchemaLimits(options.schemaLimits);
   checkOneOf("era", options.era, ["auto", "legacy", "modern"]);
   if (options.record !== undefined) checkString("record", options.record);
   checkOneOf("replay", options.replay, ["safe", "always", "never"]);
@@ -55,6 +58,9 @@ const SHARED = [
   "maxQueued",
   "maxServerRequests",
   "maxUnaskedPerSecond",
+  "maxReceivingBytes",
+  "maxUnsentAnswers",
+  "schemaLimits",
   "secrets",
   "record",
   "inspect",
@@ -69,6 +75,19 @@ export function checkKnown(kind: string, options: object, known: readonly string
   for (const [key, value] of Object.entries(options)) {
     if (known.includes(key) || SHARED.includes(key) || value === undefined) continue;
     throw invalid(key, `a ${kind} transport has no such option`);
+  }
+}
+
+const SCHEMA_LIMITS = ["keywords", "depth", "characters", "steps", "textCharacters"];
+
+function checkSchemaLimits(limits: unknown): void {
+  if (limits === undefined) return;
+  if (typeof limits !== "object" || limits === null || Array.isArray(limits))
+    throw invalid("schemaLimits", `expected { ${SCHEMA_LIMITS.join(", ")} }`);
+  for (const [key, limit] of Object.entries(limits)) {
+    const path = `schemaLimits.${key}`;
+    if (!SCHEMA_LIMITS.includes(key)) throw invalid(path, "there is no such limit");
+    checkPositive(path, limit);
   }
 }
 

@@ -70,6 +70,20 @@ export interface TlsOptions {
 /** Where answers are kept that the server says may be kept; `false`: nowhere. */
 export type CacheOption = false | { store: ResponseCacheStore };
 
+/** How much work a schema of a server may make. */
+export interface SchemaLimits {
+  /** What constrains an answer: keywords and their entries, those behind each `$ref` included. Default 1,000. */
+  keywords?: number;
+  /** How deep schemas stand in one another. Default 64. */
+  depth?: number;
+  /** The text of the schema, in characters. Default 1,048,576. */
+  characters?: number;
+  /** The work of one check: a step is a schema applied to a value, or eight instructions of a pattern's program. Default 200,000. */
+  steps?: number;
+  /** The longest text that is held against a pattern or a format, in characters. Default 65,536. */
+  textCharacters?: number;
+}
+
 /** The options that every transport takes. All times in milliseconds. */
 export interface SharedOptions {
   /** The name of the server in statuses and errors. Default: made from the target. */
@@ -106,6 +120,15 @@ export interface SharedOptions {
    * many may come at once. A server that sends more is read more slowly; several such share this number. Default 2,000.
    */
   maxUnaskedPerSecond?: number;
+  /**
+   * How many bytes of messages that have begun and not ended yet the whole program may hold, of all its connections. What comes on
+   * top is thrown away, and the call that it answers fails. A WebSocket's own pieces are not counted. Default 256 MiB.
+   */
+  maxReceivingBytes?: number;
+  /** How many answers to the server may wait for it to read them. One more is left out. Default 1,000. */
+  maxUnsentAnswers?: number;
+  /** How much work the schemas of a server may make. A schema or a result that asks for more is not checked, with a warning. */
+  schemaLimits?: SchemaLimits;
   /** The deadline of calls that name none; 0: no deadline. It wins over the session's `timeoutMs`. Default: that of the session. */
   callTimeoutMs?: number;
   /**
@@ -161,6 +184,10 @@ export const DEFAULTS = {
   maxServerRequests: 100,
   /** How many messages a second a server may send that nobody asked for. */
   maxUnaskedPerSecond: 2_000,
+  /** How many bytes of messages that have begun and not ended the whole program may hold. */
+  maxReceivingBytes: 256 * 1024 * 1024,
+  /** How many answers may wait for a server to read them. */
+  maxUnsentAnswers: 1_000,
   /** The largest message that is accepted. */
   maxMessageBytes: 64 * 1024 * 1024,
   maxLogBytes: 10 * 1024 * 1024,

@@ -33,6 +33,10 @@ export interface UnaskedRule {
   isAsked(message: JSONRPCMessage): boolean;
   /** It sent more, and is read more slowly now. */
   onFlood(): void;
+  /** How many bytes of messages that have begun and not ended the whole program may hold. Default 256 MiB. */
+  readonly maxReceivingBytes?: number;
+  /** A message was thrown away because of that. */
+  onFull?(): void;
 }
 
 /**

@@ -65,6 +65,9 @@ export function connectionsOf(
     maxQueued,
     maxServerRequests,
     maxUnaskedPerSecond,
+    maxReceivingBytes,
+    maxUnsentAnswers,
+    schemaLimits,
   } = options;
   const policy = policyOf(options);
   const settings = {
@@ -78,7 +81,8 @@ export function connectionsOf(
     trustAnnotations: trustAnnotations ?? true,
     maxQueued: maxQueued ?? DEFAULTS.maxQueued,
     maxServerRequests: maxServerRequests ?? DEFAULTS.maxServerRequests,
-    maxUnaskedPerSecond,
+    wireLimits: { maxUnaskedPerSecond, maxReceivingBytes, maxUnsentAnswers },
+    schemaLimits,
     eraMemory: new EraMemory(clock),
     clock,
     random: random ?? Math.random,

@@ -32,7 +32,7 @@ export class Allowance {
   readonly #sources = new Set<Source>();
 
   constructor(
-    private readonly rule: () => UnaskedRule | undefined,
+    readonly rule: () => UnaskedRule | undefined,
     private readonly clock: Clock = systemClock,
   ) {}
 

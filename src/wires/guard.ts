@@ -51,7 +51,7 @@ export class Guard implements Transport {
     readonly epoch: number,
     readonly hooks: GuardHooks,
   ) {
-    this.#answers = new UnsentAnswers(wire, (message) => hooks.onWarning?.(message));
+    this.#answers = new UnsentAnswers(wire, hooks);
     if (wire.hasPerRequestStream) this.hasPerRequestStream = true;
     if (wire.setSupportedProtocolVersions) {
       this.setSupportedProtocolVersions = (versions) => wire.setSupportedProtocolVersions?.(versions);

@@ -21,6 +21,13 @@ import type { Ledger } from "./ledger.js";
 /** What a request of the server is answered without being handed on. */
 export type AnswerAtOnce = { result: Record<string, never> } | { error: { code: number; message: string } };
 
+/** What a server may make its wire hold. Undefined: the default. */
+export interface WireLimits {
+  readonly maxUnaskedPerSecond?: number | undefined;
+  readonly maxReceivingBytes?: number | undefined;
+  readonly maxUnsentAnswers?: number | undefined;
+}
+
 export interface InboundHooks {
   /** A request of the server came in; undefined: it is the Client's. */
   atOnce?(method: string): AnswerAtOnce | undefined;
@@ -32,8 +39,7 @@ export interface InboundHooks {
   onList?(method: string, result: object, cursor: unknown): void;
   /** An answer to nobody: late, duplicate or invented. It was dropped. */
   onStray?: ((message: unknown) => void) | undefined;
-  /** How many messages a second the server may send that nobody asked for. Default 2,000. */
-  maxUnaskedPerSecond?: number | undefined;
+  limits?: WireLimits;
   /** A part of an answer could not be used and was left out: a clause that says which. */
   onWarning?(message: string): void;
 }
@@ -58,7 +64,11 @@ export class Inbound implements UnaskedRule {
   ) {}
 
   get perSecond(): number {
-    return this.door.hooks.maxUnaskedPerSecond ?? DEFAULTS.maxUnaskedPerSecond;
+    return this.door.hooks.limits?.maxUnaskedPerSecond ?? DEFAULTS.maxUnaskedPerSecond;
+  }
+
+  get maxReceivingBytes(): number {
+    return this.door.hooks.limits?.maxReceivingBytes ?? DEFAULTS.maxReceivingBytes;
   }
 
   isAsked(message: JSONRPCMessage): boolean {
@@ -69,6 +79,13 @@ export class Inbound implements UnaskedRule {
     const most = this.perSecond.toLocaleString("en");
     this.#breaches.note(
       `it sends more than ${most} messages a second that nobody asked for, and is read more slowly (maxUnaskedPerSecond)`,
+    );
+  }
+
+  onFull(): void {
+    const most = this.maxReceivingBytes.toLocaleString("en");
+    this.#breaches.note(
+      `a message was thrown away: the program receives ${most} bytes of others at once (maxReceivingBytes)`,
     );
   }
 

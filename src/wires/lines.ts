@@ -6,6 +6,10 @@ export interface LineHandlers {
   onLine(line: Buffer): void;
   /** A line over the limit was thrown away; its first and last bytes are left. */
   onTooLarge(head: string, tail: string): void;
+  /** So many bytes are to be kept of a line that has not ended: false where there is no room for them. */
+  mayKeep?(bytes: number): boolean;
+  /** What was kept of a line is not any more. */
+  onRelease?(): void;
   /** So many bytes came of a line that is over the limit, and are thrown away. */
   onExcess?(bytes: number): void;
 }
@@ -14,6 +18,8 @@ export interface LineHandlers {
 export class LineReader {
   #pieces: Buffer[] = [];
   #size = 0;
+  /** The line is over the limit: its ends are kept. */
+  #cut = false;
   #head = "";
   #tail: Buffer = Buffer.alloc(0);
 
@@ -29,7 +35,9 @@ export class LineReader {
       this.#finish();
       start = end + 1;
     }
-    if (start < chunk.length) this.#add(chunk.subarray(start));
+    if (start >= chunk.length) return;
+    const piece = chunk.subarray(start);
+    this.#add(piece, this.#cut || this.handlers.mayKeep?.(piece.length) !== false);
   }
 
   /** The stream is over: what stands after the last newline is a line too. */
@@ -37,13 +45,15 @@ export class LineReader {
     if (this.#size > 0) this.#finish();
   }
 
-  #add(piece: Buffer): void {
+  #add(piece: Buffer, hasRoom = true): void {
     this.#size += piece.length;
-    if (this.#size <= this.maxBytes) {
+    if (!this.#cut && hasRoom && this.#size <= this.maxBytes) {
       this.#pieces.push(piece);
       return;
     }
-    if (this.#pieces.length > 0 || this.#head === "") {
+    if (!this.#cut) {
+      this.#cut = true;
+      this.handlers.onRelease?.();
       const pieces = [...this.#pieces, piece];
       this.#head = Buffer.concat(firstOf(pieces)).toString("utf8", 0, ENDS);
       this.#tail = endOf(firstOf(pieces.reverse()).reverse());
@@ -54,15 +64,13 @@ export class LineReader {
 
   #finish(): void {
     const pieces = this.#pieces;
-    const tooLarge = this.#size > this.maxBytes;
+    const cut = this.#cut;
     this.#pieces = [];
     this.#size = 0;
-    if (tooLarge) {
-      this.handlers.onTooLarge(this.#head, this.#tail.toString());
-      this.#head = "";
-      return;
-    }
-    this.handlers.onLine(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces));
+    this.#cut = false;
+    if (!cut) this.handlers.onRelease?.();
+    if (cut) this.handlers.onTooLarge(this.#head, this.#tail.toString());
+    else this.handlers.onLine(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces));
   }
 }
 

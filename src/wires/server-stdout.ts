@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import type { JSONRPCMessage } from "@modelcontextprotocol/client";
-import { HoldfastError } from "../base/errors.js";
+import type { HoldfastError } from "../base/errors.js";
 import { SERVER_ERROR } from "../contract/protocol.js";
 import type { UnreadableAnswer } from "../contract/wire.js";
 import type { Failure } from "../machines/failure.js";
@@ -8,7 +8,9 @@ import type { Allowance } from "./allowance.js";
 import { Intake } from "./intake.js";
 import { LineReader } from "./lines.js";
 import { idOfCutAnswer } from "./messages.js";
+import { Receiving } from "./receiving.js";
 import { StdoutReader } from "./stdout.js";
+import { tooLarge } from "./too-large.js";
 
 export interface StdoutOptions {
   maxMessageBytes: number;
@@ -30,11 +32,12 @@ export interface ServerStdoutHandlers {
 const CONTENT_LENGTH =
   "the server frames its messages with Content-Length headers, as language servers do; a message of MCP is one line";
 
-/** What is left of a line that was larger than allowed. */
+/** What is left of a line that was larger than allowed, or for which there was no room. */
 class CutLine {
   constructor(
     readonly head: string,
     readonly tail: string,
+    readonly error: HoldfastError<"MESSAGE_TOO_LARGE">,
   ) {}
 }
 
@@ -47,6 +50,9 @@ export class ServerStdout {
   readonly #lines: LineReader;
   readonly #reader: StdoutReader;
   #intake: Intake<Buffer | CutLine> | undefined;
+  #receiving: Receiving | undefined;
+  /** Of the line that is being thrown away, where it found no room. */
+  #noRoom: HoldfastError<"MESSAGE_TOO_LARGE"> | undefined;
 
   constructor(
     private readonly options: StdoutOptions,
@@ -61,7 +67,9 @@ export class ServerStdout {
     });
     this.#lines = new LineReader(options.maxMessageBytes, {
       onLine: (line) => this.#intake?.take(line),
-      onTooLarge: (head, tail) => this.#intake?.take(new CutLine(head, tail)),
+      onTooLarge: (head, tail) => this.#intake?.take(new CutLine(head, tail, this.#whyCut())),
+      mayKeep: (bytes) => this.#mayKeep(bytes),
+      onRelease: () => this.#receiving?.release(),
       onExcess: (bytes) => this.#intake?.wasted(bytes),
     });
   }
@@ -72,6 +80,7 @@ export class ServerStdout {
       sizeOf: (line) => (line instanceof CutLine ? 0 : line.length),
     });
     this.#intake = intake;
+    this.#receiving = new Receiving(allowance.rule);
     pipe.on("data", (chunk: Buffer) => {
       intake.begin();
       this.#lines.push(chunk);
@@ -85,6 +94,7 @@ export class ServerStdout {
 
   stop(): void {
     this.#intake?.stop();
+    this.#receiving?.end();
   }
 
   #onLine(line: Buffer | CutLine): void {
@@ -113,10 +123,20 @@ export class ServerStdout {
     this.handlers.onUnreadable({ id, why: redact(why), text: redact(text) });
   }
 
-  #onTooLarge({ head, tail }: CutLine): void {
-    const { maxMessageBytes } = this.options;
-    const message = `a message was larger than ${maxMessageBytes} bytes and was thrown away; raise maxMessageBytes to accept it`;
-    const error = new HoldfastError("MESSAGE_TOO_LARGE", message, { maxMessageBytes });
+  #mayKeep(bytes: number): boolean {
+    const hasRoom = this.#receiving?.add(bytes) ?? true;
+    if (!hasRoom) this.#noRoom = this.#receiving?.error;
+    return hasRoom;
+  }
+
+  #whyCut(): HoldfastError<"MESSAGE_TOO_LARGE"> {
+    const error = this.#noRoom ?? tooLarge(this.options.maxMessageBytes);
+    this.#noRoom = undefined;
+    return error;
+  }
+
+  #onTooLarge({ head, tail, error }: CutLine): void {
+    const { message } = error;
     const id = idOfCutAnswer(head, tail);
     if (id === undefined) this.handlers.onBroken({ code: "MESSAGE_TOO_LARGE", message, error });
     else this.#onMessage({ jsonrpc: "2.0", id, error: { code: SERVER_ERROR, message, data: error } });

@@ -1,8 +1,7 @@
 import type { JSONRPCMessage, Transport, TransportSendOptions } from "@modelcontextprotocol/client";
 import { Breaches } from "../base/breaches.js";
-
-/** So many answers may be on their way to a server that does not take them. */
-const MAX_UNSENT = 1_000;
+import { DEFAULTS } from "../contract/options.js";
+import type { InboundHooks } from "./inbound.js";
 
 /** The answers to what a server asks, pings too. One that asks without end and reads nothing must not fill the program. */
 export class UnsentAnswers {
@@ -11,16 +10,17 @@ export class UnsentAnswers {
 
   constructor(
     private readonly wire: Pick<Transport, "send">,
-    warn: (message: string) => void,
+    private readonly hooks: Pick<InboundHooks, "limits" | "onWarning">,
   ) {
-    this.#breaches = new Breaches(warn);
+    this.#breaches = new Breaches((message) => hooks.onWarning?.(message));
   }
 
   /** Settles when the wire has taken the answer, and at once where it is left out. */
   async send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
-    if (this.#unsent >= MAX_UNSENT) {
+    const most = this.hooks.limits?.maxUnsentAnswers ?? DEFAULTS.maxUnsentAnswers;
+    if (this.#unsent >= most) {
       this.#breaches.note(
-        `an answer to the server was left out: ${MAX_UNSENT.toLocaleString("en")} others wait for it to read them`,
+        `an answer to the server was left out: ${most.toLocaleString("en")} others wait for it to read them (maxUnsentAnswers)`,
       );
       return;
     }

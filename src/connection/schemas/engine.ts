@@ -7,6 +7,8 @@ import { STEPS } from "./plan.js";
 
 /** So many characters of a text cost a step where it is held against a format. */
 const CHARACTERS_PER_STEP = 8;
+/** So many faults that were found cost a step each time that a schema is applied: they are copied. */
+const FAULTS_PER_STEP = 8;
 /** From so many properties on, what is required is checked in a loop. The code for each of them costs more to compile. */
 const LOOP_FROM = 8;
 
@@ -43,11 +45,13 @@ export function boundEngine(schema: JsonSchemaType, patterns: Patterns, steps: S
   engine.addKeyword({
     keyword: STEPS,
     schemaType: "number",
-    errors: false,
-    valid: true,
-    validate: (weight: number, data: unknown) => {
-      steps.spend(weight + sizeOf(data));
-      return true;
+    code: ({ gen, schema: weight, data }) => {
+      const spend = gen.scopeValue("keyword", {
+        ref: (data: unknown, faults: unknown[] | null) =>
+          steps.spend(weight + sizeOf(data) + (faults?.length ?? 0) / FAULTS_PER_STEP),
+      });
+      // Its types want its own templates, which nothing exports; a text is taken as well.
+      Reflect.apply(gen.code, gen, [`${spend}(${data}, vErrors)`]);
     },
   });
   countFirst(engine);

@@ -1,22 +1,13 @@
-/** How much work a schema of a server may make. */
-export interface SchemaLimits {
-  /** What constrains an answer: keywords and their entries, those behind each `$ref` included. Compiling takes about 0.1 ms each. */
-  readonly keywords: number;
-  /** How deep schemas stand in one another. */
-  readonly depth: number;
-  /** The text of the schema, in characters. */
-  readonly characters: number;
-  /** The work of one check: a step is a schema applied to a value, or eight instructions of a pattern's program. */
-  readonly steps: number;
-  /** The longest text that is held against a pattern or a format, in characters. */
-  readonly textCharacters: number;
-}
+import type { SchemaLimits as Given } from "../../contract/options.js";
+
+export type SchemaLimits = Readonly<Required<Given>>;
 
 export const SCHEMA_LIMITS: SchemaLimits = {
+  /** To compile one takes about 0.1 ms. */
   keywords: 1_000,
   depth: 64,
   characters: 1024 * 1024,
-  steps: 500_000,
+  steps: 200_000,
   textCharacters: 64 * 1024,
 };
 

@@ -1,7 +1,9 @@
-import { asError, HoldfastError } from "../../base/errors.js";
+import { asError } from "../../base/errors.js";
 import { DEFAULTS } from "../../contract/options.js";
 import type { Source } from "../allowance.js";
 import { retryAfterMs } from "../network.js";
+import { Receiving } from "../receiving.js";
+import { tooLarge } from "../too-large.js";
 import { decompressor, type Sink } from "./decompress.js";
 
 /** The headers of an answer, their names in lower case. */
@@ -121,14 +123,17 @@ export class HttpAnswer {
   }
 
   /** The whole body. Rejects with `MESSAGE_TOO_LARGE` as soon as it is larger than `maxBytes`. */
-  async text(maxBytes: number): Promise<string> {
+  async text(maxBytes: number, rule?: Receiving["rule"]): Promise<string> {
+    const receiving = rule && new Receiving(rule);
     const parts: Buffer[] = [];
     let size = 0;
-    await this.read((bytes) => {
+    const take = (bytes: Buffer) => {
       size += bytes.length;
       if (size > maxBytes) throw tooLarge(maxBytes);
+      if (receiving?.add(bytes.length) === false) throw receiving.error;
       parts.push(bytes);
-    });
+    };
+    await this.read(take).finally(() => receiving?.end());
     const text = parts.length === 1 ? parts[0]!.toString() : Buffer.concat(parts, size).toString();
     return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
   }
@@ -155,8 +160,3 @@ export class HttpAnswer {
 }
 
 const IGNORED: Sink = { write() {}, end() {}, destroy() {}, pause() {}, resume() {} };
-
-export function tooLarge(maxMessageBytes: number): HoldfastError<"MESSAGE_TOO_LARGE"> {
-  const message = `a message was larger than ${maxMessageBytes} bytes and was thrown away; raise maxMessageBytes to accept it`;
-  return new HoldfastError("MESSAGE_TOO_LARGE", message, { maxMessageBytes });
-}

@@ -1,6 +1,6 @@
 import { StringDecoder } from "node:string_decoder";
 import { createParser, type EventSourceParser } from "eventsource-parser";
-import { tooLarge } from "./answer.js";
+import { tooLarge } from "../too-large.js";
 
 /** One event of a stream. */
 export interface StreamEvent {

@@ -2,6 +2,7 @@ import type { JSONRPCMessage } from "@modelcontextprotocol/client";
 import { asError } from "../../base/errors.js";
 import type { Allowance } from "../allowance.js";
 import { Intake } from "../intake.js";
+import { Receiving } from "../receiving.js";
 import type { HttpAnswer } from "./answer.js";
 import { type EventStreamHandlers, EventStreamReader, type StreamEvent } from "./event-stream.js";
 
@@ -23,6 +24,7 @@ export interface EventsHost {
 export class Events {
   readonly #reader: EventStreamReader;
   readonly #intake: Intake<StreamEvent>;
+  readonly #receiving: Receiving;
   #commented = false;
   /** The event that is dealt with holds a message. */
   #noted = false;
@@ -32,19 +34,24 @@ export class Events {
     private readonly host: EventsHost,
     handlers: EventStreamHandlers,
   ) {
+    this.#receiving = new Receiving(host.allowance.rule);
     this.#intake = new Intake(answer, host.allowance, {
       handle: (event) => this.#handle(event, handlers),
       sizeOf: ({ data }) => data.length,
     });
     this.#reader = new EventStreamReader(
       {
-        event: (event) => this.#intake.take(event),
+        event: (event) => {
+          this.#receiving.release();
+          this.#intake.take(event);
+        },
         retry: (ms) => {
           host.allowance.spend(COMMENT);
           handlers.retry?.(ms);
         },
         comment: () => {
           this.#commented = true;
+          this.#receiving.release();
           host.allowance.spend(COMMENT);
         },
       },
@@ -78,6 +85,7 @@ export class Events {
       await this.answer.read((bytes) => {
         this.#commented = false;
         this.#intake.begin();
+        if (!this.#receiving.add(bytes.length)) throw this.#receiving.error;
         this.#reader.feed(bytes);
         heard(bytes, this.#commented);
       });
@@ -85,6 +93,7 @@ export class Events {
     } finally {
       this.#intake.flush();
       this.#intake.stop();
+      this.#receiving.end();
     }
   }
 }

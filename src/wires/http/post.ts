@@ -130,7 +130,7 @@ export class Post {
       answer.discard();
       return false;
     }
-    const text = await answer.text(host.maxMessageBytes);
+    const text = await answer.text(host.maxMessageBytes, host.allowance.rule);
     if (text.trim() === "") return false;
     const { id } = this.message;
     let answered = false;

@@ -170,7 +170,7 @@ export class SseWire extends BaseWire implements EventsHost {
   /** Some servers answer in the body, and not on the stream. */
   async #answered(answer: HttpAnswer): Promise<void> {
     if (answer.mediaType !== "application/json") return answer.discard();
-    const text = await answer.text(this.options.maxMessageBytes);
+    const text = await answer.text(this.options.maxMessageBytes, this.allowance.rule);
     for (const message of parseMessages(text) ?? []) this.onmessage?.(message);
   }
 
