@@ -54,6 +54,7 @@ export {
   type Logger,
   type ReconnectOptions,
   type ReplayMode,
+  type SchemaLimits,
   type SharedOptions,
   type TlsOptions,
 } from "./contract/options.js";
