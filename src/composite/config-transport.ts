@@ -1,7 +1,6 @@
 import { basename } from "node:path";
-import { HoldfastError, messageOf } from "../base/errors.js";
+import { HoldfastError } from "../base/errors.js";
 import type { McpConfig } from "../config/parse.js";
-import { watchFile } from "../config/watch.js";
 import type { WaitOptions } from "../contract/session.js";
 import type { ConnectionState, ConnectionStatus } from "../contract/status.js";
 import type { AttemptContext, Wire } from "../contract/wire.js";
@@ -9,6 +8,7 @@ import { INTERNALS } from "../transports/internals.js";
 import { ClientTransport } from "../transports/transport.js";
 import { Claims } from "./claims.js";
 import { type ConfiguredServer, listOf, whenIn } from "./configured-server.js";
+import { Forks, followFile } from "./following.js";
 import { explainFleet, fleetHealth } from "./health.js";
 import { loadOpening, type OpenComposite } from "./load-opening.js";
 import { checkConfigOptions, type MCPConfigTransportOptions, pathOf, withLock } from "./options.js";
@@ -33,6 +33,7 @@ export class MCPConfigTransport extends ClientTransport {
   readonly #claims = { tools: new Claims(), prompts: new Claims() };
   #health = fleetHealth(undefined);
   #stopWatching: (() => void) | undefined;
+  readonly #forks = new Forks<MCPConfigTransport>();
 
   constructor(options: MCPConfigTransportOptions) {
     checkConfigOptions(options);
@@ -61,7 +62,7 @@ export class MCPConfigTransport extends ClientTransport {
     this.#untold = [...parsed.warnings];
     this.#rules = wholeRules(parsed, options);
     this.#servers = this.#plan(parsed, new Map());
-    if (options.watch && path !== undefined) this.#watch(path);
+    if (options.watch && path !== undefined) this.#stopWatching = followFile(path, this);
   }
 
   /** The status of each server by its name, in the declared order; last those whose entries are wrong (kind `misconfigured`). */
@@ -128,7 +129,10 @@ export class MCPConfigTransport extends ClientTransport {
     for (const [name] of changed) members?.replace(name);
     if (added.length > 0) members?.add(added.map(([name]) => name));
     this.#open?.rulesChanged();
-    await Promise.all([...removed, ...changed].map(([, { transport }]) => transport.close()));
+    await Promise.all([
+      ...[...removed, ...changed].map(([, { transport }]) => transport.close()),
+      ...this.#forks.open().map((fork) => fork.setConfig(parsed)),
+    ]);
   }
 
   /** Skips the wait of every server, and starts those anew that failed for good. */
@@ -163,8 +167,11 @@ export class MCPConfigTransport extends ClientTransport {
     ]);
   }
 
+  /** It follows this one's config. */
   override fork(): MCPConfigTransport {
-    return new MCPConfigTransport({ ...withLock(this.#options), config: this.#config, watch: false });
+    const fork = new MCPConfigTransport({ ...withLock(this.#options), config: this.#config, watch: false });
+    this.#forks.add(fork);
+    return fork;
   }
 
   #callTimeoutMs(method: string, name: string | undefined): number | undefined {
@@ -231,20 +238,5 @@ export class MCPConfigTransport extends ClientTransport {
     if (health === this.#health) return;
     this.#health = health;
     this[INTERNALS].announce({ type: "health", health });
-  }
-
-  #watch(path: string | URL): void {
-    const owner = new WeakRef(this);
-    const stop = watchFile(path, async () => {
-      const transport = owner.deref();
-      if (!transport) return stop();
-      try {
-        await transport.setConfig(path);
-      } catch (error) {
-        const message = `${transport.name}: the last good config stays: ${messageOf(error)}`;
-        transport[INTERNALS].announce({ type: "warning", message });
-      }
-    });
-    this.#stopWatching = stop;
   }
 }

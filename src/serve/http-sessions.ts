@@ -7,7 +7,7 @@ import { problem } from "./access.js";
 import { Draining } from "./draining.js";
 import type { Exchanges } from "./exchanges.js";
 import type { HttpSettings } from "./http-options.js";
-import { EventBudget, isEventId, KeptEvents } from "./kept-events.js";
+import { EventBudget, isEventId, isStandingEvent, KeptEvents } from "./kept-events.js";
 import { SessionIds } from "./session-ids.js";
 
 /** How many sessions that ended are known not to come back. */
@@ -17,6 +17,10 @@ interface HttpSession {
   wire: WebStandardStreamableHTTPServerTransport;
   client: Draining;
   events: KeptEvents;
+  /** With which its client initialized. */
+  introduction: unknown;
+  /** The server may be another one than its client knows: methods of the notifications that say so, once it can hear them. */
+  news: string[];
   lastUsed: number;
 }
 
@@ -28,6 +32,7 @@ export class HttpSessions {
   readonly #ids: SessionIds | undefined;
   readonly #resuming = new Map<string, Promise<void>>();
   readonly #ended = new Set<string>();
+  readonly #adopted = new Map<string, unknown>();
   readonly #budget = new EventBudget();
 
   constructor(
@@ -55,7 +60,23 @@ export class HttpSessions {
       return problem(400, "holdfast serve: Last-Event-ID is no event's id; open the stream without it");
     const handle = () => wire.handleRequest(request, { parsedBody });
     const { id: asked } = fieldsOf(parsedBody);
-    return typeof asked === "string" || typeof asked === "number" ? events.during(asked, handle) : handle();
+    if (typeof asked === "string" || typeof asked === "number") return events.during(asked, handle);
+    const response = await handle();
+    const listens = request.method === "GET" && (last === null || isStandingEvent(last));
+    if (listens && response.ok)
+      for (const method of session.news.splice(0)) await wire.send({ jsonrpc: "2.0", method });
+    return response;
+  }
+
+  /** The introductions of all sessions, by their ids, with which `adopt` of a successor lets them go on. */
+  get introductions(): ReadonlyMap<string, unknown> {
+    const open = [...this.#sessions].map(([id, { introduction }]) => [id, introduction] as const);
+    return new Map([...this.#adopted, ...open]);
+  }
+
+  /** Sessions that were another server's. Each is opened again with its client's next request. */
+  adopt(introductions: ReadonlyMap<string, unknown>): void {
+    for (const [id, introduction] of introductions) this.#adopted.set(id, introduction);
   }
 
   /** An exchange of that session is over. */
@@ -83,6 +104,7 @@ export class HttpSessions {
       });
     const { params } = fieldsOf(parsedBody);
     return this.#open(
+      params,
       () => this.#ids?.make(params) ?? randomUUID(),
       async (wire, client) => {
         const response = await wire.handleRequest(request, { parsedBody });
@@ -95,16 +117,19 @@ export class HttpSessions {
 
   /** A session of a process before this one: it goes on as if nothing had been, with the introduction that is in its id. */
   async #resumed(id: string, url: string): Promise<HttpSession | undefined> {
-    const params = this.#isFull || this.#ended.has(id) ? undefined : this.#ids?.read(id);
+    const known = this.#adopted.get(id) ?? this.#ids?.read(id);
+    const params = this.#isFull || this.#ended.has(id) ? undefined : known;
     if (params === undefined) return undefined;
-    const known = this.#resuming.get(id);
-    if (known) await known;
+    const already = this.#resuming.get(id);
+    if (already) await already;
     else {
       const resuming = this.#open(
+        params,
         () => id,
         async (wire) => {
           const shaken = await wire.handleRequest(posted(url, { id: 0, method: "initialize", params }));
-          await shaken.text();
+          const news = listsIn(await shaken.text());
+          this.#sessions.get(id)?.news.push(...news);
           const headers = { "mcp-session-id": id };
           await wire.handleRequest(posted(url, { method: "notifications/initialized" }, headers));
         },
@@ -120,6 +145,7 @@ export class HttpSessions {
   }
 
   async #open<T>(
+    introduction: unknown,
     sessionIdGenerator: () => string,
     use: (wire: WebStandardStreamableHTTPServerTransport, client: Draining) => Promise<T>,
   ): Promise<T> {
@@ -129,7 +155,7 @@ export class HttpSessions {
       const wire = new WebStandardStreamableHTTPServerTransport({
         sessionIdGenerator,
         onsessioninitialized: (id) => {
-          this.#add(id, { wire, client, events });
+          this.#add(id, { wire, client, events, introduction, news: [] });
           this.exchanges.begin(id);
           shaken = () => {
             this.exchanges.end(id);
@@ -162,7 +188,8 @@ export class HttpSessions {
     if (this.#ended.size > MAX_ENDED && oldest !== undefined) this.#ended.delete(oldest);
   }
 
-  #add(id: string, session: Pick<HttpSession, "wire" | "client" | "events">): void {
+  #add(id: string, session: Omit<HttpSession, "lastUsed">): void {
+    this.#adopted.delete(id);
     this.#sessions.set(id, { ...session, lastUsed: this.clock.now() });
     void session.client.closed.then(() => this.#sessions.delete(id));
     this.#reaper ??= this.#reapLater();
@@ -178,6 +205,15 @@ export class HttpSessions {
       if (!this.exchanges.has(id) && now - lastUsed >= this.settings.idleMs) void client.close();
     this.#reaper = this.#sessions.size > 0 ? this.#reapLater() : undefined;
   }
+}
+
+/** The notifications for the lists that a server, which answered so to `initialize`, may change. */
+function listsIn(shaken: string): string[] {
+  const [, data = "{}"] = /^data: (\{.*)$/m.exec(shaken) ?? [];
+  const { capabilities } = fieldsOf(fieldsOf(JSON.parse(data))["result"]);
+  return ["tools", "prompts", "resources"]
+    .filter((kind) => fieldsOf(fieldsOf(capabilities)[kind])["listChanged"] === true)
+    .map((kind) => `notifications/${kind}/list_changed`);
 }
 
 /** A message of a client's, as if it had been posted. */

@@ -61,7 +61,8 @@ export class KeptEvents implements EventStore {
   /** The requests that run, by their streams; the oldest are those that were cancelled, and so never answered. */
   readonly #requests = new Map<string, Id>();
   readonly #request = new AsyncLocalStorage<Id>();
-  #last = 0;
+  /** Above the numbers of the process before this one: a client may name its last event. */
+  #last = Date.now();
   bytes = 0;
 
   constructor(

@@ -118,12 +118,19 @@ export class Requests {
 
   #endpointOf(name: string | undefined): Endpoint | Response {
     const transport = name === undefined ? this.transport : serverOf(this.transport, name);
-    if (transport instanceof Response) return transport;
     const known = this.#endpoints.get(name);
+    if (transport instanceof Response) {
+      this.#endpoints.delete(name);
+      void known?.close();
+      return transport;
+    }
     if (known?.transport === transport) return known;
-    // A server of a config that was edited is another one.
-    void known?.close();
     const endpoint = new Endpoint(transport, this.#exchanges, this.settings, this.clock);
+    // A server of a config that was edited is another one, for the same clients.
+    if (known) {
+      endpoint.sessions.adopt(known.sessions.introductions);
+      void known.close();
+    }
     this.#endpoints.set(name, endpoint);
     return endpoint;
   }

@@ -74,6 +74,9 @@ describe("a legacy client whose stream breaks", () => {
       id: "text id",
       error: { data: { holdfast: { code: "CONNECTION_LOST", outcome: "unknown", server: "fixture" } } },
     });
+    // What the server offers may be different by now.
+    const heard = await (await client.get()).next();
+    expect(heard!.message.method).toBe("notifications/tools/list_changed");
   });
 
   it("with an id that nobody gave is told so, whatever it is", async () => {

@@ -1,0 +1,105 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { MCPConfigTransport, StdioTransport, StreamableHttpTransport } from "../../src/index.js";
+import { serve } from "../../src/serve/index.js";
+import type { ClientTransport } from "../../src/transports/transport.js";
+import { type AnyClient, CLIENTS } from "../support/clients.js";
+import { closing, fixture, lives, stdioFixture, until } from "../support/fixtures.js";
+import { httpServer } from "../support/http-server.js";
+import { temporary } from "../support/temporary.js";
+
+async function servedAt(transport: ClientTransport): Promise<URL> {
+  const serving = await serve(closing(transport), { http: {} });
+  onTestFinished(() => serving.close());
+  return new URL(serving.url!);
+}
+
+/** Sockets that are not kept: a fault of theirs is not what is tested here. */
+const reached = (url: URL) =>
+  new StreamableHTTPClientTransport(url, { requestInit: { headers: { connection: "close" } } });
+
+const asking = (kind: keyof typeof CLIENTS, url: URL) => CLIENTS[kind](reached(url), { asks: "me" });
+
+async function answers(client: AnyClient): Promise<void> {
+  expect(await client.call("echo", { message: "hé" })).toBe("Echo: hé");
+  expect(client.closed()).toBe(false);
+}
+
+describe.each(["SDK 1", "SDK 2", "SDK 2, modern"] as const)(
+  "the session of a client of the %s outlives",
+  (kind) => {
+    it("a server over HTTP that forgot its sessions", async () => {
+      const server = await httpServer();
+      const client = await asking(kind, await servedAt(new StreamableHttpTransport({ url: server.url })));
+      await answers(client);
+      server.sessions.clear();
+      await answers(client);
+    });
+
+    it("a sign-in in mid-session", async () => {
+      const server = await httpServer();
+      const tokens = { good: "one", known: "one" };
+      server.control.fault = ({ headers }, response) => {
+        if (headers.authorization === `Bearer ${tokens.good}`) return false;
+        tokens.known = tokens.good;
+        response.writeHead(401, { "www-authenticate": "Bearer" }).end();
+        return true;
+      };
+      const auth = () => tokens.known;
+      const url = await servedAt(new StreamableHttpTransport({ url: server.url, auth }));
+      const client = await asking(kind, url);
+      await answers(client);
+      tokens.good = "two";
+      await answers(client);
+      expect(tokens.known).toBe("two");
+    });
+
+    it("a newer version of its server, of which it hears", async () => {
+      const offer = join(temporary(), "offer.json");
+      const offering = (version: string, tool: string) =>
+        writeFileSync(
+          offer,
+          JSON.stringify({ version, tools: [{ name: tool, inputSchema: { type: "object" } }] }),
+        );
+      offering("1", "old");
+      const args = [fixture("offering-server.mjs"), offer];
+      const transport = new StdioTransport({ command: process.execPath, args, era: "legacy" });
+      const client = await CLIENTS[kind](reached(await servedAt(transport)));
+      expect(await client.tools()).toEqual(["old"]);
+      offering("2", "new");
+      const { pid } = transport.status;
+      process.kill(pid!, "SIGKILL");
+      await until(() => !lives(pid!));
+      await until(() => client.changes() > 0);
+      expect(await client.tools()).toEqual(["new"]);
+      expect(await client.call("new")).toBe("called new");
+      expect(client.closed()).toBe(false);
+    });
+
+    it("an edit of the config, for all servers and for one", async () => {
+      const { log } = stdioFixture();
+      const server = (word: string) => ({
+        command: process.execPath,
+        args: [fixture("stdio-server.mjs")],
+        env: { FIXTURE_LOG: log, WORD: word },
+      });
+      const transport = new MCPConfigTransport({
+        config: { mcpServers: { a: server("1"), b: server("1") } },
+        era: "legacy",
+      });
+      const url = await servedAt(transport);
+      const all = await asking(kind, url);
+      const one = await asking(kind, new URL(`${url}/a`));
+      const wordOf = async (client: AnyClient, tool: string) => JSON.parse(await client.call(tool)).WORD;
+      expect([await wordOf(all, "a_env"), await wordOf(one, "env")]).toEqual(["1", "1"]);
+      await transport.setConfig({ mcpServers: { a: server("2"), c: server("2") } });
+      expect(await wordOf(one, "env")).toBe("2");
+      expect(JSON.parse(await one.call("ask", { what: "elicitation" })).content).toEqual({ name: "me" });
+      await until(async () => (await all.tools()).includes("c_env"));
+      expect([await wordOf(all, "a_env"), await wordOf(all, "c_env")]).toEqual(["2", "2"]);
+      expect([all.closed(), one.closed()]).toEqual([false, false]);
+    });
+  },
+);
