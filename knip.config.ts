@@ -3,6 +3,7 @@ import type { KnipConfig } from "knip";
 /** `!` marks what is shipped: `knip --production` looks at that alone, without what only tests use. */
 const config: KnipConfig = {
   entry: [
+    "src/adapters/*.ts!",
     "src/{index,inspect/index,metrics/index,otel/index,serve/index,testing/index,cli/main,cli/start}.ts!",
     "src/inspect/page/app.js!",
     // Programs that are started and never imported.
@@ -32,7 +33,17 @@ const config: KnipConfig = {
     "@modelcontextprotocol/server-everything",
     // An optional peer that the test kit imports as it stands; and what is loaded by `require`, with the first pattern or config.
     ...(process.argv.includes("--production")
-      ? ["@opentelemetry/api", "fast-check", "jsonc-parser", "prom-client", "re2js", "smol-toml", "yaml"]
+      ? [
+          "@langchain/core",
+          "@modelcontextprotocol/sdk",
+          "@opentelemetry/api",
+          "fast-check",
+          "jsonc-parser",
+          "prom-client",
+          "re2js",
+          "smol-toml",
+          "yaml",
+        ]
       : []),
   ],
   ignoreBinaries: ["dbus-run-session", "mkfifo", "script", "prometheus", "promtool"],

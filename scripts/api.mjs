@@ -12,6 +12,10 @@ import { parse } from "./lint/modules.mjs";
 
 const ENTRIES = {
   holdfast: "dist/index.d.ts",
+  "holdfast-ai-sdk": "dist/adapters/ai-sdk.d.ts",
+  "holdfast-claude-agent": "dist/adapters/claude-agent.d.ts",
+  "holdfast-langchain": "dist/adapters/langchain.d.ts",
+  "holdfast-openai-agents": "dist/adapters/openai-agents.d.ts",
   "holdfast-inspect": "dist/inspect/index.d.ts",
   "holdfast-metrics": "dist/metrics/index.d.ts",
   "holdfast-otel": "dist/otel/index.d.ts",

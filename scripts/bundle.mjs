@@ -8,9 +8,12 @@ import { rolldown } from "rolldown";
 const dist = fileURLToPath(new URL("../dist/", import.meta.url));
 const at = (path) => `${dist}${path}.js`;
 
+const ADAPTERS = ["ai-sdk", "claude-agent", "langchain", "openai-agents"];
+
 const made = await rolldown({
   input: {
     index: at("index"),
+    ...Object.fromEntries(ADAPTERS.map((name) => [name, at(`adapters/${name}`)])),
     inspect: at("inspect/index"),
     metrics: at("metrics/index"),
     otel: at("otel/index"),

@@ -12,7 +12,7 @@ export const ORDER = [
   ["composite"],
   ["metrics"],
   ["serve", "cluster"],
-  ["infer", "inspect", "otel", "testing"],
+  ["adapters", "infer", "inspect", "otel", "testing"],
   ["index.ts"],
   ["internal.ts"],
   ["cli"],
@@ -21,6 +21,7 @@ export const ORDER = [
 /** Rooms that know less than all below them. */
 export const ONLY = {
   gateway: ["base", "contract"],
+  adapters: ["base", "contract", "session"],
   // As a program that uses the package, and what internal.ts gives besides: so it feels what such a program lacks.
   cli: ["index.ts", "internal.ts", "inspect", "metrics", "serve", "testing"],
 };

@@ -16,7 +16,7 @@ export async function toolData(
   options?: CallToolRequestOptions & ReplayOption,
 ): Promise<unknown> {
   const result = await session.callTool({ name, arguments: args }, options);
-  if (result.isError) throw failed(session, name, result);
+  if (result.isError) throw toolFailed(session, name, result);
   const { structuredContent, content } = result;
   if (structuredContent !== undefined && structuredContent !== null) return unwrapped(result);
   const [first] = content;
@@ -46,7 +46,8 @@ function parsed(text: string): unknown {
   }
 }
 
-function failed(session: Client, tool: string, { content }: CallToolResult): HoldfastError {
+/** What a tool said when it failed. */
+export function toolFailed(session: Client, tool: string, { content }: CallToolResult): HoldfastError {
   const server =
     (session as Partial<Session>).connection?.name ?? session.getServerVersion()?.name ?? "the server";
   const said = content.map((block) => (block.type === "text" ? block.text : `[${block.type}]`)).join("\n");

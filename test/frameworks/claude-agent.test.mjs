@@ -1,6 +1,7 @@
 // Through query() of the Claude Agent SDK, with a program of ours in the place of its executable and its model.
 import { fileURLToPath } from "node:url";
 import { query } from "@anthropic-ai/claude-agent-sdk";
+import { claudeServer } from "holdfast/claude-agent";
 import { contract } from "./support/contract.mjs";
 import { lossOf, namesOf, textOf } from "./support/words.mjs";
 
@@ -42,7 +43,7 @@ async function open({ transport }, { answer, onChanged }) {
     prompt,
     options: {
       pathToClaudeCodeExecutable: PROGRAM,
-      mcpServers: { fixture: { type: "sdk", name: "fixture", instance: transport.asServer() } },
+      mcpServers: { fixture: claudeServer(transport) },
     },
   });
   const waiting = new Map();

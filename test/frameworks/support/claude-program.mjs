@@ -42,7 +42,11 @@ async function obey({ call, cancel }) {
   const id = `c${++calls}`;
   const _meta = call.progress ? { progressToken: id } : undefined;
   tell({ call: calls, answer: await post({ id, method: call.method, params: { ...call.params, _meta } }) });
+  const spent = { duration_ms: 1, duration_api_ms: 1, num_turns: 1, total_cost_usd: 0, usage: {} };
+  write({ type: "result", subtype: "success", is_error: false, result: "", session_id: "1", ...spent });
 }
+
+const textIn = (content) => (typeof content === "string" ? content : content[0].text);
 
 /** What the server sends by itself comes as a control request too. */
 function hear(message) {
@@ -59,7 +63,7 @@ createInterface({ input: process.stdin })
       const { request_id, response, error } = message.response;
       waiting.get(request_id)?.(response?.mcp_response ?? { error: { message: error } });
       waiting.delete(request_id);
-    } else if (message.type === "user") void obey(JSON.parse(message.message.content));
+    } else if (message.type === "user") void obey(JSON.parse(textIn(message.message.content)));
     else if (message.request?.subtype === "initialize") {
       const none = { commands: [], agents: [], models: [], available_output_styles: [] };
       answer(message.request_id, { ...none, output_style: "default", account: {} });

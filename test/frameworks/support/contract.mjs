@@ -100,7 +100,7 @@ export function contract(name, open, lossIn, cannot = {}) {
         await client.tools();
         await client.call("grow", {});
         await until(() => heard.changes > 0);
-        assert.ok((await client.tools()).some((tool) => tool.startsWith("grown-")));
+        assert.ok((await client.tools()).some((tool) => tool.startsWith("grown")));
       },
       cannot.changes,
     );
