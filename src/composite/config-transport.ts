@@ -7,7 +7,7 @@ import type { AttemptContext, Wire } from "../contract/wire.js";
 import { INTERNALS } from "../transports/internals.js";
 import { ClientTransport } from "../transports/transport.js";
 import { Claims } from "./claims.js";
-import { type ConfiguredServer, listOf, whenIn } from "./configured-server.js";
+import { type ConfiguredServer, listOf, whenIn, withoutSecretsOf } from "./configured-server.js";
 import { Forks, followFile } from "./following.js";
 import { explainFleet, fleetHealth } from "./health.js";
 import { loadOpening, type OpenComposite } from "./load-opening.js";
@@ -55,6 +55,7 @@ export class MCPConfigTransport extends ClientTransport {
       },
     );
     this[INTERNALS].credential = () => this.#direct?.transport[INTERNALS].credential();
+    this[INTERNALS].withoutSecrets = withoutSecretsOf(this[INTERNALS], () => this.#servers.values());
     this[INTERNALS].callTimeoutMs = (method, called) => this.#callTimeoutMs(method, called);
     this.#options = options;
     this.#config = parsed;

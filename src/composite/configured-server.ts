@@ -1,6 +1,7 @@
 import type { ServerConfig } from "../config/server.js";
 import type { WaitOptions } from "../contract/session.js";
 import type { ConnectionState, ConnectionStatus } from "../contract/status.js";
+import { INTERNALS, type Internals } from "../transports/internals.js";
 import type { ClientTransport } from "../transports/transport.js";
 import type { Misconfigured } from "./misconfigured.js";
 import type { ToolRules } from "./transforms.js";
@@ -45,3 +46,15 @@ export const listOf = (servers: ReadonlyMap<string, ConfiguredServer>): readonly
 /** Their names, likewise. */
 export const namesOf = (servers: readonly ConfiguredServer[]): readonly string[] =>
   keptIn(names, servers, () => servers.map(({ name }) => name));
+
+/** Takes out of data what a composite knows to be secret, and what its servers do. */
+export function withoutSecretsOf(
+  { withoutSecrets }: Internals,
+  servers: () => Iterable<ConfiguredServer>,
+): Internals["withoutSecrets"] {
+  return (data) =>
+    [...servers()].reduce(
+      (left, { transport }) => transport[INTERNALS].withoutSecrets(left),
+      withoutSecrets(data),
+    );
+}

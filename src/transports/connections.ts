@@ -33,8 +33,7 @@ export function partsOf(options: SharedOptions, identity: TransportIdentity): Co
     clock: identity.clock ?? systemClock,
     secrets,
     subscribers,
-    recorder:
-      record === undefined ? undefined : new Recorder(record, name, subscribers.inspectors.id, secrets),
+    recorder: record === undefined ? undefined : new Recorder(record, name, subscribers.inspectors.id),
   };
 }
 

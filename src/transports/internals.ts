@@ -17,6 +17,8 @@ export interface Internals {
   expect(expected: Expected): void;
   /** Whether the data holds a secret of this transport. */
   holdsSecret(data: unknown): boolean;
+  /** The same data without the secrets of this transport, and of all that it reaches. */
+  withoutSecrets<T>(data: T): T;
   /** Tells the subscribers something that the connection does not know. */
   announce(event: Announcement): void;
   /** Lets each call be followed from now on; undefined ends it. */

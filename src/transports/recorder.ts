@@ -1,6 +1,4 @@
 import { messageOf } from "../base/errors.js";
-import type { Secrets } from "../base/redact.js";
-import { withoutSecrets } from "../base/shown.js";
 import type { Inspect } from "../contract/inspection.js";
 import type { AttemptContext, Wire } from "../contract/wire.js";
 import { recordingAt } from "../recording/file.js";
@@ -23,7 +21,6 @@ export class Recorder {
     private readonly path: string,
     private readonly server: string,
     private readonly id: string,
-    private readonly secrets: Secrets,
   ) {
     this.#file = recordingAt(path);
   }
@@ -45,7 +42,10 @@ export class Recorder {
     attempt.cleanup(this.#file.hold(this.server));
     const { epoch } = attempt;
     return tapped(await openWire(attempt), (direction, given) => {
-      const message = withoutSecrets(this.secrets, given);
+      // Who knows what is secret is gone with the transport: what comes after that is left out.
+      const internals = this.#transport?.deref()?.[INTERNALS];
+      if (!internals) return;
+      const message = internals.withoutSecrets(given);
       this.#append({ type: "message", at: Date.now(), id: this.id, epoch, direction, message });
     });
   }

@@ -156,6 +156,7 @@ export abstract class ClientTransport implements TransportHandle {
       credential: () => credential,
       callTimeoutMs: () => callTimeoutMs,
       expect: (expected) => this.#lives.expect(expected),
+      withoutSecrets: (data) => withoutSecrets(this.#parts.secrets, data),
       holdsSecret: (data) => withoutSecrets(this.#parts.secrets, data) !== data,
       announce: (event) => this.#lives.current.port.announce(event),
       trace: (tracer) => {

@@ -51,6 +51,25 @@ describe("holdfast --record and replay", () => {
     expect(await holdfast("tools", "--json", record)).toMatchObject({ stdout: live.stdout });
   });
 
+  it.each([["one server"], ["two servers"]])("holds no secret of a config with %s", async (many) => {
+    const directory = temporary();
+    const record = join(directory, "run.jsonl");
+    const config = join(directory, "mcp.json");
+    const secret = "tok-93hf83hf9283hf";
+    const entry = {
+      command: process.execPath,
+      args: [fixture("stdio-server.mjs")],
+      env: { API_TOKEN: secret },
+    };
+    const servers = many === "one server" ? { a: entry } : { a: entry, b: { ...entry, env: {} } };
+    writeFileSync(config, JSON.stringify({ mcpServers: servers }));
+    const tool = many === "one server" ? "echo" : "a_echo";
+    const { stdout } = await holdfast("call", config, tool, `message=${secret}`, "--record", record);
+    expect(stdout).toContain(secret);
+    expect(readFileSync(record, "utf8")).toContain("Echo: [redacted]");
+    expect(readFileSync(record, "utf8")).not.toContain(secret);
+  });
+
   it("says what a file lacks that cannot be played", async () => {
     const record = join(temporary(), "run.jsonl");
     writeFileSync(record, '{"type":"recording","version":1}\n');
