@@ -117,7 +117,7 @@ describe("holdfast tools, call, resources, read, prompts, prompt", () => {
     const [tools, resources, prompts] = await Promise.all(
       ["tools", "resources", "prompts"].map((list) => run(list, ...server)),
     );
-    expect(tools!.stdout.split("\n")).toContain("echo(message: string)");
+    expect(tools!.stdout).toContain("echo(message: string)");
     expect(resources!.stdout).toContain("note://one");
     expect(prompts!.stdout).toContain("greet(name)");
   });

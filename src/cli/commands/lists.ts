@@ -54,7 +54,8 @@ export const toolsCommand = listCommand<Tool>(
   "tools",
   async (session) => (await session.listTools()).tools,
   (tools, { long }) => {
-    if (!long) printTable(tools.map((tool) => [signatureOf(tool)]));
+    // The signature whole, and of the description what the line has room for.
+    if (!long) printTable(tools.map((tool) => [`${signatureOf(tool)}  ${firstLine(tool.description)}`]));
     else
       inFull(tools.map((tool) => ({ key: signatureOf(tool), description: tool.description ?? tool.title })));
   },
