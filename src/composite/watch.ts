@@ -58,6 +58,14 @@ export class Watch {
     return [...this.#watched.values()].flatMap(({ transport }) => transport.deref() ?? []);
   }
 
+  /** All that are watched, with the ids of their events. */
+  entries(): [string, ClientTransport][] {
+    return [...this.#watched].flatMap(([id, { transport }]): [string, ClientTransport][] => {
+      const found = transport.deref();
+      return found ? [[id, found]] : [];
+    });
+  }
+
   close(): void {
     for (const id of [...this.#watched.keys()]) this.#end(id);
   }

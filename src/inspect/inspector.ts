@@ -1,9 +1,11 @@
+import { visible } from "../base/visible.js";
 import { Watch } from "../composite/watch.js";
 import type { InspectionEvent } from "../contract/inspection.js";
 import { Scraped } from "../metrics/scraped.js";
 import type { ClientTransport } from "../transports/transport.js";
+import { callOf, offersOf } from "./asking.js";
 import { Recorder, toRecording } from "./recorder.js";
-import { PageServer } from "./server.js";
+import { type Explained, PageServer } from "./server.js";
 
 /** The options of `createInspector`. */
 export interface InspectorOptions {
@@ -11,8 +13,12 @@ export interface InspectorOptions {
   transports?: readonly ClientTransport[];
   /** The port of the page on 127.0.0.1. Default: a free one. */
   port?: number;
-  /** Whether the page has buttons (retry, disconnect, reconnect, pause). Default true. */
+  /** Whether the page has buttons (retry, disconnect, reconnect), and can list what a server offers. Default true. */
   controls?: boolean;
+  /** Whether a button stops a server's process (SIGSTOP) until it is let go on. Default false. */
+  allowStop?: boolean;
+  /** Whether tools that say that they only read can be called on the page. Default false. */
+  allowCalls?: boolean;
   /** How many of the last events are kept, for pages that are opened later and for recordings. Default 5,000. */
   capacity?: number;
 }
@@ -25,6 +31,7 @@ export class Inspector {
   readonly #watch: Watch;
   readonly #scraped = new Scraped(() => this.#watch.transports());
   #server: PageServer | undefined;
+  #allowStop = false;
 
   /** @internal Made by `createInspector`. */
   constructor(recorder: Recorder) {
@@ -33,12 +40,21 @@ export class Inspector {
   }
 
   /** @internal */
-  async listen({ port = 0, controls = true }: InspectorOptions): Promise<void> {
+  async listen(options: InspectorOptions): Promise<void> {
+    const { port = 0, controls = true, allowStop = false, allowCalls = false } = options;
+    this.#allowStop = allowStop;
     const command = controls ? (id: string, action: string) => this.#act(id, action) : undefined;
     this.#server = await PageServer.start({
       recorder: this.#recorder,
       port,
       command,
+      allowStop,
+      explained: () => this.#explained(),
+      ...(controls && { offers: (id: string) => offersOf(this.#found(id)) }),
+      ...(controls &&
+        allowCalls && {
+          call: (id: string, tool: string, args: unknown) => callOf(this.#found(id), tool, args),
+        }),
       scraped: this.#scraped,
     });
   }
@@ -83,9 +99,28 @@ export class Inspector {
     await this.#server?.close();
   }
 
-  #act(id: string, action: string): void {
+  #found(id: string): ClientTransport {
     const transport = this.#watch.find(id);
     if (!transport) throw new Error("there is no such connection any more");
+    return transport;
+  }
+
+  /** How each server is, in the words of `explain()`, by the id of its events. */
+  #explained(): Record<string, Explained> {
+    return Object.fromEntries(
+      this.#watch.entries().map(([id, transport]) => {
+        const { health, advice } = transport.explain();
+        const { status } = transport;
+        const { lazy = "", state } = status;
+        // The page counts down by itself.
+        const brief = advice.slice(status.name.length + 1).replace(/; it is tried again in [\d.]+ s\.$/, ".");
+        return [id, { health, lazy, advice: state === "connected" && health === "ok" ? "" : visible(brief) }];
+      }),
+    );
+  }
+
+  #act(id: string, action: string): void {
+    const transport = this.#found(id);
     const { pid } = transport.status;
     // The events that follow show whether it worked.
     const ignore = () => {};
@@ -104,6 +139,7 @@ export class Inspector {
         return;
       case "pause":
       case "resume":
+        if (!this.#allowStop) throw new Error("stopping processes is turned off: allowStop");
         if (pid === undefined) throw new Error("it has no process here that could be stopped");
         signal(pid, action === "pause" ? "SIGSTOP" : "SIGCONT");
         this.#recorder.add({ at: Date.now(), id, type: action === "pause" ? "paused" : "resumed" });

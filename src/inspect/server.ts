@@ -2,6 +2,7 @@ import { randomBytes, timingSafeEqual } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { messageOf } from "../base/errors.js";
 import { fieldsOf } from "../base/fields.js";
 import { listeningPort } from "../base/listening-port.js";
 import type { InspectionEvent } from "../contract/inspection.js";
@@ -9,7 +10,10 @@ import type { Scraped } from "../metrics/scraped.js";
 import { type Recorder, toRecording } from "./recorder.js";
 
 const TYPES: Record<string, string> = { html: "text/html", css: "text/css", js: "text/javascript" };
-const FILES = ["index.html", "style.css", "app.js", "model.js", "row.js", "chart.js", "timeline.js"];
+const FILES = [
+  ...["index.html", "style.css", "app.js", "model.js", "row.js", "chart.js", "timeline.js"],
+  ...["detail.js", "offers.js", "spark.js"],
+];
 const HEADERS = {
   "content-security-policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -24,7 +28,9 @@ const BATCH_MS = 50;
 const BEAT_MS = 2_500;
 /** A page that does not read is disconnected beyond this many bytes. It reconnects by itself, and gets everything anew. */
 const MAX_BUFFERED = 4 * 1024 * 1024;
-const MAX_COMMAND = 10_000;
+const MAX_COMMAND = 100_000;
+/** What the page asks the program for, besides files. */
+const ASKED = ["command", "offers", "call"];
 
 export interface PageServerOptions {
   recorder: Recorder;
@@ -33,8 +39,23 @@ export interface PageServerOptions {
   command?: ((id: string, action: string) => void) | undefined;
   /** Answers `GET /metrics`. Undefined: there is nothing live to count. */
   scraped?: Scraped | undefined;
+  /** Whether the page has the button that stops a process. */
+  allowStop?: boolean;
+  /** How each server is now, by the id of its events. */
+  explained?: () => Record<string, Explained>;
+  /** What a server offers. Undefined: the page does not ask. */
+  offers?: (id: string) => Promise<unknown>;
+  /** Calls a tool. Undefined: the page does not. */
+  call?: (id: string, tool: string, args: unknown) => Promise<unknown>;
   /** The name of the recording, if the page shows one. */
   recording?: string | undefined;
+}
+
+/** What `explain()` says of a server, and whether it is started by its first call. */
+export interface Explained {
+  health: string;
+  advice: string;
+  lazy: string;
 }
 
 /** Serves the page and its stream of events, on this machine only: on 127.0.0.1, behind a random token. */
@@ -97,7 +118,8 @@ export class PageServer {
     const [, token = "", file = "", ...more] = path.split("/");
     if (more.length > 0 || !same(token, this.#token))
       return refuse(403, "wrong token: use the whole address that was printed");
-    if (request.method === "POST" && file === "command") return this.#command(request, response, refuse);
+    if (request.method === "POST" && ASKED.includes(file))
+      return this.#asked(file, request, response, refuse);
     if (request.method !== "GET") return refuse(405, "only GET");
     if (file === "events") return this.#stream(response);
     if (file === "metrics" && this.options.scraped) {
@@ -117,13 +139,16 @@ export class PageServer {
     response.end(readFileSync(new URL(`./page/${name}`, import.meta.url)));
   }
 
-  async #command(
+  /** A button was pressed, or a form was sent. */
+  async #asked(
+    what: string,
     request: IncomingMessage,
     response: ServerResponse,
     refuse: (status: number, text: string) => void,
   ): Promise<void> {
-    const { command } = this.options;
-    if (!command) return refuse(403, "the buttons are turned off");
+    const { command, offers, call } = this.options;
+    const allowed = { command, offers, call }[what];
+    if (!allowed) return refuse(403, what === "call" ? "calls are turned off" : "the buttons are turned off");
     // A foreign page cannot send JSON without a preflight request, which is refused.
     if (request.headers["content-type"] !== "application/json") return refuse(415, "only JSON");
     let body = "";
@@ -132,12 +157,18 @@ export class PageServer {
       if (body.length > MAX_COMMAND) return refuse(413, "too long");
     }
     try {
-      const { id, action } = fieldsOf(JSON.parse(body));
-      command(String(id), String(action));
+      const { id, action, tool, arguments: args } = fieldsOf(JSON.parse(body));
+      if (what === "command") command?.(String(id), String(action));
+      const answer =
+        what === "offers" ? await offers?.(String(id)) : await call?.(String(id), String(tool), args);
+      if (what === "command") response.writeHead(204, HEADERS).end();
+      else
+        response
+          .writeHead(200, { ...HEADERS, "content-type": "application/json" })
+          .end(JSON.stringify(answer));
     } catch (error) {
-      return refuse(400, error instanceof Error ? error.message : String(error));
+      refuse(400, messageOf(error));
     }
-    response.writeHead(204, HEADERS).end();
   }
 
   #stream(response: ServerResponse): void {
@@ -146,8 +177,27 @@ export class PageServer {
     const say = (event: string, data: unknown) =>
       response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
     response.write("retry: 1000\n");
-    say("hello", { controls: command !== undefined, recording: recording ?? false, now: Date.now() });
+    const { allowStop = false, offers, call, explained } = this.options;
+    const may = {
+      controls: command !== undefined,
+      stop: allowStop,
+      offers: Boolean(offers),
+      calls: Boolean(call),
+    };
+    say("hello", { ...may, recording: recording ?? false, now: Date.now() });
     say("batch", recorder.events());
+    const told = new Map<string, string>();
+    /** Only what is not as it was told last. */
+    const explain = () => {
+      const news = Object.entries(explained?.() ?? {}).filter(([id, said]) => {
+        const text = JSON.stringify(said);
+        const isNew = told.get(id) !== text;
+        told.set(id, text);
+        return isNew;
+      });
+      if (news.length > 0) say("explained", Object.fromEntries(news));
+    };
+    explain();
     // The first batch is large and may take a while. Only what is buffered on top of it counts as not read.
     let allowance = response.writableLength;
     response.on("drain", () => {
@@ -160,13 +210,17 @@ export class PageServer {
       const events = waiting;
       waiting = [];
       say("batch", events);
+      explain();
       if (response.writableLength > MAX_BUFFERED + allowance) response.destroy();
     };
     const stop = recorder.onEvent((event) => {
       waiting.push(event);
       timer ??= setTimeout(flush, BATCH_MS).unref();
     });
-    const beat = setInterval(() => say("beat", {}), BEAT_MS).unref();
+    const beat = setInterval(() => {
+      say("beat", {});
+      explain();
+    }, BEAT_MS).unref();
     this.#pages.add(response);
     response.on("close", () => {
       this.#pages.delete(response);

@@ -23,11 +23,9 @@ async function inspecting(transports: ClientTransport[], options: InspectorOptio
   return inspector;
 }
 
-const lit = (page: Page, row = 0) =>
-  page.locator(".server").nth(row).locator(".lit").getAttribute("data-state");
+const lit = (page: Page) => page.locator(".server").first().getAttribute("data-state");
 /** Waits until the row shows the state. */
-const shows = (page: Page, state: string, row = 0) =>
-  page.locator(".server").nth(row).locator(`.lit[data-state="${state}"]`).waitFor();
+const shows = (page: Page, state: string) => page.locator(`.server[data-state="${state}"]`).first().waitFor();
 
 describeWith(["chromium"], "the inspector's page", () => {
   const open = withBrowser();
@@ -62,7 +60,7 @@ describeWith(["chromium"], "the inspector's page", () => {
       await server.drop();
       await page.locator(".server.waiting").waitFor();
       expect(await page.locator(".state").first().textContent()).toMatch(
-        /waiting, attempt \d, next try in [\d.]+ s/,
+        /^next try in [\d.]+ s, attempt \d$/,
       );
       expect(await page.locator(".why").first().textContent()).not.toBe("");
       await transport.close();
@@ -86,10 +84,9 @@ describeWith(["chromium"], "the inspector's page", () => {
       await page.locator(".who", { hasText: `pid ${transport.status.pid}` }).waitFor();
       await page.locator("#events li", { hasText: "killed by SIGKILL" }).first().waitFor();
       await page.locator(".server").first().click();
-      await page.locator("#stderr", { hasText: "Starting default (STDIO) server" }).waitFor();
-      expect(await page.locator(".numbers").first().textContent()).toMatch(
-        /0 in flight · [\d.]+\/s · [\d.]+ ms/,
-      );
+      // Said by both processes, one after the other.
+      await page.locator("#stderr li", { hasText: /2×.*Starting default \(STDIO\) server/ }).waitFor();
+      expect(await page.locator(".numbers").first().textContent()).toMatch(/^[\d.]+\/s · [\d.]+ ms/);
       if (process.env["HOLDFAST_WRITE"]) await page.screenshot({ path: "docs/inspector-one.png" });
     });
   });
@@ -114,7 +111,8 @@ describeWith(["chromium"], "the inspector's page", () => {
     const { url } = await inspecting([transport]);
     await open(url, async (page) => {
       await transport.connectSession();
-      await page.locator("#sum", { hasText: "31 connected" }).waitFor({ timeout: 60_000 });
+      // The config stands for its servers, and is not counted beside them.
+      await page.locator("#sum", { hasText: /^30 ok$/ }).waitFor({ timeout: 60_000 });
       process.kill(transport.server("server-07").status.pid!, "SIGKILL");
       await page.locator("#events li", { hasText: "SIGKILL" }).first().waitFor();
       await page.locator("#filter").fill("server-07");
@@ -128,22 +126,28 @@ describeWith(["chromium"], "the inspector's page", () => {
 
   it("has buttons that work, and that can be turned off", async () => {
     const { transport } = stdioFixture({ reconnect: { baseMs: 36_000_000, capMs: 36_000_000 } });
-    const { url } = await inspecting([transport]);
+    const { url } = await inspecting([transport], { allowStop: true });
     const quiet = await inspecting([transport], { controls: false });
+    const careful = await inspecting([transport]);
     await open(url, async (page) => {
       await transport.connect();
       await shows(page, "connected");
-      const button = (name: string) => page.locator(`.server button.${name}`);
+      await page.locator(".server").click();
+      const button = (name: string) => page.locator(`#detail button.${name}`);
       await button("pause").click();
       await page.locator("button.pause", { hasText: "go on" }).waitFor();
+      // The line itself says so: nobody looks for a fault that is none.
+      await page
+        .locator('.server.stopped[data-group="stopped"]', { hasText: "stopped on this page" })
+        .waitFor();
       await expect(transport.withSession((session) => session.ping({ timeout: 300 }))).rejects.toThrow();
       await button("pause").click();
-      await page.locator("button.pause", { hasText: "pause" }).waitFor();
+      await page.locator("button.pause", { hasText: "stop process" }).waitFor();
       await button("reconnect").click();
       await until(() => transport.status.epoch === 2 && transport.status.state === "connected");
       // The second attempt in a row without a connection that held: it waits.
       process.kill(transport.status.pid!, "SIGKILL");
-      await page.locator(".state", { hasText: /attempt \d, next try in [1-9]/ }).waitFor();
+      await page.locator(".state", { hasText: /next try in [1-9]/ }).waitFor();
       await button("retry").click();
       await until(() => transport.status.state === "connected");
       await button("disconnect").click();
@@ -152,8 +156,28 @@ describeWith(["chromium"], "the inspector's page", () => {
     });
     await open(quiet.url, async (page) => {
       await shows(page, "idle");
-      expect(await page.locator(".server button").count()).toBe(0);
+      await page.locator(".server").click();
+      expect(await page.locator("#detail .buttons button").count()).toBe(0);
+      expect(await page.locator("button.load").count()).toBe(0);
     });
+    await open(careful.url, async (page) => {
+      await page.locator(".server").click();
+      await page.locator("#detail button.reconnect").waitFor();
+      expect(await page.locator("button.pause").count()).toBe(0);
+    });
+    for (const [path, body] of [
+      ["command", { id: "c1", action: "pause" }],
+      ["call", { id: "c1", tool: "look" }],
+    ] as const) {
+      const headers = { "content-type": "application/json" };
+      const no = await fetch(`${careful.url}${path}`, {
+        method: "POST",
+        headers,
+        body: JSON.stringify(body),
+      });
+      expect(no.status).toBeGreaterThanOrEqual(400);
+      await no.text();
+    }
     const refused = await fetch(`${quiet.url}command`, {
       method: "POST",
       headers: { "content-type": "application/json" },
@@ -161,6 +185,72 @@ describeWith(["chromium"], "the inspector's page", () => {
     });
     expect(refused.status).toBe(403);
     await refused.text();
+  });
+
+  it("shows what is broken first, and counts that filter", async () => {
+    const fine = closing(new FakeServer().transport({ name: "fine" }));
+    const broken = closing(new StdioTransport({ command: "no-such-command-anywhere", name: "broken" }));
+    const idle = closing(new FakeServer().transport({ name: "unused" }));
+    await fine.connect();
+    await expect(broken.connect()).rejects.toThrow();
+    const { url } = await inspecting([fine, idle, broken]);
+    await open(url, async (page) => {
+      await page.locator("#sum", { hasText: "1 misconfigured1 ok1 known" }).waitFor();
+      const tops = async () => {
+        const boxes = await Promise.all(
+          ["broken", "fine", "unused"].map((name) =>
+            page.locator(".server", { hasText: name }).boundingBox(),
+          ),
+        );
+        return boxes.map((box) => box!.y * 10_000 + box!.x);
+      };
+      const [first, second, third] = await tops();
+      expect(first! < second! && second! < third!).toBe(true);
+      await page.locator(".server .why", { hasText: "no-such-command-anywhere" }).waitFor();
+      await page.locator('.count[data-group="ok"]').click();
+      await expect.poll(() => page.locator(".server:visible").allTextContents()).toHaveLength(1);
+      expect(await page.locator(".server:visible .name").textContent()).toBe("fine");
+      await page.locator('.count[data-group="ok"]').click();
+      await expect.poll(() => page.locator(".server:visible").count()).toBe(3);
+      await page.keyboard.press("?");
+      await page.locator("#help", { hasText: "another server" }).waitFor();
+      await page.keyboard.press("?");
+      await expect.poll(() => page.locator("#help").isVisible()).toBe(false);
+    });
+  });
+
+  it("shows what a server offers, and calls a tool that only reads from a form of its schema", async () => {
+    const { transport } = stdioFixture({ server: "golden-server.mjs" });
+    const { url } = await inspecting([transport], { allowCalls: true });
+    const quiet = await inspecting([transport]);
+    await transport.connect();
+    await open(url, async (page) => {
+      await shows(page, "connected");
+      await page.locator(".server").click();
+      await page.locator("button.load").click();
+      await page.locator(".offered li", { hasText: "note://one" }).waitFor();
+      await page.locator(".offers input[type=search]").fill("say");
+      await expect.poll(() => page.locator(".offered li").count()).toBe(1);
+      expect(await page.locator(".offered code").textContent()).toBe("echo(message, times?, style?)");
+      await page.locator("button.call").click();
+      await page.getByLabel("message").fill("from the page");
+      await page.getByLabel("times").fill("2");
+      await page.locator(".offered form button").click();
+      await page.locator("pre.result", { hasText: "Echo: from the page\\nEcho: from the page" }).waitFor();
+      await page.locator("#requests li", { hasText: "tools/call echo" }).waitFor();
+      // It does not say that it only reads.
+      await page.locator(".offers input[type=search]").fill("fail");
+      await page.locator(".offered li", { hasText: "fail()" }).waitFor();
+      expect(await page.locator("button.call").count()).toBe(0);
+    });
+    const post = async (to: string, tool: string) => {
+      const headers = { "content-type": "application/json" };
+      const body = JSON.stringify({ id: JSON.parse(quiet.recording().split("\n")[1]!).id, tool });
+      const response = await fetch(`${to}call`, { method: "POST", headers, body });
+      return `${response.status} ${await response.text()}`;
+    };
+    expect(await post(url, "fail")).toContain('400 "fail" is no tool that says that it only reads');
+    expect(await post(quiet.url, "echo")).toBe("403 calls are turned off");
   });
 
   it("shows no secret: not in the page, not in the stream, not in a recording", async () => {

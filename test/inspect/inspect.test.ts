@@ -304,6 +304,37 @@ describe("the page's model", () => {
     expect(server).toMatchObject({ answers: [2_000, 3_000], faults: [4_000] });
   });
 
+  it("folds equal lines, counts calls a second, and ranks what is broken first", () => {
+    const model = new Model();
+    model.apply(appeared);
+    for (const [line, t] of [
+      ["a", 1],
+      ["a", 2],
+      ["b", 3],
+      ["a", 4],
+    ] as const)
+      model.apply(at({ type: "stderr", line }, t));
+    const server = model.servers.get("c1")!;
+    expect(server.stderr).toEqual([
+      { at: 2, line: "a", times: 2 },
+      { at: 3, line: "b", times: 1 },
+      { at: 4, line: "a", times: 1 },
+    ]);
+    for (const t of [1_000, 1_500, 3_000])
+      model.apply(
+        at({ type: "request.settled", request: t, method: "x", durationMs: 1, end: "answered" }, t),
+      );
+    expect(server.perSecond(3_999, 4)).toEqual([0, 2, 0, 1]);
+    expect(server.requests.map(({ call, end, bad }) => [call, end, bad])).toEqual(
+      Array.from({ length: 3 }, () => ["x", "answered", false]),
+    );
+    expect([server.group(), server.rank()]).toEqual(["known", 4]);
+    model.apply(at({ ...moved("connecting.opening", "connecting.waiting", 5), code: "X", reason: "x" }, 5));
+    expect([server.group(), server.rank()]).toEqual(["down", 0]);
+    server.health = "needs sign-in";
+    expect([server.group(), server.rank()]).toEqual(["needs sign-in", 1]);
+  });
+
   it("does not grow with time", () => {
     const model = new Model();
     model.apply(appeared);

@@ -7,7 +7,12 @@ import { print, say } from "../terminal/print.js";
 import { agreedTarget } from "./target.js";
 import { type TargetOptions, targetCommand } from "./target-options.js";
 
-type InspectOptions = TargetOptions & { port?: number; controls: boolean };
+interface InspectOptions extends TargetOptions {
+  port?: number;
+  controls: boolean;
+  allowCalls?: boolean;
+  allowStop?: boolean;
+}
 
 const portOf = (text: string): number => {
   const port = Number(text);
@@ -19,6 +24,8 @@ const portOf = (text: string): number => {
 export const inspectCommand = targetCommand("inspect")
   .option("--port <port>", "of the page; default: a free one", portOf)
   .option("--no-controls", "a page without buttons")
+  .option("--allow-calls", "a page on which tools that only read can be called")
+  .option("--allow-stop", "a page with a button that stops a server's process")
   .option("--watch", "follow the config file")
   .action((args: string[], options: InspectOptions) =>
     args[0]?.endsWith(".jsonl") && existsSync(args[0]) ? replay(args[0], options) : live(args, options),
@@ -78,7 +85,9 @@ async function replay(file: string, options: InspectOptions): Promise<void> {
   await page.close();
 }
 
-const pageOptions = ({ port, controls }: InspectOptions) => ({
+const pageOptions = ({ port, controls, allowCalls = false, allowStop = false }: InspectOptions) => ({
   controls,
+  allowCalls,
+  allowStop,
   ...(port !== undefined && { port }),
 });

@@ -1,6 +1,7 @@
 // The page: takes the stream of events, keeps the model, and draws what changed once per frame.
+import { Detail } from "./detail.js";
 import { describe, isBad, Model } from "./model.js";
-import { ago, put, Row } from "./row.js";
+import { ago, clock, element, put, Row } from "./row.js";
 import { Timeline } from "./timeline.js";
 
 const STALE_MS = 8_000;
@@ -8,7 +9,7 @@ const SHOWN_EVENTS = 250;
 const $ = (id) => document.getElementById(id);
 
 let model = new Model();
-let hello = { controls: false, recording: false };
+let hello = { controls: false, stop: false, calls: false, offers: false, recording: false };
 /** All events of a recording, so that any moment of it can be shown. */
 let recording = [];
 /** @type {Map<string, Row>} */
@@ -16,6 +17,8 @@ const rows = new Map();
 const dirty = new Set();
 let order = [];
 let chosen;
+/** The group that is shown alone. */
+let only;
 let logDirty = true;
 let heardAt = performance.now();
 /** How far the clock of the watched program is ahead of this page's, in ms. */
@@ -23,28 +26,39 @@ let skew = 0;
 const timeline = new Timeline($("lanes"), document.querySelector("canvas"));
 
 const page = {
-  get controls() {
-    return hello.controls && !hello.recording;
+  get hello() {
+    return hello;
   },
-  async act(id, action) {
+  act: (id, action) => page.ask("command", { id, action }),
+  /** Asks the program for something. Undefined: it was refused, and the page says why. */
+  async ask(path, body) {
     try {
-      const response = await fetch("command", {
+      const response = await fetch(path, {
         method: "POST",
         headers: { "content-type": "application/json" },
-        body: JSON.stringify({ id, action }),
+        body: JSON.stringify(body),
       });
-      if (!response.ok) complain(`${model.nameOf(id)}: ${await response.text()}`);
+      if (!response.ok) complain(`${model.nameOf(body.id)}: ${await response.text()}`);
+      else if (response.status !== 204) return await response.json();
     } catch {
       complain("the program is gone: nothing was done");
     }
+    return undefined;
   },
   choose(id) {
     chosen = chosen === id ? undefined : id;
     for (const [key, { root }] of rows) root.classList.toggle("chosen", key === chosen);
-    showDetail();
-    if (chosen) $("detail").scrollIntoView({ block: "nearest" });
+    const row = chosen && rows.get(chosen);
+    detail.show(row?.server);
+    if (!row) return;
+    row.root.after(detail.root);
+    detail.root.style.order = row.root.style.order;
+    detail.update(now());
+    detail.root.scrollIntoView({ block: "nearest" });
   },
+  close: () => chosen && page.choose(chosen),
 };
+const detail = new Detail(page);
 
 /** Until when the last message stays. */
 let saidUntil = 0;
@@ -86,6 +100,14 @@ function connect() {
       complain(`what came cannot be shown: ${error.message}`);
     }
   });
+  source.addEventListener("explained", ({ data }) => {
+    for (const [id, said] of Object.entries(JSON.parse(data))) {
+      const server = model.servers.get(id);
+      if (!server) continue;
+      Object.assign(server, said);
+      dirty.add(id);
+    }
+  });
   source.addEventListener("beat", () => {
     heardAt = performance.now();
     if (!hello.recording) say("live");
@@ -103,6 +125,8 @@ function reset() {
   model = new Model();
   rows.clear();
   order = [];
+  chosen = undefined;
+  detail.show(undefined);
   $("servers").replaceChildren();
 }
 
@@ -114,7 +138,6 @@ function take(event) {
     const row = new Row(server, page);
     rows.set(server.id, row);
     $("servers").append(row.root);
-    filter();
   }
   dirty.add(server.id);
 }
@@ -126,8 +149,8 @@ let countedAt = 0;
 function frame() {
   const at = now();
   $("empty").hidden = rows.size > 0;
-  if (dirty.size > 0 && $("filter").value) filter();
   for (const id of dirty) rows.get(id)?.update(at);
+  if (dirty.size > 0) arrange();
   const count = performance.now() - countedAt > 500;
   if (count) {
     countedAt = performance.now();
@@ -138,7 +161,7 @@ function frame() {
     for (const id of model.forgetGone()) drop(id);
     summarise();
     if (logDirty) showLog();
-    if (chosen) showDetail();
+    detail.update(at);
     if (performance.now() - heardAt > STALE_MS && !hello.recording)
       say(`stale: nothing heard for ${ago(performance.now() - heardAt)}`, true);
   } else for (const row of waiting()) row.tick(at);
@@ -153,26 +176,59 @@ const waiting = () => [...rows.values()].filter(({ server }) => server.detail ==
 function drop(id) {
   rows.get(id)?.root.remove();
   rows.delete(id);
-  if (chosen === id) chosen = undefined;
-  filter();
+  if (chosen === id) page.close();
+  arrange();
 }
+
+/** Those that are counted: a config stands for its servers, which are counted themselves. */
+const counted = () => {
+  const parents = new Set([...rows.values()].map(({ server }) => server.parent));
+  return [...rows.values()].filter(({ server }) => !server.gone && !parents.has(server.name));
+};
 
 function summarise() {
-  const states = {};
-  for (const { server } of rows.values())
-    if (!server.gone) states[server.state] = (states[server.state] ?? 0) + 1;
-  const parts = Object.entries(states).map(([state, n]) => `${n} ${state}`);
-  put($("sum"), parts.join(" · "));
+  const groups = new Map();
+  for (const { server } of counted().toSorted((a, b) => a.server.rank() - b.server.rank()))
+    groups.set(server.group(), (groups.get(server.group()) ?? 0) + 1);
+  if (only !== undefined && !groups.has(only)) groups.set(only, 0);
+  const key = `${only} ${[...groups].join()}`;
+  if ($("sum").dataset.key === key) return;
+  $("sum").dataset.key = key;
+  $("sum").replaceChildren(
+    ...[...groups].map(([group, n]) => {
+      const button = element("button", "count", undefined, `${n} ${group}`);
+      button.type = "button";
+      button.dataset.group = group;
+      button.setAttribute("aria-pressed", String(group === only));
+      button.title = `show only these; again: all`;
+      button.addEventListener("click", () => {
+        only = only === group ? undefined : group;
+        arrange();
+        summarise();
+      });
+      return button;
+    }),
+  );
 }
 
-function filter() {
+/** Hides what is filtered out, and puts what needs a look first. */
+function arrange() {
   const text = $("filter").value.trim().toLowerCase();
-  const shows = ({ server }) => `${server.name} ${server.kind} ${server.state}`.toLowerCase().includes(text);
-  order = [];
+  const shows = ({ server }) =>
+    (only === undefined || server.group() === only) &&
+    `${server.name} ${server.kind} ${server.state} ${server.group()}`.toLowerCase().includes(text);
+  let index = 0;
+  const shown = [];
   for (const row of rows.values()) {
-    row.root.hidden = !shows(row);
-    if (!row.root.hidden) order.push(row.server);
+    const hidden = !shows(row);
+    if (row.root.hidden !== hidden) row.root.hidden = hidden;
+    const place = String(row.server.rank() * 100_000 + index++);
+    if (row.root.style.order !== place) row.root.style.order = place;
+    if (!hidden) shown.push(row);
   }
+  const row = chosen && rows.get(chosen);
+  if (row) detail.root.style.order = row.root.style.order;
+  order = shown.toSorted((a, b) => a.root.style.order - b.root.style.order).map(({ server }) => server);
 }
 
 function showLog() {
@@ -187,56 +243,13 @@ function showLog() {
     const who = model.nameOf(event.id);
     const what = describe(event);
     if (text && !`${who} ${event.type} ${what}`.toLowerCase().includes(text)) continue;
-    const line = document.createElement("li");
-    const time = document.createElement("time");
-    const moment = new Date(event.at);
-    time.textContent = `${moment.toTimeString().slice(0, 8)}.${String(event.at % 1000).padStart(3, "0")}`;
-    time.title = moment.toISOString();
-    const name = document.createElement("span");
-    name.textContent = who;
-    const words = document.createElement("span");
-    words.className = isBad(event) ? "bad" : "what";
-    words.textContent = what;
-    line.append(time, name, words);
+    const line = element("li", "");
+    element("time", "", line, clock(event.at)).title = new Date(event.at).toISOString();
+    element("span", "", line, who);
+    element("span", isBad(event) ? "bad" : "what", line, what);
     lines.push(line);
   }
   $("events").replaceChildren(...lines);
-}
-
-function showDetail() {
-  const server = chosen && model.servers.get(chosen);
-  $("detail").hidden = !server;
-  if (!server) return;
-  put($("detail-name"), server.name);
-  const { wire } = server;
-  const facts = {
-    state: server.detail ? `${server.state}.${server.detail}` : server.state,
-    reason: server.reason,
-    code: server.code,
-    epoch: String(server.epoch),
-    attempt: String(server.attempt),
-    server: wire && `${wire.server ?? ""} ${wire.version ?? ""}`,
-    protocol: wire && `${wire.era ?? ""} ${wire.protocol ?? ""}`,
-    pid: wire?.pid,
-    session: wire?.session && `${wire.session}…`,
-    "speaks first": server.listening,
-    calls: `${server.calls}, ${server.failures} failed`,
-  };
-  const nodes = [];
-  for (const [key, value] of Object.entries(facts)) {
-    if (value === undefined || value === "") continue;
-    const [dt, dd] = [document.createElement("dt"), document.createElement("dd")];
-    dt.textContent = key;
-    dd.textContent = String(value);
-    nodes.push(dt, dd);
-  }
-  $("facts").replaceChildren(...nodes);
-  const text = server.stderr.join("\n") || "nothing";
-  const pre = $("stderr");
-  if (pre.textContent === text) return;
-  const following = pre.scrollTop + pre.clientHeight >= pre.scrollHeight - 4;
-  pre.textContent = text;
-  if (following) pre.scrollTop = pre.scrollHeight;
 }
 
 function pause() {
@@ -255,9 +268,9 @@ function rewind() {
 }
 
 function moveFocus(step) {
-  const shown = [...rows.values()].filter(({ root }) => !root.hidden);
-  const at = shown.findIndex(({ root }) => root === document.activeElement);
-  shown[Math.min(shown.length - 1, Math.max(0, at + step))]?.root.focus();
+  const at = order.findIndex(({ id }) => rows.get(id)?.root === document.activeElement);
+  const next = order[Math.min(order.length - 1, Math.max(0, at + step))];
+  if (next) rows.get(next.id)?.root.focus();
 }
 
 const KEYS = {
@@ -268,10 +281,11 @@ const KEYS = {
   "/": () => $("filter").focus(),
   ArrowDown: () => moveFocus(1),
   ArrowUp: () => moveFocus(-1),
-  Escape: () => chosen && page.choose(chosen),
+  Escape: () => ($("help").open ? $("help").close() : page.close()),
+  "?": () => ($("help").open ? $("help").close() : $("help").show()),
 };
 addEventListener("keydown", (event) => {
-  if (event.target instanceof HTMLInputElement || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest?.("input, select") || event.ctrlKey || event.metaKey || event.altKey) return;
   const act = KEYS[event.key];
   if (!act) return;
   event.preventDefault();
@@ -280,8 +294,8 @@ addEventListener("keydown", (event) => {
 $("pause").addEventListener("click", pause);
 $("in").addEventListener("click", () => timeline.zoomBy(-1));
 $("out").addEventListener("click", () => timeline.zoomBy(1));
-$("close-detail").addEventListener("click", () => chosen && page.choose(chosen));
-$("filter").addEventListener("input", filter);
+$("keys").addEventListener("click", KEYS["?"]);
+$("filter").addEventListener("input", arrange);
 $("search").addEventListener("input", showLog);
 $("calls").addEventListener("change", showLog);
 $("cursor").addEventListener("input", rewind);

@@ -19,8 +19,16 @@ export interface Server {
   attempt: number;
   nextRetryAt: number | undefined;
   settled: number[];
-  stderr: string[];
+  stderr: { at: number; line: string; times: number }[];
+  requests: { at: number; call: string; durationMs: number; end: string; bad: boolean }[];
+  parent: string;
+  health: string;
+  advice: string;
+  lazy: string;
+  group(): string;
+  rank(): number;
   rate(now: number): number;
+  perSecond(now: number, seconds: number): number[];
   latency(): number | undefined;
 }
 export class Model {

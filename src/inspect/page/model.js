@@ -6,12 +6,24 @@ const MAX_BANDS = 400;
 const MAX_FAULTS = 300;
 const MAX_CALLS = 600;
 const MAX_LINES = 300;
+const MAX_REQUESTS = 100;
 const MAX_EVENTS = 5_000;
 /** How many servers that are no longer watched are still shown. */
 const MAX_GONE = 8;
 const RATE_MS = 5_000;
 /** The latency is the median of this many calls. */
 const LATENCY_OF = 50;
+
+/** The order in which servers are shown; what is in no group comes first. */
+const RANKS = [
+  ["crashing", "unreachable", "refused", "misconfigured", "down"],
+  ["needs sign-in", "stopped", "deaf"],
+  ["starting", "degraded"],
+  ["ok", "ready"],
+  ["known", "idle"],
+  ["closed"],
+  ["gone"],
+];
 
 /** The records of all servers, and the last events. */
 export class Model {
@@ -85,7 +97,49 @@ export class Server {
     /** When calls were answered, and when something went wrong. */
     this.answers = [];
     this.faults = [];
+    /** Lines with when they came last, and how often one after another. @type {{ at: number, line: string, times: number }[]} */
     this.stderr = [];
+    /** The last requests, with how long they took and how they ended. */
+    this.requests = [];
+    /** How many calls settled in each second that had any. */
+    this.bins = [];
+    /** The name of its composite. */
+    this.parent = "";
+    /** What the program says of it: `explain()`. Not in a recording. */
+    this.health = "";
+    this.advice = "";
+    this.lazy = "";
+  }
+
+  /** How it is in one word, by which it is counted and filtered. */
+  group() {
+    if (this.gone) return "gone";
+    if (this.paused) return "stopped";
+    if (this.health) return this.health;
+    if (this.state === "connected") return this.listening === "lost" ? "deaf" : "ok";
+    if (this.reason) return "down";
+    return { idle: "known", connecting: "starting" }[this.state] ?? "closed";
+  }
+
+  /** What needs a look first comes first. */
+  rank() {
+    const at = RANKS.findIndex((groups) => groups.includes(this.group()));
+    return at === -1 ? 0 : at;
+  }
+
+  /** Whether it stands for others, which are counted themselves. */
+  get isFleet() {
+    return this.kind === "config";
+  }
+
+  /** Calls that settled in each of the last seconds, oldest first. */
+  perSecond(now, seconds) {
+    const counts = new Array(seconds).fill(0);
+    for (const { second, calls } of this.bins) {
+      const at = seconds - 1 - (Math.floor(now / 1000) - second);
+      if (at >= 0 && at < seconds) counts[at] = calls;
+    }
+    return counts;
   }
 
   get inFlight() {
@@ -98,6 +152,7 @@ export class Server {
       case "appeared":
         this.name = event.name;
         this.kind = event.kind;
+        this.parent = event.parent ?? "";
         this.epoch = event.epoch;
         this.gone = false;
         this.attempt = event.attempt ?? 0;
@@ -147,6 +202,9 @@ export class Server {
         this.calls++;
         this.settled.push(event.at);
         if (this.settled.length > 40_000) this.settled.splice(0, 20_000);
+        this.#count(event.at);
+        this.requests.push({ ...event, call: callOf(event), bad: isBad(event) });
+        if (this.requests.length > MAX_REQUESTS) this.requests.shift();
         this.durations.push(event.durationMs);
         if (this.durations.length > LATENCY_OF) this.durations.shift();
         if (event.end === "answered" || event.end === "refused") mark(this.answers, event.at, MAX_CALLS);
@@ -162,8 +220,7 @@ export class Server {
         this.paused = false;
         break;
       case "stderr":
-        this.stderr.push(event.line);
-        if (this.stderr.length > MAX_LINES) this.stderr.shift();
+        this.#hear(event);
         break;
     }
   }
@@ -178,6 +235,26 @@ export class Server {
   latency() {
     const sorted = [...this.durations].sort((a, b) => a - b);
     return sorted[sorted.length >> 1];
+  }
+
+  #count(at) {
+    const second = Math.floor(at / 1000);
+    const last = this.bins.at(-1);
+    if (last?.second === second) last.calls++;
+    else this.bins.push({ second, calls: 1 });
+    if (this.bins.length > MAX_REQUESTS) this.bins.shift();
+  }
+
+  /** A line that is the same as the one before only counts. */
+  #hear({ at, line }) {
+    const last = this.stderr.at(-1);
+    if (last?.line === line) {
+      last.at = at;
+      last.times++;
+      return;
+    }
+    this.stderr.push({ at, line, times: 1 });
+    if (this.stderr.length > MAX_LINES) this.stderr.shift();
   }
 
   #enter(path, at) {

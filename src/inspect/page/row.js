@@ -1,17 +1,11 @@
-// The row of one server. It is made once; later only what changed is written.
-import { chart } from "./chart.js";
+// The line of one server. It is made once; later only what changed is written.
+import { spark } from "./spark.js";
 
-const ACTIONS = [
-  ["retry", "retry now", "skip the wait before the next attempt"],
-  ["disconnect", "disconnect", "let the connection go; sessions stay open"],
-  ["reconnect", "reconnect", "let it go and open it anew"],
-  ["pause", "pause", "stop its process for a while, for a demo"],
-];
-
-function element(name, className, parent) {
+export function element(name, className, parent, text) {
   const made = document.createElement(name);
-  made.className = className;
-  parent.append(made);
+  if (className) made.className = className;
+  if (text !== undefined) made.textContent = text;
+  parent?.append(made);
   return made;
 }
 
@@ -21,39 +15,22 @@ export const put = (node, text) => {
 };
 
 export class Row {
-  /** @param {import("./model.js").Server} server @param {{ controls: boolean, act(id: string, action: string): void, choose(id: string): void }} page */
+  /** @param {import("./model.js").Server} server @param {{ choose(id: string): void }} page */
   constructor(server, page) {
     this.server = server;
-    this.root = document.createElement("li");
-    this.root.className = "server";
+    this.root = element("li", "server");
     this.root.tabIndex = 0;
     this.root.dataset.id = server.id;
-    this.chart = chart();
-    this.root.append(this.chart.svg);
-    const how = element("div", "how", this.root);
-    const head = element("div", "head", how);
-    this.name = element("span", "name", head);
-    this.kind = element("span", "kind", head);
-    this.state = element("div", "state", how);
-    this.wait = element("i", "", element("div", "wait", how));
-    this.why = element("div", "why", how);
-    this.who = element("div", "who", this.root);
-    this.numbers = element("div", "numbers", this.root);
-    this.buttons = element("div", "buttons", this.root);
-    this.action = {};
-    for (const [name, label, title] of page.controls ? ACTIONS : []) {
-      const button = element("button", name, this.buttons);
-      button.type = "button";
-      button.textContent = label;
-      button.title = title;
-      button.addEventListener("click", () =>
-        page.act(server.id, name === "pause" && server.paused ? "resume" : name),
-      );
-      this.action[name] = button;
-    }
-    this.root.addEventListener("click", (event) => {
-      if (!event.target.closest("button")) page.choose(server.id);
-    });
+    this.health = element("span", "health", this.root);
+    this.name = element("span", "name", this.root);
+    this.state = element("span", "state", this.root);
+    const says = element("span", "says", this.root);
+    this.why = element("span", "why", says);
+    this.who = element("span", "who", says);
+    this.spark = spark(this.root);
+    this.numbers = element("span", "numbers", this.root);
+    this.wait = element("i", "wait", this.root);
+    this.root.addEventListener("click", () => page.choose(server.id));
     this.root.addEventListener("keydown", (event) => {
       if (event.target === this.root && event.key === "Enter") page.choose(server.id);
     });
@@ -62,22 +39,18 @@ export class Row {
   /** @param {number} now */
   update(now) {
     const { server } = this;
-    const { state, detail, wire } = server;
-    this.chart.light(state);
+    const { root } = this;
+    root.dataset.state = server.state;
+    root.dataset.group = server.group();
+    put(this.health, server.group());
     put(this.name, server.name);
-    put(this.kind, ` ${server.kind}${server.gone ? " · no longer watched" : ""}`);
-    this.root.classList.toggle("gone", server.gone);
-    put(this.why, server.reason);
-    if (this.why.title !== server.reason) this.why.title = server.reason;
-    put(this.who, this.#whoText());
-    const { retry, disconnect, reconnect, pause } = this.action;
-    if (retry) {
-      retry.disabled = server.gone || detail !== "waiting";
-      disconnect.disabled = server.gone || state === "idle" || state === "closed";
-      reconnect.disabled = server.gone;
-      pause.disabled = server.gone || wire?.pid === undefined;
-      put(pause, server.paused ? "go on" : "pause");
-    }
+    root.title = `${server.name} (${server.kind})${server.gone ? ", no longer watched" : ""}`;
+    root.classList.toggle("gone", server.gone);
+    root.classList.toggle("stopped", server.paused);
+    root.classList.toggle("told", this.#why() !== "");
+    put(this.why, this.#why());
+    put(this.who, whoOf(server));
+    this.spark.draw(server.durations);
     this.count(now);
     this.tick(now);
   }
@@ -85,39 +58,56 @@ export class Row {
   /** Updates what changes with time: the bar until the next attempt, and the age of the state. */
   tick(now) {
     const { server } = this;
-    const { state, detail, nextRetryAt, waitMs, attempt } = server;
-    const waits = detail === "waiting" && nextRetryAt !== undefined;
+    const { nextRetryAt, waitMs } = server;
+    const waits = server.detail === "waiting" && nextRetryAt !== undefined;
     this.root.classList.toggle("waiting", waits);
-    const step = detail === "authorizing" && server.step ? ` · ${server.step}` : "";
-    const path = detail === undefined || detail === "steady" ? state : `${state} · ${detail}${step}`;
-    const parts = [path];
-    if (attempt > 1 && state === "connecting") parts.push(`attempt ${attempt}`);
     if (waits) {
       const left = Math.max(0, nextRetryAt - now);
-      parts.push(`next try in ${(left / 1000).toFixed(1)} s`);
       this.wait.style.transform = `scaleX(${waitMs > 0 ? 1 - left / waitMs : 1})`;
-    } else parts.push(`for ${ago(now - server.since)}`);
-    put(this.state, parts.join(", "));
+    }
+    put(this.state, stateOf(server, now));
   }
 
   /** Calls in flight, per second, and how long they take. */
   count(now) {
     const { server } = this;
     const latency = server.latency();
-    const text = `${server.inFlight} in flight · ${server.rate(now).toFixed(1)}/s${latency === undefined ? "" : ` · ${latency.toFixed(latency < 10 ? 1 : 0)} ms`}`;
-    put(this.numbers, server.failures > 0 ? `${text} · ${server.failures} failed` : text);
+    const parts = [
+      server.inFlight > 0 && `${server.inFlight} open`,
+      server.calls > 0 && `${server.rate(now).toFixed(1)}/s`,
+      latency !== undefined && `${latency.toFixed(latency < 10 ? 1 : 0)} ms`,
+      server.failures > 0 && `${server.failures} failed`,
+    ];
+    put(this.numbers, parts.filter(Boolean).join(" · "));
   }
 
-  #whoText() {
-    const { wire, epoch, listening } = this.server;
-    if (!wire) return epoch > 0 ? `epoch ${epoch}` : "";
-    const { server = "an anonymous server", version = "", era = "", protocol = "", pid, session } = wire;
-    const where = pid !== undefined ? `pid ${pid}` : session !== undefined ? `session ${session}…` : "";
-    const deaf = listening === "lost" ? "cannot speak first" : "";
-    return [`${server} ${version}`.trim(), `${era} ${protocol}`.trim(), where, `epoch ${epoch}`, deaf]
-      .filter(Boolean)
-      .join(" · ");
+  #why() {
+    const { server } = this;
+    return server.paused ? "its process was stopped on this page" : server.advice || server.reason;
   }
+}
+
+/** The state in words, with the attempt, the time until the next one, or the age. */
+export function stateOf(server, now) {
+  const { state, detail, nextRetryAt, attempt } = server;
+  if (server.paused) return "stopped";
+  const step = detail === "authorizing" && server.step ? ` · ${server.step}` : "";
+  if (detail === "waiting" && nextRetryAt !== undefined)
+    return `next try in ${(Math.max(0, nextRetryAt - now) / 1000).toFixed(1)} s, attempt ${attempt}`;
+  const parts = [detail === undefined || detail === "steady" ? state : `${detail}${step}`];
+  if (attempt > 1 && state === "connecting") parts.push(`attempt ${attempt}`);
+  return [...parts, ago(now - server.since)].join(", ");
+}
+
+/** What is known of the server behind the connection. */
+export function whoOf({ wire, epoch, listening }) {
+  if (!wire) return epoch > 0 ? `epoch ${epoch}` : "";
+  const { server = "an anonymous server", version = "", era = "", protocol = "", pid, session } = wire;
+  const where = pid !== undefined ? `pid ${pid}` : session !== undefined ? `session ${session}…` : "";
+  const deaf = listening === "lost" ? "cannot speak first" : "";
+  return [`${server} ${version}`.trim(), `${era} ${protocol}`.trim(), where, `epoch ${epoch}`, deaf]
+    .filter(Boolean)
+    .join(" · ");
 }
 
 /** A duration as a short text. */
@@ -126,4 +116,9 @@ export function ago(ms) {
   if (s < 60) return `${s} s`;
   if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
   return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
+}
+
+/** The time of day, as it stands before events and lines. */
+export function clock(at) {
+  return `${new Date(at).toTimeString().slice(0, 8)}.${String(at % 1000).padStart(3, "0")}`;
 }

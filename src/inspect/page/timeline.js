@@ -30,7 +30,7 @@ export class Timeline {
   /** @param {import("./model.js").Server[]} servers @param {number} now */
   draw(servers, now) {
     const { box, canvas, context } = this;
-    const lane = servers.length > 80 ? 11 : servers.length > 12 ? 14 : 20;
+    const lane = servers.length > 40 ? 13 : servers.length > 12 ? 15 : 20;
     const ratio = devicePixelRatio;
     const width = box.clientWidth;
     const wanted = servers.length * lane;
@@ -58,7 +58,7 @@ export class Timeline {
       const server = servers[i];
       const y = i * lane - box.scrollTop;
       context.fillStyle = this.colours.text;
-      context.fillText(server.name, 0, y + lane / 2, LABEL - 8);
+      context.fillText(this.#fitted(server.name), 0, y + lane / 2);
       this.#bands(server, y + 1, lane - 2, start, end, scale);
       this.#marks(server, y + 1, lane - 2, start, end, scale);
     }
@@ -87,21 +87,45 @@ export class Timeline {
     };
     context.fillStyle = colours.mark;
     seen(answers, (x) => context.fillRect(x, y + height * 0.35, 1, height * 0.3));
-    context.fillStyle = colours.fault;
+    // In the colour of the text, with an edge in that of the ground: seen on every band, in the dark and in the light.
+    context.fillStyle = colours.text;
+    context.strokeStyle = colours.panel;
+    context.lineWidth = 2;
     seen(faults, (x) => {
       context.beginPath();
       context.moveTo(x, y);
-      context.lineTo(x + 4, y + height);
-      context.lineTo(x - 4, y + height);
+      context.lineTo(x + 5, y + height);
+      context.lineTo(x - 5, y + height);
+      context.closePath();
+      context.stroke();
       context.fill();
     });
+  }
+
+  /** A name, cut with `…` where it is too long for its column. */
+  #fitted(name) {
+    const { context } = this;
+    const room = LABEL - 8;
+    if (context.measureText(name).width <= room) return name;
+    let length = name.length - 1;
+    while (length > 1 && context.measureText(`${name.slice(0, length)}…`).width > room) length--;
+    return `${name.slice(0, length)}…`;
   }
 
   #readColours() {
     const probe = document.createElement("i");
     document.body.append(probe);
     const colours = {};
-    for (const name of ["idle", "connecting", "connected", "disconnecting", "closed", "fault", "text"]) {
+    for (const name of [
+      "idle",
+      "connecting",
+      "connected",
+      "disconnecting",
+      "closed",
+      "fault",
+      "text",
+      "panel",
+    ]) {
       probe.style.color = `var(--${name})`;
       colours[name] = getComputedStyle(probe).color;
     }
