@@ -55,11 +55,15 @@ export class HttpSessions {
     const session = this.#sessions.get(id) ?? (await this.#resumed(id, request.url));
     if (!session) return problem(404, "holdfast serve: there is no such session (any more); initialize anew");
     const { wire, events } = session;
-    const last = request.headers.get("last-event-id");
+    const last = request.method === "GET" ? request.headers.get("last-event-id") : null;
     if (last !== null && !isEventId(last))
       return problem(400, "holdfast serve: Last-Event-ID is no event's id; open the stream without it");
+    // Without a body, and with this status, both SDKs let it be.
+    if (last !== null && events.isOver(last))
+      return new Response(null, { status: 405, headers: { allow: "POST" } });
     const handle = () => wire.handleRequest(request, { parsedBody });
-    const { id: asked } = fieldsOf(parsedBody);
+    const { id: asked, method, params } = fieldsOf(parsedBody);
+    if (method === "notifications/cancelled") cancel(session, fieldsOf(params)["requestId"]);
     if (typeof asked === "string" || typeof asked === "number") return events.during(asked, handle);
     const response = await handle();
     const listens = request.method === "GET" && (last === null || isStandingEvent(last));
@@ -205,6 +209,12 @@ export class HttpSessions {
       if (!this.exchanges.has(id) && now - lastUsed >= this.settings.idleMs) void client.close();
     this.#reaper = this.#sessions.size > 0 ? this.#reapLater() : undefined;
   }
+}
+
+/** Nobody answers that request any more; the SDK would keep its stream, and a socket. */
+function cancel({ wire, events }: HttpSession, requestId: unknown): void {
+  if (typeof requestId !== "string" && typeof requestId !== "number") return;
+  if (events.cancel(requestId)) wire.closeSSEStream(requestId);
 }
 
 /** The notifications for the lists that a server, which answered so to `initialize`, may change. */

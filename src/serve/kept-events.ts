@@ -13,8 +13,10 @@ interface Kept {
 
 /** The SDK's name of the stream that belongs to no request. */
 const STANDING_STREAM = "_GET_stream";
-/** More are known only of a client that cancels much: nobody answers those. */
+/** So many requests that run, and cancelled ones, are known of one client. */
 const MAX_REQUESTS = 10_000;
+/** At the end of the id of an answer. */
+const END = ".end";
 /** A header holds no more of a request's id. */
 const MAX_REQUEST_ID = 200;
 
@@ -58,8 +60,10 @@ export class KeptEvents implements EventStore {
   // Race: a client comes back before its broken stream is known to be broken. With the SDK's `getStreamIdForEventId` it would
   // be refused; without, the new stream takes the place of the old one.
   readonly #events = new Map<number, Kept>();
-  /** The requests that run, by their streams; the oldest are those that were cancelled, and so never answered. */
+  /** The requests that run, by their streams. */
   readonly #requests = new Map<string, Id>();
+  /** The streams of cancelled requests. */
+  readonly #cancelled = new Set<string>();
   readonly #request = new AsyncLocalStorage<Id>();
   /** Above the numbers of the process before this one: a client may name its last event. */
   #last = Date.now();
@@ -89,7 +93,7 @@ export class KeptEvents implements EventStore {
     const isFirst = Object.keys(message).length === 0;
     const asked = this.#request.getStore();
     if (isFirst && asked !== undefined) this.#begin(stream, asked);
-    const id = eventId(stream, ++this.#last, this.#requests.get(stream));
+    const id = eventId(stream, ++this.#last, this.#requests.get(stream)) + (isAnswer ? END : "");
     if (isAnswer) this.#requests.delete(stream);
     if (!isFirst) this.#keep({ id, stream, message, bytes: sizeOf(message) });
     return id;
@@ -106,8 +110,29 @@ export class KeptEvents implements EventStore {
       isThere = true;
       await send(event.id, event.message);
     }
-    if (!isThere && requestId !== undefined) await send(id, lost(requestId, this.name));
+    if (!isThere && requestId !== undefined) await send(id + END, lost(requestId, this.name));
     return stream;
+  }
+
+  /**
+   * Whether nothing more comes after that event: its stream was answered, or its request cancelled. The SDK 1 asks on after an
+   * answer that is an error, and would do so for good.
+   */
+  isOver(id: string): boolean {
+    const { stream, number, isEnd } = parse(id) ?? NO_EVENT;
+    if (this.#cancelled.has(stream)) return true;
+    return isEnd && ![...this.#events].some(([at, event]) => at > number && event.stream === stream);
+  }
+
+  /** False: no such request runs. */
+  cancel(requestId: Id): boolean {
+    const [stream] = [...this.#requests].find(([, id]) => id === requestId) ?? [];
+    if (stream === undefined) return false;
+    this.#requests.delete(stream);
+    this.#cancelled.add(stream);
+    const [oldest] = this.#cancelled;
+    if (this.#cancelled.size > MAX_REQUESTS && oldest !== undefined) this.#cancelled.delete(oldest);
+    return true;
   }
 
   dropOldest(): void {
@@ -142,13 +167,21 @@ function eventId(stream: string, number: number, request: Id | undefined): strin
   return `${stream}.${number}.${id.length > MAX_REQUEST_ID ? "" : id}`;
 }
 
-function parse(id: string): { stream: string; number: number; requestId: Id | undefined } | undefined {
-  const [, stream, number, request] = /^([\w-]+)\.(\d+)\.([\w-]*)$/.exec(id) ?? [];
-  if (stream === undefined || request === undefined) return undefined;
-  return { stream, number: Number(number), requestId: request === "" ? undefined : idIn(request) };
+interface EventId {
+  stream: string;
+  number: number;
+  requestId: Id | undefined;
+  isEnd: boolean;
 }
 
-const NO_EVENT = { stream: "none", number: 0, requestId: undefined };
+function parse(id: string): EventId | undefined {
+  const [, stream, number, request, end] = /^([\w-]+)\.(\d+)\.([\w-]*)(\.end)?$/.exec(id) ?? [];
+  if (stream === undefined || request === undefined) return undefined;
+  const requestId = request === "" ? undefined : idIn(request);
+  return { stream, number: Number(number), requestId, isEnd: end === END };
+}
+
+const NO_EVENT: EventId = { stream: "none", number: 0, requestId: undefined, isEnd: false };
 
 /** A client may send any text as the id of an event. */
 function idIn(encoded: string): Id | undefined {

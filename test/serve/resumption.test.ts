@@ -48,6 +48,21 @@ describe("a legacy client whose stream breaks", () => {
     expect((await later.next())!.message.method).toBe("notifications/tools/list_changed");
   });
 
+  it("that has its answer already, or wants none any more, is told that nothing more comes", async () => {
+    const { url, did } = await served();
+    const client = await rawSession(url);
+    const answered = (await (await client.post(call("echo", { wrong: 1 }))).rest()).at(-1)!;
+    expect(answered.message).toMatchObject({ id: 7 });
+    expect((await client.get(answered.id)).status).toBe(405);
+    const stream = await client.post(call("never", {}, 8));
+    const primed = (await stream.next())!;
+    await until(() => did().includes("never begun"));
+    await client.notify({ method: "notifications/cancelled", params: { requestId: 8 } });
+    expect(await stream.rest()).toEqual([]);
+    expect((await client.get(primed.id)).status).toBe(405);
+    await until(() => did().includes("never cancelled"));
+  });
+
   it("gets nothing of another client's", async () => {
     const { url } = await served();
     const [mine, other] = [await rawSession(url), await rawSession(url)];
@@ -70,6 +85,7 @@ describe("a legacy client whose stream breaks", () => {
     onTestFinished(() => again.close());
     const [answer, ...more] = await (await client.get(id)).rest();
     expect(more).toEqual([]);
+    expect((await client.get(answer!.id)).status).toBe(405);
     expect(answer!.message).toMatchObject({
       id: "text id",
       error: { data: { holdfast: { code: "CONNECTION_LOST", outcome: "unknown", server: "fixture" } } },

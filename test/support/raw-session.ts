@@ -41,6 +41,9 @@ export async function rawSession(url: URL, asked: { id?: string; headers?: Recor
       const over = new AbortController();
       return eventsOf(await send(message, session, over.signal), over);
     },
+    async notify(message: object): Promise<void> {
+      await (await send(message, session)).arrayBuffer();
+    },
     /** The stream that belongs to no request, or one that goes on. */
     async get(lastEventId?: string): Promise<Events> {
       const over = new AbortController();
@@ -68,8 +71,10 @@ export interface Events {
 }
 
 function eventsOf(response: Response, over: AbortController): Events {
-  const reader = response
-    .body!.pipeThrough(new TextDecoderStream())
+  if (!response.body)
+    return { status: response.status, next: async () => undefined, rest: async () => [], cut() {} };
+  const reader = response.body
+    .pipeThrough(new TextDecoderStream())
     .pipeThrough(new EventSourceParserStream())
     .getReader();
   reader.closed.catch(() => {});
