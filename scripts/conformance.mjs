@@ -7,9 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { parseResults, TOOL } from "./conformance/results.mjs";
 
-// The newest that knows the 2026 revision: npm view @modelcontextprotocol/conformance dist-tags
-const TOOL = "@modelcontextprotocol/conformance@0.2.0-alpha.12";
 const REVISIONS = ["2025-11-25", "2026-07-28"];
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -33,21 +32,9 @@ async function run(revision) {
   return text;
 }
 
-function parse(text) {
-  const summary = text.slice(text.indexOf("=== SUITE SUMMARY ==="));
-  const results = [...summary.matchAll(/^[✓✗] (\S+): (\d+) passed, (\d+) failed(.*)$/gmu)];
-  const unscored = new Set([...summary.matchAll(/^ +[✓✗] (\S+) \((.+)\)$/gmu)].map(([, name]) => name));
-  return results.map(([line, name, passed, failed]) => ({
-    name,
-    passed: Number(passed),
-    ok: line.startsWith("✓") && Number(failed) === 0 && Number(passed) > 0,
-    scored: !unscored.has(name),
-  }));
-}
-
 let wrong = 0;
 for (const revision of values.only ? [values.only] : REVISIONS) {
-  const results = parse(await run(revision));
+  const results = parseResults(await run(revision));
   const known = baseline[revision] ?? {};
   console.log(`\n${revision}`);
   for (const { name, passed, ok, scored } of results) {
