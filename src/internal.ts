@@ -3,6 +3,7 @@ export { scopeText } from "./auth/sign-in/options.js";
 export { type Revocation, revoke } from "./auth/sign-in/revoke.js";
 export { safeFetch } from "./auth/sign-in/safe-fetch.js";
 export { defaultDirectory } from "./auth/store/directory.js";
+export { keyIn } from "./auth/store/key-file.js";
 export { readPrivate } from "./auth/store/private-file.js";
 export { whenAborted } from "./base/abort.js";
 export { messageOf } from "./base/errors.js";

@@ -8,6 +8,8 @@ import { HttpSessions } from "./http-sessions.js";
 import { ModernClients } from "./modern.js";
 import { SseSessions } from "./sse-sessions.js";
 
+type Admission = (body: unknown) => Response | undefined;
+
 /** One transport at one path, for clients of both eras. */
 export class Endpoint {
   readonly sessions: HttpSessions;
@@ -35,14 +37,14 @@ export class Endpoint {
     return this.sessions.size + this.#sse.size;
   }
 
-  /** `sse`: of a client of HTTP+SSE. */
+  /** `sse`: of a client of HTTP+SSE. `admit`: the answer to what may not pass. */
   async fetch(
     request: Request,
-    { parsedBody, sse }: { parsedBody: unknown; sse: boolean },
+    { parsedBody, sse, admit }: { parsedBody: unknown; sse: boolean; admit: Admission },
   ): Promise<Response> {
     const { maxBodyBytes: maxRequestBodySize } = this.settings;
     const route = (asked: Request, body: unknown) =>
-      sse ? this.#sse.fetch(asked, body) : this.#route(asked, body);
+      admit(body) ?? (sse ? this.#sse.fetch(asked, body) : this.#route(asked, body));
     if (request.method !== "POST" || parsedBody !== undefined) return route(request, parsedBody);
     const read = await readRequestBody(request, maxRequestBodySize);
     if (read.tooLarge)

@@ -2,10 +2,11 @@ import { createSecureContext } from "node:tls";
 import { localhostAllowedHostnames, localhostAllowedOrigins } from "@modelcontextprotocol/server";
 import { checkBoolean, checkPositive, checkString, checkStrings, invalid } from "../base/check.js";
 import { messageOf } from "../base/errors.js";
+import { checkOAuthServing, type OAuthServing } from "./oauth-options.js";
 
 /** How a transport is served over Streamable HTTP. */
 export interface HttpOptions {
-  /** Default `127.0.0.1`. Off this machine's own addresses a `token` is required. */
+  /** Default `127.0.0.1`. Off this machine's own addresses a `token`, or `oauth`, is required. */
   host?: string;
   /** Default 0: a free one. */
   port?: number;
@@ -13,6 +14,8 @@ export interface HttpOptions {
   path?: string;
   /** What a client sends as its bearer token. */
   token?: string;
+  /** Takes the tokens of an authorization server, in place of one `token`. */
+  oauth?: OAuthServing;
   /** Host names besides this machine's own, or the `host` given, under which a client may ask. */
   allowedHosts?: readonly string[];
   /** Host names of web pages, besides those of this machine, that may ask. */
@@ -35,9 +38,10 @@ export interface HttpOptions {
 }
 
 export type HttpSettings = Required<
-  Omit<HttpOptions, "token" | "sessionKey" | "tls" | "allowedHosts" | "allowedOrigins">
+  Omit<HttpOptions, "token" | "oauth" | "sessionKey" | "tls" | "allowedHosts" | "allowedOrigins">
 > & {
   token: string | undefined;
+  oauth: OAuthServing | undefined;
   sessionKey: string | undefined;
   tls: { cert: string; key: string } | undefined;
   /** Undefined: any. */
@@ -50,12 +54,14 @@ const isLoopback = (host: string): boolean => /^(127(\.\d+){3}|::1|\[::1\]|local
 
 /** @throws HoldfastError `CONFIG_INVALID` */
 export function httpSettings(options: HttpOptions): HttpSettings {
-  const { host = "127.0.0.1", port = 0, path = "/mcp", token, sessionKey, tls, sse = false } = options;
+  const { host = "127.0.0.1", port = 0, path = "/mcp", token, oauth, sessionKey, tls, sse = false } = options;
   checkString("host", host);
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw invalid("port", `expected a port, got ${port}`);
   if (!/^\/[^\s?#]*$/.test(path)) throw invalid("path", `expected a path such as /mcp, got ${path}`);
   if (token !== undefined) checkString("token", token);
+  if (oauth !== undefined) checkOAuthServing(oauth);
+  if (oauth && token !== undefined) throw invalid("token", "give one of the two, token or oauth");
   if (sessionKey !== undefined) checkString("sessionKey", sessionKey);
   checkBoolean("sse", sse);
   if (sse && /^\/sse\/*$/.test(path)) throw invalid("path", `${path} is where HTTP+SSE is served`);
@@ -63,13 +69,16 @@ export function httpSettings(options: HttpOptions): HttpSettings {
   for (const name of ["allowedHosts", "allowedOrigins"] as const) checkStrings(name, options[name]);
   for (const name of ["maxSessions", "idleMs", "maxBodyBytes"] as const) checkPositive(name, options[name]);
   const local = isLoopback(host);
-  if (!local && token === undefined)
+  if (!local && token === undefined && !oauth)
     throw invalid("token", `${host} can be reached from other machines: give a token, or serve on 127.0.0.1`);
+  if (!local && oauth && oauth.resource === undefined)
+    throw invalid("oauth.resource", "expected the URL at which clients reach it, which tokens are for");
   return {
     host,
     port,
     path: path === "/" ? "" : path.replace(/\/+$/, ""),
     token,
+    oauth,
     sessionKey,
     tls,
     sse,

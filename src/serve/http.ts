@@ -39,6 +39,7 @@ export class HttpServing implements Served {
     const port = listeningPort(serving.#server);
     const scheme = tls ? "https" : "http";
     serving.url = `${scheme}://${host.includes(":") && !host.startsWith("[") ? `[${host}]` : host}:${port}${path}`;
+    serving.requests.url = serving.url;
     return serving;
   }
 

@@ -1,4 +1,5 @@
 import { whenAborted } from "../base/abort.js";
+import { invalid } from "../base/check.js";
 import { systemClock } from "../machines/clock.js";
 import type { ClientTransport } from "../transports/transport.js";
 import { type HttpOptions, httpSettings } from "./http-options.js";
@@ -29,6 +30,8 @@ export function requestHandler(
   transport: ClientTransport,
   options: RequestHandlerOptions = {},
 ): RequestHandler {
+  if (options.oauth && options.oauth.resource === undefined)
+    throw invalid("oauth.resource", "expected the URL at which clients reach it, which tokens are for");
   const requests = new Requests(transport, httpSettings(options), systemClock);
   const close = () => requests.close();
   return {

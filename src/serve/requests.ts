@@ -4,9 +4,9 @@ import { MCPConfigTransport } from "../composite/config-transport.js";
 import type { Clock } from "../machines/clock.js";
 import { Scraped } from "../metrics/scraped.js";
 import type { ClientTransport } from "../transports/transport.js";
-import { Access, problem } from "./access.js";
-import { Endpoint } from "./endpoint.js";
-import { Exchanges } from "./exchanges.js";
+import { problem } from "./access.js";
+import { Endpoints } from "./endpoints.js";
+import { Gate } from "./gate.js";
 import type { HttpSettings } from "./http-options.js";
 import { isStandingEvent } from "./kept-events.js";
 import { placeOf } from "./place.js";
@@ -29,10 +29,11 @@ const isOfSession = ({ method, url, headers }: Request): boolean =>
 
 /** Answers the requests of all clients for a transport: all its servers at one path, and each below it. */
 export class Requests {
-  readonly #access: Access;
-  readonly #endpoints = new Map<string | undefined, Endpoint>();
+  readonly #gate: Gate;
+  readonly #endpoints: Endpoints;
   readonly #scraped = new Scraped(() => [this.transport]);
-  readonly #exchanges = new Exchanges();
+  /** Where it is served. */
+  url = "";
   #running = 0;
   #streams = 0;
   #idle: (() => void) | undefined;
@@ -41,9 +42,10 @@ export class Requests {
   constructor(
     private readonly transport: ClientTransport,
     readonly settings: HttpSettings,
-    private readonly clock: Clock,
+    clock: Clock,
   ) {
-    this.#access = new Access(settings);
+    this.#gate = new Gate(settings, () => this.url);
+    this.#endpoints = new Endpoints(settings, clock);
   }
 
   /** Settles when what runs was answered, or after `ms`. What is new is refused from now on. */
@@ -53,7 +55,7 @@ export class Requests {
       this.#idle = resolve;
       if (this.#running === 0) resolve();
     });
-    const all = Promise.all([idle, ...[...this.#endpoints.values()].map((endpoint) => endpoint.drain())]);
+    const all = Promise.all([idle, ...[...this.#endpoints].map((endpoint) => endpoint.drain())]);
     await withDeadline({ ms, expired }, (signal) => untilAborted(all, signal)).catch(() => {});
   }
 
@@ -64,7 +66,7 @@ export class Requests {
 
   async #close(): Promise<void> {
     this.#scraped.close();
-    await Promise.all([...this.#endpoints.values()].map((endpoint) => endpoint.close()));
+    await Promise.all([...this.#endpoints].map((endpoint) => endpoint.close()));
   }
 
   /**
@@ -73,7 +75,7 @@ export class Requests {
    */
   begin(request: Request): () => void {
     const id = request.headers.get("mcp-session-id");
-    if (id !== null) this.#exchanges.begin(id);
+    if (id !== null) this.#endpoints.exchanges.begin(id);
     const [work, stream] = [isWork(request), isStream(request)];
     if (work) this.#running++;
     if (stream) this.#streams++;
@@ -88,51 +90,50 @@ export class Requests {
   }
 
   #end(session: string): void {
-    this.#exchanges.end(session);
-    for (const { sessions } of this.#endpoints.values()) sessions.touch(session);
+    this.#endpoints.exchanges.end(session);
+    for (const { sessions } of this.#endpoints) sessions.touch(session);
   }
 
   async answer(request: Request, parsedBody?: unknown): Promise<Response> {
-    const refused = this.#access.refused(request);
+    const refused = this.#gate.refused(request);
     if (refused) return refused;
     const { pathname } = new URL(request.url);
     if (pathname === "/healthz") return this.#health();
-    const unauthorized = this.#access.unauthorized(request);
-    if (unauthorized) return unauthorized;
-    if (pathname === "/status") return Response.json(this.#status());
-    if (pathname === "/metrics") return this.#metrics();
+    const metadata = this.#gate.metadata(pathname);
+    if (metadata) return metadata;
+    const holder = await this.#gate.holder(request);
+    if (holder instanceof Response) return holder;
+    if (pathname === "/status" || pathname === "/metrics")
+      return this.#gate.narrow(holder, pathname) ?? this.#told(pathname);
     const place = placeOf(pathname, this.settings);
     if (!place)
       return problem(404, `holdfast serve: nothing is here; the servers are at ${this.settings.path || "/"}`);
     if (this.#closing || (this.#idle && !isOfSession(request)))
       return problem(503, "holdfast serve is ending; nothing was done");
-    const endpoint = this.#endpointOf(place.name);
-    if (endpoint instanceof Response) return endpoint;
-    return endpoint.fetch(request, { parsedBody, sse: place.sse });
+    const transport = place.name === undefined ? this.transport : serverOf(this.transport, place.name);
+    if (transport instanceof Response) {
+      this.#endpoints.forget(place.name);
+      return transport;
+    }
+    const pass = this.#gate.passOf(holder, this.#isOneOfMany ? place.name : undefined);
+    const endpoint = this.#endpoints.of(transport, place.name, pass.holder);
+    const { admit } = pass;
+    return pass.shown(await endpoint.fetch(request, { parsedBody, sse: place.sse, admit }));
+  }
+
+  /** One server alone is shown by its own names everywhere. */
+  get #isOneOfMany(): boolean {
+    const { transport } = this;
+    return transport instanceof MCPConfigTransport && Object.keys(transport.servers).length > 1;
+  }
+
+  #told(pathname: string): Response | Promise<Response> {
+    return pathname === "/status" ? Response.json(this.#status()) : this.#metrics();
   }
 
   #health(): Response {
     const ok = !this.#idle && !this.#closing;
     return Response.json({ ok }, { status: ok ? 200 : 503 });
-  }
-
-  #endpointOf(name: string | undefined): Endpoint | Response {
-    const transport = name === undefined ? this.transport : serverOf(this.transport, name);
-    const known = this.#endpoints.get(name);
-    if (transport instanceof Response) {
-      this.#endpoints.delete(name);
-      void known?.close();
-      return transport;
-    }
-    if (known?.transport === transport) return known;
-    const endpoint = new Endpoint(transport, this.#exchanges, this.settings, this.clock);
-    // A server of a config that was edited is another one, for the same clients.
-    if (known) {
-      endpoint.sessions.adopt(known.sessions.introductions);
-      void known.close();
-    }
-    this.#endpoints.set(name, endpoint);
-    return endpoint;
   }
 
   async #metrics(): Promise<Response> {
@@ -142,7 +143,7 @@ export class Requests {
 
   #status() {
     const { transport } = this;
-    const sessions = [...this.#endpoints.values()].reduce((sum, { size }) => sum + size, 0);
+    const sessions = [...this.#endpoints].reduce((sum, { size }) => sum + size, 0);
     const servers = transport instanceof MCPConfigTransport ? serversOf(transport) : undefined;
     return {
       ...explained(transport),

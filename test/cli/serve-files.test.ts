@@ -21,6 +21,8 @@ async function serveWith(option: string, make: (path: string) => void, more: str
     vi.spyOn(console, method).mockImplementation(take);
   vi.spyOn(process.stderr, "write").mockImplementation(take);
   onTestFinished(() => void vi.restoreAllMocks());
+  vi.stubEnv("XDG_DATA_HOME", folder);
+  onTestFinished(() => void vi.unstubAllEnvs());
   // The server would end at once: nobody reaches it.
   const code = await run([
     ...["serve", "--http", "127.0.0.1:0", option, path, ...more],
@@ -49,6 +51,19 @@ describe.skipIf(process.platform === "win32")("the secret of what is served", ()
       expect(empty).toContain(`${option}: FILE does not hold one word`);
     },
   );
+
+  it("of --oauth is in a file of JSON that nobody else may read, and what is wrong in it is said", async () => {
+    const open = await serveWith("--oauth", (path) => {
+      writeFileSync(path, "{}");
+      chmodSync(path, 0o644);
+    });
+    expect(open).toContain("--oauth: FILE is not used: others may read it (mode 644)");
+    const text = await serveWith("--oauth", (path) => writeFileSync(path, "issuer", { mode: 0o600 }));
+    expect(text).toContain("FILE is not JSON");
+    const issuer = JSON.stringify({ issuer: "http://elsewhere.example" });
+    const plain = await serveWith("--oauth", (path) => writeFileSync(path, issuer, { mode: 0o600 }));
+    expect(plain).toContain('"oauth.issuer": expected an https URL');
+  });
 
   it("of --tls-key may be behind a link, and is not taken from a file that others may read", async () => {
     const cert = ["--tls-cert", fixture("tls/cert.pem")];

@@ -24,6 +24,8 @@ export interface AuthServerOptions {
   cimd?: (clientId: string) => object | undefined;
   clients?: ClientMetadata[];
   scopes?: string[];
+  /** Access tokens that only this server can read, in place of JWTs. */
+  opaque?: boolean;
   /** Nobody has to sign in and consent: the redirects lead straight back. */
   autoApprove?: boolean;
 }
@@ -119,6 +121,7 @@ export async function startAuthServer(options: AuthServerOptions) {
         getResourceServerInfo: (_ctx, resource) => {
           if (!resources().includes(resource)) throw new errors.InvalidTarget();
           const scope = scopes.filter((name) => name !== "openid" && name !== "offline_access").join(" ");
+          if (options.opaque) return { scope, audience: resource, accessTokenFormat: "opaque" };
           return { scope, audience: resource, accessTokenFormat: "jwt", jwt: { sign: { alg: "RS256" } } };
         },
       },

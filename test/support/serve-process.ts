@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import { lives, until } from "./fixtures.js";
+import { temporary } from "./temporary.js";
 
 const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 
@@ -19,7 +20,7 @@ export interface ServeProcess {
 export async function serveProcess(args: string[], env: Record<string, string> = {}): Promise<ServeProcess> {
   const child = spawn(process.execPath, [main, "serve", ...args], {
     stdio: ["ignore", "ignore", "pipe"],
-    env: { ...process.env, ...env },
+    env: { ...process.env, XDG_DATA_HOME: temporary(), ...env },
   });
   const exited = once(child, "exit");
   const pid = child.pid!;

@@ -1,8 +1,9 @@
 import { readFile, realpath } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import type { ClientTransport } from "../../index.js";
 import { createInspector, type Inspector } from "../../inspect/index.js";
-import { keepAliveWhile, messageOf, readPrivate } from "../../internal.js";
-import { type HttpOptions, type Served, serve } from "../../serve/index.js";
+import { defaultDirectory, keepAliveWhile, keyIn, messageOf, readPrivate } from "../../internal.js";
+import { type HttpOptions, type OAuthServing, type Served, serve } from "../../serve/index.js";
 import { EXIT, UsageError } from "../terminal/exit.js";
 import { describeTransition } from "../terminal/format.js";
 import { say } from "../terminal/print.js";
@@ -13,7 +14,9 @@ interface ServeCommandOptions extends TargetOptions {
   http?: Pick<HttpOptions, "host" | "port">;
   path?: string;
   tokenFile?: string;
+  oauth?: string;
   sessionKeyFile?: string;
+  newKey?: true;
   allowHost: string[];
   allowOrigin: string[];
   maxSessions?: number;
@@ -43,7 +46,15 @@ export const serveCommand = targetCommand("serve")
   .option("--http <host:port>", "over Streamable HTTP; 127.0.0.1:0 takes a free port", addressOf)
   .option("--path <path>", "where all servers are reached; each is at PATH/NAME (default: /mcp)")
   .option("--token-file <file>", "the bearer token that clients must send; required off this machine")
-  .option("--session-key-file <file>", "a secret with which sessions go on after a restart of serve")
+  .option(
+    "--oauth <issuer>",
+    "takes the tokens of this authorization server; or a file of JSON, which nobody else may read, with more",
+  )
+  .option(
+    "--session-key-file <file>",
+    "the secret with which sessions go on after a restart of serve (default: one beside the credentials)",
+  )
+  .option("--new-key", "makes another secret: sessions from before have to initialize anew")
   .option("--allow-host <name>", "a host name under which clients may ask; may be repeated", more, [])
   .option("--allow-origin <name>", "the host name of a web page that may ask; may be repeated", more, [])
   .option(
@@ -69,6 +80,8 @@ export const serveCommand = targetCommand("serve")
         transport,
         options.http ? { http: await httpOptions(options) } : { stdio: true },
       );
+      if (options.oauth !== undefined && options.http)
+        say("all clients use the same credentials for the servers behind this one");
       say(served.url ? `serving ${served.url}` : `serving ${transport.name} on stdio`);
       await keepAliveWhile(untilEnd(served));
     } finally {
@@ -85,14 +98,14 @@ async function inspected(transport: ClientTransport): Promise<Inspector> {
 }
 
 async function httpOptions(options: ServeCommandOptions): Promise<HttpOptions> {
-  const { http, path, tokenFile, sessionKeyFile, allowHost, allowOrigin, maxSessions, idle, maxBody } =
-    options;
+  const { http, path, tokenFile, allowHost, allowOrigin, maxSessions, idle, maxBody } = options;
   const tls = await tlsOf(options);
   return {
     ...http,
     ...(path !== undefined && { path }),
     ...(tokenFile !== undefined && { token: await wordIn("--token-file", tokenFile) }),
-    ...(sessionKeyFile !== undefined && { sessionKey: await wordIn("--session-key-file", sessionKeyFile) }),
+    ...(options.oauth !== undefined && { oauth: await oauthOf(options.oauth) }),
+    ...(await sessionKeyOf(options)),
     ...(allowHost.length > 0 && { allowedHosts: allowHost }),
     ...(allowOrigin.length > 0 && { allowedOrigins: allowOrigin }),
     ...(maxSessions !== undefined && { maxSessions }),
@@ -101,6 +114,33 @@ async function httpOptions(options: ServeCommandOptions): Promise<HttpOptions> {
     ...(tls && { tls }),
     ...(options.sse && { sse: true }),
   };
+}
+
+/** An issuer, or a file with what else is to be said of it. What is wrong in it, `serve` says. */
+async function oauthOf(given: string): Promise<OAuthServing> {
+  if (/^https?:/i.test(given)) return { issuer: given };
+  const text = await naming("--oauth", readPrivate(given));
+  try {
+    return JSON.parse(text) as OAuthServing;
+  } catch {
+    throw new UsageError(`--oauth: expected the URL of an issuer, or a file of JSON; ${given} is not JSON`);
+  }
+}
+
+async function sessionKeyOf({ sessionKeyFile, newKey }: ServeCommandOptions) {
+  if (sessionKeyFile !== undefined) {
+    if (newKey)
+      throw new UsageError("--new-key is for the key beside the credentials, not --session-key-file");
+    return { sessionKey: await wordIn("--session-key-file", sessionKeyFile) };
+  }
+  const path = join(dirname(defaultDirectory()), "serve-key");
+  try {
+    return { sessionKey: await keyIn(path, { renew: newKey === true }) };
+  } catch (error) {
+    if (newKey) throw new UsageError(`--new-key: ${messageOf(error)}`);
+    say(`sessions will not outlive a restart of serve: ${messageOf(error)}`);
+    return {};
+  }
 }
 
 async function tlsOf({ tlsCert, tlsKey }: ServeCommandOptions): Promise<HttpOptions["tls"]> {

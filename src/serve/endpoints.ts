@@ -1,0 +1,64 @@
+import { createHmac } from "node:crypto";
+import type { Clock } from "../machines/clock.js";
+import type { ClientTransport } from "../transports/transport.js";
+import { Endpoint } from "./endpoint.js";
+import { Exchanges } from "./exchanges.js";
+import type { HttpSettings } from "./http-options.js";
+
+/** Of more servers, or more holders of tokens, who was away longest initializes anew. */
+const MAX_ENDPOINTS = 2_000;
+
+/** An endpoint for each server, and for each holder of tokens: nobody finds the session of another. */
+export class Endpoints {
+  readonly exchanges = new Exchanges();
+  /** Those that were used last are last. */
+  readonly #all = new Map<string, { name: string | undefined; endpoint: Endpoint }>();
+
+  constructor(
+    private readonly settings: HttpSettings,
+    private readonly clock: Clock,
+  ) {}
+
+  *[Symbol.iterator](): Iterator<Endpoint> {
+    for (const { endpoint } of this.#all.values()) yield endpoint;
+  }
+
+  /** `name`: of the server, undefined: all together. `holder`: whose; undefined: anybody's. */
+  of(transport: ClientTransport, name: string | undefined, holder: string | undefined): Endpoint {
+    const key = JSON.stringify([name ?? null, holder ?? null]);
+    const known = this.#all.get(key)?.endpoint;
+    this.#all.delete(key);
+    const endpoint = known?.transport === transport ? known : this.#made(transport, holder);
+    // A server of a config that was edited is another one, for the same clients.
+    if (known && known !== endpoint) {
+      endpoint.sessions.adopt(known.sessions.introductions);
+      void known.close();
+    }
+    this.#all.set(key, { name, endpoint });
+    const [oldest] = this.#all;
+    if (oldest && this.#all.size > MAX_ENDPOINTS) {
+      this.#all.delete(oldest[0]);
+      void oldest[1].endpoint.close();
+    }
+    return endpoint;
+  }
+
+  /** There is no server of this name any more. */
+  forget(name: string | undefined): void {
+    for (const [key, { name: known, endpoint }] of this.#all) {
+      if (known !== name) continue;
+      this.#all.delete(key);
+      void endpoint.close();
+    }
+  }
+
+  #made(transport: ClientTransport, holder: string | undefined): Endpoint {
+    const { sessionKey } = this.settings;
+    // The id of a session of somebody else's is as good as forged.
+    const own =
+      sessionKey !== undefined && holder !== undefined
+        ? createHmac("sha256", sessionKey).update(holder).digest("base64url")
+        : sessionKey;
+    return new Endpoint(transport, this.exchanges, { ...this.settings, sessionKey: own }, this.clock);
+  }
+}
