@@ -33,6 +33,21 @@ describe.each(readdirSync(folder))("the workflow %s", (name) => {
   });
 });
 
+describe("a change", () => {
+  it("is tested on Windows and macOS, too: what is quick, and stdio, configs and the command line", () => {
+    const text = readFileSync(`${folder}ci.yml`, "utf8");
+    expect(text).toContain("os: [windows-latest, macos-latest]");
+    const runs = read("ci.yml").jobs["elsewhere"]!.steps.flatMap(({ run }) => run ?? []);
+    expect(runs).toContain("npm run test:quick");
+    const files = runs
+      .at(-1)!
+      .split(" ")
+      .filter((word) => word.startsWith("test/"));
+    expect(files).toEqual(expect.arrayContaining(["test/wires/stdio", "test/config", "test/cli"]));
+    expect(runs.indexOf("node scripts/supply-chain.mjs --advisories")).toBeLessThan(runs.indexOf("npm ci"));
+  });
+});
+
 describe("a release", () => {
   it("says where it was built, and has no token that could leak", () => {
     const text = readFileSync(`${folder}release.yml`, "utf8");
