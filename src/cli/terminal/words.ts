@@ -6,8 +6,8 @@ import { say } from "./print.js";
 
 /** What the library advises its programs, and what that is on a command line. */
 const WORDS: [RegExp, string][] = [
-  [/Pass auth, or an Authorization header/g, "Sign in with `holdfast login`, or pass --auth TOKEN"],
-  [/pass auth, or an Authorization header/g, "sign in with `holdfast login`, or pass --auth TOKEN"],
+  // Whether it can be signed in to is said by what knows it.
+  [/\b([Pp])ass auth, or an Authorization header/g, "$1ass --auth TOKEN"],
   [/sign in with `holdfast login`, or pass auth\b/g, "sign in with `holdfast login`, or pass --auth TOKEN"],
   [/; raise maxMessageBytes to accept it/g, ""],
   [/; pass proxy\b/g, ""],
