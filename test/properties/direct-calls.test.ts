@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { directCalls } from "../../src/contract/direct-calls.js";
 import { runsOf } from "../support/runs.js";
-import { run, type Step, steps, type Trace } from "./direct-calls.js";
+import { run, type Step, steps, type Trace, type Way, ways } from "./direct-calls.js";
 
 const seed = Number(process.env["HOLDFAST_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 const OURS = 1_000_000_000;
@@ -18,19 +18,19 @@ afterEach(() => {
   directCalls.on = before;
 });
 
-async function over(direct: boolean, script: Step[]): Promise<Trace> {
+async function over(direct: boolean, way: Way, script: Step[]): Promise<Trace> {
   directCalls.on = direct;
-  return run(script);
+  return run(way, script);
 }
 
 it(
-  `a call is the same over our path and over the SDK's Client (HOLDFAST_SEED=${seed})`,
+  `a request is the same over our path and over the SDK's Client (HOLDFAST_SEED=${seed})`,
   async () => {
     let direct = 0;
     await fc.assert(
-      fc.asyncProperty(steps, async (script) => {
-        const ours = await over(true, script);
-        const clients = await over(false, script);
+      fc.asyncProperty(ways, steps, async (way, script) => {
+        const ours = await over(true, way, script);
+        const clients = await over(false, way, script);
         expect(ours.lines).toEqual(clients.lines);
         direct += ours.ids.filter((id) => Number(id) > OURS).length;
         expect(clients.ids.filter((id) => Number(id) > OURS)).toEqual([]);

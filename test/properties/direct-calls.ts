@@ -1,9 +1,16 @@
-import { type InMemoryTransport, SdkError, SdkErrorCode } from "@modelcontextprotocol/client";
+import {
+  type InMemoryTransport,
+  type JSONRPCMessage,
+  SdkError,
+  SdkErrorCode,
+  type TransportSendOptions,
+} from "@modelcontextprotocol/client";
 import fc from "fast-check";
 import { vi } from "vitest";
 import type { Session } from "../../src/contract/session.js";
 import { ClientTransport } from "../../src/transports/transport.js";
 import { MemoryWire } from "../../src/wires/memory.js";
+import { ANSWERS, answerOf } from "../fixtures/answers.mjs";
 import { badAnswers, goodAnswer, randomOf } from "../fixtures/mutations.mjs";
 import { settled } from "../support/settling.js";
 
@@ -12,7 +19,8 @@ export type Step = { turn: boolean } & (
   | { do: "call"; tool: number; session: number; with: number }
   | { do: "answer"; which: number; how: number; seed: number }
   | { do: "abort"; which: number; reason: number }
-  | { do: "say" | "ask"; what: number }
+  | { do: "say"; what: number }
+  | { do: "ask"; what: number; with: number }
   | { do: "pass"; ms: number }
   | { do: "close"; session: number }
   | { do: "drop" }
@@ -27,13 +35,24 @@ export const steps = fc.array(
     { weight: 8, arbitrary: step("answer", { which: fc.nat(5), how: fc.nat(17), seed: fc.nat() }) },
     { weight: 2, arbitrary: step("abort", { which: fc.nat(5), reason: fc.nat(3) }) },
     { weight: 2, arbitrary: step("say", { what: fc.nat(4) }) },
-    { weight: 2, arbitrary: step("ask", { what: fc.nat(2) }) },
+    { weight: 4, arbitrary: step("ask", { what: fc.nat(9), with: fc.nat(3) }) },
     { weight: 2, arbitrary: step("pass", { ms: fc.constantFrom(10, 40, 60, 1_000, 70_000) }) },
     { weight: 1, arbitrary: step("close", { session: fc.nat(1) }) },
     { weight: 1, arbitrary: step("drop", {}) },
   ),
   { minLength: 1, maxLength: 14 },
 ) as fc.Arbitrary<Step[]>;
+
+/** How the server is reached. */
+export interface Way {
+  era: "legacy" | "modern";
+  /** Whether each request has a stream of its own, as over HTTP. */
+  streams: boolean;
+}
+export const ways: fc.Arbitrary<Way> = fc.record({
+  era: fc.constantFrom("legacy", "modern"),
+  streams: fc.boolean(),
+});
 
 interface Message {
   id?: unknown;
@@ -58,7 +77,7 @@ const ID = ["id", "requestId", "progressToken"];
 
 const NOTES = [
   { method: "notifications/message", params: { level: "info", data: "a word" } },
-  { method: "notifications/progress", params: { progressToken: 0, progress: 1 } },
+  { method: "notifications/progress", params: { progressToken: 999_999_999, progress: 1 } },
   { method: "notifications/tools/list_changed" },
   { method: "notifications/resources/updated", params: { uri: "x:a" } },
   { jsonrpc: "1.0", method: 5 },
@@ -71,10 +90,21 @@ const REASONS = [
   new SdkError(SdkErrorCode.RequestTimeout, "x"),
 ];
 
-/** The answers to one call: messages, sent in one turn. */
-function answersTo(message: Message, how: number, seed: number): unknown[] {
-  const { id } = message;
-  const result = (more: object) => [{ jsonrpc: "2.0", id, result: { content: [], ...more } }];
+/** What a modern server asks for, in place of a result. */
+const INPUT = {
+  resultType: "input_required",
+  inputRequests: {
+    a: { method: "elicitation/create", params: { mode: "form", message: "?", requestedSchema: object({}) } },
+  },
+  requestState: "state",
+};
+
+/** The answers to one request: messages, sent in one turn. */
+function answersTo(message: Message, modern: boolean, how: number, seed: number): unknown[] {
+  const { id, method = "" } = message;
+  if (method !== "tools/call") return answersToOther(id, method, modern, how, seed);
+  const complete = modern && { resultType: "complete" };
+  const result = (more: object) => [{ jsonrpc: "2.0", id, result: { ...complete, content: [], ...more } }];
   const text = { type: "text", text: `said ${seed}` };
   const plain = result({ content: [text, { type: "text", text: "" }] });
   const ways: (() => unknown[])[] = [
@@ -96,11 +126,28 @@ function answersTo(message: Message, how: number, seed: number): unknown[] {
     // biome-ignore lint/suspicious/noSparseArray: in memory a server may have one.
     () => result({ content: [, text] }),
     () => result({ content: [text], isError: undefined, structuredContent: undefined }),
+    () => [{ jsonrpc: "2.0", id, result: INPUT }],
   ];
-  return how < ways.length
-    ? ways[how]!()
-    : badAnswers({ id, method: "tools/call" }, randomOf(seed), false).messages;
+  return how < ways.length ? ways[how]!() : badAnswers({ id, method }, randomOf(seed), modern).messages;
 }
+
+/** Those to what only reads. */
+function answersToOther(id: unknown, method: string, modern: boolean, how: number, seed: number): unknown[] {
+  const good = answerOf(method, modern);
+  const ways: (() => unknown[])[] = [
+    () => [{ jsonrpc: "2.0", id, result: good }],
+    () => [{ jsonrpc: "2.0", id, result: { ...good, _meta: { a: 1 }, more: [seed] } }],
+    () => [{ jsonrpc: "2.0", id, error: ERRORS[seed % ERRORS.length] }],
+    () => [{ jsonrpc: "2.0", id: String(id), result: good }],
+    () => [NOTES[0]!, { jsonrpc: "2.0", id, result: good }, { jsonrpc: "2.0", id, result: good }],
+    () => [{ jsonrpc: "2.0", id, result: modern ? INPUT : {} }],
+  ];
+  const way = ways[how % 12];
+  return way ? way() : badAnswers({ id, method }, randomOf(seed), modern).messages;
+}
+
+/** What waits for the script; the rest is answered at once. */
+const WAITING = new Set(["tools/call", "resources/read", "prompts/get", "completion/complete", "ping"]);
 
 /** A server that a script moves, and all that it saw. */
 class Server {
@@ -114,7 +161,15 @@ class Server {
   schema = 0;
   side: InMemoryTransport | undefined;
 
-  constructor(private readonly note: (what: string) => void) {}
+  constructor(
+    readonly way: Way,
+    readonly note: (what: string) => void,
+  ) {}
+
+  /** What a request is called in the trace. */
+  nameOf(id: unknown): string | undefined {
+    return this.#names.get(id);
+  }
 
   async serve(side: InMemoryTransport) {
     this.side = side;
@@ -130,7 +185,7 @@ class Server {
   }
 
   answer({ message, side }: Server["waiting"][number], how: number, seed: number): void {
-    const answers = answersTo(message, how, seed);
+    const answers = answersTo(message, this.way.era === "modern", how, seed);
     this.answered.push(...answers);
     for (const answer of answers) void side.send(answer as never).catch(() => {});
   }
@@ -143,7 +198,7 @@ class Server {
     const named = (key: string, value: unknown) => (ID.includes(key) ? this.#names.get(value) : value);
     this.note(`server ${JSON.stringify(message, named)}`);
     if (id === undefined || method === undefined) return;
-    if (method === "tools/call") return void this.waiting.push({ message, side });
+    if (WAITING.has(method)) return void this.waiting.push({ message, side });
     const tools = [0, 1, 2, 3].map((n) => {
       const outputSchema = n === 3 ? undefined : SCHEMAS[(n + this.schema) % SCHEMAS.length];
       return {
@@ -153,21 +208,42 @@ class Server {
         ...(outputSchema && { outputSchema }),
       };
     });
-    const lists = { ...goodAnswer({ id, method, params: {} }) };
-    const result = method === "tools/list" ? { tools } : {};
-    this.say(side, "result" in lists ? lists : { id, result });
+    const modern = this.way.era === "modern";
+    const shaken = { ...goodAnswer({ id, method, params: {} }) };
+    const more = modern && { resultType: "complete", ttlMs: 0, cacheScope: "private" };
+    const result =
+      method === "tools/list" ? { ...more, tools } : method in ANSWERS ? answerOf(method, modern) : {};
+    this.say(side, "result" in shaken ? shaken : { id, result });
+  }
+}
+
+/** Notes which streams are closed, and when. */
+class ByHand extends MemoryWire {
+  readonly hasPerRequestStream: boolean;
+
+  constructor(private readonly server: Server) {
+    super((side) => server.serve(side));
+    this.hasPerRequestStream = server.way.streams;
+  }
+
+  override send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
+    const id = "id" in message ? message.id : undefined;
+    options?.requestSignal?.addEventListener("abort", () => {
+      this.server.note(`stream of ${this.server.nameOf(id)} closed`);
+    });
+    return super.send(message, options);
   }
 }
 
 class ScriptedByHand extends ClientTransport {
   constructor(private readonly server: Server) {
     super(
-      { era: "legacy", reconnect: { baseMs: 10, capMs: 10 } },
+      { era: server.way.era, reconnect: { baseMs: 10, capMs: 10 } },
       { kind: "x", name: "x", random: () => 0.5 },
     );
   }
   protected override openWire() {
-    return new MemoryWire((side) => this.server.serve(side));
+    return new ByHand(this.server);
   }
   override fork(): ScriptedByHand {
     return new ScriptedByHand(this.server);
@@ -181,11 +257,15 @@ export interface Trace {
 }
 
 /** Runs the script; time passes where it says. */
-export async function run(script: Step[]): Promise<Trace> {
+export async function run(way: Way, script: Step[]): Promise<Trace> {
   const lines: string[] = [];
-  const server = new Server((what) => lines.push(what));
+  const server = new Server(way, (what) => lines.push(what));
   const transport = new ScriptedByHand(server);
   const hears = (who: number) => ({
+    elicitation: (asked: unknown) => {
+      lines.push(`asked ${who} ${JSON.stringify(asked)}`);
+      return {};
+    },
     onLog: (message: unknown) => void lines.push(`log ${who} ${JSON.stringify(message)}`),
     onError: (error: Error) => void lines.push(`error ${who} ${error.message}`),
     onProgress: (progress: unknown) => void lines.push(`session progress ${who} ${JSON.stringify(progress)}`),
@@ -224,7 +304,7 @@ function take(one: Step, server: Server, calls: Calls): void {
   else if (one.do === "say") {
     if (one.what === 2) server.schema++;
     server.say(server.side, NOTES[one.what]!);
-  } else if (one.do === "ask") calls.ask(one.what);
+  } else if (one.do === "ask") calls.ask(one.what, one.with);
   else if (one.do === "close") void calls.sessions[one.session]!.close();
   else if (one.do === "drop") void server.side?.close();
 }
@@ -272,17 +352,44 @@ class Calls {
     (args["deep"] as { list: unknown[] }).list.push("late");
   }
 
-  /** What goes through the Client on both paths. */
-  ask(what: number): void {
+  /** What only reads. */
+  ask(what: number, way: number): void {
     const [session] = this.sessions;
     const call = this.made++;
-    if (what === 0) this.#note(call, session!.ping({ timeout: 60_001 }));
-    else if (what === 1) this.#note(call, session!.listTools(undefined, { timeout: 60_002 }));
-    else
-      this.#note(
-        call,
-        session!.request({ method: "tools/call", params: { name: "t3" } } as never, { timeout: 60_004 }),
-      );
+    const abort = new AbortController();
+    const { signal } = abort;
+    const onprogress = (progress: unknown) =>
+      void this.lines.push(`progress ${call} ${JSON.stringify(progress)}`);
+    // Of deadlines in one millisecond the order is another one on each path.
+    const options = [
+      {},
+      { signal, timeout: 30_000 + call },
+      { timeout: 60_100 + call },
+      { onprogress, timeout: 60_200 + call },
+    ][way]!;
+    if ("signal" in options) this.#aborts.push(abort);
+    const tool = { method: "tools/call" as const, params: { name: "t3" } };
+    const asks = [
+      () => session!.ping(options),
+      () => session!.listTools(undefined, options),
+      () => session!.request(tool, options),
+      () => session!.readResource({ uri: "x:a" }, options),
+      () => session!.getPrompt({ name: "a", arguments: { b: "c" } }, options),
+      () =>
+        session!.complete(
+          { ref: { type: "ref/prompt", name: "a" }, argument: { name: "b", value: "c" } },
+          options,
+        ),
+      () => session!.listPrompts(undefined, options),
+      () => session!.listResources(undefined, options),
+      () => session!.listResourceTemplates(undefined, options),
+      // A modern connection listens instead, which is no request of a call, and is tried again by the clock.
+      () =>
+        session!.getProtocolEra() === "modern"
+          ? session!.ping(options)
+          : session!.subscribeResource({ uri: "x:a" }, options),
+    ];
+    this.#note(call, asks[what]!());
   }
 
   abort(which: number, reason: unknown): void {

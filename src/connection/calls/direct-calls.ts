@@ -122,7 +122,7 @@ export class DirectCalls {
       this.#waiting.add(call, timeout);
       const sent = stream ? { headers, requestSignal: stream.signal } : { headers };
       this.guard
-        .request({ ...this.#enveloped(request), jsonrpc: "2.0", id }, sent, onAnswer)
+        .request(this.#enveloped({ ...request, jsonrpc: "2.0" as const, id }), sent, onAnswer)
         .catch(call.fail);
     }).finally(() => {});
   }
@@ -134,16 +134,16 @@ export class DirectCalls {
 
   #tell(requestId: number, reason: unknown): void {
     const params = { requestId, reason: String(reason) };
-    const cancelled = this.#enveloped({ method: "notifications/cancelled", params });
     this.guard
-      .send({ jsonrpc: "2.0", ...cancelled })
+      .send(this.#enveloped({ jsonrpc: "2.0" as const, method: "notifications/cancelled", params }))
       .catch((error) => this.sender.onError(new Error(`Failed to send cancellation: ${error}`)));
   }
 
-  #enveloped({ method, params }: Outgoing["request"]) {
+  #enveloped<M extends { params?: Record<string, unknown> | undefined }>(message: M): M {
     const envelope = this.sender.envelope();
-    if (!envelope) return params === undefined ? { method } : { method, params };
-    return { method, params: { ...params, _meta: { ...envelope, ...(params?.["_meta"] as object) } } };
+    if (!envelope) return message;
+    const { params } = message;
+    return { ...message, params: { ...params, _meta: { ...envelope, ...(params?.["_meta"] as object) } } };
   }
 
   #nextId(): number {

@@ -27,8 +27,8 @@ type Fields = Record<string, unknown>;
  */
 export function readResult(method: string, given: unknown, modern: boolean): ReadResult | string {
   if (method === "tools/call" && isUsualCallResult(given, modern)) {
-    const isPlain = !("structuredContent" in given || "resultType" in given);
-    return { result: given, warnings: [], ...(isPlain && { plain: given }) };
+    const plain = plainOf(given, modern);
+    return { result: given, warnings: [], ...(plain && { plain }) };
   }
   const shape = shapeOfAnswer(method, modern);
   if (!isObject(given)) {
@@ -62,6 +62,14 @@ function isUsualCallResult(value: unknown, modern: boolean): value is PlainCallR
   // In memory a list may have holes, which `every` does not look at.
   for (const block of value["content"]) if (!isPlainText(block)) return false;
   return true;
+}
+
+/** The modern revision says of a result that it is complete, which the caller knows by having it. */
+function plainOf(given: PlainCallResult, modern: boolean): PlainCallResult | undefined {
+  if ("structuredContent" in given) return undefined;
+  if (!modern) return "resultType" in given ? undefined : given;
+  const { content, isError } = given;
+  return isError === undefined ? { content } : { content, isError };
 }
 
 const USUAL = new Set(["content", "structuredContent", "resultType"]);
