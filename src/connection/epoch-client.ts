@@ -112,9 +112,12 @@ export class EpochClient extends Client {
   #resolve(asked: Incomplete, { request, options, codec, schema, startedAt }: Outgoing): unknown {
     const { kind, ...rest } = asked;
     if (options.allowInputRequired) return { resultType: kind, ...rest };
-    const { method } = request;
-    const retry = (params: typeof request.params, leg: RequestOptions) =>
-      super.request(params === undefined ? { method } : { method, params }, schema, leg);
+    const retry = (params: typeof request.params, leg: RequestOptions) => {
+      const again = { method: request.method, ...(params && { params }) };
+      return isDirect(leg)
+        ? this.#direct.send({ request: again, options: leg, codec, schema, startedAt: Date.now() })
+        : super.request(again, schema, leg);
+    };
     const flow = { codec, request, resultSchema: schema, options, flowStartedAt: startedAt, retry };
     return this._resolveNonCompleteResult(asked, flow);
   }

@@ -11,7 +11,7 @@ const TIMEOUT_MS = 3_600_000;
 
 const before = directCalls.on;
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance", "Date"] });
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -23,6 +23,12 @@ async function over(direct: boolean, way: Way, script: Step[]): Promise<Trace> {
   return run(way, script);
 }
 
+/** Behind a gateway it is chance which of two answers in one turn is heard of first; what the server sees has its order there, too. */
+function told({ composite }: Way, { lines }: Trace): string[] {
+  if (!composite) return lines;
+  return [...lines.filter((line) => line.startsWith("server")), ...[...lines].sort()];
+}
+
 it(
   `a request is the same over our path and over the SDK's Client (HOLDFAST_SEED=${seed})`,
   async () => {
@@ -31,11 +37,12 @@ it(
       fc.asyncProperty(ways, steps, async (way, script) => {
         const ours = await over(true, way, script);
         const clients = await over(false, way, script);
-        expect(ours.lines).toEqual(clients.lines);
+        expect(told(way, ours)).toEqual(told(way, clients));
+        expect(ours.lines.filter((line) => line.startsWith("changed"))).toEqual([]);
         direct += ours.ids.filter((id) => Number(id) > OURS).length;
         expect(clients.ids.filter((id) => Number(id) > OURS)).toEqual([]);
       }),
-      { numRuns: runsOf(2_000), seed },
+      { numRuns: runsOf(800), seed },
     );
     expect(direct).toBeGreaterThan(0);
   },

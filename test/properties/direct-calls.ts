@@ -7,7 +7,11 @@ import {
 } from "@modelcontextprotocol/client";
 import fc from "fast-check";
 import { vi } from "vitest";
+import { Claims } from "../../src/composite/claims.js";
+import type { ConfiguredServer } from "../../src/composite/configured-server.js";
+import { openComposite } from "../../src/composite/opening.js";
 import type { Session } from "../../src/contract/session.js";
+import type { AttemptContext } from "../../src/contract/wire.js";
 import { ClientTransport } from "../../src/transports/transport.js";
 import { MemoryWire } from "../../src/wires/memory.js";
 import { ANSWERS, answerOf } from "../fixtures/answers.mjs";
@@ -48,10 +52,13 @@ export interface Way {
   era: "legacy" | "modern";
   /** Whether each request has a stream of its own, as over HTTP. */
   streams: boolean;
+  /** Whether it stands behind the gateway of a composite. */
+  composite: boolean;
 }
 export const ways: fc.Arbitrary<Way> = fc.record({
   era: fc.constantFrom("legacy", "modern"),
   streams: fc.boolean(),
+  composite: fc.boolean(),
 });
 
 interface Message {
@@ -153,7 +160,7 @@ const WAITING = new Set(["tools/call", "resources/read", "prompts/get", "complet
 class Server {
   readonly seen: { message: Message; came: string }[] = [];
   readonly waiting: { message: Message; side: InMemoryTransport }[] = [];
-  readonly answered: unknown[] = [];
+  readonly answered: { answer: unknown; went: string | undefined }[] = [];
   /** Of the requests of all connections. */
   readonly ids: unknown[] = [];
   /** What the requests of this connection are called in the trace: their ids are other ones on each path. */
@@ -186,7 +193,7 @@ class Server {
 
   answer({ message, side }: Server["waiting"][number], how: number, seed: number): void {
     const answers = answersTo(message, this.way.era === "modern", how, seed);
-    this.answered.push(...answers);
+    for (const answer of answers) this.answered.push({ answer, went: JSON.stringify(answer) });
     for (const answer of answers) void side.send(answer as never).catch(() => {});
   }
 
@@ -250,6 +257,38 @@ class ScriptedByHand extends ClientTransport {
   }
 }
 
+/** A composite with that one server. */
+class CompositeByHand extends ClientTransport {
+  readonly #listed: ConfiguredServer[];
+
+  constructor(private readonly server: Server) {
+    super({ era: server.way.era }, { kind: "config", name: "all" });
+    const config = { command: "x" };
+    const transport = new ScriptedByHand(server);
+    this.#listed = [{ name: "x", config, transport, timeoutMs: undefined, may: () => true }];
+  }
+  protected override openWire(attempt: AttemptContext) {
+    const { era } = this.server.way;
+    const host = {
+      name: "all",
+      options: { config: { mcpServers: {} }, era },
+      configured: () => this.#listed,
+      claims: { tools: new Claims(), prompts: new Claims() },
+      warn: (message: string) => this.server.note(`warning ${message}`),
+      onHealth: () => {},
+      onOpen: () => {},
+    };
+    return openComposite(host, attempt);
+  }
+  override fork(): CompositeByHand {
+    return new CompositeByHand(this.server);
+  }
+  override async close(): Promise<void> {
+    await super.close();
+    await this.#listed[0]!.transport.close();
+  }
+}
+
 /** All that anybody saw of one run. */
 export interface Trace {
   lines: string[];
@@ -260,7 +299,7 @@ export interface Trace {
 export async function run(way: Way, script: Step[]): Promise<Trace> {
   const lines: string[] = [];
   const server = new Server(way, (what) => lines.push(what));
-  const transport = new ScriptedByHand(server);
+  const transport = way.composite ? new CompositeByHand(server) : new ScriptedByHand(server);
   const hears = (who: number) => ({
     elicitation: (asked: unknown) => {
       lines.push(`asked ${who} ${JSON.stringify(asked)}`);
@@ -276,6 +315,8 @@ export async function run(way: Way, script: Step[]): Promise<Trace> {
     const { durationMs: _ms, request: _request, since: _since, ...rest } = event as Record<string, unknown>;
     lines.push(`inspected ${JSON.stringify(rest)}`);
   });
+  // What a composite was not seen to offer is looked for first.
+  if (way.composite) await Promise.all([sessions[0]!.listTools(), sessions[0]!.listPrompts()]);
   const calls = new Calls(sessions, lines);
   for (const one of script) {
     if (one.do === "pass") await vi.advanceTimersByTimeAsync(one.ms);
@@ -288,10 +329,11 @@ export async function run(way: Way, script: Step[]): Promise<Trace> {
   await vi.advanceTimersByTimeAsync(100_000);
   await settled();
   lines.push(`settled ${calls.settled} of ${calls.made}`);
-  // What one side changes afterwards must be the other's on both paths, or on none.
+  // What one side changes afterwards is not the other's.
   for (const { message, came } of server.seen)
     if (JSON.stringify(message) !== came) lines.push(`changed ${JSON.stringify(message)}`);
-  lines.push(...server.answered.map((answer) => `answered ${JSON.stringify(answer)}`));
+  for (const { answer, went } of server.answered)
+    if (JSON.stringify(answer) !== went) lines.push(`changed ${JSON.stringify(answer)}`);
   return { lines: lines.map(withoutIds), ids: server.ids };
 }
 
