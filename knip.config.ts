@@ -7,6 +7,7 @@ const config: KnipConfig = {
     "src/{index,inspect/index,metrics/index,otel/index,serve/index,testing/index,cli/main,cli/start}.ts!",
     "src/inspect/page/app.js!",
     // Programs that are started and never imported.
+    "bench/{calls,composite,footprint,idle,inspected,many,start}.mjs",
     "bench/peers/{holdfast,langchain,mcporter,sdk}.mjs",
     "examples/{survive,websocket-server}.mjs",
     "examples/agent/agent.test.mjs",

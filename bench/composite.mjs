@@ -1,15 +1,16 @@
-// A composite against what one would write by hand with the raw SDK, in turns in one run, printed as ratios.
+// A composite against what one would write by hand with the raw SDK, in turns in one run. Prints JSON.
 import { fileURLToPath } from "node:url";
 import { Client, InMemoryTransport } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { Server } from "@modelcontextprotocol/server";
-import { MCPConfigTransport } from "../dist/index.js";
-import { compare, option } from "./compare.mjs";
+import { MCPConfigTransport } from "../dist/bundle/index.js";
+import { median } from "./options.mjs";
+import { race } from "./race.mjs";
 
 const script = fileURLToPath(new URL("./echo-server.mjs", import.meta.url));
 const small = fileURLToPath(new URL("../test/fixtures/small-server.mjs", import.meta.url));
 const stdio = { command: process.execPath, args: [script, "stdio"] };
-const echo = (name) => (client) => client.callTool({ name, arguments: { message: "hello" } });
+const echo = (client, name) => () => client.callTool({ name, arguments: { message: "hello" } });
 
 /** A raw SDK client behind one raw in-memory SDK server that passes everything on. */
 async function rawProxy() {
@@ -34,9 +35,14 @@ async function ours() {
   return { client, close: () => transport.close() };
 }
 
-console.log("\ncomposite: calls/s through it, against a raw SDK client behind a raw in-memory SDK proxy\n");
+const [proxied, composed] = [await rawProxy(), await ours()];
+const races = [];
 for (const width of [1, 32])
-  await compare("composite over stdio", rawProxy, ours, { raw: echo("echo"), ours: echo("a_echo") }, width);
+  races.push({
+    width,
+    ...(await race({ v2: echo(proxied.client, "echo"), holdfast: echo(composed.client, "a_echo") }, width)),
+  });
+await Promise.all([proxied.close(), composed.close()]);
 
 const heap = () => {
   globalThis.gc?.();
@@ -56,7 +62,7 @@ async function fifty(open) {
 }
 
 const sides = {
-  raw: async () => {
+  v2: async () => {
     const clients = Array.from({ length: 50 }, () => new Client({ name: "raw", version: "1" }));
     await Promise.all(
       clients.map((client) =>
@@ -65,7 +71,7 @@ const sides = {
     );
     return () => Promise.all(clients.map((client) => client.close()));
   },
-  ours: async () => {
+  holdfast: async () => {
     const servers = Array.from({ length: 50 }, (_, i) => [
       `s${i}`,
       { command: process.execPath, args: [small], era: "legacy" },
@@ -80,18 +86,13 @@ const sides = {
   },
 };
 
-const rounds = option("--rounds", 5);
-const results = { raw: [], ours: [] };
-for (let round = 0; round < Math.min(rounds, 5); round++)
-  for (const side of round % 2 === 0 ? ["raw", "ours"] : ["ours", "raw"])
-    results[side].push(await fifty(sides[side]));
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
-console.log(
-  "\n50 stdio servers: until all are connected, and memory of this program for each server (medians)\n",
-);
-for (const side of ["raw", "ours"])
-  console.log(
-    `${side === "raw" ? "50 raw SDK clients" : "one composite"}`.padEnd(22),
-    `${median(results[side].map((r) => r.seconds)).toFixed(2)} s`,
-    `${median(results[side].map((r) => r.kb)).toFixed(0)} kB`.padStart(10),
-  );
+const seen = { v2: [], holdfast: [] };
+for (let round = 0; round < 3; round++)
+  for (const side of round % 2 === 0 ? ["v2", "holdfast"] : ["holdfast", "v2"])
+    seen[side].push(await fifty(sides[side]));
+const middle = (side) => ({
+  seconds: median(seen[side].map(({ seconds }) => seconds)),
+  kb: median(seen[side].map(({ kb }) => kb)),
+});
+console.log(JSON.stringify({ races, fifty: { v2: middle("v2"), holdfast: middle("holdfast") } }));
+process.exit(0);

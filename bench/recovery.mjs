@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { serveWebSockets } from "../examples/websocket-server.mjs";
-import { option } from "./compare.mjs";
 import { make } from "./echo.mjs";
+import { option } from "./options.mjs";
 import { swallowingProxy } from "./swallowing-proxy.mjs";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));

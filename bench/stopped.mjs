@@ -2,7 +2,7 @@
 // same calls and lists to both in turns. The machine's speed drifts, and both drift with it; quote the ratio.
 import { fileURLToPath } from "node:url";
 import { MCPConfigTransport } from "../dist/index.js";
-import { option } from "./compare.mjs";
+import { option } from "./options.mjs";
 
 const small = fileURLToPath(new URL("../test/fixtures/small-server.mjs", import.meta.url));
 const names = Array.from({ length: 20 }, (_, i) => `s${i}`);

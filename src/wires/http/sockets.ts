@@ -14,6 +14,7 @@ export class Sockets {
   readonly #old = new Set<Dispatcher>();
   #probes: Dispatcher | undefined;
   #destroyed = false;
+  #direct: boolean | undefined;
 
   constructor(private readonly options: SocketsOptions) {
     this.#agent = createAgent(options, this.#traffic, pool);
@@ -54,7 +55,9 @@ export class Sockets {
     await Promise.all([this.#agent, this.#probes, ...this.#old].map((agent) => agent?.destroy()));
   }
 
+  /** Asked at each beat of each connection, and the environment is slow to read. The sockets are of the proxy of their begin, too. */
   get #isDirect(): boolean {
-    return proxyFor(this.options.url, this.options.proxy) === undefined;
+    this.#direct ??= proxyFor(this.options.url, this.options.proxy) === undefined;
+    return this.#direct;
   }
 }
