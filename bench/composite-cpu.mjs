@@ -5,7 +5,7 @@ import { Client, InMemoryTransport } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { Server } from "@modelcontextprotocol/server";
 import { MCPConfigTransport } from "../dist/index.js";
-import { option } from "./compare.mjs";
+import { option } from "./options.mjs";
 
 const script = fileURLToPath(new URL("../test/fixtures/small-server.mjs", import.meta.url));
 const stdio = { command: process.execPath, args: [script] };
