@@ -101,7 +101,10 @@ async function call(client) {
   } catch (error) {
     const known = gaveUp?.signal.aborted ? "given up" : outcomeOf(error, tool);
     outcomes.add(known ?? "wrong");
-    if (!known) client.breach(`${tool} of ${client.name}: ${error.stack} ${JSON.stringify(error.data)}`);
+    if (!known)
+      client.breach(
+        `${tool} of ${client.name}: ${error.stack} ${error.cause ?? ""} ${JSON.stringify(error.data)}`,
+      );
   } finally {
     pending.delete(id);
   }
@@ -158,9 +161,14 @@ const chaos = {
   "servers restarted": () => void pick(Object.values(remotes)).restart(),
 };
 
+const status = async () => (await fetch(new URL("/status", served.url))).json();
+/** On a machine that is slow the next fault waits until the last one is over. */
+const areWell = async () => Object.values((await status()).servers).every(({ health }) => health === "ok");
+
 async function trouble() {
   while (running()) {
     await pause(500 + chance() * 2_500);
+    while (running() && !(await areWell())) await pause(250);
     const name = chance() < 0.8 ? "processes killed" : "servers restarted";
     try {
       chaos[name]();
@@ -199,7 +207,6 @@ async function comesTrue(condition, seconds = 60) {
   }
   return false;
 }
-const status = async () => (await fetch(new URL("/status", served.url))).json();
 
 // Ctrl-C leaves nothing either.
 for (const signal of ["SIGINT", "SIGTERM"])

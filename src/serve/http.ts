@@ -10,6 +10,9 @@ import { nodeHandler } from "./node-handler.js";
 import { Requests } from "./requests.js";
 import type { Served } from "./served.js";
 
+/** Longer than clients and proxies keep a socket that nobody uses: most have a minute. */
+const KEEP_ALIVE_MS = 75_000;
+
 /** A transport over Streamable HTTP, both eras at one address. */
 export class HttpServing implements Served {
   readonly closed: Promise<void>;
@@ -22,6 +25,9 @@ export class HttpServing implements Served {
     const listener: RequestListener = (request, response) => void handler(request, response);
     const { tls } = requests.settings;
     this.#server = tls ? createTlsServer(tls, listener) : createServer(listener);
+    // A client may write to a socket in the moment in which it is closed here, and cannot tell whether it was read. With Node's
+    // five seconds that happens to every busy client now and then.
+    this.#server.keepAliveTimeout = KEEP_ALIVE_MS;
     this.closed = once(this.#server, "close").then(() => {});
   }
 
