@@ -8,7 +8,7 @@ export interface Place {
   env: Record<string, string | undefined>;
 }
 
-/** The config files of each client, the nearest first. Those of the project are not the user's own work. */
+/** The config files of each client, the nearest first; `/*` is each config in a folder. Those of the project are not the user's own work. */
 interface Places {
   project?: string[];
   user: (place: Place) => string[];
@@ -63,7 +63,10 @@ export const CLIENTS: Record<string, Places> = {
     project: [".codex/config.toml"],
     user: ({ home, env }) => [join(env["CODEX_HOME"] ?? join(home, ".codex"), "config.toml")],
   },
-  continue: { project: [".continue/config.yaml"], user: atHome(".continue/config.yaml") },
+  continue: {
+    project: [".continue/config.yaml", ".continue/mcpServers/*"],
+    user: atHome(".continue/config.yaml", ".continue/mcpServers/*"),
+  },
   amp: { project: [".amp/settings.json"], user: inConfigHome("amp/settings.json") },
   copilot: {
     user: ({ home, env }) => [join(env["COPILOT_HOME"] ?? join(home, ".copilot"), "mcp-config.json")],

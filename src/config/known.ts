@@ -1,6 +1,6 @@
-import { existsSync, realpathSync } from "node:fs";
+import { existsSync, readdirSync, realpathSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { HoldfastError } from "../base/errors.js";
 import { lockOfRules, rulesOf } from "./client-rules.js";
 import { CLIENTS, type Place } from "./clients.js";
@@ -67,7 +67,18 @@ function pathsOf(client: string, place: Place): { path: string; project: boolean
   return [
     ...folders.flatMap((folder) => project.map((name) => ({ path: join(folder, name), project: true }))),
     ...user(place).map((path) => ({ path, project: false })),
-  ];
+  ].flatMap((found) => filesAt(found.path).map((path) => ({ ...found, path })));
+}
+
+/** The path itself, or for `folder/*` the configs in the folder, by name. */
+function filesAt(path: string): string[] {
+  if (basename(path) !== "*") return [path];
+  const folder = dirname(path);
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => /\.(ya?ml|jsonc?)$/i.test(name))
+    .sort()
+    .map((name) => join(folder, name));
 }
 
 /**

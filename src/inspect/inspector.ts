@@ -113,7 +113,10 @@ export class Inspector {
         const { status } = transport;
         const { lazy = "", state } = status;
         // The page counts down by itself.
-        const brief = advice.slice(status.name.length + 1).replace(/; it is tried again in [\d.]+ s\.$/, ".");
+        const brief = advice
+          .slice(status.name.length + 1)
+          .replace(/; it is tried again in [\d.]+ s\.$/, ".")
+          .replace(/^failed \((.*)\): /s, "$1: ");
         return [id, { health, lazy, advice: state === "connected" && health === "ok" ? "" : visible(brief) }];
       }),
     );

@@ -67,6 +67,21 @@ describe("holdfast discover", () => {
     });
   });
 
+  it("reads each file in Continue's folder of servers", () => {
+    const holdfast = machine({
+      "~/.continue/mcpServers/one.yaml": `name: block\nmcpServers:\n  - name: one\n    command: ${process.execPath}\n`,
+      "~/.continue/mcpServers/two.json": { mcpServers: { demo } },
+      "~/.continue/mcpServers/README.md": "# not a config",
+    });
+    const { stdout } = holdfast("discover");
+    expect(stdout).toMatch(/^ +continue:one +ready/m);
+    expect(stdout).toMatch(/^ +continue:demo +ready/m);
+    expect(holdfast("call", "continue:demo", "echo", "message=x")).toMatchObject({
+      stdout: "Echo: x\n",
+      status: 0,
+    });
+  });
+
   it("says so where there is none", () => {
     expect(machine({})("discover")).toMatchObject({
       status: 0,
