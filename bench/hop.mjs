@@ -6,10 +6,11 @@ import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
-import { option, rounds } from "./compare.mjs";
+import { option } from "./options.mjs";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const calls = option("--calls", 300);
+const rounds = option("--rounds", 15);
 const server = [process.execPath, here("./echo-server.mjs"), "stdio"];
 const GATEWAYS = {
   relay: [here("./relay.mjs"), ...server],
