@@ -117,7 +117,14 @@ export class Inspector {
           .slice(status.name.length + 1)
           .replace(/; it is tried again in [\d.]+ s\.$/, ".")
           .replace(/^failed \((.*)\): /s, "$1: ");
-        return [id, { health, lazy, advice: state === "connected" && health === "ok" ? "" : visible(brief) }];
+        return [
+          id,
+          {
+            health,
+            lazy,
+            advice: state === "connected" && /^(ok|ready)$/.test(health) ? "" : visible(brief),
+          },
+        ];
       }),
     );
   }
