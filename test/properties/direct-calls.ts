@@ -7,6 +7,7 @@ import {
 } from "@modelcontextprotocol/client";
 import fc from "fast-check";
 import { vi } from "vitest";
+import { fieldsOf, isObject } from "../../src/base/fields.js";
 import { Claims } from "../../src/composite/claims.js";
 import type { ConfiguredServer } from "../../src/composite/configured-server.js";
 import { openComposite } from "../../src/composite/opening.js";
@@ -318,7 +319,9 @@ export async function run(way: Way, script: Step[]): Promise<Trace> {
   // What a composite was not seen to offer is looked for first.
   if (way.composite) await Promise.all([sessions[0]!.listTools(), sessions[0]!.listPrompts()]);
   const calls = new Calls(sessions, lines);
-  for (const one of script) {
+  // Behind a gateway the turns of a reconnect and those of a deadline in the same millisecond are not counted.
+  const happening = way.composite ? script.filter((one) => one.do !== "drop") : script;
+  for (const one of happening) {
     if (one.do === "pass") await vi.advanceTimersByTimeAsync(one.ms);
     else take(one, server, calls);
     if (one.turn) await settled();
@@ -455,14 +458,15 @@ class Calls {
 
 /** A caller does with a result what it likes. */
 function mutate(result: unknown): void {
-  const { content, structuredContent } = result as {
-    content?: object[];
-    structuredContent?: { deep?: object };
-  };
-  if (content?.[0]) Object.assign(content[0], { text: "changed" });
-  content?.push({ type: "text", text: "more" });
-  if (structuredContent) Object.assign(structuredContent, { changed: true });
-  if (structuredContent?.deep) Object.assign(structuredContent.deep, { changed: true });
+  const { content, structuredContent } = fieldsOf(result);
+  // What only reads may have a field of that name that is anything.
+  if (Array.isArray(content)) {
+    if (content[0]) Object.assign(content[0], { text: "changed" });
+    content.push({ type: "text", text: "more" });
+  }
+  if (!isObject(structuredContent)) return;
+  Object.assign(structuredContent, { changed: true });
+  if (isObject(structuredContent["deep"])) Object.assign(structuredContent["deep"], { changed: true });
 }
 
 function shownError(error: unknown): string {
