@@ -18,7 +18,10 @@ function sorted(value: unknown, depth: number): unknown {
   return Object.fromEntries(fields.map((field) => [field, sorted(value[field], depth + 1)]));
 }
 
-/** Whether `asked` is what was recorded: any text may stand where a secret was taken out. */
+/** What is inside one string of JSON. */
+const IN_STRING = /^(?:[^"\\]|\\.)*$/;
+
+/** Whether `asked` is what was recorded: any text may stand where a secret was taken out, to the end of its string. */
 export function isSame(recorded: string, asked: string): boolean {
   if (recorded === asked) return true;
   const [first = "", ...rest] = recorded.split(REDACTED);
@@ -27,8 +30,9 @@ export function isSame(recorded: string, asked: string): boolean {
   let at = first.length;
   for (const part of rest) {
     const found = asked.indexOf(part, at);
-    if (found < 0) return false;
+    if (found < 0 || !IN_STRING.test(asked.slice(at, found))) return false;
     at = found + part.length;
   }
-  return asked.length >= at + last.length && asked.endsWith(last);
+  const end = asked.length - last.length;
+  return end >= at && asked.endsWith(last) && IN_STRING.test(asked.slice(at, end));
 }

@@ -94,11 +94,14 @@ export class RecordingFile {
   }
 
   #write(text: string, bytes: number): void {
+    const before = this.#bytes;
     this.#bytes += bytes;
     try {
       // Between two wires nothing is held open.
       const fd = this.#fd ?? openSync(this.path, constants.O_WRONLY | constants.O_APPEND);
       try {
+        // Connections of two programs have the same ids: mixed in one file, one would get the answers of the other.
+        if (fstatSync(fd).size !== before) throw new Error("another program writes to the same file");
         writeAll(fd, text);
       } finally {
         if (fd !== this.#fd) closeSync(fd);

@@ -29,7 +29,10 @@ export type Line = { at: number; id: string; type: string } & Record<string, unk
  * @throws Error that says which line is wrong
  */
 export function linesOf(text: string): Line[] {
-  const lines = text.split("\n").filter((line) => line.trim() !== "");
+  const lines = text
+    .replace(/^\ufeff/, "")
+    .split("\n")
+    .filter((line) => line.trim() !== "");
   return lines.flatMap((line, i) => {
     const value = parsed(line, i);
     if (i === 0) {

@@ -8,7 +8,7 @@ import {
 import { fieldsOf } from "../base/fields.js";
 import { factsOf } from "../contract/methods.js";
 import { canonical, isSame } from "./canonical.js";
-import type { Answer, Exchange, Script } from "./script.js";
+import { type Answer, CANCELLED, type Exchange, type Script } from "./script.js";
 import { unrecorded } from "./unrecorded.js";
 
 /** Asked whatever the client is called and can do; the server's answer says what counts. */
@@ -23,7 +23,9 @@ export class Player {
   readonly #tokens = new Map<unknown, unknown>();
   /** Questions of the server that the client has not answered. */
   readonly #questions = new Map<RequestId, () => void>();
-  #asked = 0;
+  #questionsAsked = 0;
+  /** The ids of the questions as they were asked here, by those of the recording. */
+  readonly #asked = new Map<unknown, RequestId>();
 
   constructor(
     private readonly name: string,
@@ -77,7 +79,7 @@ export class Player {
     return exchange;
   }
 
-  /** Says what was said, in its order. What followed a question of the server waits for its answer. */
+  /** Says what was said, in its order. What followed a question of the server waits for its answer, if one was given. */
   async #play(exchange: Exchange, request: JSONRPCRequest | undefined): Promise<void> {
     if (request) {
       this.#ids.set(exchange.id, request.id);
@@ -86,13 +88,16 @@ export class Player {
     }
     for (const message of exchange.said) {
       if (!("method" in message)) this.#say({ ...message, id: request!.id });
-      else if ("id" in message) await this.#ask(message);
-      else this.#notify(message);
+      else if ("id" in message) {
+        const answer = this.#ask(message);
+        if (exchange.answered.has(message.id)) await answer;
+      } else this.#notify(message);
     }
   }
 
   #ask(question: JSONRPCRequest): Promise<void> {
-    const id = `recorded-${++this.#asked}`;
+    const id = `recorded-${++this.#questionsAsked}`;
+    this.#asked.set(question.id, id);
     return new Promise((resolve) => {
       this.#questions.set(id, resolve);
       this.#say({ ...question, id });
@@ -107,6 +112,11 @@ export class Player {
     if (params["progressToken"] !== undefined) {
       changed["progressToken"] = this.#tokens.get(params["progressToken"]);
       if (changed["progressToken"] === undefined) return;
+    }
+    if (message.method === CANCELLED) {
+      const id = this.#asked.get(params["requestId"]);
+      if (id === undefined) return;
+      changed["requestId"] = id;
     }
     if (meta[SUBSCRIPTION_ID_META_KEY] !== undefined) {
       const id = this.#ids.get(meta[SUBSCRIPTION_ID_META_KEY]);

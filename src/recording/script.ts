@@ -21,6 +21,8 @@ export interface Exchange {
   readonly progressToken: unknown;
   /** In the order in which it came. The answer is one of them. */
   readonly said: JSONRPCMessage[];
+  /** The ids of the server's questions among them that the client answered while the server wanted to know. */
+  readonly answered: Set<RequestId>;
   answer?: Answer;
 }
 
@@ -34,16 +36,24 @@ export interface Script {
 /** A request that stays open; what comes meanwhile belongs to the calls beside it. */
 const LISTEN = "subscriptions/listen";
 
+/** With it a server says that it no longer wants an answer. */
+export const CANCELLED = "notifications/cancelled";
+
 /** One wire of the recording, as it is read. */
 class RecordedWire {
   readonly #open = new Map<RequestId, Exchange>();
   readonly #byToken = new Map<unknown, Exchange>();
+  /** What the server asked and was not told, with the exchange in which it asked. */
+  readonly #questions = new Map<unknown, Exchange>();
   /** What came before the client said anything. */
   readonly #early: JSONRPCMessage[] = [];
   #last: Exchange | undefined;
 
   sent(message: JSONRPCMessage): Exchange | undefined {
-    if (!("method" in message)) return undefined;
+    if (!("method" in message)) {
+      if (message.id !== undefined) this.#questions.get(message.id)?.answered.add(message.id);
+      return undefined;
+    }
     const { method, params } = message;
     const id = "id" in message ? message.id : undefined;
     const { progressToken } = fieldsOf(fieldsOf(params)["_meta"]);
@@ -53,6 +63,7 @@ class RecordedWire {
       id,
       progressToken,
       said: this.#early.splice(0),
+      answered: new Set(),
     };
     if (id !== undefined) this.#open.set(id, exchange);
     if (progressToken !== undefined) this.#byToken.set(progressToken, exchange);
@@ -66,6 +77,8 @@ class RecordedWire {
       const { progressToken } = fieldsOf(message.params);
       const cause = this.#byToken.get(progressToken) ?? this.#current() ?? this.#last;
       (cause?.said ?? this.#early).push(message);
+      if ("id" in message && cause) this.#questions.set(message.id, cause);
+      if (message.method === CANCELLED) this.#questions.delete(fieldsOf(message.params)["requestId"]);
     }
   }
 

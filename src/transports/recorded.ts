@@ -1,5 +1,5 @@
-import { basename } from "node:path";
-import { checkString } from "../base/check.js";
+import { basename, resolve } from "node:path";
+import { checkString, invalid } from "../base/check.js";
 import { checkKnown } from "../contract/check-options.js";
 import type { SharedOptions } from "../contract/options.js";
 import { RecordedServer } from "../recording/server.js";
@@ -17,7 +17,11 @@ export class RecordedTransport extends KindTransport<RecordedTransportOptions> {
   constructor(options: RecordedTransportOptions) {
     const { recording } = options;
     checkKnown("recording", options, ["recording"]);
-    if (!(recording instanceof RecordedServer)) checkString("recording", recording);
+    if (!(recording instanceof RecordedServer)) {
+      checkString("recording", recording);
+      if (typeof options.record === "string" && resolve(options.record) === resolve(recording))
+        throw invalid("record", "is the recording that is played, and would be emptied; name another file");
+    }
     let loaded = recording instanceof RecordedServer ? recording : undefined;
     const opener = {
       kind: "recording",

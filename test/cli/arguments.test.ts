@@ -55,6 +55,8 @@ describe("arguments on a command line", () => {
     const schema = tool({ x: { type: "string" }, y: {} });
     expect(await args(schema, `x=@${text}`, `y:=@${json}`)).toEqual({ x: "a\nb", y: { x: "1", y: [2] } });
     expect(await args(schema, `@${json}`, "x=2")).toEqual({ x: "2", y: [2] });
+    writeFileSync(json, '\ufeff{"x": "of Windows"}');
+    expect(await args(schema, `@${json}`)).toEqual({ x: "of Windows" });
     await expect(args(schema, "x=@none")).rejects.toThrow(/^x: ENOENT.*; for the text itself: x:='"@none"'$/);
     await expect(args(schema, "y:={")).rejects.toThrow(/^y: /);
     await expect(args(schema, `@${text}`)).rejects.toThrow(/^@.*a\.txt: /);
@@ -92,6 +94,11 @@ describe("arguments on a command line", () => {
   it("may be others where the schema takes them", async () => {
     const open = tool({ a: {} }, { additionalProperties: { type: "number" } });
     expect(await args(open, "b:=1")).toEqual({ b: 1 });
+    expect(await args(open, "b=2")).toEqual({ b: 2 });
+    expect(Object.entries(await args(open, "__proto__=1", "constructor=2"))).toEqual([
+      ["__proto__", 1],
+      ["constructor", 2],
+    ]);
     await expect(args(open, "b=x")).rejects.toThrow(/b: expected number, got "x"/);
     expect(await args({ name: "t", inputSchema: { type: "object" } }, "b=x")).toEqual({ b: "x" });
     await expect(args(tool({}, { additionalProperties: false }), "b=x")).rejects.toThrow(/no argument "b"/);
@@ -121,6 +128,15 @@ describe("the signature of a tool", () => {
     );
   });
 
+  it("knows the types of JSON Schema, and no others", () => {
+    const schema = tool({
+      a: { type: "constructor" },
+      b: { type: ["toString", "null"] },
+      c: { type: "__proto__" },
+    });
+    expect(signatureOf(schema)).toBe("t(a?: unknown, b?: unknown, c?: unknown)");
+  });
+
   it("ends, whatever a server sends", () => {
     const deep = JSON.parse(`${'{"anyOf":['.repeat(50)}{}${"]}".repeat(50)}`);
     const wide = { anyOf: Array.from({ length: 50 }, () => ({ $ref: "#/properties/wide" })) };
@@ -143,9 +159,11 @@ describe("a table", () => {
     expect(lines[1]).toMatch(/^日本語の名前 {2}一.*…$/);
     // The second column begins at the same place.
     expect(lines.map((line) => widthOf(line.split(/ {2,}/)[0]!))).toEqual([4, 12, 8]);
+    // The last column is first the one to give, then all of them.
+    const four = rows.map(([name = "", what = ""]) => [name, `${name} of a server`, what, what]);
     for (const columns of [10, 20, 80])
-      for (const line of tableOf(rows, { isTTY: true, columns }).split("\n"))
-        expect(widthOf(line)).toBeLessThanOrEqual(Math.max(columns, 15));
+      for (const line of [rows, four].flatMap((all) => tableOf(all, { isTTY: true, columns }).split("\n")))
+        expect(widthOf(line)).toBeLessThanOrEqual(columns);
   });
 
   it("is whole in a pipe, and has colours only where a terminal takes them", () => {

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it, onTestFinished } from "vitest";
+import { typesOf } from "../../src/cli/terminal/tool-types.js";
 import { fixture } from "../support/fixtures.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -66,6 +67,19 @@ it("holdfast generate types: a client of a server's tools that compiles, refuses
     encoding: "utf8",
   });
   expect(said).toBe("Echo: typed\nEcho: typed\none\nTOOL_FAILED\n");
+});
+
+it("holdfast generate types writes a tool once that a server offers twice", () => {
+  const inputSchema = { type: "object" } as const;
+  const text = typesOf(
+    [
+      { name: "twice", inputSchema },
+      { name: "twice", inputSchema },
+    ],
+    { name: "s", version: "1" },
+  );
+  expect(text.match(/^ {2}twice: /gm)).toHaveLength(1);
+  expect(text).toContain('= ["twice"];');
 });
 
 it("holdfast generate knows types only", () => {

@@ -34,3 +34,24 @@ it("holds what came before its first wire and after its last one", () => {
     "after",
   ]);
 });
+
+it("ends where another program writes to the same file, whose lines stay as they are", () => {
+  const path = join(temporary(), "a.jsonl");
+  // Two programs: each knows nothing of the other.
+  const [first, second] = [new RecordingFile(path), new RecordingFile(path)];
+  const release = [first.hold("a")];
+  first.append(line("first"));
+  release.push(second.hold("b"));
+  second.append(line("second"));
+  expect(() => first.append(line("mixed"))).toThrow(
+    "the recording ends here: another program writes to the same file",
+  );
+  second.append(line("more"));
+  for (const each of release) each();
+  expect(linesOf(readFileSync(path, "utf8")).map((one) => one["line"])).toEqual(["second", "more"]);
+});
+
+it("is read with what an editor put around its lines", () => {
+  const text = `\ufeff{"type":"recording","version":1}\r\n${JSON.stringify(line("one"))}\r\n`;
+  expect(linesOf(text)).toEqual([line("one")]);
+});

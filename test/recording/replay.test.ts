@@ -158,6 +158,51 @@ describe("what is recorded", () => {
     expect(await refusal(call(replayed, "another"))).toContain("has no tools/call");
   });
 
+  it("matches any text in the place of a secret, and no further argument", async () => {
+    const record = file();
+    const secret = "hunter2hunter2";
+    const call = (one: ClientTransport, args: Record<string, unknown>) =>
+      one.withSession((session) => session.callTool({ name: "say", arguments: args }));
+    await call(closing(server().transport({ record, secrets: [secret] })), { key: secret });
+    const replayed = closing(inferTransport(record));
+    expect(await refusal(call(replayed, { key: "k", more: "of it" }))).toContain("has no tools/call");
+    expect(textOf(await call(replayed, { key: 'q"\\' }))).toBe('{"key":"[redacted]"}');
+  });
+
+  it.each([
+    ["took back", true],
+    ["asked and did not wait for", false],
+  ])("has a question that the server %s, and nothing waits for its answer", async (_, isCancelled) => {
+    const record = file();
+    const requestedSchema = { type: "object", properties: { name: { type: "string" } } };
+    const asking = new FakeServer([{ name: "ask" }]).on("tools/call", () => {
+      const params = { message: "who?", requestedSchema };
+      asking.say({ jsonrpc: "2.0", id: "q", method: "elicitation/create", params });
+      if (isCancelled) asking.notify("notifications/cancelled", { requestId: "q" });
+      return { content: [{ type: "text", text: "never mind" }] };
+    });
+    const run = async (transport: ClientTransport) => {
+      let wasAsked = () => {};
+      const asked = new Promise<void>((resolve) => {
+        wasAsked = resolve;
+      });
+      const elicitation = async () => {
+        wasAsked();
+        return new Promise<never>(() => {});
+      };
+      return transport.withSession(
+        async (session) => {
+          const said = textOf(await session.callTool({ name: "ask", arguments: {} }));
+          if (!isCancelled) await asked;
+          return said;
+        },
+        { elicitation },
+      );
+    };
+    expect(await run(closing(asking.transport({ record, era: "legacy" })))).toBe("never mind");
+    expect(await run(closing(inferTransport(record)))).toBe("never mind");
+  });
+
   it("is what an inspector reads, too", async () => {
     const record = file();
     const transport = closing(server().transport({ record, name: "fake" }));
@@ -213,6 +258,14 @@ describe("what is recorded", () => {
     expect(error).toMatchObject({ code: "CONFIG_INVALID", path: "record" });
     expect(String(error)).toMatch(/fake: .*mcp\.json cannot be recorded to: .*no recording/);
     expect(readFileSync(other, "utf8")).toContain("mcpServers");
+  });
+
+  it("takes the place of no recording that is being played", async () => {
+    const record = file();
+    await closing(server().transport({ record })).withSession((session) => session.ping());
+    const before = readFileSync(record, "utf8");
+    expect(() => inferTransport(record, { record })).toThrow(/^option "record": is the recording/);
+    expect(readFileSync(record, "utf8")).toBe(before);
   });
 });
 

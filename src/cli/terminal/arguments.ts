@@ -35,7 +35,8 @@ async function readArgument(arg: string): Promise<Given[]> {
 
 function fileText(path: string, what: string, hint = ""): string {
   try {
-    return readFileSync(path, "utf8");
+    // Editors of Windows begin a file with a mark that is none of its text.
+    return readFileSync(path, "utf8").replace(/^\ufeff/, "");
   } catch (error) {
     throw new UsageError(`${what}: ${messageOf(error)}${hint}`);
   }

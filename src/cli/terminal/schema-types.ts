@@ -4,13 +4,14 @@ import { fieldsOf, isObject } from "../../internal.js";
 const ANY = "unknown";
 const MAX_DEPTH = 12;
 const NAMES = /^[A-Za-z_$][\w$]*$/;
-const PLAIN: Record<string, string> = {
-  string: "string",
-  number: "number",
-  integer: "number",
-  boolean: "boolean",
-  null: "null",
-};
+/** A map, since a server may name any type: an object has a "constructor". */
+const PLAIN: ReadonlyMap<string, string> = new Map([
+  ["string", "string"],
+  ["number", "number"],
+  ["integer", "number"],
+  ["boolean", "boolean"],
+  ["null", "null"],
+]);
 
 /** How types are written. */
 export interface TypeStyle {
@@ -64,7 +65,7 @@ export class SchemaTypes {
     const { items, properties, additionalProperties } = fieldsOf(schema);
     if (type === "array" || (type === "" && items !== undefined))
       return `${group(this.typeOf(items, depth + 1))}[]`;
-    if (type !== "object" && properties === undefined) return PLAIN[type] ?? ANY;
+    if (type !== "object" && properties === undefined) return PLAIN.get(type) ?? ANY;
     const fields = this.properties(schema, depth);
     if (fields.length > 0) return `{ ${fields.join("; ")} }`;
     const values = isObject(additionalProperties) ? this.typeOf(additionalProperties, depth + 1) : ANY;

@@ -15,7 +15,7 @@ export interface Screen {
 }
 
 const GAP = 2;
-/** No column is cut below this, unless it is the last one. */
+/** No column is cut below this, unless it is the last one, or there is no other room. */
 const NARROWEST = 12;
 
 /** How many columns of a terminal a text takes. */
@@ -65,11 +65,15 @@ function fitted(natural: readonly number[], columns: number): number[] {
     Math.min(NARROWEST * 2, natural[last] ?? 0),
     (widths[last] ?? 0) - Math.max(0, over()),
   );
-  while (over() > 0) {
-    const widest = Math.max(...widths.slice(0, last));
-    if (!(widest > NARROWEST)) break;
-    widths[widths.indexOf(widest)] = widest - 1;
-  }
+  const narrow = (narrowest: number) => {
+    while (over() > 0) {
+      const widest = Math.max(...widths.slice(0, last));
+      if (!(widest > narrowest)) break;
+      widths[widths.indexOf(widest)] = widest - 1;
+    }
+  };
+  narrow(NARROWEST);
   widths[last] = Math.max(1, (widths[last] ?? 0) - Math.max(0, over()));
+  narrow(1);
   return widths;
 }

@@ -20,8 +20,11 @@ const MAX_VALUES = 20;
 export function toolArguments(tool: Tool, given: readonly Given[]): Record<string, unknown> {
   const { name, inputSchema } = tool;
   const properties = fieldsOf(inputSchema.properties);
+  const schemaOf = (key: string) =>
+    Object.hasOwn(properties, key) ? properties[key] : inputSchema["additionalProperties"];
   const problems: string[] = [];
-  const args: Record<string, unknown> = {};
+  // A map, since "__proto__" is a name like any other.
+  const values = new Map<string, unknown>();
   const typed = (text: string, schema: unknown, before?: unknown): unknown => {
     const types = typesOf(inputSchema, schema);
     if (types.has("array") && !/^\s*\[/.test(text))
@@ -38,10 +41,11 @@ export function toolArguments(tool: Tool, given: readonly Given[]): Record<strin
     const { key } = one;
     if (!isDeclared(inputSchema, key))
       problems.push(`there is no argument ${JSON.stringify(key)}${didYouMean(key, Object.keys(properties))}`);
-    else if ("value" in one) args[key] = one.value;
-    else args[key] = typed(one.text, properties[key], args[key]);
+    else if ("value" in one) values.set(key, one.value);
+    else values.set(key, typed(one.text, schemaOf(key), values.get(key)));
   }
-  const missing = (inputSchema.required ?? []).filter((key) => !Object.hasOwn(args, key));
+  const args = Object.fromEntries(values);
+  const missing = (inputSchema.required ?? []).filter((key) => !values.has(key));
   if (missing.length > 0)
     problems.push(`${missing.join(" and ")} ${missing.length > 1 ? "are" : "is"} missing`);
   if (problems.length === 0) problems.push(...refused(inputSchema, args));

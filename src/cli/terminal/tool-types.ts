@@ -6,7 +6,9 @@ import { keyOf, SchemaTypes } from "./schema-types.js";
 const PARTS = 5_000;
 
 /** A module of TypeScript: what each tool takes and gives, and a function that calls them on a session. */
-export function typesOf(tools: readonly Tool[], made: { name: string; version: string }): string {
+export function typesOf(offered: readonly Tool[], made: { name: string; version: string }): string {
+  // A server that offers one name twice answers it with one tool.
+  const tools = [...new Map(offered.map((tool) => [tool.name, tool])).values()];
   return `// Written by holdfast ${made.version} from the tools of ${oneLine(made.name)}: holdfast generate types. Do not edit.
 import { type Session, toolData } from "holdfast";
 
