@@ -95,6 +95,17 @@ describe("holdfast completion", () => {
   const files = {
     "~/.cursor/mcp.json": { mcpServers: { weather: demo, wind: demo } },
     "mcp.json": { mcpServers: { demo } },
+    "hostile.json": {
+      mcpServers: {
+        "a$(touch b)": demo,
+        "`id`": demo,
+        "a;b": demo,
+        "a b": demo,
+        "a\nb": demo,
+        "": demo,
+        "日本-1": demo,
+      },
+    },
   };
 
   it.each([
@@ -102,6 +113,8 @@ describe("holdfast completion", () => {
     [["tools", "cu"], ["cursor"]],
     [["tools", "cursor:we"], ["cursor:weather"]],
     [["tools", "mcp.json:"], ["mcp.json:demo"]],
+    // What a shell would obey, or take for two words, is for a person to write.
+    [["tools", "hostile.json:"], ["hostile.json:日本-1"]],
     [["tools", "--er"], ["--era"]],
     [["tools", "--era", "l"], ["legacy"]],
     [["tools", "--record", ""], []],

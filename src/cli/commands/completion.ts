@@ -78,10 +78,13 @@ async function candidates(
   return begun(targets(current).map((word) => [word, ""]));
 }
 
+/** What every shell takes as it is. A config that comes with a project must not write a command into the line: bash quotes nothing. */
+const PLAIN_WORD = /^[\p{L}\p{N}_.@%+:,/-]+$/u;
+
 /** Clients, the servers of the one that is named, and those of a config file. */
 function targets(current: string): string[] {
   const [path = "", ...rest] = current.split(/:(?=[^:]*$)/);
-  const named = rest.length > 0 ? serversOf(path) : [];
+  const named = rest.length > 0 ? serversOf(path).filter((name) => PLAIN_WORD.test(name)) : [];
   return named.length > 0 ? named.map((name) => `${path}:${name}`) : CLIENT_NAMES;
 }
 
