@@ -89,6 +89,11 @@ describe("arguments on a command line", () => {
     );
     expect(await says("message=x", "deep=1")).toContain("t: deep: expected object, got 1");
     expect(await says("message=x")).toBe("");
+    const numbered = tool({ id: { type: "integer" } }, { required: ["id"] });
+    await expect(args(numbered, "id=12345678901234567890")).rejects.toThrow(
+      "t: id: 12345678901234567890 is more than a number can hold; to send the nearest one: id:=12345678901234567000\n",
+    );
+    expect(await args(numbered, "id=9007199254740991")).toEqual({ id: 9007199254740991 });
   });
 
   it("may be others where the schema takes them", async () => {

@@ -39,10 +39,14 @@ export function toolArguments(tool: Tool, given: readonly Given[]): Record<strin
   };
   for (const one of given) {
     const { key } = one;
+    const value = "text" in one ? typed(one.text, schemaOf(key), values.get(key)) : one.value;
     if (!isDeclared(inputSchema, key))
       problems.push(`there is no argument ${JSON.stringify(key)}${didYouMean(key, Object.keys(properties))}`);
-    else if ("value" in one) values.set(key, one.value);
-    else values.set(key, typed(one.text, schemaOf(key), values.get(key)));
+    else values.set(key, value);
+    if ("text" in one && isRounded(one.text, value))
+      problems.push(
+        `${key}: ${one.text} is more than a number can hold; to send the nearest one: ${key}:=${value}`,
+      );
   }
   const args = Object.fromEntries(values);
   const missing = (inputSchema.required ?? []).filter((key) => !values.has(key));
@@ -52,6 +56,10 @@ export function toolArguments(tool: Tool, given: readonly Given[]): Record<strin
   if (problems.length > 0) throw new UsageError(`${name}: ${sentences(problems)}\n  ${signatureOf(tool)}`);
   return args;
 }
+
+/** Whether a whole number became another one, such as an id of 64 bits. */
+const isRounded = (text: string, value: unknown): boolean =>
+  typeof value === "number" && /^-?\d+$/.test(text) && !Number.isSafeInteger(value);
 
 /** Whether the tool takes such an argument. One that its schema does not name is a slip, unless it says that it takes others. */
 function isDeclared(schema: Tool["inputSchema"], key: string): boolean {
