@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { messageOf } from "../base/errors.js";
 import { fieldsOf } from "../base/fields.js";
-import { listeningPort } from "../base/listening-port.js";
+import { listenOn } from "../base/listening-port.js";
 import type { InspectionEvent } from "../contract/inspection.js";
 import type { Scraped } from "../metrics/scraped.js";
 import { type Recorder, toRecording } from "./recorder.js";
@@ -81,9 +81,7 @@ export class PageServer {
 
   static async start(options: PageServerOptions): Promise<PageServer> {
     const page = new PageServer(options);
-    page.#server.listen(options.port, "127.0.0.1");
-    await once(page.#server, "listening");
-    const port = listeningPort(page.#server);
+    const port = await listenOn(page.#server, options.port, "127.0.0.1");
     page.url = `http://127.0.0.1:${port}/${page.#token}/`;
     const names = ["127.0.0.1", "localhost"];
     // A browser leaves port 80 out of the Host header.

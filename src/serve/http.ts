@@ -1,8 +1,7 @@
-import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { listeningPort } from "../base/listening-port.js";
+import { listenOn } from "../base/listening-port.js";
 import { type Clock, systemClock } from "../machines/clock.js";
 import type { ClientTransport } from "../transports/transport.js";
 import { type HttpOptions, httpSettings } from "./http-options.js";
@@ -28,10 +27,11 @@ export class HttpServing implements Served {
     // A client may write to a socket in the moment in which it is closed here, and cannot tell whether it was read. With Node's
     // five seconds that happens to every busy client now and then.
     this.#server.keepAliveTimeout = KEEP_ALIVE_MS;
-    this.closed = once(this.#server, "close").then(() => {});
+    // Not events.once: it would also reject when the port is taken, where nobody waits for the end yet, and so end the program.
+    this.closed = new Promise((resolve) => this.#server.once("close", () => resolve()));
   }
 
-  /** @throws HoldfastError `CONFIG_INVALID`, or the error of a port that is taken */
+  /** @throws HoldfastError `CONFIG_INVALID`, also where the port is taken */
   static async start(
     transport: ClientTransport,
     options: HttpOptions,
@@ -40,9 +40,7 @@ export class HttpServing implements Served {
     const settings = httpSettings(options);
     const serving = new HttpServing(new Requests(transport, settings, clock));
     const { host, path, tls } = settings;
-    serving.#server.listen(settings.port, host.replace(/^\[|\]$/g, ""));
-    await once(serving.#server, "listening");
-    const port = listeningPort(serving.#server);
+    const port = await listenOn(serving.#server, settings.port, host.replace(/^\[|\]$/g, ""));
     const scheme = tls ? "https" : "http";
     serving.url = `${scheme}://${host.includes(":") && !host.startsWith("[") ? `[${host}]` : host}:${port}${path}`;
     serving.requests.url = serving.url;
