@@ -70,7 +70,10 @@ export function httpSettings(options: HttpOptions): HttpSettings {
   for (const name of ["maxSessions", "idleMs", "maxBodyBytes"] as const) checkPositive(name, options[name]);
   const local = isLoopback(host);
   if (!local && token === undefined && !oauth)
-    throw invalid("token", `${host} can be reached from other machines: give a token, or serve on 127.0.0.1`);
+    throw invalid(
+      "token",
+      `${host} can be reached from other machines: give a token (--token-file FILE), or serve on 127.0.0.1`,
+    );
   if (!local && oauth && oauth.resource === undefined)
     throw invalid("oauth.resource", "expected the URL at which clients reach it, which tokens are for");
   return {
