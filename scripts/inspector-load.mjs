@@ -56,7 +56,7 @@ const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
 const cdp = await page.context().newCDPSession(page);
 await cdp.send("Performance.enable");
 await page.goto(inspector.url);
-await page.locator("#sum", { hasText: `${servers} connected` }).waitFor();
+await page.locator("#sum", { hasText: `${servers} ok` }).waitFor();
 await page.evaluate(() => {
   globalThis.frames_ = 0;
   const count = () => {

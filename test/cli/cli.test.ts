@@ -254,11 +254,14 @@ describe("one server of a config", () => {
   it("that fails beside others says why in one line, with what its process said last; tries are not told in a pipe", async () => {
     const path = join(directory(), "mcp.json");
     const dead = { command: "sh", args: ["-c", "echo first >&2; echo no config >&2; exit 4"] };
-    writeFileSync(path, JSON.stringify({ mcpServers: { demo, dead, wrong: { url: 1 } } }));
+    const thrown = { command: process.execPath, args: ["-e", "throw new Error('no key')"] };
+    writeFileSync(path, JSON.stringify({ mcpServers: { demo, dead, thrown, wrong: { url: 1 } } }));
     const { stdout, stderr, code } = await run("tools", path);
     expect(stdout).toContain("demo_echo(message: string)");
     expect(stderr.trim().split("\n")).toEqual([
       'dead: it exited with code 4, saying "no config": read its last lines on stderr, and start its command by hand',
+      // Node ends what it says with its own version.
+      'thrown: it exited with code 1, saying "Error: no key": read its last lines on stderr, and start its command by hand',
       "wrong: mcpServers.wrong.url: expected string, received number",
     ]);
     expect(code).toBe(0);

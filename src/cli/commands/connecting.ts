@@ -36,13 +36,17 @@ export function showConnecting(transport: ClientTransport, verbose: boolean | un
 const isLoss = ({ from, to }: Extract<ConnectionEvent, { type: "transition" }>): boolean =>
   from.startsWith("connected") && to === "connecting.waiting";
 
+/** What Node writes around the error that ended it: the place, the stack, its own version. */
+const AROUND_AN_ERROR = /^(at .*|\^+|[{}]|Node\.js v[\d.]+)$/;
+
 /** Keeps the last line that each server of a config writes to stderr. That of one server is in its error. */
 export function lastLinesOf(transport: ClientTransport): Map<string, string> {
   const lines = new Map<string, string>();
   if (transport instanceof MCPConfigTransport && serversOf(transport))
     for (const name of Object.keys(transport.servers))
       transport.server(name).inspect((event) => {
-        if (event.type === "stderr" && event.line.trim()) lines.set(name, event.line.trim());
+        const line = event.type === "stderr" ? event.line.trim() : "";
+        if (line && !AROUND_AN_ERROR.test(line)) lines.set(name, line);
       });
   return lines;
 }
