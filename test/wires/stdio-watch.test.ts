@@ -168,7 +168,8 @@ describe("the end of a process is told", () => {
   });
 
   it("once: what is known first stays", async () => {
-    const { wire, closed } = shell("exec 1>&-; sleep 0.2; exit 4");
+    // It ends only once it is asked to: its exit cannot be heard of together with the end of its stdout.
+    const { wire, closed } = shell("exec 1>&-; cat >&2; exit 4");
     await wire.start();
     await closed;
     const { failure } = wire;
