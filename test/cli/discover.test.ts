@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -65,6 +65,42 @@ describe("holdfast discover", () => {
       "cursor:keyed": "misconfigured",
       "vscode:theirs": "not trusted",
     });
+  });
+
+  /** What `discover --connect` says of each server. */
+  function reached(holdfast: ReturnType<typeof machine>): Record<string, string> {
+    const { stdout, stderr } = holdfast("discover", "--connect", "--json");
+    expect(stderr).toBe("");
+    const all: { target: string; servers: { name: string; state: string }[] }[] = JSON.parse(stdout);
+    return Object.fromEntries(
+      all.flatMap(({ target, servers }) => servers.map(({ name, state }) => [`${target}:${name}`, state])),
+    );
+  }
+
+  it("starts nothing of a config in the current folder, which nobody named", () => {
+    const started = join(mkdtempSync(join(tmpdir(), "holdfast-started-")), "started");
+    onTestFinished(() => rmSync(dirname(started), { recursive: true, force: true }));
+    const holdfast = machine({ "mcp.json": { mcpServers: { theirs: { command: "touch", args: [started] } } } });
+    expect(reached(holdfast)).toEqual({ "mcp.json:theirs": "not trusted" });
+    expect(existsSync(started)).toBe(false);
+  });
+
+  it("reaches the user's own beside a config of the project that nobody agreed to", () => {
+    const holdfast = machine({
+      "~/.cursor/mcp.json": { mcpServers: { demo, both: demo } },
+      ".cursor/mcp.json": { mcpServers: { theirs: { command: "touch", args: ["started"] }, both: demo } },
+    });
+    const { stdout } = holdfast("discover", "--connect");
+    expect(stdout).toMatch(/^ +cursor:demo +ok/m);
+    expect(stdout).toMatch(/^ +cursor:theirs +not trusted/m);
+    // The project's entry takes the place of the user's own.
+    expect(stdout).toMatch(/^ +cursor:both +misconfigured +.*is not trusted/m);
+  });
+
+  it("reaches the only server that is on, wherever it stands", () => {
+    const off = { url: "https://example.com/mcp", disabled: true };
+    const holdfast = machine({ "~/.cursor/mcp.json": { mcpServers: { off, demo } } });
+    expect(reached(holdfast)).toEqual({ "cursor:off": "off", "cursor:demo": "ok" });
   });
 
   it("reads each file in Continue's folder of servers", () => {

@@ -1,5 +1,4 @@
 import { Command } from "commander";
-import type { ConnectionStatus } from "../../index.js";
 import {
   CLIENT_NAMES,
   type ClientFile,
@@ -13,11 +12,11 @@ import {
 } from "../../internal.js";
 import { print, printJson, printTable, say } from "../terminal/print.js";
 import type { Cell } from "../terminal/table.js";
-import { adviceOf, serversOf } from "./server-rows.js";
-import { agreedTarget } from "./target.js";
+import { adviceOf } from "./server-rows.js";
+import { targetOf } from "./target.js";
 import { isTrusted, startOf } from "./trust.js";
 
-/** The files of the current folder that are no client's. */
+/** The files of the current folder that are no client's. Whoever wrote the folder wrote them: a person has to name one to start it. */
 const OWN_FILES = ["mcp.json", "mcp.yaml", "mcp.toml"];
 
 /** A config file on this machine, and its servers. */
@@ -25,7 +24,7 @@ interface Found {
   /** What a command takes as its target. */
   target: string;
   path: string;
-  /** It lies in the current project, and nobody agreed to it. */
+  /** It lies in the current project or folder, and nobody agreed to it or named it. */
   untrusted: boolean;
   servers: FoundServer[];
   /** Why it cannot be read. */
@@ -45,7 +44,7 @@ export const discoverCommand = new Command("discover")
   .option("--json", "the configs and their servers as JSON")
   .addHelpText(
     "after",
-    "\nStarts nothing, unless with --connect, and then nothing that comes with a project that you did not trust.",
+    "\nStarts nothing, unless with --connect, and then nothing that comes with a project that you did not trust,\nand nothing of an mcp.json in this folder: name it, as in holdfast status mcp.json.",
   )
   .action(async ({ connect, json }: { connect?: boolean; json?: boolean }) => {
     const all = [...ownFiles(), ...CLIENT_NAMES.flatMap(filesOf)];
@@ -81,12 +80,12 @@ const STYLES: Record<string, "green" | "red" | "dim"> = {
 function ownFiles(): Found[] {
   return OWN_FILES.filter((path) => isConfigFile(path)).flatMap((path) => {
     try {
-      const servers = Object.entries(serversIn(path)).map(([name, entry]) => foundServer(name, entry, false));
-      return [{ target: path, path, untrusted: false, servers }];
+      const servers = Object.entries(serversIn(path)).map(([name, entry]) => foundServer(name, entry, true));
+      return [{ target: path, path, untrusted: true, servers }];
     } catch (error) {
       return isMissing(error)
         ? []
-        : [{ target: path, path, untrusted: false, servers: [], problem: messageOf(error) }];
+        : [{ target: path, path, untrusted: true, servers: [], problem: messageOf(error) }];
     }
   });
 }
@@ -132,20 +131,26 @@ function shownStart(entry: unknown): string {
   return secrets.redact(text);
 }
 
-/** Reaches the servers of a file that are ready, and takes what they turn out to be. */
-async function connectTo(found: Found): Promise<void> {
-  if (found.untrusted || !found.servers.some(({ state }) => state === "ready")) return;
-  const { transport } = await agreedTarget([found.target], { header: {}, env: {}, timeout: 60_000 });
+/** Reaches the servers of a file that are ready, each by itself, and takes what they turn out to be. Asks nobody to trust a file. */
+async function connectTo({ target, servers }: Found): Promise<void> {
+  const ready = servers.filter(({ state }) => state === "ready");
+  await Promise.all(ready.map((server) => reach(`${target}:${server.name}`, server)));
+}
+
+async function reach(target: string, server: FoundServer): Promise<void> {
   try {
-    await transport.connectSession().catch(() => {});
-    const statuses = serversOf(transport) ?? { [found.servers[0]?.name ?? ""]: transport.status };
-    for (const server of found.servers) {
-      const status: ConnectionStatus | undefined = statuses[server.name];
-      if (!status || server.state !== "ready") continue;
+    const { transport } = targetOf([target], { header: {}, env: {}, timeout: 60_000 });
+    try {
+      // Why it cannot be reached is in its status.
+      await transport.connectSession().catch(() => {});
+      const { status } = transport;
       server.state = explain(status, Date.now()).health;
       if (server.state !== "ok") server.says = adviceOf(status, {});
+    } finally {
+      await transport.close();
     }
-  } finally {
-    await transport.close();
+  } catch (error) {
+    server.state = "misconfigured";
+    server.says = messageOf(error);
   }
 }
