@@ -80,7 +80,9 @@ describe("holdfast discover", () => {
   it("starts nothing of a config in the current folder, which nobody named", () => {
     const started = join(mkdtempSync(join(tmpdir(), "holdfast-started-")), "started");
     onTestFinished(() => rmSync(dirname(started), { recursive: true, force: true }));
-    const holdfast = machine({ "mcp.json": { mcpServers: { theirs: { command: "touch", args: [started] } } } });
+    const holdfast = machine({
+      "mcp.json": { mcpServers: { theirs: { command: "touch", args: [started] } } },
+    });
     expect(reached(holdfast)).toEqual({ "mcp.json:theirs": "not trusted" });
     expect(existsSync(started)).toBe(false);
   });
