@@ -16,8 +16,6 @@ import type { Upstream } from "./presented.js";
 import { PresentedSession } from "./presented-session.js";
 import { askable, openRelayedSession } from "./relayed-session.js";
 
-/** An error that JSON-RPC has no word for. */
-
 /**
  * One client in front of a transport of ours. It has a handshake, a session and questions of its own, and lives across
  * whatever happens to the server. Its session is opened with its first request, which says what it can be asked.
