@@ -1,30 +1,17 @@
 // The server of the benchmark: `stdio`, `http PORT` or `sse PORT`. Legacy era.
-import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { NodeStreamableHTTPServerTransport } from "@modelcontextprotocol/node";
 import { SSEServerTransport } from "@modelcontextprotocol/sdk/server/sse.js";
 import { StdioServerTransport } from "@modelcontextprotocol/server/stdio";
 import { make } from "./echo.mjs";
+import { legacyHttp } from "./legacy-http.mjs";
 
 const [mode, port, pidFile] = process.argv.slice(2);
 if (pidFile) writeFileSync(pidFile, String(process.pid));
 if (mode === "stdio") await make().connect(new StdioServerTransport());
 if (mode === "http") {
-  const sessions = new Map();
-  const http = createServer(async (request, response) => {
-    const id = request.headers["mcp-session-id"];
-    let transport = sessions.get(id);
-    if (!transport && id !== undefined) return void response.writeHead(404).end();
-    if (!transport) {
-      transport = new NodeStreamableHTTPServerTransport({
-        sessionIdGenerator: randomUUID,
-        onsessioninitialized: (created) => sessions.set(created, transport),
-      });
-      await make().connect(transport);
-    }
-    await transport.handleRequest(request, response);
-  });
+  const { sessions, handler } = legacyHttp(make);
+  const http = createServer(handler);
   // What a server does that is deployed anew behind a balancer: it is there, and knows nobody.
   process.on("SIGUSR2", () => sessions.clear());
   http.listen(Number(port), "127.0.0.1", () => console.log(`listening on ${http.address().port}`));

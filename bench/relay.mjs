@@ -1,10 +1,9 @@
 // The least that a gateway can be, on the SDK's packages: node relay.mjs COMMAND ARGS…. Legacy era, one session for each client.
-import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
-import { NodeStreamableHTTPServerTransport } from "@modelcontextprotocol/node";
 import { Server } from "@modelcontextprotocol/server";
+import { legacyHttp } from "./legacy-http.mjs";
 
 const [command, ...args] = process.argv.slice(2);
 const client = new Client({ name: "relay", version: "1" }, { versionNegotiation: { mode: "legacy" } });
@@ -22,17 +21,5 @@ function relay() {
   return server;
 }
 
-const sessions = new Map();
-const http = createServer(async (request, response) => {
-  const id = request.headers["mcp-session-id"];
-  let transport = sessions.get(id);
-  if (!transport) {
-    transport = new NodeStreamableHTTPServerTransport({
-      sessionIdGenerator: randomUUID,
-      onsessioninitialized: (created) => sessions.set(created, transport),
-    });
-    await relay().connect(transport);
-  }
-  await transport.handleRequest(request, response);
-});
+const http = createServer(legacyHttp(relay).handler);
 http.listen(0, "127.0.0.1", () => console.error(`serving http://127.0.0.1:${http.address().port}/mcp`));

@@ -7,6 +7,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { handles, median, processes, Tally } from "./soak/census.mjs";
 import { CALL_MS, MarkedClient } from "./soak/marked-clients.mjs";
+import { sampleTable } from "./soak/samples.mjs";
 import { startServe } from "./soak/served.mjs";
 import { remote } from "./soak/servers.mjs";
 import { soakSettings } from "./soak/settings.mjs";
@@ -259,7 +260,6 @@ const [early, late] = [window(0.1, 0.2), window(0.9, 1)];
 if (late > early * 1.1 + (minutes < 10 ? 10 : 0))
   breaches.add(`memory grew from ${early.toFixed(1)} to ${late.toFixed(1)} MB`);
 
-const every = Math.max(1, Math.ceil(samples.length / 15));
 const report = `# The soak of serve
 
 ${clients.length} clients of both SDKs and both eras called ${names.length} servers through \`holdfast serve --http\` for ${minutes} minutes, while servers were
@@ -273,12 +273,7 @@ killed and clients left at random. Node ${process.version}, seed ${seed}. To rep
 | heap after a collection, median | ${early.toFixed(1)} MB between a tenth and a fifth of the time, ${late.toFixed(1)} MB in the last tenth, ${empty.heap.toFixed(1)} MB when all were gone |
 | sockets and pipes of serve | ${before.sockets} and ${before.pipes} at the start, ${empty.sockets} and ${empty.pipes} when all were gone |
 
-| s | calls | heap, MB | sockets | pipes | processes |
-| ---: | ---: | ---: | ---: | ---: | ---: |
-${samples
-  .filter((_, i) => i % every === 0 || i === samples.length - 1)
-  .map((s) => `| ${s.s} | ${s.calls} | ${s.heap.toFixed(1)} | ${s.sockets} | ${s.pipes} | ${s.processes} |`)
-  .join("\n")}
+${sampleTable(samples)}
 
 ${breaches.size === 0 ? "Every call was answered, each by its own answer; nothing was left, and memory stayed within a tenth." : `**Failed**:\n${[...breaches].map(([what, times]) => `- ${what} (${times})`).join("\n")}`}
 `;

@@ -5,6 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { MCPConfigTransport } from "../dist/index.js";
 import { inject, random } from "../dist/testing/index.js";
 import { handles, heapMB, median, processes, Tally } from "./soak/census.mjs";
+import { sampleTable } from "./soak/samples.mjs";
 import { startServers } from "./soak/servers.mjs";
 import { soakSettings } from "./soak/settings.mjs";
 
@@ -169,7 +170,6 @@ const failures = [
     `memory grew from ${early.toFixed(1)} to ${late.toFixed(1)} MB`,
 ].filter(Boolean);
 
-const every = Math.max(1, Math.ceil(samples.length / 15));
 const report = `# The soak
 
 ${WORKERS} workers called ${names.length} servers (${names.join(", ")}) through one config for ${minutes} minutes, while messages were damaged,
@@ -186,12 +186,7 @@ processes killed and servers restarted at random. Node ${process.version}, seed 
 | left over at the end | ${Math.max(0, left.processes - before.processes)} processes, ${Math.max(0, left.sockets - before.sockets)} sockets, ${Math.max(0, left.pipes - before.pipes)} pipes |
 | heap in use, median | ${early.toFixed(1)} MB in the second quarter of the time, ${late.toFixed(1)} MB in the last |
 
-| s | calls | heap, MB | sockets | pipes | processes |
-| ---: | ---: | ---: | ---: | ---: | ---: |
-${samples
-  .filter((_, i) => i % every === 0 || i === samples.length - 1)
-  .map((s) => `| ${s.s} | ${s.calls} | ${s.heap.toFixed(1)} | ${s.sockets} | ${s.pipes} | ${s.processes} |`)
-  .join("\n")}
+${sampleTable(samples)}
 
 ${failures.length === 0 ? "Every call settled, nothing was left over, and memory stayed within the limit of the check." : `**Failed**: ${failures.join("; ")}.`}
 `;

@@ -1,11 +1,11 @@
 // A server that gives back its caller's mark, in whatever it says: node marking-server.mjs KIND [PORT]
-import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
-import { NodeStreamableHTTPServerTransport, toNodeHandler } from "@modelcontextprotocol/node";
+import { toNodeHandler } from "@modelcontextprotocol/node";
 import { SSEServerTransport } from "@modelcontextprotocol/sdk/server/sse.js";
 import { createMcpHandler, inputRequired, McpServer } from "@modelcontextprotocol/server";
 import { StdioServerTransport, serveStdio } from "@modelcontextprotocol/server/stdio";
 import { z } from "zod";
+import { legacyHttp } from "../../bench/legacy-http.mjs";
 import { serveWebSockets } from "../../examples/websocket-server.mjs";
 
 const text = (value) => ({ content: [{ type: "text", text: value }] });
@@ -47,22 +47,7 @@ const kinds = {
   "legacy-stdio": () => makeServer().connect(new StdioServerTransport()),
   "modern-stdio": () => serveStdio(makeServer),
   "modern-http": (port) => listen(toNodeHandler(createMcpHandler(makeServer, { legacy: "reject" })), port),
-  "legacy-http": (port) => {
-    const sessions = new Map();
-    return listen(async (request, response) => {
-      const id = request.headers["mcp-session-id"];
-      let transport = sessions.get(id);
-      if (!transport && id !== undefined) return void response.writeHead(404).end();
-      if (!transport) {
-        transport = new NodeStreamableHTTPServerTransport({
-          sessionIdGenerator: randomUUID,
-          onsessioninitialized: (created) => sessions.set(created, transport),
-        });
-        await makeServer().connect(transport);
-      }
-      await transport.handleRequest(request, response);
-    }, port);
-  },
+  "legacy-http": (port) => listen(legacyHttp(makeServer).handler, port),
   sse: (port) => {
     const sessions = new Map();
     return listen(async (request, response) => {

@@ -7,6 +7,7 @@ import {
   type Server,
 } from "@modelcontextprotocol/server";
 import { asError, isHoldfastError, messageOf } from "../base/errors.js";
+import { type Fields, fieldsOf } from "../base/fields.js";
 import type { Session } from "../contract/session.js";
 import { inPlainWords } from "../gateway/downstream.js";
 import { Gateway } from "../gateway/gateway.js";
@@ -52,13 +53,13 @@ export class ModernClients {
   }
 
   async fetch(request: Request, parsedBody: unknown): Promise<Response> {
-    const { id = null, method, params } = fieldsIn(parsedBody);
-    const { _meta, notifications, requestState } = fieldsIn(params);
+    const { id = null, method, params } = fieldsOf(parsedBody);
+    const { _meta, notifications, requestState } = fieldsOf(params);
     try {
       const session = await this.#opened();
       if (method === "subscriptions/listen")
-        return await this.#listening(request, parsedBody, fieldsIn(notifications));
-      const capabilities = askable(fieldsIn(fieldsIn(_meta)[CLIENT_CAPABILITIES_META_KEY]));
+        return await this.#listening(request, parsedBody, fieldsOf(notifications));
+      const capabilities = askable(fieldsOf(fieldsOf(_meta)[CLIENT_CAPABILITIES_META_KEY]));
       const asked = session.getProtocolEra() !== "modern" && MAY_ASK.has(method);
       const own =
         asked && Object.keys(capabilities).length > 0
@@ -157,7 +158,3 @@ function refusal(id: unknown, error: unknown) {
     error: { code: ProtocolErrorCode.InternalError, message, ...data },
   });
 }
-
-type Fields = Record<string, unknown>;
-const fieldsIn = (value: unknown): Fields =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {};

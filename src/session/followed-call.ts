@@ -10,6 +10,7 @@ export function followed<T>(
   run: (trace: CallTrace | undefined) => Promise<T>,
 ): Promise<T> {
   const { observe, tracer } = port;
+  if (!observe && !tracer) return run(undefined);
   const trace = tracer?.call({ ...spec, shown: (value) => port.shown(value) });
   const traced = trace ? () => tracedCall(port, trace, () => run(trace)) : () => run(undefined);
   return observe ? inspectedCall(observe, spec, traced) : traced();

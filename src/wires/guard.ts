@@ -1,10 +1,9 @@
-import {
-  type JSONRPCMessage,
-  type JSONRPCRequest,
-  PROTOCOL_VERSION_META_KEY,
-  type RequestId,
-  type Transport,
-  type TransportSendOptions,
+import type {
+  JSONRPCMessage,
+  JSONRPCRequest,
+  RequestId,
+  Transport,
+  TransportSendOptions,
 } from "@modelcontextprotocol/client";
 import { runCallback, unheard } from "../base/callback.js";
 import { asError, messageOf } from "../base/errors.js";
@@ -15,7 +14,7 @@ import type { InvalidAnswer } from "./answers/invalid-answer.js";
 import { type CallTag, callIn, traced } from "./call-tag.js";
 import { End } from "./end.js";
 import { Inbound, type InboundHooks } from "./inbound.js";
-import { type Entry, Ledger, type OnAnswer } from "./ledger.js";
+import { type Entry, entryOf, Ledger, type OnAnswer } from "./ledger.js";
 import { ended, Lost, streamEnded } from "./lost.js";
 import { cancelledId } from "./messages.js";
 import { requestStream } from "./request-stream.js";
@@ -119,14 +118,12 @@ export class Guard implements Transport {
   /** Sends a request. With `onAnswer` its answer goes there, and not to the Client. */
   request(message: JSONRPCRequest, options?: TransportSendOptions, onAnswer?: OnAnswer): Promise<void> {
     if (this.down) return Promise.reject(new Lost("not-sent", this.down));
-    const { id, method, params } = message;
+    const { id } = message;
     const call = callIn(options);
     // Race: the session ended between the call and its sending; there would be nobody to answer.
     if (call?.ended.aborted)
       return Promise.reject(new Lost("not-sent", { ...ended, message: "the session ended" }));
-    const modern = params?._meta?.[PROTOCOL_VERSION_META_KEY] !== undefined;
-    const cursor = params?.["cursor"];
-    const entry: Entry = { method, cursor, modern, call, onAnswer, stream: undefined, parked: false };
+    const entry = entryOf(message, call, onAnswer);
     this.#ledger.add(id, entry);
     if (call) call.written++;
     try {

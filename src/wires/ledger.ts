@@ -1,4 +1,10 @@
-import type { JSONRPCErrorResponse, JSONRPCResultResponse, RequestId } from "@modelcontextprotocol/client";
+import {
+  type JSONRPCErrorResponse,
+  type JSONRPCRequest,
+  type JSONRPCResultResponse,
+  PROTOCOL_VERSION_META_KEY,
+  type RequestId,
+} from "@modelcontextprotocol/client";
 import type { AskedCall } from "../contract/asking.js";
 import type { PlainCallResult } from "./answers/result.js";
 import type { CallTag } from "./call-tag.js";
@@ -23,6 +29,16 @@ export interface Entry {
   stream: { abort(): void } | undefined;
   /** The server refused it for lack of a credential; it is sent again once there is one. */
   parked: boolean;
+}
+
+/** A request as it is sent. */
+export function entryOf(
+  { method, params }: JSONRPCRequest,
+  call: CallTag | undefined,
+  onAnswer: OnAnswer | undefined,
+): Entry {
+  const modern = params?._meta?.[PROTOCOL_VERSION_META_KEY] !== undefined;
+  return { method, cursor: params?.["cursor"], modern, call, onAnswer, stream: undefined, parked: false };
 }
 
 const LISTEN = "subscriptions/listen";

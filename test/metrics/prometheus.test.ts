@@ -1,28 +1,18 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it, onTestFinished } from "vitest";
-import { listeningPort } from "../../src/base/listening-port.js";
 import { MCPConfigTransport } from "../../src/index.js";
 import { metrics } from "../../src/metrics/index.js";
 import { serve } from "../../src/serve/index.js";
+import { freePort } from "../support/everything.js";
 import { closing, rejection, stdioFixture } from "../support/fixtures.js";
 import { describeWith } from "../support/peers.js";
 import { temporary } from "../support/temporary.js";
 
 const RULES = fileURLToPath(new URL("../../examples/prometheus/alerts.yml", import.meta.url));
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const port = listeningPort(server);
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 /** A real Prometheus that asks `target` five times a second, with the alert rules, which here wait for nothing. */
 async function prometheus(target: URL): Promise<URL> {

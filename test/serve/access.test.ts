@@ -11,6 +11,7 @@ import { CLIENTS } from "../support/clients.js";
 import { closing, fixture, rejection, stdioFixture, until } from "../support/fixtures.js";
 import { gate } from "../support/gate.js";
 import { ManualClock } from "../support/manual-clock.js";
+import { post } from "../support/post.js";
 
 async function served(http: HttpOptions = {}) {
   const { transport, did } = stdioFixture();
@@ -37,18 +38,6 @@ const initialize = JSON.stringify({
   method: "initialize",
   params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "x", version: "1" } },
 });
-const post = (url: URL, body: string, headers: Record<string, string> = {}) =>
-  fetch(url, {
-    method: "POST",
-    body,
-    headers: {
-      "content-type": "application/json",
-      accept: "application/json, text/event-stream",
-      connection: "close",
-      ...headers,
-    },
-  });
-
 describe("who may ask serve over HTTP", () => {
   it("nobody under a name of somebody else's, and no page of theirs", async () => {
     const { url } = await served();

@@ -7,6 +7,7 @@ import { type HttpOptions, type OAuthServing, serve } from "../../src/serve/inde
 import { type AuthServerOptions, startAuthServer } from "../support/auth-server.js";
 import { CLIENTS } from "../support/clients.js";
 import { closing, fixture, rejection, textOf, until } from "../support/fixtures.js";
+import { post } from "../support/post.js";
 
 const machine = (id: string) => ({
   client_id: id,
@@ -54,18 +55,8 @@ async function world({ auth: more = {}, oauth = {}, http = {}, servers = {} }: W
   return { auth, served, url: new URL(resource), tokenOf, start };
 }
 
-const post = (url: URL, token: string | undefined, body: object, headers: Record<string, string> = {}) =>
-  fetch(url, {
-    method: "POST",
-    body: JSON.stringify({ jsonrpc: "2.0", ...body }),
-    headers: {
-      "content-type": "application/json",
-      accept: "application/json, text/event-stream",
-      connection: "close",
-      ...(token !== undefined && { authorization: `Bearer ${token}` }),
-      ...headers,
-    },
-  });
+const postAs = (url: URL, token: string | undefined, body: object, headers: Record<string, string> = {}) =>
+  post(url, body, { ...(token !== undefined && { authorization: `Bearer ${token}` }), ...headers });
 
 const clientInfo = { name: "x", version: "1" };
 const params = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo };
@@ -75,7 +66,7 @@ const wireOf = (url: URL, token: string) =>
   new StreamableHTTPClientTransport(url, { requestInit: { headers: { authorization: `Bearer ${token}` } } });
 
 async function sessionOf(url: URL, token: string) {
-  const shaken = await post(url, token, initialize);
+  const shaken = await postAs(url, token, initialize);
   await shaken.text();
   return { "mcp-session-id": shaken.headers.get("mcp-session-id")! };
 }
@@ -84,7 +75,7 @@ describe("serve as an OAuth resource server", () => {
   it("says whose tokens it takes, and a client that knows nothing else gets one and is served", async () => {
     const { auth, url } = await world();
     const metadata = new URL("/.well-known/oauth-protected-resource/mcp", url);
-    const refused = await post(url, undefined, initialize);
+    const refused = await postAs(url, undefined, initialize);
     expect(refused.status).toBe(401);
     expect(refused.headers.get("www-authenticate")).toContain(`resource_metadata="${metadata.href}"`);
     expect(await (await fetch(metadata, { headers: { connection: "close" } })).json()).toMatchObject({
@@ -109,14 +100,14 @@ describe("serve as an OAuth resource server", () => {
     const good = await tokenOf("alice");
     const forged = `${good.slice(0, -6)}AAAAAA`;
     for (const token of [other, forged, "none"]) {
-      const refused = await post(url, token, initialize);
+      const refused = await postAs(url, token, initialize);
       expect([refused.status, refused.headers.get("www-authenticate")]).toEqual([
         401,
         expect.stringContaining('error="invalid_token"'),
       ]);
       expect(await refused.text()).not.toContain(token);
     }
-    await until(async () => (await post(url, good, ping)).status === 401);
+    await until(async () => (await postAs(url, good, ping)).status === 401);
   });
 
   it("asks the authorization server about tokens that only that one can read", async () => {
@@ -125,15 +116,15 @@ describe("serve as an OAuth resource server", () => {
     const client = await CLIENTS["SDK 1"](wireOf(url, await tokenOf("alice")));
     expect(await client.call("b_echo", { message: "x" })).toBe("Echo: x");
     const other = await tokenOf("alice", { resource: "http://127.0.0.1:1/other" });
-    expect((await post(url, other, initialize)).status).toBe(401);
-    expect((await post(url, "made up", initialize)).status).toBe(401);
+    expect((await postAs(url, other, initialize)).status).toBe(401);
+    expect((await postAs(url, "made up", initialize)).status).toBe(401);
   });
 
   it("is no answer about a token when the authorization server cannot be reached", async () => {
     const { auth, url, tokenOf } = await world();
     const token = await tokenOf("alice");
     await auth.stop();
-    expect((await post(url, token, initialize)).status).toBe(500);
+    expect((await postAs(url, token, initialize)).status).toBe(500);
   });
 
   it("sends no token of a client to a server", async () => {
@@ -178,16 +169,16 @@ describe("what the scopes of a token give", () => {
     const token = await tokenOf("alice");
     const call = { id: 3, method: "tools/call", params: { name: "echo", arguments: { message: "x" } } };
     const ofB = new URL(`${url.href}/b`);
-    const refused = await post(ofB, token, call, await sessionOf(ofB, token));
+    const refused = await postAs(ofB, token, call, await sessionOf(ofB, token));
     expect(refused.status).toBe(403);
     const challenge = refused.headers.get("www-authenticate");
     expect(challenge).toContain('error="insufficient_scope"');
     expect(challenge).toContain('scope="mcp:write"');
     const ofA = new URL(`${url.href}/a`);
-    const answered = await post(ofA, token, call, await sessionOf(ofA, token));
+    const answered = await postAs(ofA, token, call, await sessionOf(ofA, token));
     expect(await answered.text()).toContain("Echo: x");
     const extension = { id: 4, method: "anything/else", params: {} };
-    expect((await post(ofA, token, extension, await sessionOf(ofA, token))).status).toBe(403);
+    expect((await postAs(ofA, token, extension, await sessionOf(ofA, token))).status).toBe(403);
     const status = new URL("/status", url);
     const headers = { authorization: `Bearer ${token}`, connection: "close" };
     expect((await fetch(status, { headers })).status).toBe(403);
@@ -199,14 +190,14 @@ describe("a session of one holder of tokens", () => {
     const { served, url, tokenOf, start } = await world({ http: { sessionKey: "a key of the test's" } });
     const [alice, bob] = [await tokenOf("alice"), await tokenOf("bob")];
     const session = await sessionOf(url, alice);
-    expect((await post(url, bob, ping, session)).status).toBe(404);
-    const again = await post(url, await tokenOf("alice"), ping, session);
+    expect((await postAs(url, bob, ping, session)).status).toBe(404);
+    const again = await postAs(url, await tokenOf("alice"), ping, session);
     expect(again.status).toBe(200);
     await again.text();
     await served.close();
     const restarted = await start(Number(url.port));
     onTestFinished(() => restarted.close());
-    expect((await post(url, bob, ping, session)).status).toBe(404);
-    expect((await post(url, alice, ping, session)).status).toBe(200);
+    expect((await postAs(url, bob, ping, session)).status).toBe(404);
+    expect((await postAs(url, alice, ping, session)).status).toBe(200);
   });
 });

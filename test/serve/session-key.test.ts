@@ -2,22 +2,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { fixture } from "../support/fixtures.js";
+import { post } from "../support/post.js";
 import { serveProcess } from "../support/serve-process.js";
 import { temporary } from "../support/temporary.js";
 
 const params = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "x", version: "1" } };
-
-const post = (url: URL, body: object, headers: Record<string, string> = {}) =>
-  fetch(url, {
-    method: "POST",
-    body: JSON.stringify({ jsonrpc: "2.0", ...body }),
-    headers: {
-      "content-type": "application/json",
-      accept: "application/json, text/event-stream",
-      connection: "close",
-      ...headers,
-    },
-  });
 
 describe.skipIf(process.platform !== "linux")("the key beside the credentials", () => {
   it("lets sessions go on after a restart of serve, until it is turned over", async () => {

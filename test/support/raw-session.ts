@@ -1,23 +1,13 @@
 import { type EventSourceMessage, EventSourceParserStream } from "eventsource-parser/stream";
 import { onTestFinished } from "vitest";
+import { post } from "./post.js";
 
 const CONNECTION = { connection: "close" };
 
 /** A legacy client by hand, which reads the events of its streams one by one. */
 export async function rawSession(url: URL, asked: { id?: string; headers?: Record<string, string> } = {}) {
   const send = (body: object, headers: Record<string, string> = {}, signal?: AbortSignal) =>
-    fetch(url, {
-      method: "POST",
-      body: JSON.stringify({ jsonrpc: "2.0", ...body }),
-      headers: {
-        "content-type": "application/json",
-        accept: "application/json, text/event-stream",
-        ...CONNECTION,
-        ...asked.headers,
-        ...headers,
-      },
-      ...(signal && { signal }),
-    });
+    post(url, body, { ...asked.headers, ...headers }, signal);
   const clientInfo = { name: "raw", version: "1" };
   const params = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo };
   let { id } = asked;

@@ -7,6 +7,7 @@ import {
   StdioTransport,
   StreamableHttpTransport,
 } from "../../src/index.js";
+import { freePort } from "../support/everything.js";
 import { closing, fixture, rejection } from "../support/fixtures.js";
 
 const node = process.execPath;
@@ -22,14 +23,6 @@ async function answering(listener: RequestListener): Promise<ClientTransport> {
   return closing(
     new StreamableHttpTransport({ name: "it", url: `http://127.0.0.1:${listeningPort(server)}/` }),
   );
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const port = listeningPort(server);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 const status =

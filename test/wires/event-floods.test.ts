@@ -1,19 +1,13 @@
 import type { ServerResponse } from "node:http";
 import { gzipSync } from "node:zlib";
-import { expect, it, vi } from "vitest";
-import type { UnaskedRule } from "../../src/contract/wire.js";
+import { expect, it } from "vitest";
+import { heardAtItsRate, rule } from "../support/flood.js";
 import { httpWire, INITIALIZED } from "../support/http-wire.js";
 import { listener } from "../support/listener.js";
 import { until } from "../support/settling.js";
 import { accepted, sseWire } from "../support/sse-wire.js";
 
 const NOTICE = `data: {"jsonrpc":"2.0","method":"notifications/x"}\n\n`;
-
-/** What a guard sets; half a message at once is allowed, so that the first one is a flood. */
-function rule(perSecond: number) {
-  const onFlood = vi.fn();
-  return { perSecond, isAsked: (message) => !("method" in message), onFlood } satisfies UnaskedRule;
-}
 
 /** Writes without an end, as fast as it is read. Settles with the bytes that were taken when the first write had to wait. */
 function flood(response: ServerResponse, what: string): void {
@@ -43,13 +37,7 @@ it.each([
 ])("a flood on the inbound stream is read at the rate that it may have, over %s", async (_, network) => {
   const { origin } = await server((response) => flood(response, NOTICE));
   const { wire, heard } = await httpWire(accepted, { url: new URL(origin), ...network });
-  const unasked = rule(200);
-  wire.unasked = unasked;
-  const began = performance.now();
-  await wire.send(INITIALIZED);
-  await until(() => unasked.onFlood.mock.calls.length > 3);
-  const seconds = (performance.now() - began) / 1_000;
-  expect(heard.length).toBeLessThanOrEqual(100 + 200 * seconds + 41);
+  await heardAtItsRate({ wire, heard }, () => wire.send(INITIALIZED));
   await wire.close();
 });
 
@@ -91,13 +79,7 @@ it("so is one that is small until it is decompressed", async () => {
     response.write(gzipSync(`event: endpoint\ndata: /messages\n\n${NOTICE.repeat(50_000)}`));
   });
   const { wire, heard } = sseWire(accepted, accepted, { url: new URL(origin), ...REAL });
-  const unasked = rule(200);
-  wire.unasked = unasked;
-  const began = performance.now();
-  await wire.start();
-  await until(() => unasked.onFlood.mock.calls.length > 3);
-  const seconds = (performance.now() - began) / 1_000;
-  expect(heard.length).toBeLessThanOrEqual(100 + 200 * seconds + 41);
+  await heardAtItsRate({ wire, heard }, () => wire.start());
 });
 
 it("what a server sent before it ended the stream is heard to its end, though it is more than it may send", async () => {

@@ -1,26 +1,14 @@
-import { expect, it, vi } from "vitest";
-import type { UnaskedRule } from "../../src/contract/wire.js";
+import { expect, it } from "vitest";
+import { heardAtItsRate, rule } from "../support/flood.js";
 import { until } from "../support/settling.js";
 import { says, shell } from "../support/stdio-wire.js";
 import { wsOpen } from "../support/ws-server.js";
-
-/** What a guard sets; `onFlood` is to be awaited. */
-function rule(perSecond: number) {
-  const onFlood = vi.fn();
-  return { perSecond, isAsked: (message) => !("method" in message), onFlood } satisfies UnaskedRule;
-}
 
 const FLOOD = `yes '{"jsonrpc":"2.0","method":"notifications/x"}'`;
 
 it("a process that floods is read at the rate that it may have, so that its pipe is full and it waits", async () => {
   const { wire, heard } = shell(FLOOD);
-  const unasked = rule(200);
-  wire.unasked = unasked;
-  const began = performance.now();
-  await wire.start();
-  await until(() => unasked.onFlood.mock.calls.length > 3);
-  const seconds = (performance.now() - began) / 1_000;
-  expect(heard.length).toBeLessThanOrEqual(100 + 200 * seconds + 41);
+  await heardAtItsRate({ wire, heard }, () => wire.start());
 });
 
 it("a flood on stderr counts, and what its server says meanwhile is heard all the same", async () => {
