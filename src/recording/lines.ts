@@ -25,7 +25,7 @@ export const FULL = "recording.full";
 export type Line = { at: number; id: string; type: string } & Record<string, unknown>;
 
 /**
- * The lines of a recording after the first one.
+ * The lines of a recording after the first one. A last line that a dying program left half written counts as one that found no room.
  * @throws Error that says which line is wrong
  */
 export function linesOf(text: string): Line[] {
@@ -34,7 +34,7 @@ export function linesOf(text: string): Line[] {
     .split("\n")
     .filter((line) => line.trim() !== "");
   return lines.flatMap((line, i) => {
-    const value = parsed(line, i);
+    const value = isHalf(text, lines, i) ? { at: 0, id: "", type: FULL } : parsed(line, i);
     if (i === 0) {
       if (value["type"] !== "recording" || value["version"] !== 1)
         throw new Error("it is not a recording of holdfast (its first line says so in one)");
@@ -43,6 +43,17 @@ export function linesOf(text: string): Line[] {
     if (!isLine(value)) throw new Error(`line ${i + 1} is no event: at, id or type is missing`);
     return [value];
   });
+}
+
+/** Whether the last line was not written to its end. */
+function isHalf(text: string, lines: readonly string[], i: number): boolean {
+  if (i === 0 || i < lines.length - 1 || text.endsWith("\n")) return false;
+  try {
+    JSON.parse(lines[i]!);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 function parsed(line: string, i: number): Record<string, unknown> {

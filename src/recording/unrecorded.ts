@@ -18,7 +18,7 @@ export function unrecorded(
   const { method, params } = asked;
   const requests = exchanges.filter(({ id }) => id !== undefined);
   const same = requests.filter((one) => one.method === method);
-  const next = isCut ? "it was full before its end" : "record it again with this request";
+  const next = isCut ? "it was cut before its end" : "record it again with this request";
   if (same.length === 0) {
     if (
       method === "initialize" &&

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { execa } from "execa";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { descendants } from "../support/descendants.js";
 import { everything, everythingHttp, freePort } from "../support/everything.js";
@@ -333,6 +334,26 @@ describe("holdfast inspect", () => {
       code: 2,
       stderr: expect.stringContaining("line 1 is not JSON"),
     });
+  });
+});
+
+it("says what is wrong with a command line in its own name, and shows no braces", async () => {
+  expect(await run("stauts")).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/^holdfast: unknown command 'stauts'\n\(Did you mean status\?\)/),
+  });
+  expect((await run("tools", "--no-such")).stderr).toMatch(/^holdfast: unknown option/);
+  expect((await run("tools", "--help")).stdout).not.toContain("{}");
+});
+
+describe.skipIf(!existsSync("/dev/full"))("an output that takes nothing more", () => {
+  it("is an error, and one whose reader has gone is none", async () => {
+    const shell = (line: string) =>
+      execa("bash", ["-c", line, "bash", process.execPath, main], { reject: false });
+    const full = await shell('"$1" "$2" chart > /dev/full');
+    expect(full).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("was not written") });
+    const gone = await shell('"$1" "$2" chart | true; echo "${PIPESTATUS[0]}"');
+    expect(gone).toMatchObject({ stdout: "0", stderr: "" });
   });
 });
 

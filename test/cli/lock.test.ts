@@ -37,6 +37,8 @@ describe("holdfast lock", { timeout: 600_000 }, () => {
       "+ two prompts new\\u{1b}[2J",
     ]);
     expect(await tools()).toEqual(["one_look", "one_find", "two_look"]);
+    const { stdout: json } = await run("lock", path, "--json");
+    expect(JSON.parse(json)).toEqual({ file: lock, differences: [] });
     // Nothing that is lacking is locked as lacking.
     write({ mcpServers: { dead: { command: "no-such-command-anywhere" } } });
     const before = readFileSync(lock, "utf8");

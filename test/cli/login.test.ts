@@ -99,6 +99,17 @@ describe("holdfast login", () => {
     expect(status).toMatchObject({ code: 0, stdout: expect.stringContaining("4 tools") });
     expect(tools).toMatchObject({ code: 0, stdout: expect.stringContaining("echo") });
     expect(again).toMatchObject({ code: 0, stdout: expect.stringMatching(/^already signed in to /) });
+    const json = JSON.parse((await run("login", server.url, "--json")).stdout);
+    expect(json).toEqual([
+      {
+        server: json[0].server,
+        state: "already-signed-in",
+        scope: "mcp",
+        expiresAt: json[0].expiresAt,
+        renewed: true,
+      },
+    ]);
+    expect(Date.parse(json[0].expiresAt)).toBeGreaterThan(Date.now());
     expect(auth.counts.token.authorization_code).toBe(1);
 
     const kept = secrets();
@@ -106,6 +117,8 @@ describe("holdfast login", () => {
     expect(out).toMatchObject({ code: 0, stdout: expect.stringContaining("removed the tokens") });
     expect(out.stderr).toContain("has revoked the refresh token");
     expect(await run("logout", server.url)).toMatchObject({ stdout: expect.stringContaining("nothing was") });
+    const [none] = JSON.parse((await run("logout", server.url, "--json")).stdout);
+    expect(none).toEqual({ server: json[0].server, removed: [] });
     const after = await run("tools", server.url);
     expect(after).toMatchObject({ code: 3, stdout: "", stderr: expect.stringContaining(command) });
 

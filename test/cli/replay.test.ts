@@ -22,6 +22,16 @@ describe("holdfast --record and replay", () => {
     expect(JSON.parse(stdout)).toMatchObject({ kind: "recording", state: "connected" });
   });
 
+  it("shows the status of one that has no list of something", async () => {
+    const record = join(temporary(), "run.jsonl");
+    await holdfast("tools", "--record", record, "--", process.execPath, fixture("golden-server.mjs"));
+    const { stdout } = await holdfast("status", record);
+    expect(stdout).toMatch(/ {2}4 tools\n {2}no resources: .*has no resources\/list.*\n {2}no prompts: /);
+    const status = JSON.parse((await holdfast("status", "--json", record)).stdout);
+    expect(status).toMatchObject({ state: "connected", tools: 4 });
+    expect(status).not.toHaveProperty("resources");
+  });
+
   it("plays it on stdin and stdout, for a config or any client", async () => {
     const directory = temporary();
     const record = join(directory, "run.jsonl");

@@ -269,6 +269,25 @@ describe("what is recorded", () => {
   });
 });
 
+describe("a recording whose program died while it wrote", () => {
+  it("is played up to its last whole line, and says that it was cut", async () => {
+    const record = file();
+    const live = closing(new MemoryTransport({ server: makeServer, record }));
+    const ask = (message: string) => ({ name: "echo", arguments: { message } });
+    await live.withSession(async (session) => {
+      await session.callTool(ask("one"));
+      await session.callTool(ask("two"));
+    });
+    await live.close();
+    const text = readFileSync(record, "utf8");
+    writeFileSync(record, text.slice(0, text.lastIndexOf("two") + 1));
+    await closing(inferTransport(record)).withSession(async (session) => {
+      expect(textOf(await session.callTool(ask("one")))).toBe("Echo: one");
+      expect(await refusal(session.callTool(ask("two")))).toContain("it was cut before its end");
+    });
+  });
+});
+
 describe("a file that is no recording of messages", () => {
   it.each([
     ["not JSON", "hello\n", /line 1 is not JSON/],

@@ -14,12 +14,13 @@ import {
   visibleLine,
 } from "../../internal.js";
 import { UsageError } from "../terminal/exit.js";
-import { print } from "../terminal/print.js";
+import { print, printJson } from "../terminal/print.js";
 import { stopOnSignals } from "./run.js";
 import { agreedTarget } from "./target.js";
 import { type TargetOptions, targetCommand } from "./target-options.js";
 
 export const lockCommand = targetCommand("lock")
+  .option("--json", "what differs, and the file, as JSON")
   .addHelpText(
     "after",
     "\nWrites mcp.lock.json beside mcp.json, with every definition as its server gives it, and prints what differs from before.\n" +
@@ -27,7 +28,7 @@ export const lockCommand = targetCommand("lock")
   )
   .action(lock);
 
-async function lock(args: string[], options: TargetOptions): Promise<void> {
+async function lock(args: string[], options: TargetOptions & { json?: boolean }): Promise<void> {
   const [path, ...more] = args;
   if (path === undefined || more.length > 0 || !isConfigFile(path))
     throw new UsageError("expected a config file, such as mcp.json");
@@ -44,7 +45,9 @@ async function lock(args: string[], options: TargetOptions): Promise<void> {
     const file = lockPathOf(path);
     const before = readLock(file) ?? {};
     replaceFile(file, lockText(servers));
-    for (const { sign, server, kind, key } of lockDifferences(before, servers))
+    const differences = lockDifferences(before, servers);
+    if (options.json) return printJson({ file, differences });
+    for (const { sign, server, kind, key } of differences)
       print(`${sign} ${visibleLine(server)} ${kind} ${visibleLine(key)}`);
     print(`wrote ${visibleLine(file)}: review it, and keep it with the config`);
   } finally {

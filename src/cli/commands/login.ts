@@ -11,7 +11,7 @@ import {
 import { keepAliveWhile, messageOf, scopeText, transportOf } from "../../internal.js";
 import { UsageError } from "../terminal/exit.js";
 import { pastedLine } from "../terminal/pasted-line.js";
-import { print, say } from "../terminal/print.js";
+import { print, printJson, say } from "../terminal/print.js";
 import { stopOnSignals } from "./run.js";
 import { cliStore } from "./sign-in.js";
 import { clientOptions, type Remote, type RemoteChoice, remotesOf } from "./sign-in-targets.js";
@@ -25,6 +25,7 @@ interface LoginOptions extends RemoteChoice {
   callbackPort?: number;
   pageHost?: string[];
   strictResource?: boolean;
+  json?: boolean;
 }
 
 const listed = (text: string, before: string[] = []): string[] => [...before, text];
@@ -49,6 +50,7 @@ export const loginCommandLine = new Command("login")
   )
   .option("--strict-resource", "refuse a server that asks for tokens which are good for more than itself")
   .option("--callback-port <port>", "where the browser is waited for; default: a free one", portOf)
+  .option("--json", "who is signed in to, as JSON")
   .addOption(headerOption())
   .addOption(trustOption())
   .addOption(new Option("--transport <kind>", "how to reach a URL").choices(["http", "sse"]))
@@ -61,14 +63,18 @@ async function login(target: string, options: LoginOptions): Promise<void> {
     throw new UsageError("--client-id is for one server: name it with --server");
   const store = cliStore();
   const failures: unknown[] = [];
+  const results: SignedIn[] = [];
   // One after another, because there is one person to sign in.
   for (const remote of remotes)
     try {
-      await keepAliveWhile(signInTo(remote, options, client, store));
+      const result = await keepAliveWhile(signInTo(remote, options, client, store));
+      results.push(result);
+      if (!options.json) print(sentenceOf(result));
     } catch (error) {
       failures.push(error);
       if (remotes.length > 1) say(messageOf(error));
     }
+  if (options.json && results.length > 0) printJson(results);
   if (remotes.length === 1 && failures.length > 0) throw failures[0];
   if (failures.length > 0) {
     const message = `not signed in to ${failures.length} of ${remotes.length} servers`;
@@ -76,12 +82,23 @@ async function login(target: string, options: LoginOptions): Promise<void> {
   }
 }
 
+/** How a sign-in ended, as `--json` prints it. */
+interface SignedIn {
+  server: string;
+  state: "signed-in" | "already-signed-in" | "not-needed";
+  scope?: string;
+  /** ISO 8601. */
+  expiresAt?: string;
+  /** Whether new tokens come by themselves. */
+  renewed?: boolean;
+}
+
 async function signInTo(
   { name, server, key }: Remote,
   options: LoginOptions,
   client: OAuthOptions,
   store: FileStore,
-): Promise<void> {
+): Promise<SignedIn> {
   const before = newest(await store.list(key), client);
   const ask = askFor(options.browser);
   let asked = false;
@@ -107,8 +124,8 @@ async function signInTo(
     stop();
   }
   const after = newest(await store.list(key), client);
-  if (!after) return print(`${name} wants nobody to sign in`);
-  print(`${asked ? "signed in to" : "already signed in to"} ${name}${termsOf(after)}`);
+  if (!after) return { server: name, state: "not-needed" };
+  return { server: name, state: asked ? "signed-in" : "already-signed-in", ...termsOf(after) };
 }
 
 const newest = (stored: StoredCredential[], { clientId }: OAuthOptions) =>
@@ -169,10 +186,17 @@ function sayStep(name: string, { step, notes = [] }: Authorizing): void {
 }
 
 /** The granted scope, and for how long, without the token. */
-function termsOf({ tokens, expiresAt }: StoredCredential): string {
-  const scope = tokens?.scope && `scope: ${tokens.scope}`;
-  const until = expiresAt !== undefined && `until ${new Date(expiresAt).toISOString()}`;
-  const renewed = until && tokens?.refresh_token && `${until}, then renewed by itself`;
-  const terms = [scope, renewed || until].filter(Boolean).join("; ");
-  return terms && ` (${terms})`;
+function termsOf({ tokens, expiresAt }: StoredCredential): Partial<SignedIn> {
+  return {
+    ...(tokens?.scope && { scope: tokens.scope }),
+    ...(expiresAt !== undefined && { expiresAt: new Date(expiresAt).toISOString() }),
+    ...(expiresAt !== undefined && tokens?.refresh_token && { renewed: true }),
+  };
+}
+
+function sentenceOf({ server, state, scope, expiresAt, renewed }: SignedIn): string {
+  if (state === "not-needed") return `${server} wants nobody to sign in`;
+  const until = expiresAt && `until ${expiresAt}${renewed ? ", then renewed by itself" : ""}`;
+  const terms = [scope && `scope: ${scope}`, until].filter(Boolean).join("; ");
+  return `${state === "signed-in" ? "signed in to" : "already signed in to"} ${server}${terms && ` (${terms})`}`;
 }

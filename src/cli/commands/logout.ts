@@ -9,7 +9,7 @@ import {
   safeFetch,
   singleRequest,
 } from "../../internal.js";
-import { print, say } from "../terminal/print.js";
+import { print, printJson, say } from "../terminal/print.js";
 import { cliStore } from "./sign-in.js";
 import { type Remote, type RemoteChoice, remotesOf } from "./sign-in-targets.js";
 import { trustOption } from "./trust.js";
@@ -17,26 +17,42 @@ import { trustOption } from "./trust.js";
 export const logoutCommandLine = new Command("logout")
   .argument("<target>", "a URL, a config, or a client's name (cursor, cursor:weather)")
   .option("--server <name>", "only this server of a config")
+  .option("--json", "what was removed, as JSON")
   .addOption(trustOption())
-  .action(async (target: string, options: RemoteChoice) => {
+  .action(async (target: string, options: RemoteChoice & { json?: boolean }) => {
+    const results: SignedOut[] = [];
     // The requests do not keep the program alive by themselves.
-    for (const remote of await remotesOf(target, options)) await keepAliveWhile(signOutOf(remote));
+    for (const remote of await remotesOf(target, options))
+      results.push(await keepAliveWhile(signOutOf(remote, options.json ? () => {} : print)));
+    if (options.json) printJson(results);
   });
 
-async function signOutOf({ name, key }: Remote): Promise<void> {
+/** What a sign-out did, as `--json` prints it. */
+interface SignedOut {
+  server: string;
+  removed: { issuer: string; tokens: boolean; registration: boolean; revocation: string }[];
+}
+
+async function signOutOf({ name, key }: Remote, tell: (text: string) => void): Promise<SignedOut> {
   // First remove what is stored here, whatever the authorization server answers later.
-  const removed = await cliStore().update(key, async ({ stored, save }) => {
+  const credentials = await cliStore().update(key, async ({ stored, save }) => {
     if (stored.length > 0) await save([]);
     return stored;
   });
-  if (removed.length === 0) return print(`${name}: nothing was stored`);
-  for (const credential of removed) {
-    const what = [credential.tokens && "the tokens", credential.registration && "the client's registration"]
+  if (credentials.length === 0) tell(`${name}: nothing was stored`);
+  const removed: SignedOut["removed"] = [];
+  for (const credential of credentials) {
+    const { issuer } = credential;
+    const [tokens, registration] = [!!credential.tokens, !!credential.registration];
+    const what = [tokens && "the tokens", registration && "the client's registration"]
       .filter(Boolean)
       .join(" and ");
-    print(`${name}: removed ${what || "what was stored"} of ${credential.issuer}`);
-    say(`${name}: ${await revocationMessage(credential)}`);
+    tell(`${name}: removed ${what || "what was stored"} of ${issuer}`);
+    const revocation = await revocationMessage(credential);
+    say(`${name}: ${revocation}`);
+    removed.push({ issuer, tokens, registration, revocation });
   }
+  return { server: name, removed };
 }
 
 /** Asks the authorization server to revoke the refresh token, and returns the result as a sentence. */

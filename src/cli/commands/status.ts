@@ -1,4 +1,6 @@
 import { type ConnectionStatus, isHoldfastError } from "../../index.js";
+import { messageOf } from "../../internal.js";
+import { isDeadline } from "../terminal/exit.js";
 import { describeServer } from "../terminal/format.js";
 import { print, printJson, printTable } from "../terminal/print.js";
 import type { Cell } from "../terminal/table.js";
@@ -27,12 +29,30 @@ export const statusCommand = targetCommand("status")
   );
 
 async function show({ session, transport, ...known }: Task, { json }: StatusOptions): Promise<void> {
-  const [{ tools }, { resources }, { prompts }] = await Promise.all([
-    session.listTools(),
-    session.listResources(),
-    session.listPrompts(),
+  const refusals: string[] = [];
+  const length = async (what: string, list: Promise<readonly unknown[]>) => {
+    const items = await list.catch((error: unknown) => {
+      // What the server refuses says nothing of its connection.
+      if (isHoldfastError(error) || isDeadline(error)) throw error;
+      refusals.push(`  no ${what}: ${messageOf(error)}`);
+    });
+    return items ? [[what, items.length] as const] : [];
+  };
+  const found = await Promise.all([
+    length(
+      "tools",
+      session.listTools().then(({ tools }) => tools),
+    ),
+    length(
+      "resources",
+      session.listResources().then(({ resources }) => resources),
+    ),
+    length(
+      "prompts",
+      session.listPrompts().then(({ prompts }) => prompts),
+    ),
   ]);
-  const counts = { tools: tools.length, resources: resources.length, prompts: prompts.length };
+  const counts = Object.fromEntries(found.flat());
   const status = transport.status;
   const servers = serversOf(transport);
   if (json)
@@ -43,7 +63,8 @@ async function show({ session, transport, ...known }: Task, { json }: StatusOpti
     });
   printTable([[status.name, { text: status.state, style: "green" }, describeServer(status)]]);
   const parts = Object.entries(counts).map(([what, n]) => `${n} ${n === 1 ? what.slice(0, -1) : what}`);
-  print(`  ${parts.join(", ")}`);
+  if (parts.length > 0) print(`  ${parts.join(", ")}`);
+  refusals.forEach(print);
   if (!servers) return;
   print("");
   const heading = ["server", "health", ""].map((text): Cell => ({ text, style: "bold" }));

@@ -38,7 +38,7 @@ const seconds = (text: string) => {
 export const headerOption = () =>
   new Option("--header <name: value>", "a header for a remote server; may be repeated")
     .argParser(pair(/:/, "NAME: VALUE"))
-    .default({});
+    .default({}, "none");
 
 /** Makes a command on one server. Its first argument is the target, unless the server's command follows `--`. */
 export function targetCommand(name: string, rest = ""): Command {
@@ -50,11 +50,10 @@ export function targetCommand(name: string, rest = ""): Command {
     )
     .addOption(headerOption())
     .option("--auth <token>", "a bearer token for a remote server (or HOLDFAST_AUTH)")
-    .option(
-      "--env <NAME=value>",
-      "a variable for a local server; may be repeated",
-      pair(/=/, "NAME=VALUE"),
-      {},
+    .addOption(
+      new Option("--env <NAME=value>", "a variable for a local server; may be repeated")
+        .argParser(pair(/=/, "NAME=VALUE"))
+        .default({}, "none"),
     )
     .option("--cwd <directory>", "where a local server runs")
     .addOption(new Option("--transport <kind>", "how to reach a URL").choices(["http", "sse"]))
