@@ -6,6 +6,14 @@ export const LOCAL_COMMANDS: Readonly<Record<string, CommandEntry>> = {
     description: "find the configs of all clients on this machine, and their servers",
     load: async () => (await import("./commands/discover.js")).discoverCommand,
   },
+  wrap: {
+    description: "put the servers of a client, or of a config file, behind holdfast",
+    load: async () => (await import("./commands/wrap.js")).wrapCommand,
+  },
+  unwrap: {
+    description: "take them from behind holdfast, the inverse of wrap",
+    load: async () => (await import("./commands/wrap.js")).unwrapCommand,
+  },
   login: {
     description: "sign in to a server, or to each remote server of a config, with the browser",
     load: async () => (await import("./commands/login.js")).loginCommandLine,

@@ -34,7 +34,7 @@ export function behindLinks(path: string): string {
  * where `isStill` says in the last moment that it must not be.
  * @throws HoldfastError `CONFIG_INVALID` where it cannot be written
  */
-export function replaceFile(path: string, text: string, isStill = () => true): boolean {
+export function replaceFile(path: string, text: string | Uint8Array, isStill = () => true): boolean {
   try {
     const target = behindLinks(path);
     const temporary = join(dirname(target), `.holdfast-${randomUUID()}.tmp`);
@@ -51,7 +51,7 @@ export function replaceFile(path: string, text: string, isStill = () => true): b
   }
 }
 
-function writeAs(path: string, text: string, before: Stats | undefined): void {
+function writeAs(path: string, text: string | Uint8Array, before: Stats | undefined): void {
   const file = openSync(path, "wx", 0o600);
   try {
     writeFileSync(file, text);

@@ -29,7 +29,7 @@ const ENDINGS: [RegExp, "JSON" | "TOML" | "YAML"][] = [
 ];
 
 /** By its ending, else by how it begins. */
-function syntaxOf(text: string, path: string): "JSON" | "TOML" | "YAML" {
+export function syntaxOf(text: string, path: string): "JSON" | "TOML" | "YAML" {
   const known = ENDINGS.find(([ending]) => ending.test(path));
   if (known) return known[1];
   if (/^\s*(?:\/[/*]|[{]|$)/.test(text)) return "JSON";
@@ -37,7 +37,7 @@ function syntaxOf(text: string, path: string): "JSON" | "TOML" | "YAML" {
 }
 
 function fromYaml(text: string, path: string): unknown {
-  const { parse, YAMLParseError } = parser<typeof Yaml>("yaml", "a config in YAML", path);
+  const { parse, YAMLParseError } = yamlParser("a config in YAML", path);
   try {
     return parse(text, { logLevel: "error" });
   } catch (cause) {
@@ -48,7 +48,7 @@ function fromYaml(text: string, path: string): unknown {
 }
 
 function fromToml(text: string, path: string): unknown {
-  const { parse, TomlError } = parser<typeof Toml>("smol-toml", "a config in TOML", path);
+  const { parse, TomlError } = tomlParser("a config in TOML", path);
   try {
     return parse(text);
   } catch (cause) {
@@ -76,6 +76,10 @@ function fromJsonc(text: string, path: string): unknown {
 /** Reads and edits JSON with comments. `what` needs it, as an error says where it is not there. */
 export const jsoncParser = (what: string, path: string) =>
   parser<typeof import("jsonc-parser")>("jsonc-parser", what, path);
+
+export const yamlParser = (what: string, path: string) => parser<typeof Yaml>("yaml", what, path);
+
+export const tomlParser = (what: string, path: string) => parser<typeof Toml>("smol-toml", what, path);
 
 function parser<T>(name: string, what: string, path: string): T {
   try {

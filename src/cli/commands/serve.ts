@@ -1,5 +1,6 @@
 import { readFile, realpath } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { Option } from "commander";
 import type { ClientTransport } from "../../index.js";
 import { createInspector, type Inspector } from "../../inspect/index.js";
 import { defaultDirectory, keepAliveWhile, keyIn, messageOf, readPrivate } from "../../internal.js";
@@ -26,6 +27,8 @@ interface ServeCommandOptions extends TargetOptions {
   tlsKey?: string;
   sse?: true;
   inspect?: true;
+  /** The mark of an entry that `wrap` wrote: its host gives the server's environment to us. */
+  wrapped?: string;
 }
 
 const addressOf = (text: string): Pick<HttpOptions, "host" | "port"> => {
@@ -69,8 +72,10 @@ export const serveCommand = targetCommand("serve")
   .option("--sse", "also for clients that speak HTTP+SSE only, at /sse")
   .option("--inspect", "a page that shows all connections, as of the command inspect")
   .option("--watch", "follow the config file")
+  .addOption(new Option("--wrapped <form>", "the mark of holdfast wrap").hideHelp())
   .action(async (args: string[], options: ServeCommandOptions) => {
     printOnStderr();
+    if (options.wrapped !== undefined) options.env = allOfHost(options.env);
     const { transport, rest } = await agreedTarget(args, options);
     if (rest.length > 0) throw new UsageError(`unexpected argument: ${rest[0]}`);
     const stop = showChanges(transport);
@@ -90,6 +95,14 @@ export const serveCommand = targetCommand("serve")
       if (page) await page.close();
     }
   });
+
+/** The server of a wrapped entry gets what its host would have given to it. */
+function allOfHost(more: TargetOptions["env"]): "inherit" {
+  Object.assign(process.env, more);
+  // What the npx that runs us was told is not for one that runs the server.
+  for (const name of ["npm_config_package", "npm_config_call"]) delete process.env[name];
+  return "inherit";
+}
 
 async function inspected(transport: ClientTransport): Promise<Inspector> {
   const page = await createInspector({ transports: [transport] });

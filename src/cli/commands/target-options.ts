@@ -7,7 +7,7 @@ import { type TrustOptions, trustOption } from "./trust.js";
 export interface TargetOptions extends TrustOptions {
   header: Record<string, string>;
   auth?: string;
-  env: Record<string, string>;
+  env: Record<string, string> | "inherit";
   cwd?: string;
   transport?: "http" | "sse";
   era?: EraOption;
