@@ -59,7 +59,7 @@ export class Port implements ConnectionPort {
     return this.settings.subscribers.inspectors.present ? this.#observe : undefined;
   }
   get tracer(): Tracer | undefined {
-    return this.settings.subscribers.tracer;
+    return this.settings.subscribers.tracers.current;
   }
   shown<T>(value: T): T {
     return shown(this.settings.secrets, value);

@@ -4,13 +4,13 @@ import { shown } from "../base/shown.js";
 import { visibleLine } from "../base/visible.js";
 import type { Logger } from "../contract/options.js";
 import type { ConnectionEvent, ConnectionStatus, StatusListener } from "../contract/status.js";
-import type { Tracer } from "../contract/trace.js";
 import { Inspectors } from "./inspectors.js";
+import { Tracers } from "./tracers.js";
 
 /** The subscribers of a transport, over all lives of its connection. One that throws disturbs nobody. */
 export class Subscribers {
   readonly inspectors = new Inspectors((error) => this.#warn(`an inspector threw: ${String(error)}`));
-  tracer: Tracer | undefined;
+  readonly tracers = new Tracers();
   readonly #all = new Set<StatusListener>();
 
   constructor(

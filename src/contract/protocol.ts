@@ -6,3 +6,6 @@ export const SERVER_ERROR = -32000;
 
 /** Where, in the `_meta` of a list-changed notification, a connection says how the list differs. */
 export const DIFFERENCES = "holdfast/differences";
+
+/** The method of a request that is answered when the client says so, and never before. */
+export const STANDING = "subscriptions/listen";

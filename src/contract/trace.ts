@@ -30,7 +30,53 @@ export interface CallTrace {
   ended(how: TracedEnd): void;
 }
 
-/** Follows the calls of a transport. Must not throw, and must not hold the transport. */
+/** How messages travel between a client and us, in the words of OpenTelemetry. */
+export type ClientNetwork = "pipe" | "tcp";
+
+/** A request of a client that a transport is served to, as it comes. */
+export interface ServedRequest {
+  id: string | number;
+  method: string;
+  /** The tool or prompt, or the resource without its query. */
+  name: string | undefined;
+  /** `_meta` may name the trace that the request belongs to. */
+  params: unknown;
+  network: ClientNetwork;
+  protocolVersion: string | undefined;
+  sessionId: string | undefined;
+  /** A value without the secrets that the connection knows. */
+  shown<T>(value: T): T;
+}
+
+/** What a client was answered; `gone`: nothing, because it did not wait. */
+export interface ServedAnswer {
+  result?: unknown;
+  error?: { code: number; message: string };
+  gone?: boolean;
+}
+
+/** Follows one request of a client. */
+export interface ServedTrace {
+  /** Stands in the request's `_meta` from now on, so that what is done for it belongs to its trace. */
+  readonly carrier: Readonly<Record<string, string>>;
+  ended(answer: ServedAnswer): void;
+}
+
+/** A client that is gone. */
+export interface ServedSession {
+  durationMs: number;
+  network: ClientNetwork;
+  protocolVersion: string | undefined;
+}
+
+/** Follows the clients that a transport is served to. */
+export interface ServedTracer {
+  request(request: ServedRequest): ServedTrace;
+  ended(session: ServedSession): void;
+}
+
+/** Follows a transport. Must not throw, and must not hold the transport. */
 export interface Tracer {
   call(call: TracedCall): CallTrace;
+  readonly served: ServedTracer;
 }

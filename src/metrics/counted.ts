@@ -58,6 +58,7 @@ export class Counted {
     const { labels } = server;
     switch (event.type) {
       case "ended":
+        this.#lasted(server, event.at);
         this.#servers.delete(event.id);
         return;
       case "transition":
@@ -77,10 +78,16 @@ export class Counted {
   }
 
   #moved(server: Server, { from, to, cause, at }: Of<"transition">): void {
-    const { labels, openedAt } = server;
+    const { labels } = server;
     if (to === "connecting.opening") this.#attempts.inc(labels);
     if (!from.startsWith("connected.") || to.startsWith("connected.")) return;
     if (to.startsWith("connecting.")) this.#reconnects.inc({ ...labels, cause });
+    this.#lasted(server, at);
+  }
+
+  /** A connection that is there no more, or is watched no more. */
+  #lasted(server: Server, at: number): void {
+    const { labels, openedAt } = server;
     if (openedAt !== undefined) this.#sessions.observe(labels, Math.max(0, at - openedAt) / 1_000);
     server.openedAt = undefined;
   }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Attributes } from "@opentelemetry/api";
 import { isHoldfastError } from "../base/errors.js";
 import { fieldsOf } from "../base/fields.js";
@@ -18,6 +19,7 @@ export const NAMES = {
   statusCode: "rpc.response.status_code",
   errorType: "error.type",
   network: "network.transport",
+  networkProtocol: "network.protocol.name",
   server: "holdfast.server",
   epoch: "holdfast.epoch",
   outcome: "holdfast.outcome",
@@ -29,8 +31,18 @@ const NETWORKS: Readonly<Record<string, string>> = { http: "tcp", sse: "tcp", ws
 /** How messages travel to a server of that kind, in the words of OpenTelemetry. */
 export const networkOf = (kind: string): string => NETWORKS[kind] ?? "pipe";
 
+let lastSession: [id: string, shown: string] = ["", ""];
+
+/** Whoever has the id of a session may use it. This tells two apart, and is the same at both ends. */
+export function sessionIdShown(id: string): string {
+  if (lastSession[0] !== id) lastSession = [id, createHash("sha256").update(id).digest("hex").slice(0, 16)];
+  return lastSession[1];
+}
+
+type Called = Pick<TracedCall, "method" | "name">;
+
 /** What a call is about. */
-export function callAttributes({ method, name }: TracedCall): Attributes {
+export function callAttributes({ method, name }: Called): Attributes {
   return {
     [NAMES.method]: method,
     ...(name !== undefined && namedBy(method, name)),
@@ -43,7 +55,7 @@ function namedBy(method: string, name: string): Attributes {
 }
 
 /** The name of a call's span. An address is not part of it: there may be any number of them. */
-export function spanName({ method, name }: TracedCall): string {
+export function spanName({ method, name }: Called): string {
   const isNamed = name !== undefined && !method.startsWith("resources/");
   return isNamed ? `${method} ${name}` : method;
 }

@@ -1,9 +1,7 @@
 import {
   type Attributes,
   type Context,
-  context,
   type Tracer as OtelTracer,
-  propagation,
   type Span,
   SpanKind,
   SpanStatusCode,
@@ -12,30 +10,19 @@ import {
 import type { Outcome } from "../base/errors.js";
 import { messageOf } from "../base/errors.js";
 import { fieldsOf } from "../base/fields.js";
-import type { CallTrace, TracedCall, TracedEnd, Tracer } from "../contract/trace.js";
-import { callAttributes, errorAttributes, NAMES, networkOf, spanName } from "./attributes.js";
+import type { CallTrace, ServedTracer, TracedCall, TracedEnd, Tracer } from "../contract/trace.js";
+import { callAttributes, errorAttributes, NAMES, networkOf, sessionIdShown, spanName } from "./attributes.js";
 import type { Instruments } from "./instruments.js";
-
-/** The trace that a call belongs to: what its `_meta` names, as a gateway passes it on, else what is active. */
-function parentOf({ params }: TracedCall): Context {
-  const active = context.active();
-  const meta = fieldsOf(fieldsOf(params)["_meta"]);
-  return typeof meta["traceparent"] === "string" ? propagation.extract(active, meta) : active;
-}
-
-function carrying(within: Context): Readonly<Record<string, string>> {
-  const carrier: Record<string, string> = {};
-  propagation.inject(within, carrier);
-  return carrier;
-}
+import { carrierOf, parentOf } from "./propagated.js";
 
 /** Of a config: passes on the trace of its caller to the server, whose call has the span. */
-export const passing: Tracer = {
-  call(call) {
-    const carrier = carrying(parentOf(call));
+export const passing = (served: ServedTracer): Tracer => ({
+  served,
+  call({ params }) {
+    const carrier = carrierOf(parentOf(params));
     return { sends: () => carrier, resent() {}, ended() {} };
   },
-};
+});
 
 /** What is the same for all calls of a transport. */
 export interface Traced {
@@ -52,12 +39,13 @@ export class CallTracer implements Tracer {
     private readonly instruments: Instruments,
     { name, kind }: Traced,
     private readonly content: boolean,
+    readonly served: ServedTracer,
   ) {
     this.#attributes = { [NAMES.server]: name, [NAMES.network]: networkOf(kind) };
   }
 
   call(call: TracedCall): CallTrace {
-    const parent = parentOf(call);
+    const parent = parentOf(call.params);
     const attributes = { ...this.#attributes, ...callAttributes(call) };
     const span = this.tracer.startSpan(spanName(call), { kind: SpanKind.CLIENT, attributes }, parent);
     const text = this.content ? (value: unknown) => JSON.stringify(call.shown(value)) : undefined;
@@ -84,7 +72,7 @@ class SpannedCall implements CallTrace {
     /** Undefined: the result is left out. */
     private readonly text: ((value: unknown) => string) | undefined,
   ) {
-    this.#carrier = carrying(trace.setSpan(begun.parent, begun.span));
+    this.#carrier = carrierOf(trace.setSpan(begun.parent, begun.span));
   }
 
   sends({ id, epoch }: { id: string | number; epoch: number }): Readonly<Record<string, string>> {
@@ -110,7 +98,7 @@ class SpannedCall implements CallTrace {
     span.setAttributes({
       ...wrong,
       ...(protocolVersion !== undefined && { [NAMES.protocolVersion]: protocolVersion }),
-      ...(sessionId !== undefined && { [NAMES.sessionId]: sessionId }),
+      ...(sessionId !== undefined && { [NAMES.sessionId]: sessionIdShown(sessionId) }),
       ...(this.text && result !== undefined && { [NAMES.result]: this.text(result) }),
     });
     if (end !== "answered") {

@@ -32,6 +32,7 @@ export class Connections {
     if (event.type === "transition") this.#moved(known, event);
     if (event.type === "wire.opened") known.openedAt = event.at;
     if (event.type === "ended") {
+      this.#lasted(known, event.at);
       known.span?.end();
       this.#known.delete(event.id);
     }
@@ -42,16 +43,20 @@ export class Connections {
     this.#known.clear();
   }
 
+  /** A connection that is there no more, or is watched no more. */
+  #lasted(known: Known, at: number, code?: string): void {
+    if (known.openedAt === undefined) return;
+    this.instruments.sessions.record(Math.max(0, at - known.openedAt) / 1_000, {
+      ...known.attributes,
+      ...(code !== undefined && { [NAMES.errorType]: code }),
+    });
+    known.openedAt = undefined;
+  }
+
   #moved(known: Known, event: Of<"transition">): void {
     const { from, to, at, cause, epoch, attempt, code, reason } = event;
     const [was, is] = [from, to].map((state) => state.split(".")[0]);
-    if (was === "connected" && is !== "connected" && known.openedAt !== undefined) {
-      this.instruments.sessions.record(Math.max(0, at - known.openedAt) / 1_000, {
-        ...known.attributes,
-        ...(code !== undefined && { [NAMES.errorType]: code }),
-      });
-      known.openedAt = undefined;
-    }
+    if (was === "connected" && is !== "connected") this.#lasted(known, at, code);
     if (is === "connecting" && was !== "connecting")
       known.span = this.tracer.startSpan("connect", {
         kind: SpanKind.CLIENT,

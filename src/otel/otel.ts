@@ -1,11 +1,14 @@
 import { type MeterProvider, metrics, type TracerProvider, trace } from "@opentelemetry/api";
 import { VERSION } from "../base/version.js";
+import { MCPConfigTransport } from "../composite/config-transport.js";
 import { isFleet, Watch } from "../composite/watch.js";
+import type { Tracer } from "../contract/trace.js";
 import { INTERNALS } from "../transports/internals.js";
 import type { ClientTransport } from "../transports/transport.js";
 import { CallTracer, passing } from "./calls.js";
 import { Connections } from "./connections.js";
 import { Instruments } from "./instruments.js";
+import { ServedSpans } from "./served.js";
 
 /** The options of `otel`. */
 export interface OtelOptions {
@@ -43,13 +46,12 @@ export function otel(
   const watch = new Watch(
     (event) => connections.hear(event),
     (transport) => {
-      // What a config is asked for is asked of one of its servers, whose span it is.
-      const calls = isFleet(transport)
-        ? passing
-        : new CallTracer(tracer, instruments, { name: transport.name, kind: transport.status.kind }, content);
-      transport[INTERNALS].trace(calls);
-      const traced = new WeakRef(transport);
-      return () => traced.deref()?.[INTERNALS].trace(undefined);
+      const { name, status } = transport;
+      const served = new ServedSpans(tracer, instruments, name, content);
+      const calls = new CallTracer(tracer, instruments, { name, kind: status.kind }, content, served);
+      return transport instanceof MCPConfigTransport
+        ? tracedConfig(transport, calls)
+        : transport[INTERNALS].trace(calls);
     },
   );
   const made: Otel = {
@@ -58,9 +60,29 @@ export function otel(
       return made;
     },
     close() {
-      watch.close();
+      // First: what goes on has not ended.
       connections.close();
+      watch.close();
     },
   };
   return made.watch(...[transports].flat());
+}
+
+/** What a config of several servers is asked for is asked of one of them, whose span it is; one that has a single server is that server. */
+function tracedConfig(config: MCPConfigTransport, own: Tracer): () => void {
+  const [trace, known] = [config[INTERNALS].trace, new WeakRef(config)];
+  const chosen = () => {
+    const now = known.deref();
+    return trace(now && isFleet(now) ? passing(own.served) : own);
+  };
+  let stop = chosen();
+  const unsubscribe = config.subscribe((_status, { type }) => {
+    if (type !== "servers") return;
+    stop();
+    stop = chosen();
+  });
+  return () => {
+    unsubscribe();
+    stop();
+  };
 }

@@ -1,12 +1,13 @@
 import { type ClientCapabilities, createMcpHandler, type McpHttpHandler } from "@modelcontextprotocol/server";
 import { controllerForMany, whenAborted } from "../base/abort.js";
 import { fieldsOf } from "../base/fields.js";
-import type { Session, TransportHandle } from "../contract/session.js";
+import type { Session } from "../contract/session.js";
 import { Gateway } from "../gateway/gateway.js";
 import type { Upstream } from "../gateway/presented.js";
 import { PresentedSession } from "../gateway/presented-session.js";
 import { openRelayedSession } from "../gateway/relayed-session.js";
 import type { Clock } from "../machines/clock.js";
+import type { FollowedClients } from "./followed-clients.js";
 import { openToAll } from "./open-to-all.js";
 
 /** Calls in which a server may ask, at once. */
@@ -34,7 +35,7 @@ export class AskedCalls {
   readonly #over = controllerForMany();
 
   constructor(
-    private readonly transport: TransportHandle,
+    private readonly clients: FollowedClients,
     private readonly settings: { maxBodyBytes: number; idleMs: number },
     private readonly clock: Clock,
     private readonly report: (message: string) => void,
@@ -72,10 +73,10 @@ export class AskedCalls {
   }
 
   async #open(capabilities: ClientCapabilities, key: string): Promise<Asked> {
-    const handle = this.transport.fork();
+    const handle = this.clients.transport.fork();
     let session: Session | undefined;
     const upstream: Upstream & { session: Session } = {
-      name: this.transport.name,
+      name: this.clients.transport.name,
       timeoutMs: 0,
       get session() {
         return session!;
@@ -88,7 +89,11 @@ export class AskedCalls {
       report: this.report,
     });
     const handler = createMcpHandler(
-      () => openToAll(gateway.make(), (answer) => this.#answered(asked, answer)),
+      ({ requestInfo }) =>
+        openToAll(gateway.make(), (answer) => {
+          this.clients.answered(requestInfo, answer);
+          this.#answered(asked, answer);
+        }),
       {
         legacy: "reject",
         maxRequestBodySize: this.settings.maxBodyBytes,

@@ -1,11 +1,9 @@
 import type { JSONRPCMessage, MessageExtraInfo } from "@modelcontextprotocol/server";
 import type { SdkTransport } from "../contract/door.js";
-import { SERVER_ERROR } from "../contract/protocol.js";
+import { SERVER_ERROR, STANDING } from "../contract/protocol.js";
+import type { FollowedClient } from "./followed-client.js";
 
 type Id = string | number;
-
-/** Answered when the client says so, and never before. */
-const STANDING = "subscriptions/listen";
 
 /** A client's transport that can be brought to its end without losing an answer: what runs is answered, nothing more begins. */
 export class Draining implements SdkTransport {
@@ -18,9 +16,10 @@ export class Draining implements SdkTransport {
   readonly #running = new Set<Id>();
   #drained: (() => void) | undefined;
 
-  /** `onquiet` hears when the last request that runs was answered. */
+  /** `followed` hears what the client asks, and `onquiet` when the last request that runs was answered. */
   constructor(
     private readonly transport: SdkTransport,
+    private readonly followed: FollowedClient,
     private readonly onquiet: () => void = () => {},
   ) {
     this.closed = new Promise((resolve) => {
@@ -31,11 +30,12 @@ export class Draining implements SdkTransport {
   start(): Promise<void> {
     const { transport } = this;
     transport.onmessage = (message: JSONRPCMessage, extra?: MessageExtraInfo) => {
-      if (this.#admits(message)) this.onmessage?.(message, extra);
+      if (this.#admits(message)) this.onmessage?.(this.followed.heard(message), extra);
     };
     transport.onclose = () => {
       this.#running.clear();
       this.#settle();
+      this.followed.gone();
       this.onclose?.();
       this.#ended();
     };
@@ -44,6 +44,7 @@ export class Draining implements SdkTransport {
   }
 
   async send(message: JSONRPCMessage, options?: unknown): Promise<void> {
+    this.followed.told(message);
     try {
       await this.transport.send(message, options);
     } finally {

@@ -3,6 +3,7 @@ import type { Clock } from "../machines/clock.js";
 import type { ClientTransport } from "../transports/transport.js";
 import { problem } from "./access.js";
 import type { Exchanges } from "./exchanges.js";
+import { FollowedClients } from "./followed-clients.js";
 import type { HttpSettings } from "./http-options.js";
 import { HttpSessions } from "./http-sessions.js";
 import { ModernClients } from "./modern.js";
@@ -22,14 +23,15 @@ export class Endpoint {
     private readonly settings: HttpSettings,
     clock: Clock,
   ) {
+    const followed = new FollowedClients(transport, "tcp");
     this.sessions = new HttpSessions(
-      { name: transport.name, door: transport.asServer() },
+      { name: transport.name, door: transport.asServer(), followed },
       exchanges,
       settings,
       clock,
     );
-    this.#sse = new SseSessions(transport.asServer(), settings, clock);
-    this.#modern = new ModernClients(transport, settings, clock);
+    this.#sse = new SseSessions({ door: transport.asServer(), followed }, settings, clock);
+    this.#modern = new ModernClients(followed, settings, clock);
   }
 
   /** How many sessions legacy clients have. */

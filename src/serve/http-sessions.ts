@@ -6,6 +6,8 @@ import type { Clock } from "../machines/clock.js";
 import { problem } from "./access.js";
 import { Draining } from "./draining.js";
 import type { Exchanges } from "./exchanges.js";
+import { FollowedClient } from "./followed-client.js";
+import type { FollowedClients } from "./followed-clients.js";
 import type { HttpSettings } from "./http-options.js";
 import { EventBudget, isEventId, isStandingEvent, KeptEvents } from "./kept-events.js";
 import { SessionIds } from "./session-ids.js";
@@ -36,7 +38,7 @@ export class HttpSessions {
   readonly #budget = new EventBudget();
 
   constructor(
-    private readonly served: { name: string; door: ServerDoor },
+    private readonly served: { name: string; door: ServerDoor; followed: FollowedClients },
     private readonly exchanges: Exchanges,
     private readonly settings: Pick<HttpSettings, "idleMs" | "maxSessions" | "maxBodyBytes" | "sessionKey">,
     private readonly clock: Clock,
@@ -172,7 +174,8 @@ export class HttpSessions {
       });
       // The handshake takes as long as the servers do, in an exchange whose request named no session.
       let shaken = () => {};
-      const client = new Draining(wire, () => {
+      const followed = new FollowedClient(this.served.followed, () => wire.sessionId);
+      const client = new Draining(wire, followed, () => {
         shaken();
         shaken = () => {};
       });

@@ -17,8 +17,8 @@ import { PresentedSession } from "../gateway/presented-session.js";
 import { askable } from "../gateway/relayed-session.js";
 import type { Clock } from "../machines/clock.js";
 import { INTERNALS } from "../transports/internals.js";
-import type { ClientTransport } from "../transports/transport.js";
 import { AskedCalls } from "./asked-calls.js";
+import type { FollowedClients } from "./followed-clients.js";
 import type { HttpSettings } from "./http-options.js";
 import { openToAll } from "./open-to-all.js";
 
@@ -36,23 +36,27 @@ export class ModernClients {
   #session: Promise<Session> | undefined;
 
   constructor(
-    private readonly transport: ClientTransport,
+    private readonly clients: FollowedClients,
     settings: Pick<HttpSettings, "maxBodyBytes" | "idleMs">,
     clock: Clock,
   ) {
     const report = (message: string) => this.#report(message);
-    this.#handler = createMcpHandler(() => this.#server(), {
+    this.#handler = createMcpHandler(({ requestInfo }) => this.#server(requestInfo), {
       legacy: "reject",
       maxRequestBodySize: settings.maxBodyBytes,
       onerror: (error) => report(messageOf(error)),
     });
-    this.#asked = new AskedCalls(transport, settings, clock, report);
+    this.#asked = new AskedCalls(clients, settings, clock, report);
     this.#listened = new Listened((added, dropped) => {
       this.#listen(added, dropped).catch((error: unknown) => report(messageOf(error)));
     });
   }
 
-  async fetch(request: Request, parsedBody: unknown): Promise<Response> {
+  fetch(request: Request, parsedBody: unknown): Promise<Response> {
+    return this.clients.during(request, parsedBody, (body) => this.#fetch(request, body));
+  }
+
+  async #fetch(request: Request, parsedBody: unknown): Promise<Response> {
     const { id = null, method, params } = fieldsOf(parsedBody);
     const { _meta, notifications, requestState } = fieldsOf(params);
     try {
@@ -67,7 +71,9 @@ export class ModernClients {
           : undefined;
       return own ?? (await this.#handler.fetch(request, { parsedBody }));
     } catch (error) {
-      return Response.json(refusal(id, error), { status: 200 });
+      const answer = refusal(id, error);
+      this.clients.answered(request, answer);
+      return Response.json(answer, { status: 200 });
     }
   }
 
@@ -104,7 +110,7 @@ export class ModernClients {
       this.#session = undefined;
     };
     try {
-      const session = await this.transport.connectSession({
+      const session = await this.clients.transport.connectSession({
         // The clients have deadlines of their own.
         timeoutMs: 0,
         onNotification: (notification) => this.#heard(notification),
@@ -118,10 +124,10 @@ export class ModernClients {
     }
   }
 
-  async #server(): Promise<Server> {
+  async #server(request: Request | undefined): Promise<Server> {
     const session = await this.#opened();
     const upstream: Upstream & { session: Session } = {
-      name: this.transport.name,
+      name: this.clients.transport.name,
       timeoutMs: 0,
       session,
       opened: async () => session,
@@ -131,12 +137,12 @@ export class ModernClients {
       contextOf: () => undefined,
       report: (message) => this.#report(message),
     });
-    return openToAll(gateway.make());
+    return openToAll(gateway.make(), (answer) => this.clients.answered(request, answer));
   }
 
   #report(message: string): void {
-    const { name } = this.transport;
-    this.transport[INTERNALS].announce({ type: "warning", message: `${name}: ${message}` });
+    const { name } = this.clients.transport;
+    this.clients.transport[INTERNALS].announce({ type: "warning", message: `${name}: ${message}` });
   }
 
   #heard({ method, params }: Notification): void {

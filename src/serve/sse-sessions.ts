@@ -4,6 +4,8 @@ import type { ServerDoor } from "../contract/door.js";
 import type { Clock } from "../machines/clock.js";
 import { problem } from "./access.js";
 import { Draining } from "./draining.js";
+import { FollowedClient } from "./followed-client.js";
+import type { FollowedClients } from "./followed-clients.js";
 import type { HttpSettings } from "./http-options.js";
 import { SseStream } from "./sse-stream.js";
 
@@ -17,7 +19,7 @@ export class SseSessions {
   readonly #sessions = new Map<string, SseSession>();
 
   constructor(
-    private readonly server: ServerDoor,
+    private readonly served: { door: ServerDoor; followed: FollowedClients },
     private readonly settings: Pick<HttpSettings, "maxSessions">,
     private readonly clock: Clock,
   ) {}
@@ -49,7 +51,7 @@ export class SseSessions {
 
   async close(): Promise<void> {
     await Promise.all([...this.#sessions.values()].map(({ client }) => client.close()));
-    await this.server.close();
+    await this.served.door.close();
   }
 
   async #begin(request: Request): Promise<Response> {
@@ -60,11 +62,11 @@ export class SseSessions {
       });
     const id = randomUUID();
     const stream = new SseStream(`${new URL(request.url).pathname}?sessionId=${id}`, this.clock);
-    const client = new Draining(stream);
+    const client = new Draining(stream, new FollowedClient(this.served.followed, () => id));
     this.#sessions.set(id, { stream, client });
     void client.closed.then(() => this.#sessions.delete(id));
     request.signal.addEventListener("abort", () => void stream.close(), { once: true });
-    await this.server.connect(client);
+    await this.served.door.connect(client);
     const headers = { "content-type": "text/event-stream", "cache-control": "no-cache, no-transform" };
     return new Response(stream.body, { headers });
   }

@@ -2,11 +2,16 @@ import { StdioServerTransport } from "@modelcontextprotocol/server/stdio";
 import { untilAborted, withDeadline } from "../base/wait.js";
 import type { ClientTransport } from "../transports/transport.js";
 import { Draining } from "./draining.js";
+import { FollowedClient } from "./followed-client.js";
+import { FollowedClients } from "./followed-clients.js";
 import { DRAIN_MS, type Served } from "./served.js";
 
 /** The one client at this process's stdin and stdout. */
 export async function serveOnStdio(transport: ClientTransport): Promise<Served> {
-  const client = new Draining(new StdioServerTransport());
+  const client = new Draining(
+    new StdioServerTransport(),
+    new FollowedClient(new FollowedClients(transport, "pipe")),
+  );
   const server = transport.asServer();
   await server.connect(client);
   const close = () => server.close();

@@ -21,8 +21,10 @@ export interface Internals {
   withoutSecrets<T>(data: T): T;
   /** Tells the subscribers something that the connection does not know. */
   announce(event: Announcement): void;
-  /** Lets each call be followed from now on; undefined ends it. */
-  trace(tracer: Tracer | undefined): void;
+  /** Lets each call be followed from now on. Returns the function that ends it. */
+  trace(tracer: Tracer): () => void;
+  /** Who follows each call; undefined: nobody. */
+  tracer(): Tracer | undefined;
   /** Tells those who inspect, if there is anybody. Does not hold the transport, so a wire may keep it. */
   readonly observe: (event: Observed) => void;
 }

@@ -159,13 +159,17 @@ export abstract class ClientTransport implements TransportHandle {
       withoutSecrets: (data) => withoutSecrets(this.#parts.secrets, data),
       holdsSecret: (data) => withoutSecrets(this.#parts.secrets, data) !== data,
       announce: (event) => this.#lives.current.port.announce(event),
-      trace: (tracer) => {
-        this.#parts.subscribers.tracer = tracer;
-      },
+      ...tracing(this.#parts),
       observe: hearing(this.#parts),
     };
   }
 }
+
+/** As for `hearing`. */
+const tracing = ({ subscribers: { tracers } }: ConnectionParts): Pick<Internals, "trace" | "tracer"> => ({
+  trace: (tracer) => tracers.add(tracer),
+  tracer: () => tracers.current,
+});
 
 /** A function of its own: one that is made beside a use of `this` holds the transport, too. */
 function hearing({ subscribers, clock }: ConnectionParts): Internals["observe"] {

@@ -17,8 +17,6 @@ import {
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { type ClientTransport, MCPConfigTransport, StdioTransport } from "../../src/index.js";
 import { type OtelOptions, otel } from "../../src/otel/index.js";
-import { serve } from "../../src/serve/index.js";
-import { StreamableHttpTransport } from "../../src/transports/http.js";
 import { closing, fixture, rejection, stdioFixture } from "../support/fixtures.js";
 import { temporary } from "../support/temporary.js";
 
@@ -108,23 +106,6 @@ describe("the traces of a transport", () => {
     expect(named("tools/call b_echo")).toEqual([]);
   });
 
-  it("go on through serve", async () => {
-    const { transport, did } = stdioFixture({ server: "traced-server.mjs" });
-    const inner = tracing(transport);
-    const serving = await serve(transport, { http: {} });
-    onTestFinished(() => serving.close());
-    const client = closing(new StreamableHttpTransport({ name: "served", url: serving.url! }));
-    const outer = tracing(client);
-    const session = await client.connectSession();
-    await session.listTools();
-    await session.callTool({ name: "look", arguments: { mark: join(temporary(), "mark") } });
-    const [asked] = outer.named("tools/call look");
-    const [relayed] = inner.named("tools/call look");
-    expect(relayed!.parentSpanContext?.spanId).toBe(asked!.spanContext().spanId);
-    const noted = did().map((line) => JSON.parse(line) as Noted);
-    expect(new Set(noted.map(({ parent }) => parent))).toEqual(new Set([relayed!.spanContext().spanId]));
-  });
-
   it("say what went wrong, and hold what was said only where that is asked for, without secrets", async () => {
     const secret = "s3cr3t-value-of-the-server";
     const { transport } = stdioFixture({ env: { API_TOKEN: secret } });
@@ -156,6 +137,59 @@ describe("the traces of a transport", () => {
       "error.type": "CONNECTION_LOST",
       "holdfast.outcome": "unknown",
     });
+  });
+
+  it("go to all who trace a transport, and the server is sent the trace of the first", async () => {
+    const { transport, did } = stdioFixture({ server: "traced-server.mjs" });
+    const [first, second] = [tracing(transport), tracing(transport)];
+    const session = await transport.connectSession();
+    const look = () => session.callTool({ name: "look", arguments: { mark: join(temporary(), "mark") } });
+    await session.listTools();
+    await look();
+    const call = first.named("tools/call look")[0]!;
+    expect(eventsOf(call)).toHaveLength(3);
+    expect(eventsOf(second.named("tools/call look")[0]!)).toHaveLength(3);
+    const parents = () => did().map((line) => (JSON.parse(line) as Noted).parent);
+    expect(new Set(parents())).toEqual(new Set([call.spanContext().spanId]));
+    first.made.close();
+    await look();
+    expect(first.named("tools/call look")).toHaveLength(1);
+    expect(second.named("tools/call look")).toHaveLength(2);
+    expect(parents().at(-1)).toBe(second.named("tools/call look")[1]!.spanContext().spanId);
+  });
+
+  it("know how long the connection of a server lasted that is taken out of its config", async () => {
+    const server = { command: process.execPath, args: [fixture("stdio-server.mjs")] };
+    const transport = closing(
+      new MCPConfigTransport({ name: "all", config: { mcpServers: { a: server, b: server, c: server } } }),
+    );
+    const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+    const reader = new PeriodicExportingMetricReader({ exporter });
+    const meterProvider = new MeterProvider({ readers: [reader] });
+    onTestFinished(() => meterProvider.shutdown());
+    tracing(transport, { meterProvider });
+    await transport.connectSession();
+    await transport.setConfig({ mcpServers: { b: server, c: server } });
+    await reader.forceFlush();
+    const all = exporter.getMetrics().at(-1)!.scopeMetrics[0]!.metrics;
+    const lasted = all.find(({ descriptor }) => descriptor.name === "mcp.client.session.duration");
+    expect(
+      lasted?.dataPoints.map(({ attributes, value }) => [attributes["holdfast.server"], value]),
+    ).toMatchObject([["a", { count: 1 }]]);
+  });
+
+  it("of a config whose second server comes later are still those of its servers", async () => {
+    const server = { command: process.execPath, args: [fixture("stdio-server.mjs")] };
+    const transport = closing(new MCPConfigTransport({ name: "all", config: { mcpServers: { a: server } } }));
+    const { spans } = tracing(transport);
+    const session = await transport.connectSession();
+    await session.callTool({ name: "echo", arguments: { message: "x" } });
+    await transport.setConfig({ mcpServers: { a: server, b: server } });
+    await session.callTool({ name: "b_echo", arguments: { message: "x" } });
+    await transport.setConfig({ mcpServers: { a: server } });
+    await session.callTool({ name: "echo", arguments: { message: "x" } });
+    const calls = spans().filter(({ name }) => name.startsWith("tools/call"));
+    expect(calls.map(({ name }) => name)).toEqual(Array(3).fill("tools/call echo"));
   });
 
   it("end with close, and count what they saw in the histograms of the conventions", async () => {
