@@ -20,7 +20,8 @@ const NEXT_STEP: Record<FailedHealth, string> = {
 /** What a status means, and what can be done about it. `now`: epoch ms. */
 export function explain(status: ConnectionStatus, now: number): Explanation {
   const health = healthOf(status);
-  return { health, advice: `${status.name} ${adviceFor(health, status, now)}.` };
+  const advice = `${status.name} ${adviceFor(health, status, now)}`;
+  return { health, advice: advice.endsWith("?") ? advice : `${advice}.` };
 }
 
 /** How a server is, in one word. */
@@ -51,7 +52,9 @@ function adviceFor(health: Health, status: ConnectionStatus, now: number): strin
       if (authorizing) return "waits for a person to sign in: open the page that it showed";
       const { cause, hint } = partsOf(status);
       const step = hint || NEXT_STEP[health];
-      return `failed (${cause}): ${step}${nextTry(state, status.nextRetryAt, now)}`;
+      return [`failed (${cause}): ${step}`, nextTry(state, status.nextRetryAt, now)]
+        .filter(Boolean)
+        .join(step.endsWith("?") ? " — " : "; ");
     }
   }
 }
@@ -68,6 +71,6 @@ const withoutStop = (text: string): string => text.replace(/[.\s]+$/, "");
 const asClause = (hint: string): string => withoutStop(hint.charAt(0).toLowerCase() + hint.slice(1));
 
 function nextTry(state: ConnectionStatus["state"], at: number | undefined, now: number): string {
-  if (state === "closed" || state === "idle") return "; its next session or call tries again";
-  return at === undefined ? "" : `; it is tried again in ${(Math.max(0, at - now) / 1_000).toFixed(1)} s`;
+  if (state === "closed" || state === "idle") return "its next session or call tries again";
+  return at === undefined ? "" : `it is tried again in ${(Math.max(0, at - now) / 1_000).toFixed(1)} s`;
 }

@@ -115,7 +115,7 @@ export class Inspector {
         // The page counts down by itself.
         const brief = advice
           .slice(status.name.length + 1)
-          .replace(/; it is tried again in [\d.]+ s\.$/, ".")
+          .replace(/(?:; | — )it is tried again in [\d.]+ s\.$/, "")
           .replace(/^failed \((.*)\): /s, "$1: ");
         return [
           id,

@@ -66,13 +66,13 @@ describe("what a transport says of its server, in one word and one sentence", ()
     [
       "misconfigured",
       () => closing(new StdioTransport({ name: "it", command: "no-such-command-anywhere" })),
-      /no-such-command-anywhere.*; its next session or call tries again\.$/,
+      /no-such-command-anywhere.*\? — its next session or call tries again\.$/,
     ],
   ])("%s", async (health, make, advice) => {
     const transport = await make();
     await rejection(transport.connectSession());
     expect(transport.explain()).toEqual({ health, advice: expect.stringMatching(advice) });
-    expect(transport.explain().advice).not.toMatch(/\n/);
+    expect(transport.explain().advice).not.toMatch(/\n|[?][.;]/);
   });
 
   it("counts what is odd in a config, and says it of each server", async () => {
