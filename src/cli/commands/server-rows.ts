@@ -54,6 +54,8 @@ export function adviceOf(status: ConnectionStatus, { needing, lastLines }: Known
   const line = lastLines?.get(name);
   const said = line ? `, saying ${JSON.stringify(line)}` : "";
   // No session follows a command.
-  const words = advice.slice(name.length + 1).replace(/((; | — )its next session or call tries again)?\.$/, "");
+  const words = advice
+    .slice(name.length + 1)
+    .replace(/((; | — )its next session or call tries again)?\.$/, "");
   return inWords(words.replace(/^failed \((.*)\): /s, (_, cause: string) => `${cause}${said}: `));
 }
