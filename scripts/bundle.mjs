@@ -25,6 +25,24 @@ const made = await rolldown({
   platform: "node",
   external: (id) => !/^[./]/.test(id),
 });
+
+/** The modules that are loaded with an entry: those of its file and of all that the file imports, before anything is used. */
+function loadedWith(entry, chunks) {
+  const files = new Set([`${entry}.js`]);
+  for (const file of files) for (const imported of chunks.get(file)?.imports ?? []) files.add(imported);
+  return [...files].flatMap((file) => chunks.get(file)?.moduleIds ?? []);
+}
+
+// Left alone, each set of modules that some entries share is a file, thirty of them for `import "holdfast"`. What comes with it
+// anyway is two files: one of what the programs load too, which are to start fast, and one of the rest.
+const chunks = new Map((await made.generate({})).output.map((chunk) => [chunk.fileName, chunk]));
+const programs = new Set(["cli", "pipe"].flatMap((entry) => loadedWith(entry, chunks)));
+const withIndex = loadedWith("index", chunks).filter((module) => module !== at("index"));
+const groups = [
+  { name: "base", modules: new Set(withIndex.filter((module) => programs.has(module))) },
+  { name: "core", modules: new Set(withIndex.filter((module) => !programs.has(module))) },
+];
+
 await made.write({
   dir: `${dist}bundle`,
   format: "esm",
@@ -33,6 +51,9 @@ await made.write({
   keepNames: true,
   // What they say stands in the declarations, where an editor looks for it.
   comments: { jsdoc: false },
+  codeSplitting: {
+    groups: groups.map(({ name, modules }) => ({ name, test: (module) => modules.has(module) })),
+  },
 });
 await made.close();
 cpSync(`${dist}inspect/page`, `${dist}bundle/page`, { recursive: true });

@@ -1,6 +1,6 @@
-import { STATUS_CODES } from "node:http";
 import { types } from "node:util";
 import { fieldsOf } from "./fields.js";
+import { statusText } from "./status-text.js";
 import { visible } from "./visible.js";
 
 /**
@@ -105,7 +105,7 @@ export function messageOf(error: unknown): string {
   const status = statusOf(error);
   // Errors of our own wires name the status already, and say more.
   if (status !== undefined && !error.message.includes(`HTTP ${status}`))
-    return `HTTP ${status} ${STATUS_CODES[status] ?? ""}`.trim();
+    return `HTTP ${status} ${statusText(status)}`.trim();
   return error.message || error.name;
 }
 

@@ -5,7 +5,7 @@ import { readEnvFiles } from "./env-file.js";
 import type { Variables } from "./expand.js";
 import { expandFields } from "./expand-fields.js";
 import { issuesOf } from "./issues.js";
-import { REMOTE_KINDS, remoteSchema, stdioSchema, wholeSchema } from "./schema.js";
+import { REMOTE_KINDS, schemas } from "./schema.js";
 import { isRemote, type ServerConfig, type WholeConfig } from "./server.js";
 import { wrongToolRules } from "./tool-rules.js";
 
@@ -93,7 +93,7 @@ export function parseConfig(config: unknown, options: ParseOptions = {}): McpCon
 /** What is said of all servers. It stands at the top of the file, also where the servers do not. */
 function parseWhole(extra: Record<string, unknown>): { whole: WholeConfig; problems: Problem[] } {
   const set = Object.entries(extra).filter(([, value]) => value !== null);
-  const result = wholeSchema.safeParse(Object.fromEntries(set));
+  const result = schemas().whole.safeParse(Object.fromEntries(set));
   return result.success
     ? { whole: result.data, problems: [] }
     : { whole: {}, problems: issuesOf(result.error).map(([path, message]) => ({ path, message })) };
@@ -134,7 +134,7 @@ function parseServer(
     return undefined;
   }
   const expanded = withEnvFile(expandFields(fields, options, problem), options, problem);
-  const result = (fields["url"] !== undefined ? remoteSchema : stdioSchema).safeParse(expanded);
+  const result = (fields["url"] !== undefined ? schemas().remote : schemas().stdio).safeParse(expanded);
   if (!result.success) {
     for (const [path, message] of issuesOf(result.error)) problem(path, message);
     return undefined;

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
-import { createServer, type Server, type ServerResponse } from "node:http";
+import type { Server, ServerResponse } from "node:http";
 import { codeOf, messageOf } from "../../base/errors.js";
 import { listeningPort } from "../../base/listening-port.js";
 import { authRequired } from "./auth-required.js";
@@ -153,7 +153,8 @@ function show(response: ServerResponse, status: number, title: string, text: str
   response.end(page(title, text));
 }
 
-function listen(host: string, port: number): Promise<Server> {
+async function listen(host: string, port: number): Promise<Server> {
+  const { createServer } = await import("node:http");
   const http = createServer();
   return new Promise((resolve, reject) => {
     http.once("error", reject);

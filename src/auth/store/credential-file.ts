@@ -2,26 +2,29 @@ import { existsSync } from "node:fs";
 import { readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
+import { atFirstUse } from "../../base/at-first-use.js";
 import { codeOf } from "../../base/errors.js";
 import { newestFirst } from "./locked-update.js";
 import { readPrivate, replacePrivate, TEMPORARY } from "./private-file.js";
 import type { StoredCredential } from "./store.js";
 
 /** Unknown fields are kept: a later version of holdfast or of the SDK may have written them. */
-const FILE = z.looseObject({
-  version: z.literal(1),
-  credentials: z.array(
-    z.looseObject({
-      server: z.string(),
-      issuer: z.string(),
-      client: z.string(),
-      registration: z.looseObject({ client_id: z.string() }).optional(),
-      tokens: z.looseObject({ access_token: z.string(), token_type: z.string() }).optional(),
-      expiresAt: z.number().optional(),
-      savedAt: z.number(),
-    }),
-  ),
-});
+const file = atFirstUse(() =>
+  z.looseObject({
+    version: z.literal(1),
+    credentials: z.array(
+      z.looseObject({
+        server: z.string(),
+        issuer: z.string(),
+        client: z.string(),
+        registration: z.looseObject({ client_id: z.string() }).optional(),
+        tokens: z.looseObject({ access_token: z.string(), token_type: z.string() }).optional(),
+        expiresAt: z.number().optional(),
+        savedAt: z.number(),
+      }),
+    ),
+  }),
+);
 
 /** The content of a credential file. */
 export interface CredentialFile {
@@ -56,7 +59,7 @@ export function parseCredentials(text: string): CredentialFile {
     // The parser's own message would quote the text.
     return broken("it is not JSON");
   }
-  const { data, error } = FILE.safeParse(json);
+  const { data, error } = file().safeParse(json);
   if (error) return broken(`it has the wrong shape at "${error.issues[0]?.path.join(".") ?? ""}"`);
   const { version: _, credentials, ...others } = data;
   return { credentials: newestFirst(credentials as StoredCredential[]), others };

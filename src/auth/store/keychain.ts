@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { join, resolve } from "node:path";
 import { z } from "zod";
+import { atFirstUse } from "../../base/at-first-use.js";
 import type { Hold } from "../../base/file-lock/file-lock.js";
 import { type CredentialFile, parseCredentials } from "./credential-file.js";
 import { defaultDirectory, nameFor } from "./directory.js";
@@ -26,14 +27,19 @@ const LONGEST = process.platform === "win32" ? 1_200 : 60_000;
 const INDEX = 200;
 
 /** A value that was too long for the head, in the entries `1` to `count`. The id is never used twice. */
-const PIECES = z.object({ id: z.string(), count: z.number().int().min(1).max(9_999) });
-type Pieces = z.infer<typeof PIECES>;
+interface Pieces {
+  id: string;
+  count: number;
+}
 /** The first line of the head: the pieces that hold the value, and leftover pieces that have to be removed. */
-const INDEX_LINE = z.object({ pieces: PIECES.optional(), left: z.array(PIECES).optional() });
+const indexLine = atFirstUse(() => {
+  const pieces: z.ZodType<Pieces> = z.object({ id: z.string(), count: z.number().int().min(1).max(9_999) });
+  return z.object({ pieces: pieces.optional(), left: z.array(pieces).optional() });
+});
 
 /** A server's main entry: the index line, then the credentials unless pieces hold them. */
 interface Head {
-  index: z.infer<typeof INDEX_LINE>;
+  index: z.infer<ReturnType<typeof indexLine>>;
   text: string;
 }
 
@@ -142,7 +148,7 @@ const parse = (text: string): CredentialFile =>
 function parseHead(value: string): Head {
   const end = value.indexOf("\n");
   try {
-    return { index: INDEX_LINE.parse(JSON.parse(value.slice(0, end))), text: value.slice(end + 1) };
+    return { index: indexLine().parse(JSON.parse(value.slice(0, end))), text: value.slice(end + 1) };
   } catch {
     return { index: {}, text: "" };
   }

@@ -1,7 +1,7 @@
-import { STATUS_CODES } from "node:http";
 import { SdkError, SdkErrorCode, SdkHttpError } from "@modelcontextprotocol/client";
 import { messageOf, type Outcome } from "../../base/errors.js";
 import { fieldsOf } from "../../base/fields.js";
+import { statusText } from "../../base/status-text.js";
 import { systemClock } from "../../machines/clock.js";
 import { Lost } from "../lost.js";
 import type { HttpAnswer } from "./answer.js";
@@ -32,9 +32,9 @@ export function refused(
   code: SdkErrorCode = SdkErrorCode.ClientHttpNotImplemented,
 ): SdkHttpError {
   const said = saidBy(text);
-  const statusText = STATUS_CODES[status] ?? "";
-  const message = `HTTP ${status} ${statusText}`.trim() + (said ? `: ${said}` : "");
-  return new SdkHttpError(code, message, { status, statusText, text: isPage(text) ? "" : text });
+  const named = statusText(status);
+  const message = `HTTP ${status} ${named}`.trim() + (said ? `: ${said}` : "");
+  return new SdkHttpError(code, message, { status, statusText: named, text: isPage(text) ? "" : text });
 }
 
 /** The body of a refusal, without what the request keeps secret; what cannot be read says nothing. */
