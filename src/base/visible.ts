@@ -5,6 +5,9 @@
 const UNSEEN =
   /\r\n|(?<!\p{Extended_Pictographic})[\ufe0e\ufe0f]|(?![\n\t]|\ufe0e|\ufe0f)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu;
 
+/** Most texts, known at a glance: the other expression takes long to compile, and an engine forgets what it compiled. */
+const PLAIN = /^[\t\n\x20-\x7e]*$/;
+
 const shown = (found: string): string => `\\u{${found.codePointAt(0)!.toString(16)}}`;
 
 /**
@@ -12,7 +15,7 @@ const shown = (found: string): string => `\\u{${found.codePointAt(0)!.toString(1
  * Newlines and tabs stay.
  */
 export const visible = (text: string): string =>
-  text.replace(UNSEEN, (found) => (found === "\r\n" ? "\n" : shown(found)));
+  PLAIN.test(text) ? text : text.replace(UNSEEN, (found) => (found === "\r\n" ? "\n" : shown(found)));
 
 /** The same for what must be one line: a name, a cell of a table, a line of a log. */
 export const visibleLine = (text: string): string => visible(text).replace(/[\n\t]/g, shown);

@@ -36,10 +36,12 @@ export class Heartbeat {
     let probed = false;
     const tick = () => {
       const now = clock.now();
-      const slept = this.#ahead() - ahead > SLEPT_MS;
+      const before = ahead;
       ahead = this.#ahead();
-      if (received() !== count) {
-        count = received();
+      const slept = ahead - before > SLEPT_MS;
+      const receivedNow = received();
+      if (receivedNow !== count) {
+        count = receivedNow;
         heardAt = now;
         this.host.heard();
       }

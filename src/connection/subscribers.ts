@@ -30,9 +30,12 @@ export class Subscribers {
   }
 
   notify(status: () => ConnectionStatus, given: ConnectionEvent): void {
+    const isHeard = this.#all.size > 0 || this.inspectors.present;
+    // An error is shown in its place, and others may hold it.
+    if (!isHeard && given.type !== "warning" && !("error" in given)) return;
     const event = shown(this.secrets, given);
     if (event.type === "warning") this.#warn(event.message);
-    if (this.#all.size === 0 && !this.inspectors.present) return;
+    if (!isHeard) return;
     const now = status();
     this.inspectors.announced(now, event);
     for (const listener of [...this.#all]) this.call(listener, now, event);

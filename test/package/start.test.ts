@@ -29,7 +29,7 @@ describe("the command line loads only what it uses", () => {
 // Each file takes a third of a millisecond, and Node 24 its own fetch to load with `node:http`.
 it("the package loads as a few files, and nothing for HTTP before it is used", async () => {
   const bundle = new URL("../../dist/bundle/index.js", import.meta.url).href;
-  const { stdout } = await exec(process.execPath, [fixture("loaded-with-import.mjs"), bundle]);
+  const { stdout } = await exec(process.execPath, [fixture("import-program.mjs"), bundle]);
   const { files, http } = JSON.parse(stdout) as { files: number; http: string[] };
   expect(files).toBeLessThan(10);
   expect(http).toEqual([]);
