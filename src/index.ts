@@ -18,8 +18,9 @@ export type { NameRule } from "./composite/naming.js";
 export type { MCPConfigTransportOptions } from "./composite/options.js";
 export type { EveryServerOptions } from "./composite/server-transport.js";
 export type { Variables } from "./config/expand.js";
+export type { Problem } from "./config/invalid.js";
 export { type LoadOptions, loadConfig } from "./config/load.js";
-export { type McpConfig, type ParseOptions, type Problem, parseConfig } from "./config/parse.js";
+export { type McpConfig, type ParseOptions, parseConfig } from "./config/parse.js";
 export type {
   AccessList,
   ArgumentTransform,

@@ -12,6 +12,7 @@ export const ORDER = [
   ["composite"],
   ["metrics"],
   ["serve", "cluster"],
+  ["daemon"],
   ["adapters", "infer", "inspect", "otel", "testing"],
   ["index.ts"],
   ["internal.ts"],
@@ -23,7 +24,7 @@ export const ONLY = {
   gateway: ["base", "contract"],
   adapters: ["base", "contract", "session"],
   // As a program that uses the package, and what internal.ts gives besides: so it feels what such a program lacks.
-  cli: ["index.ts", "internal.ts", "inspect", "metrics", "serve", "testing"],
+  cli: ["index.ts", "internal.ts", "daemon", "inspect", "metrics", "serve", "testing"],
 };
 
 /** How many other modules of src/ one may import. What imports more does more than one thing. */

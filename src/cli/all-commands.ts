@@ -60,6 +60,12 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import("./commands/inspect.js")).inspectCommand,
   },
   ...LOCAL_COMMANDS,
+  // What `serve --shared` starts.
+  daemon: {
+    description: "serve a config to all hosts of this user",
+    hidden: true,
+    load: async () => (await import("./commands/daemon.js")).daemonCommand,
+  },
   // What the scripts of `completion` run.
   complete: {
     description: "complete a command line",

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
-import { run } from "./program.js";
+import { isShared, runShared } from "./shared.js";
 
-process.exitCode = await run(process.argv.slice(2));
+const argv = process.argv.slice(2);
+process.exitCode = await (isShared(argv) ? runShared(argv) : (await import("./program.js")).run(argv));

@@ -1,5 +1,5 @@
 import { HoldfastError, isHoldfastError, messageOf } from "../base/errors.js";
-import type { Problem } from "../config/parse.js";
+import type { Problem } from "../config/invalid.js";
 import type { SharedOptions } from "../contract/options.js";
 import { KindTransport } from "../transports/kind.js";
 import type { ClientTransport } from "../transports/transport.js";

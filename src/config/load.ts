@@ -2,7 +2,8 @@ import { readFileSync, statSync } from "node:fs";
 import { HoldfastError, messageOf } from "../base/errors.js";
 import { findServers } from "./dialects.js";
 import { inputsIn } from "./expand.js";
-import { invalidConfig, type McpConfig, type ParseOptions, parseConfig } from "./parse.js";
+import { invalidConfig } from "./invalid.js";
+import { type McpConfig, type ParseOptions, parseConfig } from "./parse.js";
 import { fromText } from "./syntax.js";
 import { decodeText } from "./text.js";
 

@@ -3,8 +3,8 @@ import { fieldsOf } from "../base/fields.js";
 import { visibleJson } from "../base/visible.js";
 import type { ListKind } from "../contract/status.js";
 import { isObject } from "./dialects.js";
+import { invalidConfig } from "./invalid.js";
 import { readText } from "./load.js";
-import { invalidConfig } from "./parse.js";
 import { fromText } from "./syntax.js";
 
 /** What one server offered when it was locked: each definition as the server gave it, by its name or URI. */

@@ -1,9 +1,9 @@
-import { HoldfastError } from "../base/errors.js";
 import { findServers, isObject } from "./dialects.js";
 import { readEntry } from "./entry.js";
 import { readEnvFiles } from "./env-file.js";
 import type { Variables } from "./expand.js";
 import { expandFields } from "./expand-fields.js";
+import { invalidConfig, type Problem } from "./invalid.js";
 import { issuesOf } from "./issues.js";
 import { REMOTE_KINDS, schemas } from "./schema.js";
 import { isRemote, type ServerConfig, type WholeConfig } from "./server.js";
@@ -19,14 +19,6 @@ export interface McpConfig extends WholeConfig {
   warnings: Problem[];
   /** The other fields of the config, unchanged. */
   extra: Record<string, unknown>;
-}
-
-/** One mistake in a config, and the path of its field. */
-export interface Problem {
-  /** The path of the field, such as `mcpServers.weather.url`. */
-  path: string;
-  /** What is wrong with it. Shows no value. */
-  message: string;
 }
 
 /** The options of `parseConfig`. */
@@ -192,15 +184,4 @@ function wrongUrl({ url, transport }: { url: string; transport?: string | undefi
 /** The path with the field names of the user's dialect. */
 function renamed(path: string, named: Record<string, string>): string {
   return path.replace(/^\w+/, (field) => named[field] ?? field);
-}
-
-/** One error that lists all problems. */
-export function invalidConfig(problems: Problem[], from?: string): HoldfastError<"CONFIG_INVALID"> {
-  const lines = problems.map(({ path, message }) => `  ${path ? `${path}: ` : ""}${message}`);
-  const where = from ?? "the config";
-  const [only] = problems.length === 1 ? lines : [];
-  const message = only
-    ? `${where} is not valid: ${only.trim()}`
-    : `${where} is not valid, ${problems.length} problems:\n${lines.join("\n")}`;
-  return new HoldfastError("CONFIG_INVALID", message, { path: problems[0]?.path ?? "", problems });
 }

@@ -3,7 +3,7 @@ import type * as Toml from "smol-toml";
 import type * as Yaml from "yaml";
 import { HoldfastError } from "../base/errors.js";
 import { loadNow } from "../base/load-now.js";
-import { invalidConfig } from "./parse.js";
+import { invalidConfig } from "./invalid.js";
 
 /**
  * Parses the text of a config file, whatever its ending: JSON, also with comments, TOML (Codex), or YAML (Goose, Continue). A parser is

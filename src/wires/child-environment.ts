@@ -1,4 +1,5 @@
 import { getDefaultEnvironment } from "@modelcontextprotocol/client/stdio";
+import { DAEMON_MARK } from "../base/daemon-mark.js";
 import { definedOnly, type EnvOption, isRunner, runnerEnvironment } from "./environment.js";
 
 /**
@@ -11,5 +12,17 @@ export function childEnvironment(
   own: Record<string, string> = {},
 ): Record<string, string> {
   if (env === "inherit") return { ...definedOnly(process.env), ...own };
-  return { ...getDefaultEnvironment(), ...(isRunner(command) && runnerEnvironment()), ...own, ...env };
+  return {
+    ...getDefaultEnvironment(),
+    ...(isRunner(command) && runnerEnvironment()),
+    ...daemonMark(),
+    ...own,
+    ...env,
+  };
+}
+
+/** What a daemon started is found by its mark, should the daemon be killed. */
+function daemonMark(): Record<string, string> {
+  const key = process.env[DAEMON_MARK];
+  return key === undefined ? {} : { [DAEMON_MARK]: key };
 }

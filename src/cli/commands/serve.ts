@@ -66,6 +66,7 @@ export const serveCommand = targetCommand("serve")
     numberOf("--max-sessions", 1),
   )
   .option("--idle <seconds>", "ends the session of a silent client (default: 1800)", numberOf("--idle", 1000))
+  .option("--shared", "on stdio, with one daemon for all hosts of this user; see docs/shared.md")
   .option("--max-body <bytes>", "of a request (default: 4194304)", numberOf("--max-body", 1))
   .option("--tls-cert <file>", "the certificate, as PEM: over HTTPS, together with --tls-key")
   .option("--tls-key <file>", "its key, which nobody else may read")

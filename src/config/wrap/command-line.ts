@@ -1,5 +1,5 @@
 import { findServers } from "../dialects.js";
-import { invalidConfig } from "../parse.js";
+import { invalidConfig } from "../invalid.js";
 import { inWords, renameFields } from "../words.js";
 import { spansOf } from "./read-spans.js";
 import { type Field, fieldOf, isAt, plainValue, type Span, spanAt } from "./spans.js";

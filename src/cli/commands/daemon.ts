@@ -1,0 +1,63 @@
+import { Daemon } from "../../daemon/daemon.js";
+import { lineOf, type Ready } from "../../daemon/hello.js";
+import { placeOf } from "../../daemon/place.js";
+import { keepAliveWhile, messageOf } from "../../internal.js";
+import { describeTransition } from "../terminal/format.js";
+import { say } from "../terminal/print.js";
+import { agreedTarget } from "./target.js";
+import { type TargetOptions, targetCommand } from "./target-options.js";
+
+interface DaemonCommandOptions extends TargetOptions {
+  key: string;
+  idle: string;
+}
+
+/** What `serve --shared` starts. */
+export const daemonCommand = targetCommand("daemon")
+  .requiredOption("--key <key>", "the name of the daemon")
+  .option("--idle <seconds>", "ends it so long after its last client left", "600")
+  .option("--strict", "one server that cannot be reached is an error")
+  .action(async (args: string[], options: DaemonCommandOptions) => {
+    // Whoever started it may be gone, and its ear with it.
+    process.stdout.on("error", () => {});
+    const tell = (ready: Ready) => process.stdout.write(lineOf(ready));
+    try {
+      const daemon = await started(args, options);
+      if (!daemon) return void tell({ taken: true });
+      tell({});
+      await keepAliveWhile(untilEnd(daemon));
+    } catch (error) {
+      tell({ failed: messageOf(error) });
+      throw error;
+    }
+  });
+
+async function started(args: string[], options: DaemonCommandOptions): Promise<Daemon | undefined> {
+  const { transport } = await agreedTarget(args, { ...options, watch: true });
+  const log = (line: string) => say(`${new Date().toISOString()} ${line}`);
+  transport.subscribe((_status, event) => {
+    const { name, inner } =
+      event.type === "server"
+        ? { name: event.server, inner: event.event }
+        : { name: transport.name, inner: event };
+    if (inner.type === "transition") log(`${name}: ${describeTransition(inner)}`);
+    if (inner.type === "warning") log(inner.message);
+  });
+  const daemon = await Daemon.start(transport, {
+    place: placeOf(options.key),
+    config: args[0]!,
+    idleMs: Number(options.idle) * 1_000,
+    say: log,
+  });
+  if (!daemon) await transport.close();
+  return daemon;
+}
+
+async function untilEnd(daemon: Daemon): Promise<void> {
+  const onSignal = () => void daemon.stop("rest");
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  await daemon.closed;
+  for (const signal of SIGNALS) process.off(signal, onSignal);
+}
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

@@ -1,0 +1,81 @@
+import type { Socket } from "node:net";
+import { LineReader } from "../wires/lines.js";
+import type { Greeted } from "./greet.js";
+import { type Leave, ownLine } from "./hello.js";
+
+/** The longest line of a daemon: what its servers may send at most, and what is around it. */
+export const MAX_LINE_BYTES = 65 * 1024 * 1024;
+const NEWLINE = Buffer.from("\n");
+
+export interface LinkHandlers {
+  onLine(line: Buffer): void;
+  onLeave(how: Leave["leave"]): void;
+  /** It ended, whoever ended it. */
+  onClose(): void;
+}
+
+/** The connection of a shim to one daemon, from its welcome to its end. */
+export class Link {
+  /** The name of what is served. */
+  readonly name: string;
+  /** Nothing is written any more, what was written is waited for. */
+  leaving: Leave["leave"] | undefined;
+  readonly #socket: Socket;
+  #closed = false;
+
+  constructor(
+    { socket, welcome }: Greeted,
+    /** Counts the links of this shim. */
+    readonly epoch: number,
+    handlers: LinkHandlers,
+  ) {
+    this.name = welcome.name;
+    this.#socket = socket;
+    const lines = new LineReader(MAX_LINE_BYTES, {
+      onLine: (line) => {
+        const leave = line[2] === 104 ? ownLine<Leave>(line.toString())?.leave : undefined;
+        if (leave === undefined) return handlers.onLine(line);
+        this.leaving = leave;
+        handlers.onLeave(leave);
+      },
+      onTooLarge: () => {},
+    });
+    socket.on("data", (chunk: Buffer) => lines.push(chunk));
+    socket.on("error", () => {});
+    socket.once("close", () => {
+      this.#closed = true;
+      handlers.onClose();
+    });
+    socket.resume();
+  }
+
+  get open(): boolean {
+    return !this.#closed && this.#socket.writable && this.leaving === undefined;
+  }
+
+  /** False: it takes more slowly than it is written to. */
+  write(line: Buffer | string): boolean {
+    this.#socket.cork();
+    this.#socket.write(line);
+    const more = this.#socket.write(NEWLINE);
+    this.#socket.uncork();
+    return more;
+  }
+
+  whenDrained(then: () => void): void {
+    this.#socket.once("drain", then);
+    this.#socket.once("close", then);
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+}

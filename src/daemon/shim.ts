@@ -1,0 +1,250 @@
+import type { Readable, Writable } from "node:stream";
+import { messageOf } from "../base/errors.js";
+import { fieldsOf } from "../base/fields.js";
+import { pause } from "../base/wait.js";
+import { systemClock } from "../machines/clock.js";
+import { endingAnswer, lostAnswer, unreachedAnswer } from "./answers.js";
+import { type Flight, Flights, isId, type Message, parsed } from "./flights.js";
+import type { Greeted } from "./greet.js";
+import { Host } from "./host.js";
+import { Link, MAX_LINE_BYTES } from "./link.js";
+import { Patience } from "./patience.js";
+import { Questions } from "./questions.js";
+import { ReplayedSession } from "./replayed-session.js";
+
+export interface ShimOptions {
+  input: Readable;
+  output: Writable;
+  /** Connects to the daemon, and starts it if need be. */
+  attach(signal: AbortSignal): Promise<Greeted>;
+  /** What the config is called before a daemon has said it. */
+  name: string;
+  /** Says something to a person. */
+  say(text: string): void;
+}
+
+/**
+ * A host's stdin and stdout at a daemon's socket. It knows of each message only what it needs to go on with another daemon: who
+ * answers what, and what may be done twice. It is small, because every window of every host has one.
+ */
+export class Shim {
+  /** Settles when the host is gone, or its last call was answered after `drain`. */
+  readonly closed: Promise<void>;
+  readonly #host: Host;
+  readonly #over = new AbortController();
+  readonly #flights = new Flights();
+  readonly #questions = new Questions();
+  readonly #session = new ReplayedSession();
+  readonly #patience = new Patience();
+  /** What no daemon has been written yet: notifications and answers; requests are in flight. */
+  #waiting: Buffer[] = [];
+  #link: Link | undefined;
+  #epoch = 0;
+  #name: string;
+  /** The id of the handshake that is being repeated. */
+  #repeating: string | undefined;
+  #attaching = false;
+  #draining = false;
+  #end: () => void = () => {};
+
+  constructor(private readonly options: ShimOptions) {
+    this.#name = options.name;
+    this.closed = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    this.#host = new Host(options.input, options.output, {
+      onLine: (line) => this.#fromClient(line),
+      onEnd: () => this.close(),
+      onTooLarge: () => options.say(`a message of the client was larger than ${MAX_LINE_BYTES} bytes`),
+    });
+  }
+
+  close(): void {
+    this.#over.abort(new Error("the host is gone"));
+    this.#link?.close();
+    this.#host.close();
+    this.#end();
+  }
+
+  /** What runs comes to its end; what is new is refused. */
+  drain(): void {
+    this.#draining = true;
+    if (this.#flights.size === 0) this.close();
+  }
+
+  #fromClient(line: Buffer): void {
+    const message = parsed(line);
+    if (!message) this.#pass(line);
+    else if (message.method === undefined) this.#answered(message, line);
+    else if (!isId(message.id)) this.#notified(message, line);
+    else if (this.#draining) this.#toClient(endingAnswer(message.id));
+    else this.#send(this.#flights.begin(message.id, message, line));
+  }
+
+  /** The client answers a question. */
+  #answered(message: Message, line: Buffer): void {
+    const answer = this.#questions.answer(message, this.#epoch);
+    // A daemon that is being left still waits for it.
+    if (answer) this.#write(answer === message ? line : JSON.stringify(answer));
+  }
+
+  #notified(message: Message, line: Buffer): void {
+    if (message.method === "notifications/cancelled") {
+      const flight = this.#flights.end(fieldsOf(message.params)["requestId"]);
+      if (flight?.epoch === this.#epoch) this.#write(line);
+      this.#afterAnswer();
+      return;
+    }
+    this.#session.noteNotification(message);
+    this.#pass(line);
+  }
+
+  #send(flight: Flight): void {
+    if (!this.#ready) {
+      void this.#attach();
+      return;
+    }
+    flight.sent++;
+    flight.epoch = this.#epoch;
+    this.#write(flight.line);
+  }
+
+  /** Passes on what has no answer. */
+  #pass(line: Buffer): void {
+    if (this.#ready) this.#write(line);
+    else {
+      this.#waiting.push(line);
+      void this.#attach();
+    }
+  }
+
+  /** A daemon has the session, and takes messages. */
+  get #ready(): boolean {
+    return this.#link?.open === true && this.#repeating === undefined;
+  }
+
+  #write(line: Buffer | string): void {
+    if (this.#link) this.#host.pass(line, this.#link);
+  }
+
+  async #attach(): Promise<void> {
+    const { signal } = this.#over;
+    if (this.#attaching || this.#link || signal.aborted) return;
+    this.#attaching = true;
+    try {
+      await pause(systemClock, this.#patience.delayMs, signal);
+      const greeted = await this.options.attach(signal);
+      if (signal.aborted) return void greeted.socket.destroy();
+      this.#take(greeted);
+    } catch (error) {
+      if (!signal.aborted) this.#unreached(messageOf(error));
+    } finally {
+      this.#attaching = false;
+    }
+  }
+
+  #take(greeted: Greeted): void {
+    this.#epoch++;
+    this.#name = greeted.welcome.name;
+    this.#patience.began();
+    const link = new Link(greeted, this.#epoch, {
+      onLine: (line) => this.#fromDaemon(line),
+      onLeave: () => this.#afterAnswer(),
+      onClose: () => this.#lost(link),
+    });
+    this.#link = link;
+    if (this.#session.exists) {
+      this.#repeating = `holdfast-${this.#epoch}`;
+      this.#write(JSON.stringify(this.#session.handshake(this.#repeating)));
+    } else this.#flush();
+  }
+
+  /** Everything that has waited for a daemon, the requests that may go once more first. */
+  #flush(): void {
+    for (const flight of this.#flights.all()) this.#send(flight);
+    for (const line of this.#waiting.splice(0)) this.#pass(line);
+  }
+
+  #fromDaemon(line: Buffer): void {
+    const message = parsed(line);
+    if (!message) return;
+    if (message.method !== undefined) this.#said(message, line);
+    else if (this.#repeating !== undefined && message.id === this.#repeating) this.#repeated(message);
+    else this.#answeredBy(message, line);
+  }
+
+  /** A question or a notification of a server. */
+  #said(message: Message, line: Buffer): void {
+    const shown = isId(message.id)
+      ? this.#questions.ask(message, this.#epoch)
+      : message.method === "notifications/cancelled"
+        ? this.#questions.takenBack(message, this.#epoch)
+        : message;
+    this.#toClient(shown === message ? line : JSON.stringify(shown));
+  }
+
+  #answeredBy({ id, result, error }: Message, line: Buffer): void {
+    const flight = this.#flights.end(id);
+    if (!flight) return;
+    if (error === undefined) {
+      this.#session.noteAnswered(flight, result);
+      if (flight.method === "tools/list") this.#flights.learn(result);
+    }
+    this.#toClient(line);
+    this.#afterAnswer();
+  }
+
+  /** Another daemon has the session now, or has said why not. */
+  #repeated({ error }: Message): void {
+    const id = this.#repeating!;
+    this.#repeating = undefined;
+    if (error !== undefined) {
+      this.#unreached(String(fieldsOf(error)["message"]));
+      this.#link?.close();
+      return;
+    }
+    for (const message of this.#session.rest(id)) this.#write(JSON.stringify(message));
+    this.#flush();
+    for (const message of this.#session.news()) this.#toClient(JSON.stringify(message));
+  }
+
+  #lost(link: Link): void {
+    if (this.#link !== link) return;
+    this.#link = undefined;
+    this.#repeating = undefined;
+    if (this.#over.signal.aborted) return;
+    const asked = link.leaving;
+    this.#patience.ended(asked !== undefined);
+    for (const message of this.#questions.takeAllBack("the daemon that asked is gone"))
+      this.#toClient(JSON.stringify(message));
+    for (const flight of this.#flights.all()) {
+      if (this.#flights.mayGoAgain(flight)) continue;
+      this.#flights.end(flight.id);
+      this.#toClient(lostAnswer(this.#name, flight));
+    }
+    this.#afterAnswer();
+    const wanted = this.#waiting.length > 0 || this.#flights.isAwaited(undefined, asked !== "rest");
+    if (wanted || (asked !== "rest" && this.#session.exists)) void this.#attach();
+  }
+
+  /** There is no daemon. Whoever waits hears why; the next message tries again. */
+  #unreached(why: string): void {
+    this.options.say(`${this.#name}: ${why}`);
+    this.#waiting = [];
+    for (const flight of this.#flights.all()) {
+      this.#flights.end(flight.id);
+      this.#toClient(unreachedAnswer(this.#name, flight, why));
+    }
+    this.#afterAnswer();
+  }
+
+  #toClient(line: Buffer | string): void {
+    this.#host.write(line, this.#link);
+  }
+
+  /** Nothing is on its way: a daemon that wants to be left is left, and who ends may end. */
+  #afterAnswer(): void {
+    if (this.#link?.leaving !== undefined && !this.#flights.isAwaited(this.#epoch)) this.#link.close();
+    if (this.#draining && this.#flights.size === 0) this.close();
+  }
+}

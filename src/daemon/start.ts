@@ -1,0 +1,48 @@
+import { spawn } from "node:child_process";
+import { closeSync, mkdirSync, openSync } from "node:fs";
+import { dirname } from "node:path";
+import { createInterface } from "node:readline";
+import { DAEMON_MARK } from "../base/daemon-mark.js";
+import { ownLine, type Ready } from "./hello.js";
+
+export interface StartOptions {
+  key: string;
+  /** The program of holdfast, and its arguments for a daemon. */
+  args: readonly string[];
+  cwd: string;
+  log: string;
+}
+
+/**
+ * Starts a daemon that outlives this process, its terminal and its group.
+ * @throws Error with what the daemon says of why it does not stand
+ */
+export async function startDaemon({ key, args, cwd, log }: StartOptions): Promise<void> {
+  mkdirSync(dirname(log), { recursive: true, mode: 0o700 });
+  // What Node itself says of its end goes there, too.
+  const stderr = openSync(log, "a", 0o600);
+  const child = spawn(process.execPath, args, {
+    cwd,
+    detached: true,
+    windowsHide: true,
+    env: { ...process.env, [DAEMON_MARK]: key },
+    stdio: ["ignore", "pipe", stderr],
+  });
+  closeSync(stderr);
+  const said = createInterface({ input: child.stdout! });
+  const first = new Promise<Partial<Ready> | undefined>((resolve, reject) => {
+    said.once("line", (line) => resolve(ownLine<Ready>(line)));
+    child.once("error", reject);
+    child.once("close", (code, signal) =>
+      resolve({ failed: `the daemon ended before it stood (${signal ?? `exit code ${code}`}); see ${log}` }),
+    );
+  });
+  try {
+    const ready = await first;
+    if (ready?.failed !== undefined) throw new Error(ready.failed);
+  } finally {
+    said.close();
+    child.stdout!.destroy();
+    child.unref();
+  }
+}
