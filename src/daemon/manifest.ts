@@ -1,8 +1,5 @@
-import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { codeOf } from "../base/errors.js";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { fieldsOf } from "../base/fields.js";
-import { runDirectory } from "./place.js";
 
 /** What a daemon says of itself in a file. It holds no secret. */
 export interface Manifest {
@@ -40,17 +37,6 @@ export async function readManifest(path: string): Promise<Manifest | undefined> 
   } catch {
     return undefined;
   }
-}
-
-/** Of all daemons of this user that stand, or were killed. */
-export async function readManifests(run: string = runDirectory()): Promise<Manifest[]> {
-  const names = await readdir(run).catch((error: unknown) => {
-    if (codeOf(error) === "ENOENT") return [];
-    throw error;
-  });
-  const files = names.filter((name) => name.endsWith(".json")).sort();
-  const read = await Promise.all(files.map((name) => readManifest(join(run, name))));
-  return read.filter((manifest) => manifest !== undefined);
 }
 
 export const removeManifest = (path: string): Promise<void> => rm(path, { force: true });

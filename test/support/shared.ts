@@ -1,14 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { readdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
-import { readManifests } from "../../src/daemon/manifest.js";
+import type { Manifest } from "../../src/daemon/manifest.js";
 import { lives, until } from "./fixtures.js";
 import { temporary } from "./temporary.js";
 
-export const MAIN = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 
 export interface Answer {
   id?: unknown;
@@ -117,8 +117,10 @@ export class SharedWorld {
     return host;
   }
 
-  manifests() {
-    return readManifests(join(this.run, "holdfast"));
+  manifests(): Manifest[] {
+    const run = join(this.run, "holdfast");
+    const names = existsSync(run) ? readdirSync(run).filter((name) => name.endsWith(".json")) : [];
+    return names.map((name) => JSON.parse(readFileSync(join(run, name), "utf8")) as Manifest);
   }
 
   /** The daemons that live, whether they have a manifest or not. */
