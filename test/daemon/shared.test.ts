@@ -33,7 +33,7 @@ describe("one daemon for all hosts", () => {
     expect(pids.every((pid) => /^\d+$/.test(pid))).toBe(true);
     expect(new Set(pids).size).toBe(1);
     expect(world.daemons()).toHaveLength(1);
-    expectworld.manifests().toHaveLength(1);
+    expect(world.manifests()).toHaveLength(1);
   });
 
   it("ten hosts of five servers: five processes of servers, one daemon", async () => {
@@ -58,7 +58,7 @@ describe("one daemon for all hosts", () => {
     const [daemon] = world.daemons();
     await host.end();
     await until(() => !lives(daemon!) && !lives(pid));
-    expectworld.manifests().toEqual([]);
+    expect(world.manifests()).toEqual([]);
   });
 
   it("says why there is none: the config is wrong", async () => {
