@@ -88,6 +88,17 @@ export type {
   StatusError,
   StatusListener,
 } from "./contract/status.js";
+export type {
+  RunningTask,
+  SessionTasks,
+  StoredTask,
+  TaskMode,
+  TaskOption,
+  TaskRef,
+  TaskSettings,
+  TaskStatus,
+  TaskStore,
+} from "./contract/tasks.js";
 export type { AttemptContext, Listening, UnaskedRule, UnreadableAnswer, Wire } from "./contract/wire.js";
 export { inferTransport } from "./infer/infer.js";
 export type { InferOptions, Target } from "./infer/target.js";
@@ -95,6 +106,8 @@ export type { Failure } from "./machines/failure.js";
 export type { FleetHealth } from "./machines/fleet-health.js";
 export { type RecordedRequest, RecordedServer } from "./recording/server.js";
 export { toolData } from "./session/tool-data.js";
+export { fileTaskStore } from "./tasks/file-store.js";
+export { memoryTaskStore } from "./tasks/memory-store.js";
 export { FastMCPStdioTransport, type FastMCPStdioTransportOptions } from "./transports/fastmcp.js";
 export {
   type InboundOptions,

@@ -6,6 +6,7 @@ export const ORDER = [
   ["base"],
   ["contract"],
   ["wires", "auth", "config", "gateway", "recording"],
+  ["tasks"],
   ["session"],
   ["connection"],
   ["transports"],

@@ -44,6 +44,12 @@ export interface ErrorDetails {
   SERVER_UNKNOWN: Record<never, never>;
   /** The tool ran and reported an error. */
   TOOL_FAILED: { tool: string };
+  /** The server, or this tool, knows no tasks, and the call was to be one. */
+  TASK_UNSUPPORTED: { tool: string };
+  /** The server does not know the task any more. What the tool did is not known. */
+  TASK_FORGOTTEN: { taskId: string };
+  /** The task was cancelled, by whomever, and has no result. */
+  TASK_CANCELLED: { taskId: string };
 }
 
 /** The stable names of everything that can go wrong. Messages may change between versions, codes do not. */

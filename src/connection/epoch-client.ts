@@ -12,6 +12,7 @@ import {
 } from "@modelcontextprotocol/client";
 import { ANY_RESULT } from "../contract/any-result.js";
 import { ASKING, ASKING_SERVER, type Asking } from "../contract/asking.js";
+import { teachTasks } from "../session/sdk-internals.js";
 import { isSchema } from "../session/sdk-v1.js";
 import { CALL, type Carried, callIn, carriedBy } from "../wires/call-tag.js";
 import type { Guard } from "../wires/guard.js";
@@ -46,6 +47,7 @@ export class EpochClient extends Client {
     private readonly epoch: Epoch,
   ) {
     super(info, options);
+    teachTasks(this);
     this.#checks = new OutputChecks(this, epoch.store);
     this.#direct = new DirectCalls(epoch.guard, {
       envelope: () => this._outboundMetaEnvelope(),

@@ -70,6 +70,9 @@ export class Port implements ConnectionPort {
   mayRepeat(tool: string | undefined): boolean {
     return this.settings.trustAnnotations && this.host.lists.repeatable(tool);
   }
+  tool(name: string): object | undefined {
+    return this.host.lists.tool(name);
+  }
   mayResend({ guard, epoch }: Ready): boolean {
     return this.#budget.take(guard.down ? epoch : undefined);
   }

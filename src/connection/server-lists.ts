@@ -127,9 +127,14 @@ export class ServerLists {
     return lists;
   }
 
+  /** A tool as it was last listed. */
+  tool(name: string): object | undefined {
+    return this.#known.get("tools")?.get(name);
+  }
+
   /** Whether a tool's annotations say that calling it twice is calling it once. */
   repeatable(name: string | undefined): boolean {
-    const tool = name === undefined ? undefined : this.#known.get("tools")?.get(name);
+    const tool = name === undefined ? undefined : this.tool(name);
     const { readOnlyHint, idempotentHint } = fieldsOf(fieldsOf(tool)["annotations"]);
     return readOnlyHint === true || idempotentHint === true;
   }

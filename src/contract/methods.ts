@@ -29,6 +29,12 @@ const METHODS: Readonly<Record<string, MethodFacts>> = {
   "resources/subscribe": { needs: "resources", repeatable: true, named: "uri" },
   "resources/unsubscribe": { needs: "resources", repeatable: true, named: "uri" },
   "completion/complete": { needs: "completions", repeatable: true },
+  // Of the legacy era, and of an extension of the modern one.
+  "tasks/get": { repeatable: true },
+  "tasks/result": { repeatable: true },
+  "tasks/list": { repeatable: true },
+  "tasks/update": { repeatable: true },
+  "tasks/cancel": { repeatable: true },
 };
 
 const UNKNOWN: MethodFacts = {};

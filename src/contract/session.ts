@@ -34,6 +34,7 @@ import type {
   ListKind,
   StatusListener,
 } from "./status.js";
+import type { SessionTasks, TaskOption, TaskStore } from "./tasks.js";
 
 /** What a handler gets besides the server's request. */
 export interface HandlerContext {
@@ -124,6 +125,8 @@ export interface SessionOptions {
   inputRequired?: InputRequiredOptions;
   /** How many pages of a list are read at most. Default 64. */
   listMaxPages?: number;
+  /** Where the references of this session's tasks are kept. Default: `memoryTaskStore()`, one for each session. */
+  taskStore?: TaskStore;
 }
 
 /** An option of calls, besides the SDK's own. */
@@ -141,15 +144,19 @@ export interface Session extends Client, AsyncDisposable {
   readonly connection: TransportHandle;
   /** Whether the session has ended. */
   readonly ended: boolean;
+  /** The long calls of this session: those that a server works at by itself, and that live across losses and restarts. */
+  readonly tasks: SessionTasks;
   /**
-   * Calls a tool.
+   * Calls a tool. With `task` it may become a task of the server: `timeout` then holds for each request about it, and the whole has
+   * no deadline but `signal`, which cancels the task.
    * @throws HoldfastError `CONNECTION_LOST`, with its `outcome`, where the call was lost and may not be sent again
    * @throws HoldfastError `SESSION_CLOSED`, `TRANSPORT_CLOSED` or `INVALID_ANSWER`
+   * @throws HoldfastError `TASK_UNSUPPORTED`, `TASK_FORGOTTEN` or `TASK_CANCELLED`, with `task`
    * @throws the SDK's errors for timeouts and for error answers of the server
    */
   callTool(
     params: CallToolRequest["params"],
-    options?: CallToolRequestOptions & ReplayOption,
+    options?: CallToolRequestOptions & ReplayOption & TaskOption,
   ): Promise<CallToolResult>;
   /** Gets a prompt. Arguments that are not strings are sent as JSON. */
   getPrompt(

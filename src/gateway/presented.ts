@@ -7,6 +7,7 @@ import type {
 } from "@modelcontextprotocol/server";
 import type { Admit } from "../contract/asking.js";
 import type { CallContext } from "../contract/call-context.js";
+import { TASKS_EXTENSION } from "../contract/protocol.js";
 import type { Session } from "../contract/session.js";
 
 export type Params = Record<string, unknown>;
@@ -103,13 +104,11 @@ export const LIST_KINDS = ["tools", "prompts", "resources"] as const;
 /** What a list-changed notification is about. */
 export type ListKind = (typeof LIST_KINDS)[number];
 
-const TASKS = "io.modelcontextprotocol/tasks";
-
 /** Whether a server with these capabilities offers a method. */
 export function isOffered(method: string, capabilities: ServerCapabilities): boolean {
   const [family = ""] = method.split("/");
   if (family === "tasks")
-    return capabilities.tasks !== undefined || capabilities.extensions?.[TASKS] !== undefined;
+    return capabilities.tasks !== undefined || capabilities.extensions?.[TASKS_EXTENSION] !== undefined;
   if (method.endsWith("scribe")) return capabilities.resources?.subscribe === true;
   return family === "completion" ? capabilities.completions !== undefined : family in capabilities;
 }

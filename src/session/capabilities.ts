@@ -1,5 +1,12 @@
-import { type Client, SdkError, SdkErrorCode, type ServerCapabilities } from "@modelcontextprotocol/client";
+import {
+  type Client,
+  type ClientCapabilities,
+  SdkError,
+  SdkErrorCode,
+  type ServerCapabilities,
+} from "@modelcontextprotocol/client";
 import { factsOf } from "../contract/methods.js";
+import { TASKS_EXTENSION } from "../contract/protocol.js";
 import type { ConnectionPort } from "./ports.js";
 
 const warnedOf = new WeakSet<Client>();
@@ -11,6 +18,10 @@ function nothingDeclared(client: Client, server: string, missing: string): strin
   warnedOf.add(client);
   return `${server} declares no capabilities, so it is not asked for its ${missing}; a server that has some must declare them`;
 }
+
+/** Whether a client with these capabilities is told of tasks in place of results. */
+export const knowsTasks = ({ extensions }: ClientCapabilities): boolean =>
+  extensions?.[TASKS_EXTENSION] !== undefined;
 
 /** The capability that the method needs and the server did not declare, if any. */
 export function missingCapability(

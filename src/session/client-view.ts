@@ -1,7 +1,17 @@
-import type { Client, Implementation, McpSubscription, RequestOptions } from "@modelcontextprotocol/client";
+import type {
+  Client,
+  Implementation,
+  JSONRPCNotification,
+  McpSubscription,
+  RequestOptions,
+} from "@modelcontextprotocol/client";
 import type { ReplayOption, Session } from "../contract/session.js";
+import type { SessionTasks, TaskOption } from "../contract/tasks.js";
+import { Tasks } from "../tasks/session-tasks.js";
+import type { ConnectionPort } from "./ports.js";
 import { ClientInternals } from "./sdk-internals.js";
 import { checkNamed, isSchema } from "./sdk-v1.js";
+import { type TaskOwner, taskHostOf } from "./task-host.js";
 
 export type CallOptions = RequestOptions & ReplayOption;
 export type Send<T> = (client: Client, options: RequestOptions) => Promise<T>;
@@ -9,7 +19,7 @@ type First<M extends keyof Client> = Client[M] extends (first: infer P, ...rest:
   ? P
   : never;
 
-export type CallToolOptions = Parameters<Client["callTool"]>[1] & ReplayOption;
+export type CallToolOptions = Parameters<Client["callTool"]>[1] & ReplayOption & TaskOption;
 
 /** One call, as its caller makes it. */
 export interface CallRequest {
@@ -35,7 +45,15 @@ export abstract class ClientView extends ClientInternals {
   /** What was given to answer each request of the server with. */
   protected readonly given = new Map<string, unknown>();
 
+  #tasks: Tasks | undefined;
+
+  abstract readonly port: ConnectionPort;
+  /** Whether a server may make a task of any call: its client said that it knows them. */
+  protected abstract readonly callsTasks: boolean;
+
   protected abstract call<T>(request: CallRequest, send: Send<T>): Promise<T>;
+  protected abstract tasksIn(): Pick<TaskOwner, "ended" | "store">;
+  abstract report(error: Error): void;
   /** The params of a request that the server may log about. */
   protected abstract logged<P extends object>(client: Client, params: P): P;
 
@@ -70,6 +88,33 @@ export abstract class ClientView extends ClientInternals {
   /** Code for the SDK 1 has a schema of the result before its options. */
   override callTool(params: First<"callTool">, options?: CallToolOptions, optionsOfV1?: CallToolOptions) {
     const own = isSchema(options) || optionsOfV1 ? optionsOfV1 : options;
+    if (own?.task !== undefined || this.callsTasks) return this.#callTask(params, { task: "auto", ...own });
+    return this.#callTool(params, own);
+  }
+  /** The long calls of this session. */
+  get tasks(): SessionTasks {
+    return this.#ownTasks;
+  }
+  get #ownTasks(): Tasks {
+    this.#tasks ??= new Tasks(
+      taskHostOf({
+        ...this.tasksIn(),
+        session: this,
+        call: (request, send) => this.call(request, send),
+        logged: (client, params) => this.logged(client, params),
+      }),
+    );
+    return this.#tasks;
+  }
+  /** A notification of the server that may be about a task of ours. */
+  protected hearTask({ method, params }: JSONRPCNotification): void {
+    if (this.#tasks && method.startsWith("notifications/tasks")) this.#tasks.hear(params);
+  }
+  async #callTask(params: First<"callTool">, given: CallToolOptions & TaskOption) {
+    const { task: _, onTask: __, ...options } = given;
+    return (await this.#ownTasks.callAs(params, given)) ?? this.#callTool(params, options);
+  }
+  #callTool(params: First<"callTool">, own: CallToolOptions | undefined) {
     return this.call({ method: "tools/call", params, options: own }, (client, o) =>
       client.callTool(this.logged(client, params), o),
     );

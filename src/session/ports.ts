@@ -81,6 +81,8 @@ export interface ConnectionPort {
   readonly ready: Ready | undefined;
   /** Whether a lost call to this tool may be sent again: its annotations say so, and they are trusted. */
   mayRepeat(tool: string | undefined): boolean;
+  /** A tool as it was last listed; undefined: no such tool was. */
+  tool(name: string): object | undefined;
   /** Whether what was lost on `ready` may be sent again, by the budget of the connection; all that was lost with one wire counts once. */
   mayResend(ready: Ready): boolean;
   /** What the server's own configuration says of a call's deadline. */

@@ -21,7 +21,7 @@ import { DEFAULTS } from "../contract/options.js";
 import type { RootsOption, Session, SessionOptions, TransportHandle } from "../contract/session.js";
 import { asTransport } from "../gateway/as-transport.js";
 import { runCall } from "./call.js";
-import { missingCapability, notOffered } from "./capabilities.js";
+import { knowsTasks, missingCapability, notOffered } from "./capabilities.js";
 import { type CallOptions, type CallRequest, ClientView, type Send } from "./client-view.js";
 import { capabilitiesOf, handlersIn, listRoots, registerHandlers } from "./handlers.js";
 import { isWanted, withLogLevel } from "./log-levels.js";
@@ -40,6 +40,7 @@ export interface SessionHost {
 export class SessionView extends ClientView implements Session, Participant {
   readonly port: ConnectionPort;
   readonly connection: TransportHandle;
+  protected readonly callsTasks: boolean;
   readonly #host: SessionHost;
   readonly #options: SessionOptions;
   readonly #end = controllerForMany();
@@ -52,6 +53,7 @@ export class SessionView extends ClientView implements Session, Participant {
     this.port = host.port;
     this.connection = host.connection;
     this.#options = options;
+    this.callsTasks = knowsTasks(capabilitiesOf(options));
     this.#roots = options.roots ?? [];
     this.#logLevel = options.logLevel;
     registerHandlers(this, options);
@@ -153,6 +155,7 @@ export class SessionView extends ClientView implements Session, Participant {
     if (this.ended) return;
     const { onNotification } = this.#options;
     if (onNotification) this.#guardCallback(() => onNotification(notification as Notification));
+    this.hearTask(notification);
     this.handleNotification(notification);
   }
   report(error: Error): void {
@@ -203,6 +206,9 @@ export class SessionView extends ClientView implements Session, Participant {
     });
   }
 
+  protected override tasksIn(): { ended: AbortSignal; store: SessionOptions["taskStore"] } {
+    return { ended: this.#end.signal, store: this.#options.taskStore };
+  }
   protected override logged<P extends object>(client: Client, params: P): P {
     if (!this.#options.onLog && !this.#logLevel) return params;
     return withLogLevel(client, params, this.#logLevel ?? "debug");

@@ -4,13 +4,14 @@ import type {
   JSONRPCRequest,
   RequestId,
 } from "@modelcontextprotocol/client";
+import { fieldsOf } from "../base/fields.js";
 import type { SharedOptions } from "../contract/options.js";
 import type { Wire } from "../contract/wire.js";
 import { ClientTransport } from "../transports/transport.js";
 import { MemoryWire } from "../wires/memory.js";
 import { said } from "./said.js";
 
-/** Answers a request; what it throws becomes an error answer, and a promise that never settles is a server that hangs. */
+/** Answers a request; what it throws becomes an error answer, with its `code` where it has one, and a promise that never settles is a server that hangs. */
 export type FakeHandler = (
   params: Record<string, unknown>,
   request: { id: RequestId; connection: number },
@@ -91,7 +92,8 @@ export class FakeServer {
     try {
       if (handler) answer = { result: await handler(params, { id, connection }) };
     } catch (error) {
-      answer = { error: { code: -32603, message: error instanceof Error ? error.message : String(error) } };
+      const { code = -32603 } = fieldsOf(error);
+      answer = { error: { code, message: error instanceof Error ? error.message : String(error) } };
     }
     if (this.#open.has(side)) await side.send(said({ jsonrpc: "2.0", id, ...answer }));
   }

@@ -35,6 +35,7 @@ export class FakeLink implements ConnectionPort {
     if (client) this.ready = readyWith(client);
   }
 
+  tool(): undefined {}
   mayRepeat(tool: string | undefined): boolean {
     return this.trustAnnotations && this.lists.repeatable(tool);
   }

@@ -1,0 +1,86 @@
+import {
+  ProtocolError,
+  ProtocolErrorCode,
+  type RequestOptions,
+  type Result,
+  SdkError,
+  SdkErrorCode,
+} from "@modelcontextprotocol/client";
+import { HoldfastError, isHoldfastError } from "../base/errors.js";
+import { fieldsOf } from "../base/fields.js";
+import { pause } from "../base/wait.js";
+import type { TaskRef, TaskStatus } from "../contract/tasks.js";
+import type { TaskHost } from "./host.js";
+import { forgotten, pollDelay, readStatus } from "./status.js";
+
+/** A server that has a connection and does not answer so often in a row will not answer. */
+const MAX_SILENT = 5;
+const MAX_EXCERPT = 200;
+
+/** Asks about one task until there is an answer: whatever is lost on the way may be asked again. */
+export async function askAbout(
+  host: TaskHost,
+  ref: TaskRef,
+  method: "tasks/get" | "tasks/result" | "tasks/update" | "tasks/cancel",
+  { params, signal, timeout }: { params?: object; signal: AbortSignal; timeout?: number },
+): Promise<Result> {
+  for (let silent = 0; ; ) {
+    try {
+      const options = { signal, ...(timeout !== undefined && { timeout }) };
+      return await host.request(method, { taskId: ref.taskId, ...params }, options);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (isUnknownTask(error)) throw forgotten(ref, error);
+      if (host.closed || !isPassing(error)) throw error;
+      if (isTimeout(error) && host.connected && ++silent >= MAX_SILENT) throw error;
+      await pause(host.clock, pollDelay(undefined), signal);
+    }
+  }
+}
+
+/** The status of a task, and all that the server says with it. */
+export async function askStatus(
+  host: TaskHost,
+  ref: TaskRef,
+  signal: AbortSignal,
+): Promise<{ status: TaskStatus; detail: Result }> {
+  const detail = await askAbout(host, ref, "tasks/get", { signal });
+  return { status: statusOf(host.server, ref, detail), detail };
+}
+
+/** @throws HoldfastError `TASK_FORGOTTEN`, or what the session throws */
+export async function askOnce(
+  host: TaskHost,
+  ref: TaskRef,
+  method: "tasks/get" | "tasks/cancel",
+  options: RequestOptions | undefined,
+): Promise<Result> {
+  try {
+    return await host.request(method, { taskId: ref.taskId }, options);
+  } catch (error) {
+    throw isUnknownTask(error) ? forgotten(ref, error) : error;
+  }
+}
+
+/** @throws HoldfastError `INVALID_ANSWER` where it is no status of that task */
+export function statusOf(server: string, { taskId }: TaskRef, given: unknown): TaskStatus {
+  const status = readStatus(given);
+  if (status?.taskId === taskId) return status;
+  throw unusable(server, "tasks/get", `it is no status of task ${taskId}`, given);
+}
+
+export function unusable(server: string, method: string, why: string, given: unknown): HoldfastError {
+  const answer = JSON.stringify(given ?? null).slice(0, MAX_EXCERPT);
+  const message = `${server}: ${method} was answered with what cannot be used: ${why}`;
+  return new HoldfastError("INVALID_ANSWER", message, { server, method, answer, outcome: "unknown" });
+}
+
+const isUnknownTask = (error: unknown): boolean =>
+  error instanceof ProtocolError && fieldsOf(error)["code"] === ProtocolErrorCode.InvalidParams;
+
+export const isTimeout = (error: unknown): boolean =>
+  error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout;
+
+/** What is over with the next connection, or with less to do. */
+const isPassing = (error: unknown): boolean =>
+  isHoldfastError(error, "CONNECTION_LOST") || isHoldfastError(error, "QUEUE_FULL") || isTimeout(error);
