@@ -117,7 +117,8 @@ export interface SharedOptions {
   maxServerRequests?: number;
   /**
    * How many messages a second a server may send that nobody asked for: notifications, requests, stderr (1 KiB counts as one). Half as
-   * many may come at once. A server that sends more is read more slowly; several such share this number. Default 2,000.
+   * many may come at once. A server that sends more is read more slowly; several such share this number. What was asked for
+   * counts by its bytes while it does. Default 1,000.
    */
   maxUnaskedPerSecond?: number;
   /**
@@ -183,7 +184,7 @@ export const DEFAULTS = {
   /** How many requests of one server are answered at once. */
   maxServerRequests: 100,
   /** How many messages a second a server may send that nobody asked for. */
-  maxUnaskedPerSecond: 2_000,
+  maxUnaskedPerSecond: 1_000,
   /** How many bytes of messages that have begun and not ended the whole program may hold. */
   maxReceivingBytes: 256 * 1024 * 1024,
   /** How many answers may wait for a server to read them. */

@@ -53,16 +53,18 @@ export class Allowance {
 
   /** Something came that nobody asked for. */
   spend(messages: number, bytes = 0): void {
-    if (this.#lifted) return;
-    const left = this.#refilled() - messages - bytes / UNIT_BYTES;
-    this.#left = left;
-    if (left >= 0 || this.resting) return;
+    if (!this.#overspends(messages + bytes / UNIT_BYTES)) return;
     for (const [flood, at] of floods) if (this.#at - at > OVER_MS) floods.delete(flood);
     floods.set(this, this.#at);
-    const ms = Math.min(MAX_REST_MS, Math.ceil((SLICE - left) / this.#perMs));
-    this.#timer = this.clock.setTimeout(() => this.#rested(), ms);
-    for (const source of this.#sources) source.pause();
+    this.#rest();
     this.rule()?.onFlood();
+  }
+
+  /** Something came that was asked for. Of a server that floods it counts, too: a large answer costs the others what a flood does. */
+  spendAsked(bytes: number): void {
+    const at = floods.get(this);
+    if (at === undefined || this.clock.now() - at > OVER_MS) return;
+    if (this.#overspends(bytes / UNIT_BYTES)) this.#rest();
   }
 
   /** The server has ended, or is let go: what it still says is read at once. */
@@ -70,6 +72,18 @@ export class Allowance {
     this.#lifted = true;
     floods.delete(this);
     if (this.resting) this.#rested();
+  }
+
+  #overspends(units: number): boolean {
+    if (this.#lifted) return false;
+    this.#left = this.#refilled() - units;
+    return this.#left < 0 && !this.resting;
+  }
+
+  #rest(): void {
+    const ms = Math.min(MAX_REST_MS, Math.ceil((SLICE - this.#left!) / this.#perMs));
+    this.#timer = this.clock.setTimeout(() => this.#rested(), ms);
+    for (const source of this.#sources) source.pause();
   }
 
   #rested(): void {

@@ -81,7 +81,9 @@ export class Intake<Frame> implements Source {
   #handle(frame: Frame): void {
     this.#unasked = 0;
     this.handlers.handle(frame);
-    if (this.#unasked > 0) this.allowance.spend(this.#unasked, this.handlers.sizeOf(frame));
+    const bytes = this.handlers.sizeOf(frame);
+    if (this.#unasked > 0) this.allowance.spend(this.#unasked, bytes);
+    else this.allowance.spendAsked(bytes);
   }
 
   #schedule(): void {

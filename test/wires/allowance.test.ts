@@ -87,6 +87,24 @@ describe("what a server sends that nobody asked for", () => {
     expect(clock.waits).toEqual([2_000]);
   });
 
+  it("has what was asked for added to it while it floods, by its bytes, and no longer than it floods", () => {
+    const clock = new ManualClock();
+    const { allowance, onFlood } = allowing(clock);
+    const large = 4_096 * 10_000;
+    allowance.spendAsked(large);
+    expect(allowance.resting).toBe(false);
+    allowance.spend(1_001);
+    clock.advance(2_000);
+    expect(allowance.resting).toBe(false);
+    allowance.spendAsked(large);
+    expect(allowance.resting).toBe(true);
+    // What was asked for is no flood: it makes none last.
+    clock.advance(5_000);
+    expect(allowance.resting).toBe(false);
+    allowance.spendAsked(large);
+    expect([allowance.resting, onFlood.mock.calls.length]).toEqual([false, 1]);
+  });
+
   it("leaves something for each of its sources, though one of them takes all that there is", () => {
     const clock = new ManualClock();
     const { allowance } = allowing(clock);
@@ -126,7 +144,7 @@ describe("frames that come in", () => {
         handled.push(frame);
         if (frame < 0) intake.unasked();
       },
-      sizeOf: () => 1,
+      sizeOf: (frame) => Math.abs(frame),
     });
     onTestFinished(() => intake.stop());
     return { clock, allowance, pipe, handled, intake };
@@ -157,6 +175,17 @@ describe("frames that come in", () => {
       await new Promise((resolve) => setImmediate(resolve));
     }
     expect(handled).toEqual(frames);
+  });
+
+  it("count by their bytes though they were asked for, while their server floods", async () => {
+    const { clock, allowance, handled, intake } = taking();
+    allowance.spend(1_001);
+    clock.advance(clock.waits[0]!);
+    expect(allowance.resting).toBe(false);
+    const large = 4_096 * 10_000;
+    for (const frame of [large, 1]) intake.take(frame);
+    await until(() => handled.length > 0);
+    expect([handled, allowance.resting]).toEqual([[large], true]);
   });
 
   it("that wait are dealt with at once at the end, and none after it, while what comes is still read", () => {
