@@ -123,7 +123,8 @@ export interface SharedOptions {
   maxUnaskedPerSecond?: number;
   /**
    * How many bytes of messages that have begun and not ended yet the whole program may hold, of all its connections. What comes on
-   * top is thrown away, and the call that it answers fails. A WebSocket's own pieces are not counted. Default 256 MiB.
+   * top is thrown away, and the call that it answers fails. Default 256 MiB,
+   * or twice `maxMessageBytes` where that is more.
    */
   maxReceivingBytes?: number;
   /** How many answers to the server may wait for it to read them. One more is left out. Default 1,000. */

@@ -33,10 +33,10 @@ export interface UnaskedRule {
   isAsked(message: JSONRPCMessage): boolean;
   /** It sent more, and is read more slowly now. */
   onFlood(): void;
-  /** How many bytes of messages that have begun and not ended the whole program may hold. Default 256 MiB. */
-  readonly maxReceivingBytes?: number;
-  /** A message was thrown away because of that. */
-  onFull?(): void;
+  /** How many bytes of messages that have begun and not ended the whole program may hold. Default 256 MiB, or twice what one may have. */
+  readonly maxReceivingBytes?: number | undefined;
+  /** A message was thrown away because of that; so many bytes there may be. */
+  onFull?(most: number): void;
 }
 
 /**

@@ -67,8 +67,8 @@ export class Inbound implements UnaskedRule {
     return this.door.hooks.limits?.maxUnaskedPerSecond ?? DEFAULTS.maxUnaskedPerSecond;
   }
 
-  get maxReceivingBytes(): number {
-    return this.door.hooks.limits?.maxReceivingBytes ?? DEFAULTS.maxReceivingBytes;
+  get maxReceivingBytes(): number | undefined {
+    return this.door.hooks.limits?.maxReceivingBytes;
   }
 
   isAsked(message: JSONRPCMessage): boolean {
@@ -82,10 +82,9 @@ export class Inbound implements UnaskedRule {
     );
   }
 
-  onFull(): void {
-    const most = this.maxReceivingBytes.toLocaleString("en");
+  onFull(most: number): void {
     this.#breaches.note(
-      `a message was thrown away: the program receives ${most} bytes of others at once (maxReceivingBytes)`,
+      `a message was thrown away: the program receives ${most.toLocaleString("en")} bytes of others at once (maxReceivingBytes)`,
     );
   }
 

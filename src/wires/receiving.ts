@@ -11,10 +11,15 @@ export class Receiving {
   #bytes = 0;
   #over = false;
 
-  constructor(readonly rule: () => UnaskedRule | undefined) {}
+  constructor(
+    readonly rule: () => UnaskedRule | undefined,
+    private readonly maxMessageBytes: number,
+  ) {}
 
+  /** Where nobody said how much, there is room for a message that is as large as one may be. */
   private get most(): number {
-    return this.rule()?.maxReceivingBytes ?? DEFAULTS.maxReceivingBytes;
+    const { maxReceivingBytes } = this.rule() ?? {};
+    return maxReceivingBytes ?? Math.max(DEFAULTS.maxReceivingBytes, 2 * this.maxMessageBytes);
   }
 
   /** What the call is told whose answer found no room. */
@@ -27,8 +32,9 @@ export class Receiving {
   /** Whether there is room for so many more in the program. */
   add(bytes: number): boolean {
     if (this.#over) return false;
-    if (!this.#hasRoom(bytes, this.most)) {
-      this.rule()?.onFull?.();
+    const { most } = this;
+    if (!this.#hasRoom(bytes, most)) {
+      this.rule()?.onFull?.(most);
       return false;
     }
     if (this.#bytes === 0) messages++;

@@ -80,7 +80,7 @@ export class ServerStdout {
       sizeOf: (line) => (line instanceof CutLine ? 0 : line.length),
     });
     this.#intake = intake;
-    this.#receiving = new Receiving(allowance.rule);
+    this.#receiving = new Receiving(allowance.rule, this.options.maxMessageBytes);
     pipe.on("data", (chunk: Buffer) => {
       intake.begin();
       this.#lines.push(chunk);

@@ -5,6 +5,7 @@ import { WebSocket } from "ws";
 import { codeOf } from "../base/errors.js";
 import { Secrets } from "../base/redact.js";
 import type { Credential, Refusal } from "../contract/credential.js";
+import type { UnreadableAnswer } from "../contract/wire.js";
 import { systemClock } from "../machines/clock.js";
 import type { Failure } from "../machines/failure.js";
 import { type AgentOptions, proxyTo } from "./agent.js";
@@ -72,13 +73,20 @@ export class WebSocketWire extends BaseWire {
       this.failure ??= closeFailure(code, this.#secrets.redact(reason.toString()), Math.random());
       this.finish();
     });
-    this.#frames = new SocketFrames(socket, this.allowance, {
-      redact: (text) => this.#secrets.redact(text),
-      isAsked: (message) => this.isAsked(message),
-      onMessage: (message) => this.onmessage?.(message),
-      onUnreadable: (answer) => this.onUnreadable?.(answer),
-      onError: (error) => this.onerror?.(error),
-    });
+    const handlers = {
+      redact: (text: string) => this.#secrets.redact(text),
+      isAsked: (message: JSONRPCMessage) => this.isAsked(message),
+      onMessage: (message: JSONRPCMessage) => this.onmessage?.(message),
+      onUnreadable: (answer: UnreadableAnswer) => this.onUnreadable?.(answer),
+      onError: (error: Error) => this.onerror?.(error),
+      onNoRoom: ({ message }: Error) => {
+        if (this.ended) return;
+        this.finish({ code: "CONNECTION_LOST", message });
+        socket.terminate();
+      },
+    };
+    this.#frames = new SocketFrames(socket, this.allowance, handlers, this.options.maxMessageBytes);
+    if (this.#tcp) this.#frames.count(this.#tcp);
     this.#watch();
   }
 

@@ -1,4 +1,5 @@
-import { expect, it } from "vitest";
+import { once } from "node:events";
+import { expect, it, vi } from "vitest";
 import { heardAtItsRate, rule } from "../support/flood.js";
 import { until } from "../support/settling.js";
 import { says, shell } from "../support/stdio-wire.js";
@@ -60,6 +61,42 @@ it("a flood over a WebSocket is read at the rate that it may have, and what come
   await until(() => heard.length === 3);
   expect(heard).toEqual(sent);
   expect(unasked.onFlood).toHaveBeenCalled();
+});
+
+it("a message over a WebSocket that has begun counts as what is being received, and with no room for more the connection ends", async () => {
+  const { wire, socket } = await wsOpen({ maxMessageBytes: 1_000_000 });
+  const onFull = vi.fn();
+  wire.unasked = { ...rule(2_000), maxReceivingBytes: 1_000, onFull };
+  const closed = new Promise<void>((resolve) => {
+    wire.onclose = resolve;
+  });
+  for (let i = 0; i < 4; i++) socket.send("x".repeat(300), { fin: false });
+  await closed;
+  expect(onFull).toHaveBeenCalledWith(1_000);
+  expect(wire.failure?.message).toContain("raise maxReceivingBytes");
+});
+
+it("pings, and messages that have ended, are not what is being received", async () => {
+  const { wire, socket, heard } = await wsOpen({ maxMessageBytes: 1_000_000 });
+  const onFull = vi.fn();
+  wire.unasked = { ...rule(2_000), maxReceivingBytes: 1_000, onFull };
+  // The first half of each waits until the client has seen it, as its answer to a ping behind it says.
+  for (let i = 0; i < 8; i++) {
+    const text = JSON.stringify({
+      jsonrpc: "2.0",
+      method: `notifications/${i}`,
+      params: { x: "x".repeat(300) },
+    });
+    socket.send(text.slice(0, 200), { fin: false });
+    for (let ping = 0; ping < 8; ping++) {
+      const pong = once(socket, "pong");
+      socket.ping("x".repeat(125));
+      await pong;
+    }
+    socket.send(text.slice(200));
+  }
+  await until(() => heard.length === 8);
+  expect(onFull).not.toHaveBeenCalled();
 });
 
 it("what a server sent over a WebSocket before it closed it is heard to its end, though it is more than it may send", async () => {

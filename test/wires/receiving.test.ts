@@ -8,12 +8,12 @@ import { ServerStdout } from "../../src/wires/server-stdout.js";
 import { FakePipe } from "../support/fake-pipe.js";
 import { until } from "../support/settling.js";
 
-function world(maxReceivingBytes = 1_000) {
+function world(maxReceivingBytes: number | undefined = 1_000) {
   const onFull = vi.fn();
   const rule = { perSecond: 2_000, isAsked: () => true, onFlood() {}, maxReceivingBytes, onFull };
   const allowance = new Allowance(() => rule satisfies UnaskedRule);
   const receiving = () => {
-    const one = new Receiving(allowance.rule);
+    const one = new Receiving(allowance.rule, 10_000);
     onTestFinished(() => one.end());
     return one;
   };
@@ -43,6 +43,25 @@ describe("what has begun to come in and has not ended, in the whole program", ()
     expect(one.add(1)).toBe(false);
     expect(other.add(500)).toBe(true);
     expect(onFull).not.toHaveBeenCalled();
+  });
+
+  it("has room for a message of any size that one may have, unless somebody said how much there is", () => {
+    const large = 512 * 1024 * 1024;
+    const onFull = vi.fn();
+    const rule = (maxReceivingBytes?: number) => () => ({
+      perSecond: 1,
+      isAsked: () => true,
+      onFlood() {},
+      maxReceivingBytes,
+      onFull,
+    });
+    const [one, told] = [new Receiving(rule(), large), new Receiving(rule(large), large)];
+    expect(one.add(large)).toBe(true);
+    expect(one.add(large + 1)).toBe(false);
+    expect(onFull).toHaveBeenLastCalledWith(2 * large);
+    one.end();
+    expect([told.add(large), told.add(large / 2)]).toEqual([false, true]);
+    told.end();
   });
 
   it("a line for which there is no room is thrown away, with its answer, and told", async () => {

@@ -124,7 +124,7 @@ export class HttpAnswer {
 
   /** The whole body. Rejects with `MESSAGE_TOO_LARGE` as soon as it is larger than `maxBytes`. */
   async text(maxBytes: number, rule?: Receiving["rule"]): Promise<string> {
-    const receiving = rule && new Receiving(rule);
+    const receiving = rule && new Receiving(rule, maxBytes);
     const parts: Buffer[] = [];
     let size = 0;
     const take = (bytes: Buffer) => {

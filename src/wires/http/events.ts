@@ -34,7 +34,7 @@ export class Events {
     private readonly host: EventsHost,
     handlers: EventStreamHandlers,
   ) {
-    this.#receiving = new Receiving(host.allowance.rule);
+    this.#receiving = new Receiving(host.allowance.rule, host.maxMessageBytes);
     this.#intake = new Intake(answer, host.allowance, {
       handle: (event) => this.#handle(event, handlers),
       sizeOf: ({ data }) => data.length,
