@@ -12,6 +12,8 @@ export interface CallOrigin {
   readonly request: { readonly mcpReq: { readonly id: string | number } };
   /** Whose request it is, where one client stands for several. */
   readonly client: object | undefined;
+  /** Nobody waits for its answer any more, and nothing can be sent with it. */
+  readonly over?: true;
 }
 
 /** A call, as far as a question that comes with it is concerned. */
@@ -24,7 +26,7 @@ export interface AskedCall {
 export interface Asking {
   /** The call that carries it; `own`: a request of ours. */
   call: AskedCall | "own" | undefined;
-  /** Where none does: the calls of the session that is asked, at which the server may be working. */
+  /** Where none does: the calls of the session that is asked, at which the server may be working; the newest is last. */
   working?: readonly AskedCall[];
   /** The server behind a gateway that asks. */
   server?: string;

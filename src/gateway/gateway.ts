@@ -91,8 +91,8 @@ export class Gateway {
       params: { ...params, _meta: { ...fieldsOf(params["_meta"]), [ASKING_SERVER]: asking } },
     };
     if (!server.isModern) {
-      const relatedRequestId = originIn(origins)?.request.mcpReq.id;
-      const related = relatedRequestId !== undefined && { relatedRequestId };
+      const origin = originIn(origins);
+      const related = origin && !origin.over && { relatedRequestId: origin.request.mcpReq.id };
       return (await server.request(named, ANY_RESULT, { signal, timeout: ASK_MS, ...related })) as Result;
     }
     const call = this.#parked.askedIn(upstream, originIn(origins));

@@ -37,3 +37,6 @@ export function problem(status: number, message: string, headers: Record<string,
   const body = { jsonrpc: "2.0", id: null, error: { code: SERVER_ERROR, message } };
   return Response.json(body, { status, headers });
 }
+
+/** The answer to a request that came while all ended. */
+export const ended = (): Response => problem(503, "holdfast serve is ending; nothing was done");

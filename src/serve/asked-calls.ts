@@ -7,8 +7,10 @@ import type { Upstream } from "../gateway/presented.js";
 import { PresentedSession } from "../gateway/presented-session.js";
 import { openRelayedSession } from "../gateway/relayed-session.js";
 import type { Clock } from "../machines/clock.js";
+import { Endings } from "./endings.js";
 import type { FollowedClients } from "./followed-clients.js";
 import { openToAll } from "./open-to-all.js";
+import { whenRead } from "./when-read.js";
 
 /** Calls in which a server may ask, at once. */
 const MAX_CONNECTIONS = 16;
@@ -18,6 +20,8 @@ interface Asked {
   key: string;
   handler: McpHttpHandler;
   close(): Promise<void>;
+  /** The request that is on its way, until it is answered. */
+  turn: object | undefined;
   /** Of the call that waits for its client's answers. */
   state: string | undefined;
   abandoned: unknown;
@@ -33,13 +37,16 @@ export class AskedCalls {
   readonly #all = new Set<Asked>();
   readonly #idle: Asked[] = [];
   readonly #over = controllerForMany();
+  readonly #endings: Endings;
 
   constructor(
     private readonly clients: FollowedClients,
     private readonly settings: { maxBodyBytes: number; idleMs: number },
     private readonly clock: Clock,
     private readonly report: (message: string) => void,
-  ) {}
+  ) {
+    this.#endings = new Endings(report);
+  }
 
   /** The answer; undefined: there are as many connections as there may be. */
   async fetch(
@@ -47,23 +54,45 @@ export class AskedCalls {
     parsedBody: unknown,
     { capabilities, state }: { capabilities: ClientCapabilities; state: unknown },
   ): Promise<Response | undefined> {
-    const asked = await this.#take(capabilities, state);
+    const waiting = this.#back(state);
+    const asked = waiting ?? (await this.#take(capabilities));
     if (!asked) return undefined;
-    this.clock.clearTimeout(asked.abandoned);
-    asked.state = undefined;
+    const parked = waiting && String(state);
+    const turn = {};
+    asked.turn = turn;
     // A client that is gone before it was answered comes back for nothing.
-    asked.stop = whenAborted(request.signal, () => void this.#drop(asked));
-    return asked.handler.fetch(request, { parsedBody });
+    const gone = () => {
+      if (asked.turn === turn) this.#leave(asked);
+    };
+    asked.stop = whenAborted(request.signal, gone);
+    try {
+      const response = await asked.handler.fetch(request, { parsedBody });
+      if (isStream(response)) return whenRead(response, gone);
+      if (asked.turn === turn && wasRefused(response)) this.#free(asked, parked);
+      else gone();
+      return response;
+    } catch (error) {
+      gone();
+      throw error;
+    }
   }
 
   async close(): Promise<void> {
     this.#over.abort(new Error("holdfast serve ended"));
-    await Promise.all([...this.#all].map((asked) => this.#drop(asked)));
+    for (const asked of this.#all) this.#leave(asked);
+    await this.#endings.all();
   }
 
-  async #take(capabilities: ClientCapabilities, state: unknown): Promise<Asked | undefined> {
-    const parked = [...this.#all].find((one) => one.state !== undefined && one.state === state);
-    if (parked) return parked;
+  /** The connection of the call that waits under this state. Nobody else finds it any more. */
+  #back(state: unknown): Asked | undefined {
+    const asked = [...this.#all].find((one) => one.state !== undefined && one.state === state);
+    if (!asked) return undefined;
+    this.clock.clearTimeout(asked.abandoned);
+    asked.state = undefined;
+    return asked;
+  }
+
+  async #take(capabilities: ClientCapabilities): Promise<Asked | undefined> {
     const key = JSON.stringify(capabilities);
     const at = this.#idle.findLastIndex((one) => one.key === key);
     if (at !== -1) return this.#idle.splice(at, 1)[0];
@@ -106,7 +135,8 @@ export class AskedCalls {
       await session?.close();
       await handle.close();
     };
-    const asked: Asked = { key, handler, close, state: undefined, abandoned: undefined, stop: () => {} };
+    const none = { turn: undefined, state: undefined, abandoned: undefined };
+    const asked: Asked = { key, handler, close, ...none, stop: () => {} };
     this.#all.add(asked);
     try {
       const { signal } = this.#over;
@@ -128,19 +158,38 @@ export class AskedCalls {
 
   /** What the client gets: questions, for which it comes back, or the end of the call. */
   #answered(asked: Asked, answer: object): void {
-    asked.stop();
     const { resultType, requestState } = fieldsOf(fieldsOf(answer)["result"]);
-    if (resultType === "input_required" && typeof requestState === "string") {
-      asked.state = requestState;
-      asked.abandoned = this.clock.setTimeout(() => void this.#drop(asked), this.settings.idleMs);
-    } else if (this.#all.has(asked)) this.#idle.push(asked);
+    const asks = resultType === "input_required" && typeof requestState === "string";
+    this.#free(asked, asks ? requestState : undefined);
+  }
+
+  /** `state`: of the call that has it still, and waits for its client. */
+  #free(asked: Asked, state: string | undefined): void {
+    asked.stop();
+    asked.turn = undefined;
+    if (!this.#all.has(asked)) return;
+    asked.state = state;
+    if (state === undefined) this.#idle.push(asked);
+    else asked.abandoned = this.clock.setTimeout(() => this.#leave(asked), this.settings.idleMs);
+  }
+
+  #leave(asked: Asked): void {
+    this.#endings.add(this.#drop(asked));
   }
 
   async #drop(asked: Asked): Promise<void> {
     if (!this.#all.delete(asked)) return;
+    asked.turn = undefined;
+    asked.stop();
     this.clock.clearTimeout(asked.abandoned);
     const at = this.#idle.indexOf(asked);
     if (at !== -1) this.#idle.splice(at, 1);
     await asked.close();
   }
 }
+
+const isStream = ({ headers }: Response): boolean =>
+  headers.get("content-type")?.startsWith("text/event-stream") === true;
+
+/** Its handler did not like the request, and gave it to no server. 499: the connection was closed meanwhile. */
+const wasRefused = ({ status }: Response): boolean => status < 499;

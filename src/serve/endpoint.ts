@@ -1,12 +1,12 @@
-import { isLegacyRequest, readRequestBody } from "@modelcontextprotocol/server";
+import { isLegacyRequest } from "@modelcontextprotocol/server";
 import type { Clock } from "../machines/clock.js";
 import type { ClientTransport } from "../transports/transport.js";
-import { problem } from "./access.js";
 import type { Exchanges } from "./exchanges.js";
 import { FollowedClients } from "./followed-clients.js";
 import type { HttpSettings } from "./http-options.js";
 import { HttpSessions } from "./http-sessions.js";
 import { ModernClients } from "./modern.js";
+import type { ReadRequest } from "./read-body.js";
 import { SseSessions } from "./sse-sessions.js";
 
 type Admission = (body: unknown) => Response | undefined;
@@ -41,19 +41,10 @@ export class Endpoint {
 
   /** `sse`: of a client of HTTP+SSE. `admit`: the answer to what may not pass. */
   async fetch(
-    request: Request,
-    { parsedBody, sse, admit }: { parsedBody: unknown; sse: boolean; admit: Admission },
+    { request, body }: ReadRequest,
+    { sse, admit }: { sse: boolean; admit: Admission },
   ): Promise<Response> {
-    const { maxBodyBytes: maxRequestBodySize } = this.settings;
-    const route = (asked: Request, body: unknown) =>
-      admit(body) ?? (sse ? this.#sse.fetch(asked, body) : this.#route(asked, body));
-    if (request.method !== "POST" || parsedBody !== undefined) return route(request, parsedBody);
-    const read = await readRequestBody(request, maxRequestBodySize);
-    if (read.tooLarge)
-      return problem(413, `holdfast serve: a request has at most ${maxRequestBodySize} bytes`);
-    const body = parsed(read.text);
-    // What cannot be read is left to the SDK, which says so in the words of its era.
-    return route(body === undefined ? unread(request, read.text) : request, body);
+    return admit(body) ?? (sse ? this.#sse.fetch(request, body) : this.#route(request, body));
   }
 
   async #route(request: Request, body: unknown): Promise<Response> {
@@ -73,14 +64,3 @@ export class Endpoint {
     await Promise.all([this.sessions.close(), this.#modern.close(), this.#sse.close()]);
   }
 }
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-const unread = ({ url, method, headers, signal }: Request, body: string): Request =>
-  new Request(url, { method, headers, body, signal });

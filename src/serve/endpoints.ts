@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import type { Clock } from "../machines/clock.js";
 import type { ClientTransport } from "../transports/transport.js";
+import { Endings } from "./endings.js";
 import { Endpoint } from "./endpoint.js";
 import { Exchanges } from "./exchanges.js";
 import type { HttpSettings } from "./http-options.js";
@@ -14,10 +15,15 @@ export class Endpoints {
   /** Those that were used last are last. */
   readonly #all = new Map<string, { name: string | undefined; endpoint: Endpoint }>();
 
+  readonly #endings: Endings;
+
   constructor(
     private readonly settings: HttpSettings,
     private readonly clock: Clock,
-  ) {}
+    report: (message: string) => void,
+  ) {
+    this.#endings = new Endings(report);
+  }
 
   *[Symbol.iterator](): Iterator<Endpoint> {
     for (const { endpoint } of this.#all.values()) yield endpoint;
@@ -31,14 +37,14 @@ export class Endpoints {
     const endpoint = known?.transport === transport ? known : this.#made(transport, holder);
     // A server of a config that was edited is another one, for the same clients.
     if (known && known !== endpoint) {
-      endpoint.sessions.adopt(known.sessions.introductions);
-      void known.close();
+      endpoint.sessions.adopt(known.sessions);
+      this.#endings.add(known.close());
     }
     this.#all.set(key, { name, endpoint });
     const [oldest] = this.#all;
     if (oldest && this.#all.size > MAX_ENDPOINTS) {
       this.#all.delete(oldest[0]);
-      void oldest[1].endpoint.close();
+      this.#endings.add(oldest[1].endpoint.close());
     }
     return endpoint;
   }
@@ -48,8 +54,13 @@ export class Endpoints {
     for (const [key, { name: known, endpoint }] of this.#all) {
       if (known !== name) continue;
       this.#all.delete(key);
-      void endpoint.close();
+      this.#endings.add(endpoint.close());
     }
+  }
+
+  async close(): Promise<void> {
+    for (const endpoint of this) this.#endings.add(endpoint.close());
+    await this.#endings.all();
   }
 
   #made(transport: ClientTransport, holder: string | undefined): Endpoint {

@@ -3,24 +3,22 @@ import { WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/
 import { fieldsOf } from "../base/fields.js";
 import type { ServerDoor } from "../contract/door.js";
 import type { Clock } from "../machines/clock.js";
-import { problem } from "./access.js";
+import { ended, problem } from "./access.js";
 import { Draining } from "./draining.js";
+import { EarlierSessions } from "./earlier-sessions.js";
 import type { Exchanges } from "./exchanges.js";
 import { FollowedClient } from "./followed-client.js";
 import type { FollowedClients } from "./followed-clients.js";
+import { goOn } from "./handshakes.js";
 import type { HttpSettings } from "./http-options.js";
 import { EventBudget, isEventId, isStandingEvent, KeptEvents } from "./kept-events.js";
-import { SessionIds } from "./session-ids.js";
-
-/** How many sessions that ended are known not to come back. */
-const MAX_ENDED = 10_000;
+import { NOTHING, type Remembered, standingAfter } from "./remembered.js";
 
 interface HttpSession {
   wire: WebStandardStreamableHTTPServerTransport;
   client: Draining;
   events: KeptEvents;
-  /** With which its client initialized. */
-  introduction: unknown;
+  remembered: Remembered;
   /** The server may be another one than its client knows: methods of the notifications that say so, once it can hear them. */
   news: string[];
   lastUsed: number;
@@ -31,10 +29,9 @@ export class HttpSessions {
   readonly #sessions = new Map<string, HttpSession>();
   #opening = 0;
   #reaper: unknown;
-  readonly #ids: SessionIds | undefined;
+  #closed = false;
+  readonly #earlier: EarlierSessions;
   readonly #resuming = new Map<string, Promise<void>>();
-  readonly #ended = new Set<string>();
-  readonly #adopted = new Map<string, unknown>();
   readonly #budget = new EventBudget();
 
   constructor(
@@ -43,8 +40,7 @@ export class HttpSessions {
     private readonly settings: Pick<HttpSettings, "idleMs" | "maxSessions" | "maxBodyBytes" | "sessionKey">,
     private readonly clock: Clock,
   ) {
-    const { sessionKey } = settings;
-    this.#ids = sessionKey === undefined ? undefined : new SessionIds(sessionKey);
+    this.#earlier = new EarlierSessions(settings, clock);
   }
 
   get size(): number {
@@ -52,6 +48,7 @@ export class HttpSessions {
   }
 
   async fetch(request: Request, parsedBody: unknown): Promise<Response> {
+    if (this.#closed) return ended();
     const id = request.headers.get("mcp-session-id");
     if (id === null) return this.#begin(request, parsedBody);
     const session = this.#sessions.get(id) ?? (await this.#resumed(id, request.url));
@@ -63,6 +60,7 @@ export class HttpSessions {
     // Without a body, and with this status, both SDKs let it be.
     if (last !== null && events.isOver(last))
       return new Response(null, { status: 405, headers: { allow: "POST" } });
+    this.#note(session, parsedBody);
     const handle = () => wire.handleRequest(request, { parsedBody });
     const { id: asked, method, params } = fieldsOf(parsedBody);
     if (method === "notifications/cancelled") cancel(session, fieldsOf(params)["requestId"]);
@@ -74,15 +72,10 @@ export class HttpSessions {
     return response;
   }
 
-  /** The introductions of all sessions, by their ids, with which `adopt` of a successor lets them go on. */
-  get introductions(): ReadonlyMap<string, unknown> {
-    const open = [...this.#sessions].map(([id, { introduction }]) => [id, introduction] as const);
-    return new Map([...this.#adopted, ...open]);
-  }
-
-  /** Sessions that were another server's. Each is opened again with its client's next request. */
-  adopt(introductions: ReadonlyMap<string, unknown>): void {
-    for (const [id, introduction] of introductions) this.#adopted.set(id, introduction);
+  /** Takes over from the endpoint before this one. Each of its sessions is opened again with its client's next request. */
+  adopt(before: HttpSessions): void {
+    const open = [...before.#sessions].map(([id, { remembered }]) => [id, remembered] as const);
+    this.#earlier.adopt(before.#earlier, open);
   }
 
   /** An exchange of that session is over. */
@@ -97,6 +90,7 @@ export class HttpSessions {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     this.clock.clearTimeout(this.#reaper);
     await Promise.all([...this.#sessions.values()].map(({ client }) => client.close()));
     await this.served.door.close();
@@ -109,9 +103,9 @@ export class HttpSessions {
         "retry-after": "60",
       });
     const { params } = fieldsOf(parsedBody);
-    return this.#open(
-      params,
-      () => this.#ids?.make(params) ?? randomUUID(),
+    const opened = this.#open(
+      { introduction: params, standing: NOTHING },
+      () => this.#earlier.idFor(params) ?? randomUUID(),
       async (wire, client) => {
         const response = await wire.handleRequest(request, { parsedBody });
         // It was no handshake, and was told so.
@@ -119,31 +113,41 @@ export class HttpSessions {
         return response;
       },
     );
+    return opened.catch((error: unknown) => {
+      if (this.#closed) return ended();
+      throw error;
+    });
   }
 
   /** A session of a process before this one: it goes on as if nothing had been, with the introduction that is in its id. */
   async #resumed(id: string, url: string): Promise<HttpSession | undefined> {
-    const known = this.#adopted.get(id) ?? this.#ids?.read(id);
-    const params = this.#isFull || this.#ended.has(id) ? undefined : known;
-    if (params === undefined) return undefined;
     const already = this.#resuming.get(id);
     if (already) await already;
     else {
-      const resuming = this.#open(
-        params,
-        () => id,
-        async (wire) => {
-          const shaken = await wire.handleRequest(posted(url, { id: 0, method: "initialize", params }));
-          const news = listsIn(await shaken.text());
-          this.#sessions.get(id)?.news.push(...news);
-          const headers = { "mcp-session-id": id };
-          await wire.handleRequest(posted(url, { method: "notifications/initialized" }, headers));
-        },
-      ).finally(() => this.#resuming.delete(id));
+      const remembered = this.#isFull ? undefined : this.#earlier.find(id);
+      if (!remembered) return undefined;
+      const resuming = this.#goOn(id, url, remembered).finally(() => this.#resuming.delete(id));
       this.#resuming.set(id, resuming);
       await resuming;
     }
     return this.#sessions.get(id);
+  }
+
+  #goOn(id: string, url: string, remembered: Remembered): Promise<void> {
+    return this.#open(
+      remembered,
+      () => id,
+      async (wire) => {
+        const news = await goOn(wire, url, id, remembered);
+        this.#sessions.get(id)?.news.push(...news);
+      },
+    );
+  }
+
+  #note(session: HttpSession, body: unknown): void {
+    const { introduction, standing } = session.remembered;
+    const now = standingAfter(standing, body);
+    if (now !== standing) session.remembered = { introduction, standing: now };
   }
 
   get #isFull(): boolean {
@@ -151,7 +155,7 @@ export class HttpSessions {
   }
 
   async #open<T>(
-    introduction: unknown,
+    remembered: Remembered,
     sessionIdGenerator: () => string,
     use: (wire: WebStandardStreamableHTTPServerTransport, client: Draining) => Promise<T>,
   ): Promise<T> {
@@ -161,14 +165,14 @@ export class HttpSessions {
       const wire = new WebStandardStreamableHTTPServerTransport({
         sessionIdGenerator,
         onsessioninitialized: (id) => {
-          this.#add(id, { wire, client, events, introduction, news: [] });
+          this.#add(id, { wire, client, events, remembered, news: [] });
           this.exchanges.begin(id);
           shaken = () => {
             this.exchanges.end(id);
             this.touch(id);
           };
         },
-        onsessionclosed: (id) => this.#end(id),
+        onsessionclosed: (id) => this.#earlier.end(id),
         maxRequestBodySize: this.settings.maxBodyBytes,
         eventStore: events,
       });
@@ -180,23 +184,23 @@ export class HttpSessions {
         shaken = () => {};
       });
       void client.closed.then(() => events.close());
-      await this.served.door.connect(client);
-      return await use(wire, client);
+      try {
+        await this.served.door.connect(client);
+        // Race: serve may have ended meanwhile, without this client.
+        if (this.#closed) throw new Error("holdfast serve ended; nothing was done");
+        return await use(wire, client);
+      } catch (error) {
+        events.close();
+        await client.close();
+        throw error;
+      }
     } finally {
       this.#opening--;
     }
   }
 
-  /** What its client ended does not come back. */
-  #end(id: string): void {
-    if (!this.#ids) return;
-    this.#ended.add(id);
-    const [oldest] = this.#ended;
-    if (this.#ended.size > MAX_ENDED && oldest !== undefined) this.#ended.delete(oldest);
-  }
-
   #add(id: string, session: Omit<HttpSession, "lastUsed">): void {
-    this.#adopted.delete(id);
+    this.#earlier.taken(id);
     this.#sessions.set(id, { ...session, lastUsed: this.clock.now() });
     void session.client.closed.then(() => this.#sessions.delete(id));
     this.#reaper ??= this.#reapLater();
@@ -218,27 +222,4 @@ export class HttpSessions {
 function cancel({ wire, events }: HttpSession, requestId: unknown): void {
   if (typeof requestId !== "string" && typeof requestId !== "number") return;
   if (events.cancel(requestId)) wire.closeSSEStream(requestId);
-}
-
-/** The notifications for the lists that a server, which answered so to `initialize`, may change. */
-function listsIn(shaken: string): string[] {
-  const [, data = "{}"] = /^data: (\{.*)$/m.exec(shaken) ?? [];
-  const { capabilities } = fieldsOf(fieldsOf(JSON.parse(data))["result"]);
-  return ["tools", "prompts", "resources"]
-    .filter((kind) => fieldsOf(fieldsOf(capabilities)[kind])["listChanged"] === true)
-    .map((kind) => `notifications/${kind}/list_changed`);
-}
-
-/** A message of a client's, as if it had been posted. */
-function posted(url: string, message: object, headers: Record<string, string> = {}): Request {
-  const all = {
-    "content-type": "application/json",
-    accept: "application/json, text/event-stream",
-    ...headers,
-  };
-  return new Request(url, {
-    method: "POST",
-    headers: all,
-    body: JSON.stringify({ jsonrpc: "2.0", ...message }),
-  });
 }

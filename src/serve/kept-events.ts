@@ -67,6 +67,7 @@ export class KeptEvents implements EventStore {
   readonly #request = new AsyncLocalStorage<Id>();
   /** Above the numbers of the process before this one: a client may name its last event. */
   #last = Date.now();
+  #closed = false;
   bytes = 0;
 
   constructor(
@@ -84,8 +85,11 @@ export class KeptEvents implements EventStore {
   }
 
   close(): void {
+    // Race: an answer may be on its way here still.
+    this.#closed = true;
     this.budget.leave(this);
     this.#events.clear();
+    this.bytes = 0;
   }
 
   async storeEvent(stream: string, message: JSONRPCMessage): Promise<string> {
@@ -95,7 +99,7 @@ export class KeptEvents implements EventStore {
     if (isFirst && asked !== undefined) this.#begin(stream, asked);
     const id = eventId(stream, ++this.#last, this.#requests.get(stream)) + (isAnswer ? END : "");
     if (isAnswer) this.#requests.delete(stream);
-    if (!isFirst) this.#keep({ id, stream, message, bytes: sizeOf(message) });
+    if (!isFirst && !this.#closed) this.#keep({ id, stream, message, bytes: sizeOf(message) });
     return id;
   }
 

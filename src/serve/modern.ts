@@ -7,11 +7,10 @@ import {
   type Server,
 } from "@modelcontextprotocol/server";
 import { asError, isHoldfastError, messageOf } from "../base/errors.js";
-import { type Fields, fieldsOf } from "../base/fields.js";
+import { fieldsOf } from "../base/fields.js";
 import type { Session } from "../contract/session.js";
 import { inPlainWords } from "../gateway/downstream.js";
 import { Gateway } from "../gateway/gateway.js";
-import { Listened } from "../gateway/listened.js";
 import type { Upstream } from "../gateway/presented.js";
 import { PresentedSession } from "../gateway/presented-session.js";
 import { askable } from "../gateway/relayed-session.js";
@@ -20,6 +19,7 @@ import { INTERNALS } from "../transports/internals.js";
 import { AskedCalls } from "./asked-calls.js";
 import type { FollowedClients } from "./followed-clients.js";
 import type { HttpSettings } from "./http-options.js";
+import { ListenStreams } from "./listen-streams.js";
 import { openToAll } from "./open-to-all.js";
 
 /** In these a legacy server may ask its client something. */
@@ -31,9 +31,10 @@ const MAY_ASK = new Set<unknown>(["tools/call", "prompts/get", "resources/read"]
  */
 export class ModernClients {
   readonly #handler: McpHttpHandler;
-  readonly #listened: Listened;
+  readonly #streams: ListenStreams;
   readonly #asked: AskedCalls;
   #session: Promise<Session> | undefined;
+  #closed = false;
 
   constructor(
     private readonly clients: FollowedClients,
@@ -47,7 +48,7 @@ export class ModernClients {
       onerror: (error) => report(messageOf(error)),
     });
     this.#asked = new AskedCalls(clients, settings, clock, report);
-    this.#listened = new Listened((added, dropped) => {
+    this.#streams = new ListenStreams((added, dropped) => {
       this.#listen(added, dropped).catch((error: unknown) => report(messageOf(error)));
     });
   }
@@ -62,7 +63,9 @@ export class ModernClients {
     try {
       const session = await this.#opened();
       if (method === "subscriptions/listen")
-        return await this.#listening(request, parsedBody, fieldsOf(notifications));
+        return await this.#streams.open(request, fieldsOf(notifications)["resourceSubscriptions"], () =>
+          this.#handler.fetch(request, { parsedBody }),
+        );
       const capabilities = askable(fieldsOf(fieldsOf(_meta)[CLIENT_CAPABILITIES_META_KEY]));
       const asked = session.getProtocolEra() !== "modern" && MAY_ASK.has(method);
       const own =
@@ -78,20 +81,10 @@ export class ModernClients {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await Promise.all([this.#handler.close(), this.#asked.close()]);
     const session = await this.#session?.catch(() => undefined);
     await session?.close();
-  }
-
-  async #listening(request: Request, parsedBody: unknown, wanted: Fields): Promise<Response> {
-    const uris = wanted["resourceSubscriptions"];
-    const stream = crypto.randomUUID();
-    this.#listened.begin(stream, Array.isArray(uris) ? uris.map(String) : []);
-    const end = () => this.#listened.end(stream);
-    request.signal.addEventListener("abort", end, { once: true });
-    const response = await this.#handler.fetch(request, { parsedBody });
-    if (!response.headers.get("content-type")?.startsWith("text/event-stream")) end();
-    return response;
   }
 
   async #listen(added: readonly string[], dropped: readonly string[]): Promise<void> {
@@ -100,7 +93,9 @@ export class ModernClients {
     for (const uri of dropped) await session.unsubscribeResource({ uri });
   }
 
-  #opened(): Promise<Session> {
+  async #opened(): Promise<Session> {
+    if (this.#closed)
+      throw new Error(`${this.clients.transport.name}: holdfast serve ended; nothing was done`);
     this.#session ??= this.#open();
     return this.#session;
   }

@@ -6,6 +6,7 @@ import { type HttpOptions, httpSettings } from "./http-options.js";
 import { type NodeHandler, nodeHandler } from "./node-handler.js";
 import { Requests } from "./requests.js";
 import type { Served } from "./served.js";
+import { whenRead } from "./when-read.js";
 
 /** As for `serve`; the framework listens. */
 export type RequestHandlerOptions = Omit<HttpOptions, "host" | "port">;
@@ -52,26 +53,4 @@ export function requestHandler(
     },
     close,
   };
-}
-
-/** Calls `end` when the body was read, or is not read any further. */
-function whenRead(response: Response, end: () => void): Response {
-  const reader = response.body?.getReader();
-  if (!reader) {
-    end();
-    return response;
-  }
-  const body = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const { done, value } = await reader.read();
-      if (!done) return controller.enqueue(value);
-      end();
-      controller.close();
-    },
-    cancel(reason) {
-      end();
-      return reader.cancel(reason);
-    },
-  });
-  return new Response(body, response);
 }

@@ -3,13 +3,15 @@ import { untilAborted, withDeadline } from "../base/wait.js";
 import { MCPConfigTransport } from "../composite/config-transport.js";
 import type { Clock } from "../machines/clock.js";
 import { Scraped } from "../metrics/scraped.js";
+import { INTERNALS } from "../transports/internals.js";
 import type { ClientTransport } from "../transports/transport.js";
-import { problem } from "./access.js";
+import { ended, problem } from "./access.js";
 import { Endpoints } from "./endpoints.js";
 import { Gate } from "./gate.js";
 import type { HttpSettings } from "./http-options.js";
 import { isStandingEvent } from "./kept-events.js";
 import { placeOf } from "./place.js";
+import { readBody } from "./read-body.js";
 import { DRAIN_MS } from "./served.js";
 
 /** Streams stand until somebody ends them, and so are no work. What is left of a call's stream is work. */
@@ -45,7 +47,7 @@ export class Requests {
     clock: Clock,
   ) {
     this.#gate = new Gate(settings, () => this.url);
-    this.#endpoints = new Endpoints(settings, clock);
+    this.#endpoints = new Endpoints(settings, clock, (message) => this.#warn(message));
   }
 
   /** Settles when what runs was answered, or after `ms`. What is new is refused from now on. */
@@ -66,7 +68,7 @@ export class Requests {
 
   async #close(): Promise<void> {
     this.#scraped.close();
-    await Promise.all([...this.#endpoints].map((endpoint) => endpoint.close()));
+    await this.#endpoints.close();
   }
 
   /**
@@ -108,8 +110,10 @@ export class Requests {
     const place = placeOf(pathname, this.settings);
     if (!place)
       return problem(404, `holdfast serve: nothing is here; the servers are at ${this.settings.path || "/"}`);
-    if (this.#closing || (this.#idle && !isOfSession(request)))
-      return problem(503, "holdfast serve is ending; nothing was done");
+    const read = await readBody(request, parsedBody, this.settings.maxBodyBytes);
+    if (read instanceof Response) return read;
+    // From here on nothing is waited for: an endpoint may be replaced at any time, and nobody finds the old one any more.
+    if (this.#closing || (this.#idle && !isOfSession(request))) return ended();
     const transport = place.name === undefined ? this.transport : serverOf(this.transport, place.name);
     if (transport instanceof Response) {
       this.#endpoints.forget(place.name);
@@ -118,13 +122,18 @@ export class Requests {
     const pass = this.#gate.passOf(holder, this.#isOneOfMany ? place.name : undefined);
     const endpoint = this.#endpoints.of(transport, place.name, pass.holder);
     const { admit } = pass;
-    return pass.shown(await endpoint.fetch(request, { parsedBody, sse: place.sse, admit }));
+    return pass.shown(await endpoint.fetch(read, { sse: place.sse, admit }));
   }
 
   /** One server alone is shown by its own names everywhere. */
   get #isOneOfMany(): boolean {
     const { transport } = this;
     return transport instanceof MCPConfigTransport && Object.keys(transport.servers).length > 1;
+  }
+
+  #warn(message: string): void {
+    const { name } = this.transport;
+    this.transport[INTERNALS].announce({ type: "warning", message: `${name}: ${message}` });
   }
 
   #told(pathname: string): Response | Promise<Response> {

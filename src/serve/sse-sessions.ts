@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { parseJSONRPCMessage } from "@modelcontextprotocol/server";
+import { whenAborted } from "../base/abort.js";
 import type { ServerDoor } from "../contract/door.js";
 import type { Clock } from "../machines/clock.js";
-import { problem } from "./access.js";
+import { ended, problem } from "./access.js";
 import { Draining } from "./draining.js";
 import { FollowedClient } from "./followed-client.js";
 import type { FollowedClients } from "./followed-clients.js";
@@ -17,6 +18,7 @@ interface SseSession {
 /** Clients of the transport before Streamable HTTP: a stream for what they hear, and a request for each message of theirs. */
 export class SseSessions {
   readonly #sessions = new Map<string, SseSession>();
+  #closed = false;
 
   constructor(
     private readonly served: { door: ServerDoor; followed: FollowedClients },
@@ -50,12 +52,14 @@ export class SseSessions {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await Promise.all([...this.#sessions.values()].map(({ client }) => client.close()));
     await this.served.door.close();
   }
 
   async #begin(request: Request): Promise<Response> {
     const { maxSessions } = this.settings;
+    if (this.#closed) return ended();
     if (this.size >= maxSessions)
       return problem(503, `holdfast serve: ${maxSessions} sessions are open already`, {
         "retry-after": "60",
@@ -65,8 +69,19 @@ export class SseSessions {
     const client = new Draining(stream, new FollowedClient(this.served.followed, () => id));
     this.#sessions.set(id, { stream, client });
     void client.closed.then(() => this.#sessions.delete(id));
-    request.signal.addEventListener("abort", () => void stream.close(), { once: true });
-    await this.served.door.connect(client);
+    try {
+      await this.served.door.connect(client);
+    } catch (error) {
+      await client.close();
+      throw error;
+    }
+    // Race: the client may have left meanwhile, and serve may have ended.
+    const stop = whenAborted(request.signal, () => void client.close());
+    void client.closed.then(stop);
+    if (this.#closed) {
+      await client.close();
+      return ended();
+    }
     const headers = { "content-type": "text/event-stream", "cache-control": "no-cache, no-transform" };
     return new Response(stream.body, { headers });
   }

@@ -120,11 +120,14 @@ export class Ledger implements Iterable<[RequestId, Entry]> {
     if (!this.#abandoned.delete(id) && typeof id === "string") this.#abandoned.delete(Number(id));
   }
 
-  /** The calls at which the server may be working, also those of ended sessions; `undefined`: there were too many to know. */
+  /**
+   * The calls at which the server may be working, also those of ended sessions; `undefined`: there were too many to know. Those
+   * for which nobody waits are first: a server that keeps to the protocol never answers them, and they stay here.
+   */
   working(): AskedCall[] | undefined {
     if (this.#forgotten) return undefined;
     const waiting = [...this.#entries.values()].flatMap(({ call }) => call ?? []);
-    return [...waiting, ...this.#abandoned.values()];
+    return [...this.#abandoned.values(), ...waiting];
   }
 
   /** The request that an answer's id means; undefined if it is not in flight. */
@@ -151,5 +154,7 @@ export class Ledger implements Iterable<[RequestId, Entry]> {
 /** What a question needs of a call that is over: with its signals and the request that it was made for, a thousand are 40 MB. */
 const whoseOf = ({ session, origin }: CallTag): AskedCall => ({
   session,
-  ...(origin && { origin: { request: { mcpReq: { id: origin.request.mcpReq.id } }, client: origin.client } }),
+  ...(origin && {
+    origin: { request: { mcpReq: { id: origin.request.mcpReq.id } }, client: origin.client, over: true },
+  }),
 });

@@ -171,4 +171,14 @@ describe("what is kept for it", () => {
     small.close();
     expect(await replayed(small, id)).toEqual([]);
   });
+
+  it("of a client that is gone takes no room of the others", async () => {
+    const budget = new EventBudget(1_000);
+    const [gone, other] = [new KeptEvents("a", budget), new KeptEvents("b", budget)];
+    const id = await other.storeEvent("s", message("0"));
+    await other.storeEvent("s", message("x".repeat(300)));
+    gone.close();
+    await gone.storeEvent("s", message("x".repeat(800)));
+    expect(await replayed(other, id)).toHaveLength(1);
+  });
 });

@@ -75,6 +75,18 @@ export function doorContract(name: string, open: OpenDoor): void {
       expect([one.asked, two.asked]).toEqual([["who?"], ["who?"]]);
     });
 
+    it("is asked in the call that runs, also after one that it gave up, which its server never answers", async () => {
+      const { connect, count } = await world(open);
+      const one = await client(await connect(), { asks: "one" });
+      const over = new AbortController();
+      const called = rejection(one.call("never", {}, { signal: over.signal }));
+      await until(() => count("never begun") === 1);
+      over.abort(new Error("enough"));
+      await called;
+      await until(() => count("never cancelled") === 1);
+      expect(JSON.parse(await one.call("ask", { what: "elicitation" })).content.name).toBe("one");
+    });
+
     it("hears that the tools are other ones", async () => {
       const { connect } = await world(open);
       const one = await client(await connect());

@@ -19,8 +19,13 @@ describe("what is kept of a call that was given up", () => {
     };
     ledger.add(1, entry);
     ledger.abandon(1);
-    expect(ledger.working()).toEqual([{ session, origin: { request: { mcpReq: { id: 7 } }, client } }]);
+    const given = { session, origin: { request: { mcpReq: { id: 7 } }, client, over: true } };
+    expect(ledger.working()).toEqual([given]);
     expect(ledger.working()?.[0]?.session).toBe(session);
+    // Its server may never answer it; the newest call that somebody waits for is the last one.
+    ledger.add(2, entry);
+    expect(ledger.working()).toEqual([given, call]);
+    ledger.remove(2);
     ledger.late(1);
     expect(ledger.working()).toEqual([]);
   });
