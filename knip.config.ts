@@ -7,7 +7,7 @@ const config: KnipConfig = {
     "src/{index,inspect/index,metrics/index,otel/index,serve/index,testing/index,cli/main,cli/start}.ts!",
     "src/inspect/page/app.js!",
     // Programs that are started and never imported.
-    "bench/{calls,composite,footprint,idle,inspected,many,start}.mjs",
+    "bench/{calls,composite,footprint,idle,inspected,many,start,tracing}.mjs",
     "bench/peers/{holdfast,langchain,mcporter,sdk}.mjs",
     "bench/relay.mjs",
     "examples/{survive,websocket-server}.mjs",

@@ -1,4 +1,5 @@
 import type { InspectionEvent } from "../contract/inspection.js";
+import { INTERNALS } from "../transports/internals.js";
 import type { ClientTransport } from "../transports/transport.js";
 import { MCPConfigTransport } from "./config-transport.js";
 
@@ -27,10 +28,13 @@ export class Watch {
   readonly #children = new WeakMap<ClientTransport, Set<ClientTransport>>();
   readonly #forgotten = new FinalizationRegistry<string>((id) => this.#end(id));
 
-  /** `joins` is called with each transport that is watched from now on; what it returns, when that ends. */
+  /**
+   * `joins` is called with each transport that is watched from now on; what it returns, when that ends. Without `calls` no call is
+   * heard that begins or ends, and calls do not pay for it.
+   */
   constructor(
     private readonly hear: (event: InspectionEvent) => void,
-    private readonly joins?: (transport: ClientTransport) => () => void,
+    private readonly how: { joins?: (transport: ClientTransport) => () => void; calls?: boolean } = {},
   ) {}
 
   add(...transports: readonly ClientTransport[]): void {
@@ -73,11 +77,13 @@ export class Watch {
   #add(transport: ClientTransport, parent?: string): void {
     if (this.#watched.has(this.#ids.get(transport) ?? "")) return;
     let id = "";
-    const stopInspecting = transport.inspect((event) => {
+    const { joins, calls = true } = this.how;
+    const hear = (event: InspectionEvent) => {
       id = event.id;
       this.hear(event.type === "appeared" && parent !== undefined ? { ...event, parent } : event);
-    });
-    const stopJoining = this.joins?.(transport);
+    };
+    const stopInspecting = calls ? transport.inspect(hear) : transport[INTERNALS].inspectConnection(hear);
+    const stopJoining = joins?.(transport);
     const stopFollowing = transport instanceof MCPConfigTransport ? this.#follow(transport) : undefined;
     this.#ids.set(transport, id);
     this.#watched.set(id, {

@@ -56,7 +56,7 @@ export class Port implements ConnectionPort {
     return this.host.waiting.closedError;
   }
   get observe(): ((event: Observed) => void) | undefined {
-    return this.settings.subscribers.inspectors.present ? this.#observe : undefined;
+    return this.settings.subscribers.inspectors.followCalls ? this.#observe : undefined;
   }
   get tracer(): Tracer | undefined {
     return this.settings.subscribers.tracers.current;

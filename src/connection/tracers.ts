@@ -1,6 +1,6 @@
 import type { ServedTracer, Tracer } from "../contract/trace.js";
 
-type Carrier = Readonly<Record<string, string>>;
+type Carrier = Record<string, string>;
 
 /** All who follow the calls of a transport. A server is sent the trace of the one that came first. */
 export class Tracers {
@@ -26,8 +26,8 @@ export class Tracers {
 
 function together(tracers: readonly Tracer[]): Tracer {
   return {
-    call(call) {
-      const all = tracers.map((tracer) => tracer.call(call));
+    call(call, by) {
+      const all = tracers.map((tracer) => tracer.call(call, by));
       return {
         sends: (request) => merged(all.map((trace) => trace.sends(request))),
         resent(outcome) {

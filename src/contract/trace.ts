@@ -8,7 +8,11 @@ export interface TracedCall {
   name: string | undefined;
   /** As the caller gave them; `_meta` may name the trace that the call belongs to. */
   params: unknown;
-  /** A value without the secrets that the connection knows. */
+}
+
+/** Who knows the secrets of a connection. */
+export interface Redacting {
+  /** A value without them. */
   shown<T>(value: T): T;
 }
 
@@ -24,7 +28,7 @@ export interface TracedEnd {
 /** Follows one call. */
 export interface CallTrace {
   /** One of its requests is handed to a wire. What is returned goes into the request's `_meta`. */
-  sends(request: { id: string | number; epoch: number }): Readonly<Record<string, string>>;
+  sends(request: { id: string | number; epoch: number }): Record<string, string>;
   /** A sending was lost, and the call is sent again. */
   resent(outcome: Outcome): void;
   ended(how: TracedEnd): void;
@@ -58,7 +62,7 @@ export interface ServedAnswer {
 /** Follows one request of a client. */
 export interface ServedTrace {
   /** Stands in the request's `_meta` from now on, so that what is done for it belongs to its trace. */
-  readonly carrier: Readonly<Record<string, string>>;
+  readonly carrier: Record<string, string>;
   ended(answer: ServedAnswer): void;
 }
 
@@ -77,6 +81,6 @@ export interface ServedTracer {
 
 /** Follows a transport. Must not throw, and must not hold the transport. */
 export interface Tracer {
-  call(call: TracedCall): CallTrace;
+  call(call: TracedCall, by: Redacting): CallTrace;
   readonly served: ServedTracer;
 }

@@ -1,4 +1,5 @@
-import { Counter, Histogram, type Registry } from "prom-client";
+import type * as Prometheus from "prom-client";
+import type { Counter, Histogram, Registry } from "prom-client";
 import type { InspectionEvent } from "../contract/inspection.js";
 import { isKnownMethod } from "../contract/methods.js";
 
@@ -24,7 +25,7 @@ export class Counted {
   readonly #durations: Histogram;
   readonly #sessions: Histogram;
 
-  constructor(registry: Registry) {
+  constructor({ Counter, Histogram }: typeof Prometheus, registry: Registry) {
     const named: string[] = [];
     const base = (name: string, help: string, more: string[] = []) => {
       named.push(name);

@@ -1,4 +1,4 @@
-import { Gauge, type Registry } from "prom-client";
+import type * as Prometheus from "prom-client";
 import type { MCPConfigTransport } from "../composite/config-transport.js";
 import { isFleet, serversOf, type Watch } from "../composite/watch.js";
 import type { ConnectionState, Health } from "../contract/status.js";
@@ -24,7 +24,7 @@ type Labels = Record<string, string>;
 type Row = [labels: Labels, value: number];
 
 /** What is read from the statuses with each scrape. Returns the names of the metrics. */
-export function gauges(registry: Registry, watch: Watch): string[] {
+export function gauges({ Gauge }: typeof Prometheus, registry: Prometheus.Registry, watch: Watch): string[] {
   const names: string[] = [];
   const gauge = (name: string, help: string, labelNames: string[], rows: () => Row[]) => {
     names.push(name);

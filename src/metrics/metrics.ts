@@ -1,4 +1,5 @@
-import { Registry } from "prom-client";
+import type * as Prometheus from "prom-client";
+import { loadPeer } from "../base/load-now.js";
 import { Watch } from "../composite/watch.js";
 import type { ClientTransport } from "../transports/transport.js";
 import { Counted } from "./counted.js";
@@ -7,13 +8,13 @@ import { gauges } from "./gauges.js";
 /** The options of `metrics`. */
 export interface MetricsOptions {
   /** A registry of prom-client to add to. Default: one of its own. */
-  registry?: Registry;
+  registry?: Prometheus.Registry;
 }
 
 /** What `metrics` gives. */
 export interface Metrics {
   /** The registry that holds the metrics. */
-  readonly registry: Registry;
+  readonly registry: Prometheus.Registry;
   /** The content type of `text()`. */
   readonly contentType: string;
   /** All metrics of the registry in Prometheus' text form, as they are now. */
@@ -31,16 +32,17 @@ export interface Metrics {
  *     const counted = metrics(transport);
  *     response.setHeader("content-type", counted.contentType).end(await counted.text());
  *
- * @throws Error of prom-client where the registry has metrics of these names already
+ * @throws HoldfastError `CONFIG_INVALID` where that is not installed; Error of prom-client where the registry has metrics of these names already
  */
 export function metrics(
   transports: ClientTransport | readonly ClientTransport[],
   options: MetricsOptions = {},
 ): Metrics {
-  const registry = options.registry ?? new Registry();
-  const counted = new Counted(registry);
+  const prometheus = loadPeer<typeof Prometheus>("prom-client", "metrics()");
+  const registry = options.registry ?? new prometheus.Registry();
+  const counted = new Counted(prometheus, registry);
   const watch = new Watch((event) => counted.hear(event));
-  const names = [...gauges(registry, watch), ...counted.names];
+  const names = [...gauges(prometheus, registry, watch), ...counted.names];
   const made: Metrics = {
     registry,
     contentType: registry.contentType,

@@ -1,4 +1,4 @@
-import { codeOf } from "../base/errors.js";
+import { isHoldfastError } from "../base/errors.js";
 import { loader } from "../base/loader.js";
 import type { ClientTransport } from "../transports/transport.js";
 import type { Metrics } from "./metrics.js";
@@ -27,9 +27,8 @@ export class Scraped {
       this.#metrics = counted;
       return { status: 200, contentType: counted.contentType, text: await counted.text() };
     } catch (error) {
-      if (codeOf(error) !== "ERR_MODULE_NOT_FOUND") throw error;
-      const text = "holdfast: metrics need the package prom-client: npm install prom-client\n";
-      return { status: 501, contentType: "text/plain", text };
+      if (!isHoldfastError(error, "CONFIG_INVALID")) throw error;
+      return { status: 501, contentType: "text/plain", text: `${error.message}\n` };
     }
   }
 

@@ -1,5 +1,6 @@
-import { type Attributes, type Span, SpanKind, SpanStatusCode, type Tracer } from "@opentelemetry/api";
+import type { Attributes, Span, Tracer } from "@opentelemetry/api";
 import type { InspectionEvent } from "../contract/inspection.js";
+import { api } from "./api.js";
 import { NAMES, networkOf } from "./attributes.js";
 import type { Instruments } from "./instruments.js";
 
@@ -59,7 +60,7 @@ export class Connections {
     if (was === "connected" && is !== "connected") this.#lasted(known, at, code);
     if (is === "connecting" && was !== "connecting")
       known.span = this.tracer.startSpan("connect", {
-        kind: SpanKind.CLIENT,
+        kind: api().SpanKind.CLIENT,
         startTime: at,
         root: true,
         attributes: known.attributes,
@@ -72,7 +73,7 @@ export class Connections {
     if (is === "connecting" || !known.span) return;
     if (is !== "connected" && code !== undefined) {
       known.span.setAttribute(NAMES.errorType, code);
-      known.span.setStatus({ code: SpanStatusCode.ERROR, message: reason ?? code });
+      known.span.setStatus({ code: api().SpanStatusCode.ERROR, message: reason ?? code });
     }
     known.span.setAttribute(NAMES.epoch, epoch);
     known.span.end(at);

@@ -1,10 +1,11 @@
-import { type MeterProvider, metrics, type TracerProvider, trace } from "@opentelemetry/api";
+import type { MeterProvider, TracerProvider } from "@opentelemetry/api";
 import { VERSION } from "../base/version.js";
 import { MCPConfigTransport } from "../composite/config-transport.js";
 import { isFleet, Watch } from "../composite/watch.js";
 import type { Tracer } from "../contract/trace.js";
 import { INTERNALS } from "../transports/internals.js";
 import type { ClientTransport } from "../transports/transport.js";
+import { api } from "./api.js";
 import { CallTracer, passing } from "./calls.js";
 import { Connections } from "./connections.js";
 import { Instruments } from "./instruments.js";
@@ -35,17 +36,21 @@ export interface Otel {
  * later. Needs the package `@opentelemetry/api`, and does nothing until an SDK of OpenTelemetry is registered.
  *
  *     const tracing = otel(transport);
+ *
+ * @throws HoldfastError `CONFIG_INVALID` where `@opentelemetry/api` is not installed
  */
 export function otel(
   transports: ClientTransport | readonly ClientTransport[],
-  { tracerProvider = trace, meterProvider = metrics, content = false }: OtelOptions = {},
+  options: OtelOptions = {},
 ): Otel {
+  const { trace, metrics } = api();
+  const { tracerProvider = trace, meterProvider = metrics, content = false } = options;
   const tracer = tracerProvider.getTracer("holdfast", VERSION);
   const instruments = new Instruments(meterProvider.getMeter("holdfast", VERSION));
   const connections = new Connections(tracer, instruments);
-  const watch = new Watch(
-    (event) => connections.hear(event),
-    (transport) => {
+  const watch = new Watch((event) => connections.hear(event), {
+    calls: false,
+    joins(transport) {
       const { name, status } = transport;
       const served = new ServedSpans(tracer, instruments, name, content);
       const calls = new CallTracer(tracer, instruments, { name, kind: status.kind }, content, served);
@@ -53,7 +58,7 @@ export function otel(
         ? tracedConfig(transport, calls)
         : transport[INTERNALS].trace(calls);
     },
-  );
+  });
   const made: Otel = {
     watch(...more) {
       watch.add(...more);

@@ -1,12 +1,4 @@
-import {
-  type Attributes,
-  context,
-  type Tracer as OtelTracer,
-  type Span,
-  SpanKind,
-  SpanStatusCode,
-  trace,
-} from "@opentelemetry/api";
+import type { Attributes, Tracer as OtelTracer, Span } from "@opentelemetry/api";
 import { fieldsOf } from "../base/fields.js";
 import { isKnownMethod } from "../contract/methods.js";
 import type {
@@ -17,6 +9,7 @@ import type {
   ServedTrace,
   ServedTracer,
 } from "../contract/trace.js";
+import { api } from "./api.js";
 import { callAttributes, NAMES, sessionIdShown, spanName } from "./attributes.js";
 import type { Instruments } from "./instruments.js";
 import { carrierOf, parentOf } from "./propagated.js";
@@ -48,7 +41,7 @@ export class ServedSpans implements ServedTracer {
     const span = this.tracer.startSpan(
       spanName(call),
       {
-        kind: SpanKind.SERVER,
+        kind: api().SpanKind.SERVER,
         attributes: {
           ...attributes,
           [NAMES.requestId]: String(id).slice(0, MAX_NAME),
@@ -59,7 +52,7 @@ export class ServedSpans implements ServedTracer {
       },
       parent,
     );
-    const carrier = carrierOf(trace.setSpan(parent, span));
+    const carrier = carrierOf(api().trace.setSpan(parent, span));
     return new ServedSpan(carrier, span, text, (seconds, wrong) =>
       this.instruments.servedOperations.record(seconds, { ...attributes, ...wrong, [NAMES.uri]: undefined }),
     );
@@ -78,7 +71,7 @@ class ServedSpan implements ServedTrace {
   readonly #startedAt = performance.now();
 
   constructor(
-    readonly carrier: Readonly<Record<string, string>>,
+    readonly carrier: Record<string, string>,
     private readonly span: Span,
     /** Undefined: the result is left out. */
     private readonly text: ((value: unknown) => string) | undefined,
@@ -89,7 +82,7 @@ class ServedSpan implements ServedTrace {
     const wrong = wrongIn(answer);
     this.span.setAttributes(wrong.attributes);
     if (wrong.message !== undefined)
-      this.span.setStatus({ code: SpanStatusCode.ERROR, message: wrong.message });
+      this.span.setStatus({ code: api().SpanStatusCode.ERROR, message: wrong.message });
     if (this.text && answer.result !== undefined)
       this.span.setAttribute(NAMES.result, this.text(answer.result));
     this.span.end();
@@ -107,6 +100,7 @@ const networkOf = (network: ClientNetwork): Attributes => ({
 
 /** The request that carries this one, as an instrumentation of HTTP knows it: it is another trace where its client names one. */
 function ambient(parent: ReturnType<typeof parentOf>) {
+  const { context, trace } = api();
   const around = trace.getSpanContext(context.active());
   const within = trace.getSpanContext(parent);
   return around && around.spanId !== within?.spanId ? [{ context: around }] : [];

@@ -3,13 +3,14 @@ import { isHoldfastError, type Outcome } from "../base/errors.js";
 import { fieldsOf } from "../base/fields.js";
 import { pause, withDeadline } from "../base/wait.js";
 import type { Admit } from "../contract/asking.js";
+import type { CallTrace, TracedEnd } from "../contract/trace.js";
 import type { Failure } from "../machines/failure.js";
 import { CALL, type CallTag } from "../wires/call-tag.js";
 import { Lost } from "../wires/lost.js";
 import { authRequired, connectionLost, timedOut } from "./call-errors.js";
 import type { CallSpec } from "./call-spec.js";
 import { Deadline } from "./deadline.js";
-import { followed } from "./followed-call.js";
+import { endOf, endOfResult, inspectedCall } from "./inspected-call.js";
 import { invalidAnswerOf } from "./invalid-answer.js";
 import type { ConnectionPort, Ready } from "./ports.js";
 import { maySendAgain } from "./replay.js";
@@ -24,14 +25,19 @@ type Send<T> = (client: Client, options: RequestOptions) => Promise<T>;
  * safe. One deadline covers all of it. Settles once.
  */
 export function runCall<T>(port: ConnectionPort, spec: CallSpec, send: Send<T>): Promise<T> {
-  return followed(port, spec, (trace) => sendUntilSettled(port, spec, send, trace));
+  const { observe, tracer } = port;
+  // Nobody who follows it costs it nothing: no function is made for that.
+  if (!observe && !tracer) return sendUntilSettled(port, spec, send, undefined);
+  const trace = tracer?.call(spec, port);
+  if (!observe) return sendUntilSettled(port, spec, send, trace);
+  return inspectedCall(observe, spec, () => sendUntilSettled(port, spec, send, trace));
 }
 
 async function sendUntilSettled<T>(
   port: ConnectionPort,
   spec: CallSpec,
   send: Send<T>,
-  trace: CallTag["trace"],
+  trace: CallTrace | undefined,
 ): Promise<T> {
   const { options, ended } = spec;
   const deadline = new Deadline(port.clock, spec);
@@ -79,7 +85,14 @@ async function sendUntilSettled<T>(
       }
       try {
         const headers = { ...options?.headers, [CALL]: tag } as Record<string, string>;
-        return await send(ready.client, { ...options, ...deadline.sdk(), timeout: remaining, headers });
+        const result = await send(ready.client, {
+          ...options,
+          ...deadline.sdk(),
+          timeout: remaining,
+          headers,
+        });
+        if (trace) tellEnd(port, trace, { end: endOfResult(result), result });
+        return result;
       } catch (error) {
         const failed = { error, ready, tag, sendings, annotated, before };
         before = await afterFailure(port, spec, deadline, failed);
@@ -88,9 +101,30 @@ async function sendUntilSettled<T>(
       }
     }
   } catch (error) {
-    throw port.shown(error);
+    const told = port.shown(error);
+    if (trace) tellEnd(port, trace, { end: endOf(told)[0], error: told });
+    throw told;
   } finally {
     deadline.clear();
+  }
+}
+
+/** Tells a trace how its call ended. What it throws, as an exporter of the user's may, does not become the call's end. */
+function tellEnd(
+  { ready }: ConnectionPort,
+  trace: CallTrace,
+  how: Pick<TracedEnd, "end" | "error" | "result">,
+): void {
+  try {
+    trace.ended({
+      end: how.end,
+      error: how.error,
+      result: how.result,
+      protocolVersion: ready?.client.getNegotiatedProtocolVersion(),
+      sessionId: ready?.guard.sessionId,
+    });
+  } catch {
+    // Nobody is there to be told.
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Expected } from "../connection/server-lists.js";
 import type { Credential } from "../contract/credential.js";
-import type { Observed } from "../contract/inspection.js";
+import type { Inspect, Observed } from "../contract/inspection.js";
 import type { Tracer } from "../contract/trace.js";
 import type { AttemptContext, Wire } from "../contract/wire.js";
 import type { Announcement } from "../session/ports.js";
@@ -23,6 +23,8 @@ export interface Internals {
   announce(event: Announcement): void;
   /** Lets each call be followed from now on. Returns the function that ends it. */
   trace(tracer: Tracer): () => void;
+  /** As `inspect` of the transport, without the calls that begin and end. */
+  inspectConnection(observer: Inspect): () => void;
   /** Who follows each call; undefined: nobody. */
   tracer(): Tracer | undefined;
   /** Tells those who inspect, if there is anybody. Does not hold the transport, so a wire may keep it. */

@@ -132,8 +132,12 @@ export abstract class ClientTransport implements TransportHandle {
    * them is secret. Returns the function that ends it. An inspector (`holdfast/inspect`) does this for you.
    */
   inspect(observer: Inspect): () => void {
+    return this.#inspect(observer, true);
+  }
+
+  #inspect(observer: Inspect, calls: boolean): () => void {
     const { subscribers, clock } = this.#parts;
-    return subscribers.inspectors.add(observer, this.status, clock.now());
+    return subscribers.inspectors.add(observer, this.status, clock.now(), calls);
   }
 
   /**
@@ -159,6 +163,7 @@ export abstract class ClientTransport implements TransportHandle {
       withoutSecrets: (data) => withoutSecrets(this.#parts.secrets, data),
       holdsSecret: (data) => withoutSecrets(this.#parts.secrets, data) !== data,
       announce: (event) => this.#lives.current.port.announce(event),
+      inspectConnection: (observer) => this.#inspect(observer, false),
       ...tracing(this.#parts),
       observe: hearing(this.#parts),
     };

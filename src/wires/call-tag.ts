@@ -27,9 +27,10 @@ export const callIn = (options: { headers?: object | undefined } | undefined): C
 /** The request with the trace that its call belongs to. The caller's own object stays as it is. */
 export function traced(message: JSONRPCRequest, call: CallTag | undefined, epoch: number): JSONRPCRequest {
   if (!call?.trace) return message;
-  const { id, params } = message;
+  const { id, method, params } = message;
   const trace = call.trace.sends({ id, epoch });
-  return { ...message, params: { ...params, _meta: { ...params?._meta, ...trace } } };
+  const _meta = params?._meta === undefined ? trace : { ...params._meta, ...trace };
+  return { jsonrpc: "2.0", id, method, params: { ...params, _meta } };
 }
 
 /** What a wire knows of a message besides: the call on whose stream, or in whose answer, it came. */
