@@ -17,8 +17,16 @@ export { visible, visibleJson, visibleLine } from "./base/visible.js";
 export { readOffered } from "./composite/offered.js";
 export { authOf, transportOf } from "./composite/server-transport.js";
 export { CLIENT_NAMES } from "./config/clients.js";
+export { secretsOf as configSecretsOf } from "./config/config-secrets.js";
 export { readEntry } from "./config/entry.js";
-export { type ClientFile, clientConfig, clientFiles, clientLock, clientOf } from "./config/known.js";
+export {
+  type ClientFile,
+  clientConfig,
+  clientFiles,
+  clientLock,
+  clientOf,
+  searchClient,
+} from "./config/known.js";
 export { readConfig, readServer, serversIn } from "./config/load.js";
 export {
   LOCKED_KINDS,
@@ -34,10 +42,12 @@ export { parseConfig } from "./config/parse.js";
 export { replaceFile } from "./config/replace-file.js";
 export { isRemote } from "./config/server.js";
 export { TrustedFiles } from "./config/trust.js";
+export { unwrappedEntry, wrappedBy } from "./config/wrap/data.js";
 export { difference } from "./config/wrap/difference.js";
 export { configSecrets, type ReadFile, readWhole, rewriteFile } from "./config/wrap/rewrite.js";
 export { applied as editedText } from "./config/wrap/spans.js";
 export { type ConfigChange, unwrapChange, wrapChange } from "./config/wrap/wrap.js";
+export { FORM as formOnly } from "./config/write.js";
 export { Validators } from "./connection/validators.js";
 export { explain } from "./contract/explain.js";
 export { isConfigFile } from "./infer/config-file.js";
@@ -49,5 +59,6 @@ export { playOnStdio } from "./recording/stdio.js";
 export { FAULT_KINDS } from "./testing/faults.js";
 export { PROMISES } from "./testing/promises.js";
 export { singleRequest } from "./transports/single-request.js";
+export { installHint } from "./wires/environment.js";
 export { endGroup } from "./wires/process-group.js";
 export { forgetGroup, watchGroup } from "./wires/reaper.js";

@@ -6,6 +6,10 @@ export const LOCAL_COMMANDS: Readonly<Record<string, CommandEntry>> = {
     description: "find the configs of all clients on this machine, and their servers",
     load: async () => (await import("./commands/discover.js")).discoverCommand,
   },
+  doctor: {
+    description: "say what in the configs on this machine is broken, and how to mend it",
+    load: async () => (await import("./commands/doctor.js")).doctorCommand,
+  },
   wrap: {
     description: "put the servers of a client, or of a config file, behind holdfast",
     load: async () => (await import("./commands/wrap.js")).wrapCommand,

@@ -45,19 +45,38 @@ export interface ClientFile extends FoundFile {
   extra: Record<string, unknown>;
 }
 
+/** A file of a client that cannot be used. */
+export interface BrokenFile {
+  path: string;
+  project: boolean;
+  /** Why, as `CONFIG_INVALID`. */
+  error: unknown;
+}
+
+/** Looks through the files in which a client keeps servers, the nearest first: one that is broken hides none of the others. */
+export function searchClient(client: string, place: Place = here()): (ClientFile | BrokenFile)[] {
+  return pathsOf(client, place).flatMap(({ path, project }): (ClientFile | BrokenFile)[] => {
+    try {
+      const file = readFound(path);
+      const config = file && fromText(file.text, path);
+      const found = file && findServers(config);
+      // A file of settings without servers is no mistake.
+      if (!file || typeof found !== "object") return [];
+      return [{ ...file, project, entries: found.entries, extra: found.extra }];
+    } catch (error) {
+      return [{ path, project, error }];
+    }
+  });
+}
+
 /**
  * Finds the files in which a client keeps servers, the nearest first. With the name of a server only those that have it.
  * @throws HoldfastError `CONFIG_INVALID` where one of them is wrong, or another user could have written it
  */
 export function clientFiles(client: string, server?: string, place: Place = here()): ClientFile[] {
-  return pathsOf(client, place).flatMap(({ path, project }) => {
-    const file = readFound(path);
-    const config = file && fromText(file.text, path);
-    const found = file && findServers(config);
-    // A file of settings without servers is no mistake.
-    if (!file || typeof found !== "object") return [];
-    const wanted = server === undefined || Object.hasOwn(found.entries, server);
-    return wanted ? [{ ...file, project, entries: found.entries, extra: found.extra }] : [];
+  return searchClient(client, place).flatMap((file) => {
+    if ("error" in file) throw file.error;
+    return server === undefined || Object.hasOwn(file.entries, server) ? [file] : [];
   });
 }
 

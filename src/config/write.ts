@@ -78,7 +78,7 @@ function withServer(path: string, text: string, name: string, server: unknown): 
 }
 
 /** Options for checking the form only: a variable that is not set here may be set where the file is used. */
-const FORM = {
+export const FORM = {
   variables: new Proxy({}, { get: () => "x", has: () => true }),
   inputs: () => "x",
   unexpanded: true,

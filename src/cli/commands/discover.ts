@@ -2,18 +2,16 @@ import { Command } from "commander";
 import {
   CLIENT_NAMES,
   type ClientFile,
-  clientFiles,
-  explain,
   isConfigFile,
   messageOf,
   parseConfig,
   Secrets,
+  searchClient,
   serversIn,
 } from "../../internal.js";
 import { print, printJson, printTable, say } from "../terminal/print.js";
 import type { Cell } from "../terminal/table.js";
-import { adviceOf } from "./server-rows.js";
-import { targetOf } from "./target.js";
+import { reached } from "./reached.js";
 import { isTrusted, startOf } from "./trust.js";
 
 /** The files of the current folder that are no client's. Whoever wrote the folder wrote them: a person has to name one to start it. */
@@ -93,12 +91,11 @@ function ownFiles(): Found[] {
 const isMissing = (error: unknown) => /cannot be read: ENOENT/.test(messageOf(error));
 
 function filesOf(client: string): Found[] {
-  try {
-    return clientFiles(client).map((file) => ofClient(client, file));
-  } catch (error) {
-    const problem = messageOf(error);
-    return [{ target: client, path: client, untrusted: true, servers: [], problem }];
-  }
+  return searchClient(client).map((file) => {
+    if (!("error" in file)) return ofClient(client, file);
+    const { path, error } = file;
+    return { target: client, path, untrusted: true, servers: [], problem: messageOf(error) };
+  });
 }
 
 function ofClient(client: string, file: ClientFile): Found {
@@ -138,19 +135,7 @@ async function connectTo({ target, servers }: Found): Promise<void> {
 }
 
 async function reach(target: string, server: FoundServer): Promise<void> {
-  try {
-    const { transport } = targetOf([target], { header: {}, env: {}, timeout: 60_000 });
-    try {
-      // Why it cannot be reached is in its status.
-      await transport.connectSession().catch(() => {});
-      const { status } = transport;
-      server.state = explain(status, Date.now()).health;
-      if (server.state !== "ok") server.says = adviceOf(status, {});
-    } finally {
-      await transport.close();
-    }
-  } catch (error) {
-    server.state = "misconfigured";
-    server.says = messageOf(error);
-  }
+  const { health, says } = await reached(target);
+  server.state = health;
+  if (health !== "ok") server.says = says;
 }

@@ -31,7 +31,7 @@ export async function remotesOf(given: string, options: RemoteChoice): Promise<R
   if (isUrl && URL.canParse(target)) {
     if (only !== undefined) throw new UsageError("--server is for a config");
     const server = { url: target, headers: header, ...(transport && { transport }) };
-    return [remote(shownUrl(new URL(target)), server)];
+    return [remoteOf(shownUrl(new URL(target)), server)];
   }
   await askForTrust(target, options);
   const { servers } = configOf(target);
@@ -41,7 +41,7 @@ export async function remotesOf(given: string, options: RemoteChoice): Promise<R
     );
   const chosen = Object.entries(servers).filter(([name]) => only === undefined || name === only);
   const remotes = chosen.flatMap(([name, server]) =>
-    isRemote(server) && authOf(server, "oauth") === "oauth" ? [remote(name, server)] : [],
+    isRemote(server) && authOf(server, "oauth") === "oauth" ? [remoteOf(name, server)] : [],
   );
   if (remotes.length > 0) return remotes;
   const what = only === undefined ? `no server of ${target}` : only;
@@ -57,7 +57,7 @@ function configOf(target: string): McpConfig {
   throw new UsageError(`${target} is neither the URL of a server, nor a config, nor the name of a client`);
 }
 
-function remote(name: string, server: RemoteServerConfig): Remote {
+export function remoteOf(name: string, server: RemoteServerConfig): Remote {
   // The sign-in uses the same key: the http URL without user and fragment.
   const url = new URL(server.url.replace(/^ws/i, "http"));
   url.username = url.password = url.hash = "";

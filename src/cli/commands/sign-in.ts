@@ -31,7 +31,8 @@ export function loginCommand(target: string, server?: string): string {
 
 /** The target without secrets: a URL with a user, a query or a key in its path is not repeated. */
 function shown(target: string): string {
-  if (!URL.canParse(target)) return target;
+  // `cursor:weather` would be one, too.
+  if (!/^(https?|wss?):/i.test(target) || !URL.canParse(target)) return target;
   const url = new URL(target);
   return url.href === shownUrl(url) ? target : "THE_SAME_URL";
 }
