@@ -7,6 +7,7 @@ import { contentHash, keyOf } from "../daemon/key.js";
 import { placeOf, runDirectory } from "../daemon/place.js";
 import { Shim } from "../daemon/shim.js";
 import { startDaemon } from "../daemon/start.js";
+import { wrappedConfig } from "../daemon/wrapped-config.js";
 
 /** The options that are the daemon's. */
 const OPTIONS = {
@@ -16,9 +17,23 @@ const OPTIONS = {
   verbose: { type: "boolean" },
 } as const;
 
+/** The options that are the shim's. */
+const SHIMS = {
+  shared: { type: "boolean" },
+  watch: { type: "boolean" },
+  cwd: { type: "string" },
+  wrapped: { type: "string" },
+  pass: { type: "string" },
+} as const;
+
 /** Whether a command line is that of a shim, which loads nothing else of holdfast: every window of every host has one. */
 export const isShared = (argv: readonly string[]): boolean =>
-  argv[0] === "serve" && argv.includes("--shared") && !argv.includes("--help") && !argv.includes("-h");
+  argv[0] === "serve" &&
+  own(argv).includes("--shared") &&
+  !own(argv).some((word) => /^(--help|-h)$/.test(word));
+
+/** Without the command of a server. */
+const own = (argv: readonly string[]) => (argv.includes("--") ? argv.slice(0, argv.indexOf("--")) : argv);
 
 /** `holdfast serve FILE --shared`. Returns the exit code. */
 export async function runShared(argv: readonly string[]): Promise<number> {
@@ -32,18 +47,27 @@ export async function runShared(argv: readonly string[]): Promise<number> {
 }
 
 async function serveShared(argv: readonly string[]): Promise<void> {
+  const end = argv.indexOf("--");
   const { values, positionals } = parseArgs({
-    args: [...argv],
+    args: end < 0 ? [...argv] : argv.slice(0, end),
     allowPositionals: true,
-    options: { ...OPTIONS, shared: { type: "boolean" }, watch: { type: "boolean" }, cwd: { type: "string" } },
+    options: { ...OPTIONS, ...SHIMS },
   });
-  const [target, ...more] = positionals;
+  const {
+    cwd = process.cwd(),
+    pass,
+    shared: _shared,
+    watch: _watch,
+    wrapped: _wrapped,
+    ...forDaemon
+  } = values;
+  const [target, ...more] =
+    end < 0 ? positionals : [await configOf(argv.slice(end + 1), pass), ...positionals];
   if (target === undefined || more.length > 0)
     throw new Error("--shared serves one config file: holdfast serve mcp.json --shared");
-  const { cwd = process.cwd(), shared: _shared, watch: _watch, ...own } = values;
   const path = realpathSync(target);
   const read = () => readFileSync(path, "utf8");
-  const options = Object.entries(own).flatMap(([name, value]) =>
+  const options = Object.entries(forDaemon).flatMap(([name, value]) =>
     value === true ? [`--${name}`] : [`--${name}`, String(value)],
   );
   const { key, inCwd } = keyOf({
@@ -81,6 +105,12 @@ async function serveShared(argv: readonly string[]): Promise<void> {
   for (const signal of SIGNALS) process.on(signal, onSignal);
   await shim.closed;
   for (const signal of SIGNALS) process.off(signal, onSignal);
+}
+
+/** What `wrap --shared` wrote: the command of the entry, and the names of its variables. */
+async function configOf([command, ...args]: readonly string[], pass = ""): Promise<string> {
+  if (command === undefined) throw new Error("expected a command after --");
+  return wrappedConfig([command, ...args], pass.split(",").filter(Boolean));
 }
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

@@ -22,7 +22,7 @@ export interface Place {
 }
 
 /** What outlives a restart of the machine: logs. */
-function stateDirectory(
+export function stateDirectory(
   platform: NodeJS.Platform = process.platform,
   env: Environment = process.env,
 ): string {

@@ -1,4 +1,4 @@
-import type { Fields } from "../../base/fields.js";
+import { type Fields, fieldsOf } from "../../base/fields.js";
 import { isObject } from "../dialects.js";
 import { renameFields } from "../words.js";
 import { markIn } from "./mark.js";
@@ -31,4 +31,14 @@ export function unwrappedEntry(entry: unknown): unknown {
   const others = Object.entries(entry).filter(([key]) => key !== named["command"] && key !== named["args"]);
   const rest: Fields = Object.fromEntries(others);
   return { ...rest, command, args };
+}
+
+/** The names of the variables that a host gives to the server of an entry. */
+export function variablesOf(entry: unknown): string[] {
+  const { env, passedEnv } = renameFields(fieldsOf(entry)).fields;
+  const names = (list: unknown) =>
+    Array.isArray(list)
+      ? list.map((each) => String(isObject(each) ? each["name"] : each).replace(/=.*$/s, ""))
+      : Object.keys(fieldsOf(list));
+  return [...new Set([...names(env), ...names(passedEnv)])].filter((name) => /^\w+$/.test(name));
 }

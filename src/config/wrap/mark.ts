@@ -11,10 +11,21 @@ export interface Mark {
   length: number;
 }
 
+export interface MarkOptions {
+  bare?: boolean;
+  shared?: boolean;
+  /** The names of the variables that the host gives to a shared server. */
+  passed?: readonly string[];
+}
+
 /** The words that put a command behind holdfast. */
-export const markWords = (form: Form, { bare = false, shared = false } = {}): string[] => [
+export const markWords = (
+  form: Form,
+  { bare = false, shared = false, passed = [] }: MarkOptions = {},
+): string[] => [
   "serve",
   ...(shared ? ["--shared"] : []),
+  ...(shared && passed.length > 0 ? ["--pass", passed.join(",")] : []),
   "--wrapped",
   bare ? `${form}-bare` : form,
   "--",

@@ -2,8 +2,9 @@ import { isDeepStrictEqual } from "node:util";
 import { HoldfastError } from "../../base/errors.js";
 import { syntaxOf } from "../syntax.js";
 import { type CommandLine, commandLineOf, type Entry, entriesOf, wordsOf } from "./command-line.js";
+import { variablesOf } from "./data.js";
 import { type Form, markIn, markWords } from "./mark.js";
-import { applied, type Edit } from "./spans.js";
+import { applied, type Edit, plainValue } from "./spans.js";
 import { unwrapEdits } from "./unwrap.js";
 import { type Writing, writingOf } from "./writing.js";
 
@@ -38,7 +39,12 @@ export function wrapChange(text: string, path: string, options: WrapOptions): Co
     if (typeof line === "string") return line;
     const words = wordsOf(line) ?? [];
     if (markIn(words)) return WRAPPED;
-    const edits = wrapEdits(text, line, options, writingOf(text, syntaxOf(text, path)));
+    const mark = { shared: options.shared === true, passed: variablesOf(plainValue(entry.span)) };
+    const wrapped = (form: Form, bare?: boolean) => [
+      ...options.launcher,
+      ...markWords(form, { ...mark, bare: bare === true }),
+    ];
+    const edits = wrapEdits(text, line, wrapped, writingOf(text, syntaxOf(text, path)));
     if (typeof edits === "string") return edits;
     const isSound = keepsEverything(text, path, entry.name, edits, words);
     return isSound ? edits : "it is written in a way that only a person can change";
@@ -112,18 +118,14 @@ function keepsEverything(
 function wrapEdits(
   text: string,
   { holder, command, args }: CommandLine,
-  { launcher, shared }: WrapOptions,
+  wrapped: (form: Form, bare?: boolean) => string[],
   writing: Writing,
 ): Edit[] | string {
-  const [program, ...before] = launcher;
-  const words = (form: Form, bare?: boolean) => [
-    ...before,
-    ...markWords(form, { shared: shared === true, bare: bare === true }),
-  ];
-  if (command.value.items) return [writing.inFront(command.value, [program, ...words("list")])];
+  if (command.value.items) return [writing.inFront(command.value, wrapped("list"))];
   const { start, end } = command.value;
   const raw = text.slice(start, end);
-  const replaced = { start, end, text: writing.quoted(program) };
+  const words = (form: Form, bare: boolean) => wrapped(form, bare).slice(1);
+  const replaced = { start, end, text: writing.quoted(wrapped("args")[0]!) };
   if (args?.value.items) {
     const bare = !args.value.block && writing.isBare(raw);
     return [

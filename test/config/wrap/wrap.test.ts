@@ -159,6 +159,15 @@ describe("a wrapped entry", () => {
     });
   });
 
+  it("names the variables that its host gives, where hosts share it", () => {
+    const text = `{ "servers": { "one": { "command": "npx", "args": [], "env": { "A": "1", "B_C": "2" }, "env_vars": ["D"] } } }`;
+    const wrapped = wrap(text, "mcp.json", { shared: true }).text;
+    expect(entries(wrapped, "mcp.json")["one"]?.["args"]).toEqual([
+      ...["serve", "--shared", "--pass", "A,B_C,D", "--wrapped", "args", "--", "npx"],
+    ]);
+    expect(unwrap(wrapped).text).toBe(text);
+  });
+
   it("is made of those that are named, and of no other", () => {
     expect(wrap(one, "mcp.json", { names: ["two"] })).toMatchObject({ changed: ["two"], left: [] });
     expect(() => wrap(one, "mcp.json", { names: ["tow"] })).toThrow('no server "tow"; it has: one, two');
