@@ -112,7 +112,12 @@ export class SharedWorld {
     args: string[] = [],
     { env = {}, cwd }: { env?: Record<string, string>; cwd?: string } = {},
   ): SharedHost {
-    const host = new SharedHost([this.config, "--shared", ...args], { ...this.env, ...env }, cwd);
+    return this.started([this.config, "--shared", ...args], { ...this.env, ...env }, cwd);
+  }
+
+  /** A host whose entry says this, behind `serve`. */
+  started(args: string[], env: Record<string, string> = this.env, cwd?: string): SharedHost {
+    const host = new SharedHost(args, env, cwd);
     this.hosts.push(host);
     return host;
   }

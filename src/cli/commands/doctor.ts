@@ -1,14 +1,14 @@
 import { Command } from "commander";
 import { configSecretsOf } from "../../internal.js";
-import { configured } from "../doctor/configs.js";
-import { connectFindings } from "../doctor/connect.js";
-import { doubleFindings } from "../doctor/doubles.js";
-import { entryFindings } from "../doctor/entry.js";
-import type { Finding } from "../doctor/finding.js";
-import { orphanFindings, processesHere } from "../doctor/processes.js";
-import { signInFindings } from "../doctor/sign-in.js";
 import { Refused } from "../terminal/exit.js";
 import { print, printJson, say } from "../terminal/print.js";
+import { configured } from "./configured.js";
+import { connectFindings } from "./connect-findings.js";
+import { doubleFindings } from "./double-findings.js";
+import { entryFindings } from "./entry-findings.js";
+import type { Finding } from "./finding.js";
+import { orphanFindings, processesHere } from "./process-findings.js";
+import { signInFindings } from "./sign-in-findings.js";
 
 export const doctorCommand = new Command("doctor")
   .option("--connect", "also reach each server that is the user's own")

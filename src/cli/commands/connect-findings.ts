@@ -1,6 +1,6 @@
-import { reached } from "../commands/reached.js";
-import type { Configured } from "./configs.js";
+import type { Configured } from "./configured.js";
 import type { Finding } from "./finding.js";
+import { reached } from "./reached.js";
 
 /** What is wrong with servers that can be told only by reaching them: those that are the user's own, each by itself. */
 export async function connectFindings(servers: readonly Configured[]): Promise<Finding[]> {

@@ -10,7 +10,7 @@ import {
   unwrappedEntry,
   wrappedBy,
 } from "../../internal.js";
-import type { Configured } from "./configs.js";
+import type { Configured } from "./configured.js";
 import { type Finding, findingOf } from "./finding.js";
 
 /** What is wrong with a server, as far as that is known without starting it. */

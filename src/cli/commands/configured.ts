@@ -1,6 +1,6 @@
 import { CLIENT_NAMES, fieldsOf, isConfigFile, messageOf, searchClient, serversIn } from "../../internal.js";
-import { isTrusted } from "../commands/trust.js";
 import { type Finding, findingOf } from "./finding.js";
+import { isTrusted } from "./trust.js";
 
 /** A server as it stands in a config of this machine. */
 export interface Configured {

@@ -1,8 +1,8 @@
 import { isRemote, parseConfig } from "../../internal.js";
-import { cliStore, loginCommand } from "../commands/sign-in.js";
-import { remoteOf } from "../commands/sign-in-targets.js";
-import type { Configured } from "./configs.js";
+import type { Configured } from "./configured.js";
 import type { Finding } from "./finding.js";
+import { cliStore, loginCommand } from "./sign-in.js";
+import { remoteOf } from "./sign-in-targets.js";
 
 /** Servers that say themselves that a person signs in to them, and nobody has. Whether another one asks for it, only it knows. */
 export async function signInFindings(servers: readonly Configured[]): Promise<Finding[]> {

@@ -1,9 +1,9 @@
 import { basename } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { parseConfig, unwrappedEntry, wrappedBy } from "../../internal.js";
-import type { Configured } from "./configs.js";
+import type { Configured } from "./configured.js";
 import type { Finding } from "./finding.js";
-import type { Process } from "./processes.js";
+import type { Process } from "./process-findings.js";
 
 interface Started {
   server: Configured;

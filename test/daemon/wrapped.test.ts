@@ -1,0 +1,41 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { fixture } from "../support/fixtures.js";
+import { SharedWorld } from "../support/shared.js";
+
+const command = [process.execPath, fixture("journal-server.mjs")];
+
+it("what wrap --shared wrote is one process for hosts that say the same, and another for one that gives another value", async () => {
+  const world = new SharedWorld({});
+  const journal = { JOURNAL: join(world.directory, "journal") };
+  const host = (env: Record<string, string>, ...more: string[]) =>
+    world.started(
+      ["--shared", "--pass", "JOURNAL,TOKEN", "--wrapped", "args", "--", ...command, ...more],
+      { ...world.env, ...journal, ...env },
+      world.directory,
+    );
+  const hosts = [
+    host({ TOKEN: "a" }),
+    host({ TOKEN: "a" }),
+    host({ TOKEN: "b" }),
+    host({ TOKEN: "a" }, "${HOME}"),
+  ];
+  const pids = [];
+  for (const each of hosts) {
+    await each.initialize();
+    pids.push(await each.call("pid"));
+  }
+  expect(pids[1]).toBe(pids[0]);
+  expect(new Set(pids).size).toBe(3);
+  // What stands there says no value, and nobody else may read it.
+  const folder = join(world.directory, "state/holdfast/wrapped");
+  const texts = readdirSync(folder).map((name) => readFileSync(join(folder, name), "utf8"));
+  expect(texts).toHaveLength(2);
+  expect(texts.join()).toContain('"TOKEN": "${env:TOKEN:-}"');
+  expect(texts.join()).not.toContain(journal.JOURNAL);
+  for (const name of readdirSync(folder)) expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
+  // The host has replaced its variables: what looks like one is text.
+  const [server] = world.servers().filter((pid) => String(pid) === pids[3]);
+  expect(readFileSync(`/proc/${server}/cmdline`, "utf8").split("\0")).toContain("${HOME}");
+});
