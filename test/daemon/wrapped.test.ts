@@ -21,7 +21,7 @@ it("what wrap --shared wrote is one process for hosts that say the same, and ano
     host({ TOKEN: "b" }),
     host({ TOKEN: "a" }, "${HOME}"),
   ];
-  const pids = [];
+  const pids: string[] = [];
   for (const each of hosts) {
     await each.initialize();
     pids.push(await each.call("pid"));
