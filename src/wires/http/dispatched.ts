@@ -38,6 +38,7 @@ class Exchange implements Dispatcher.DispatchHandler, Guest {
   #controller: Dispatcher.DispatchController | undefined;
   #answer: HttpAnswer | undefined;
   #aborted: Error | undefined;
+  #probe: Dispatcher | undefined;
 
   constructor(
     private readonly request: HttpRequest,
@@ -54,7 +55,7 @@ class Exchange implements Dispatcher.DispatchHandler, Guest {
 
   enter(): void {
     const { method, target, headers, body, lane } = this.request;
-    const dispatcher = lane === "probes" ? this.sockets.probes : this.sockets.agent;
+    if (lane === "probes") this.#probe = this.sockets.takeProbe();
     const options: Dispatcher.DispatchOptions & SocketListener = {
       method,
       origin: target.origin,
@@ -65,7 +66,14 @@ class Exchange implements Dispatcher.DispatchHandler, Guest {
       ...(lane === "probes" && { reset: true }),
       ...((lane === "notices" || lane === "pongs") && { headersTimeout: NOTICE_TIMEOUT_MS }),
     };
-    dispatcher.dispatch(options, this);
+    (this.#probe ?? this.sockets.agent).dispatch(options, this);
+  }
+
+  /** Others may have its place, and its socket if that was its own. */
+  #leave(): void {
+    this.limit?.leave(this);
+    if (this.#probe) this.sockets.freeProbe(this.#probe);
+    this.#probe = undefined;
   }
 
   readonly onSocket = (reused: boolean) => {
@@ -105,7 +113,7 @@ class Exchange implements Dispatcher.DispatchHandler, Guest {
   }
 
   onResponseEnd(): void {
-    this.limit?.leave(this);
+    this.#leave();
     this.#answer?.finish();
   }
 
@@ -114,7 +122,7 @@ class Exchange implements Dispatcher.DispatchHandler, Guest {
   }
 
   #fail(error: Error): void {
-    this.limit?.leave(this);
+    this.#leave();
     if (this.#answer) this.#answer.finish(error);
     else this.reject(error);
   }

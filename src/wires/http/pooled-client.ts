@@ -26,6 +26,9 @@ class PooledClient extends Client {
   }
 }
 
+/** One socket to one origin, and none where nothing goes over it: an agent makes it anew for each use, a pool at twice the cost. */
+export const oneSocket = (origin: string | URL, options: object): Dispatcher => new Client(origin, options);
+
 /** The sockets to one origin. */
 export const pool = (origin: string | URL, options: object): Dispatcher =>
   new Pool(origin, { ...options, factory: (to, more) => new PooledClient(to, more as Client.Options) });

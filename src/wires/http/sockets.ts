@@ -1,6 +1,6 @@
 import type { Dispatcher } from "undici";
 import { type AgentOptions, createAgent, proxyFor, Traffic, takesConnections } from "../agent.js";
-import { pool } from "./pooled-client.js";
+import { oneSocket, pool } from "./pooled-client.js";
 
 export interface SocketsOptions extends AgentOptions {
   url: URL;
@@ -12,7 +12,9 @@ export class Sockets {
   #agent: Dispatcher;
   /** Those that were replaced, for as long as something goes over them. */
   readonly #old = new Set<Dispatcher>();
-  #probes: Dispatcher | undefined;
+  /** Each of one socket; those that serve nobody at the moment. */
+  readonly #probes = new Set<Dispatcher>();
+  readonly #freeProbes: Dispatcher[] = [];
   #destroyed = false;
   #direct: boolean | undefined;
 
@@ -32,12 +34,17 @@ export class Sockets {
     void old.close().then(() => this.#old.delete(old));
   }
 
-  /** For requests that want a socket of their own, and end it. */
-  get probes(): Dispatcher {
-    this.#probes ??= createAgent(this.options, this.#traffic);
+  /** For a request that wants a socket of its own, and ends it. To be given back when it has ended. */
+  takeProbe(): Dispatcher {
+    const probe = this.#freeProbes.pop() ?? createAgent(this.options, this.#traffic, oneSocket);
+    this.#probes.add(probe);
     // Race: a probe comes after the end; it fails as if it had come before.
-    if (this.#destroyed) void this.#probes.destroy();
-    return this.#probes;
+    if (this.#destroyed) void probe.destroy();
+    return probe;
+  }
+
+  freeProbe(probe: Dispatcher): void {
+    this.#freeProbes.push(probe);
   }
 
   /** Undefined where a proxy's bytes would be counted too. */
@@ -52,7 +59,7 @@ export class Sockets {
 
   async close(): Promise<void> {
     this.#destroyed = true;
-    await Promise.all([this.#agent, this.#probes, ...this.#old].map((agent) => agent?.destroy()));
+    await Promise.all([this.#agent, ...this.#probes, ...this.#old].map((agent) => agent.destroy()));
   }
 
   /** Asked at each beat of each connection, and the environment is slow to read. The sockets are of the proxy of their begin, too. */

@@ -56,6 +56,17 @@ describe("the sockets of one wire", () => {
     keepAlive.mockRestore();
   });
 
+  it("are new ones for each question whether the server lives, also where another question waits", async () => {
+    const waiting: (() => void)[] = [];
+    const { wire, sockets } = await over(({ id }, response) => {
+      waiting.push(() => json(response, id));
+      if (waiting.length === 2) for (const answer of waiting.splice(0)) answer();
+    });
+    for (const id of [1, 3])
+      await Promise.all([wire.send(request(id, "ping")), wire.send(request(id + 1, "ping"))]);
+    expect([...sockets.values()]).toEqual([["ping"], ["ping"], ["ping"], ["ping"]]);
+  });
+
   it("are bounded for calls, and forty calls that ask something back do not lock each other out", async () => {
     const waiting = new Map<number, ServerResponse>();
     let most = 0;
