@@ -68,7 +68,7 @@ async function memory() {
 
 const idle = async () =>
   Object.fromEntries(
-    await Promise.all(KINDS.map(async (kind) => [kind, await part("./idle.mjs", [kind, 200, 60])])),
+    await Promise.all(KINDS.map(async (kind) => [kind, await part("./idle.mjs", [kind, 200])])),
   );
 
 const mcporter = only.includes("start") ? newestMcporter() : undefined;
