@@ -9,7 +9,7 @@ const config: KnipConfig = {
     // Programs that are started and never imported.
     "bench/{calls,composite,footprint,idle,inspected,many,start,tracing}.mjs",
     "bench/peers/{holdfast,langchain,mcporter,sdk}.mjs",
-    "bench/relay.mjs",
+    "bench/{relay,gateways/server}.mjs",
     "examples/{survive,websocket-server}.mjs",
     "examples/agent/agent.test.mjs",
     "test/first-steps/{check,embed,inspect,recording,serve}.mjs",

@@ -4,7 +4,7 @@ import { NodeStreamableHTTPServerTransport } from "@modelcontextprotocol/node";
 
 export function legacyHttp(make) {
   const sessions = new Map();
-  const handler = async (request, response) => {
+  const handler = async (request, response, body) => {
     const id = request.headers["mcp-session-id"];
     let transport = sessions.get(id);
     if (!transport && id !== undefined) return void response.writeHead(404).end();
@@ -15,7 +15,7 @@ export function legacyHttp(make) {
       });
       await make().connect(transport);
     }
-    await transport.handleRequest(request, response);
+    await transport.handleRequest(request, response, body);
   };
   return { sessions, handler };
 }

@@ -6,10 +6,11 @@ import { loadDoor } from "./load-door.js";
 /** What `asServer()` of a transport gives. */
 export function asServer(transport: TransportHandle): ServerDoor {
   const doors = new Set<Promise<Door>>();
+  const found = {};
   return {
     async connect(downstream: SdkTransport) {
       const making: Promise<Door> = loadDoor().then(
-        ({ Door }) => new Door(transport, downstream, () => doors.delete(making)),
+        ({ Door }) => new Door(transport, downstream, { found, onClosed: () => doors.delete(making) }),
       );
       doors.add(making);
       const door = await making;

@@ -24,10 +24,11 @@ export function asTransport(transport: TransportHandle, ended: AbortSignal): Ses
     const { Door } = await loadDoor();
     // Race: the session ends, or the client closes its end, while the module is loaded.
     if (ended.aborted || gone) return;
-    door = new Door(transport, far, () => {
+    const onClosed = () => {
       stop();
       stopWatching();
-    });
+    };
+    door = new Door(transport, far, { onClosed });
     await door.open();
   }
 }

@@ -9,12 +9,22 @@ import { controllerForMany } from "../base/abort.js";
 import { isHoldfastError, messageOf } from "../base/errors.js";
 import type { SdkTransport } from "../contract/door.js";
 import type { Session, TransportHandle } from "../contract/session.js";
+import type { ConnectionStatus } from "../contract/status.js";
 import { type Introduction, inPlainWords, introductionIn } from "./downstream.js";
 import { Gateway } from "./gateway.js";
 import { Listened } from "./listened.js";
 import type { Upstream } from "./presented.js";
 import { PresentedSession } from "./presented-session.js";
 import { askable, openRelayedSession } from "./relayed-session.js";
+
+/** What the clients of one transport share. */
+export interface AroundDoor {
+  onClosed?(): void;
+  /** The era of the server, as a client before this one found it on a connection of its own. */
+  found?: { era?: ConnectionStatus["era"] };
+}
+
+const NOBODY: Introduction = { id: undefined, clientInfo: undefined, capabilities: {} };
 
 /**
  * One client in front of a transport of ours. It has a handshake, a session and questions of its own, and lives across
@@ -23,7 +33,7 @@ import { askable, openRelayedSession } from "./relayed-session.js";
 export class Door {
   readonly #over = controllerForMany();
   readonly #listened: Listened;
-  #introduction: Introduction = { id: undefined, clientInfo: undefined, capabilities: {} };
+  #introduction = NOBODY;
   #gateway: Gateway | undefined;
   #opening: Promise<Session> | undefined;
   #fork: TransportHandle | undefined;
@@ -32,7 +42,7 @@ export class Door {
   constructor(
     private readonly transport: TransportHandle,
     private readonly downstream: SdkTransport,
-    private readonly onClosed: () => void = () => {},
+    private readonly around: AroundDoor = {},
   ) {
     this.#listened = new Listened((added, dropped) => {
       this.#gateway?.listen(added, dropped).catch((error: unknown) => this.#report(messageOf(error)));
@@ -58,7 +68,7 @@ export class Door {
     await session?.close();
     await this.#fork?.close();
     await this.#handle?.close();
-    this.onClosed();
+    this.around.onClosed?.();
   }
 
   /** The client's transport, as the SDK's server sees it. */
@@ -125,26 +135,30 @@ export class Door {
     const gateway = new Gateway({
       presented: new PresentedSession(upstream),
       contextOf: () => undefined,
+      capabilities: () => askable(this.#introduction.capabilities),
       report: (message) => this.#report(message),
     });
     this.#gateway = gateway;
-    const { clientInfo, capabilities } = this.#introduction;
     const handle = this.#ownHandle();
+    // On a connection that others share the handshake is over, or is everybody's: a modern server hears of each client with its requests.
+    const { clientInfo, capabilities } = handle === this.transport ? NOBODY : this.#introduction;
     session = await openRelayedSession(handle, upstream, {
-      // On a connection that others share the handshake is over, or is everybody's.
-      clientInfo: handle === this.transport ? undefined : clientInfo,
+      clientInfo,
       capabilities: askable(capabilities),
       gateway,
       signal: this.#over.signal,
     });
     session.onclose = () => void this.close();
+    const { found } = this.around;
+    if (found) found.era = handle.status.era;
     return session;
   }
 
   /** Who can be asked has a connection of its own, so that no question can reach another client. */
   #ownHandle(): TransportHandle {
     const asked = Object.keys(askable(this.#introduction.capabilities)).length > 0;
-    if (!asked || this.transport.status.era === "modern") return this.transport;
+    const era = this.transport.status.era ?? this.around.found?.era;
+    if (!asked || era === "modern") return this.transport;
     this.#fork = this.transport.fork();
     return this.#fork;
   }

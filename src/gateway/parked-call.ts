@@ -1,8 +1,12 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Result } from "@modelcontextprotocol/server";
 import { controllerForMany, whenAborted } from "../base/abort.js";
 import { untilAborted } from "../base/wait.js";
 import type { RequestContext } from "./presented.js";
+
+/** What a server asks at once arrives in pieces; it is one round for the client. */
+const TOGETHER_MS = 20;
 
 /** A request of a legacy server, waiting for the client to answer it. */
 interface Question {
@@ -25,6 +29,7 @@ export interface InputRequired {
  */
 export class ParkedCall {
   readonly id = randomUUID();
+  #round = 0;
   readonly abort = controllerForMany();
   readonly #asks: Question[] = [];
   readonly #asked: Question[] = [];
@@ -45,6 +50,11 @@ export class ParkedCall {
     this.#result = run(this.abort.signal, () => this.context).then((done) => ({ done }));
     // Nobody may be waiting when a parked call fails.
     this.#result.catch(() => {});
+  }
+
+  /** Under which the client takes it up again: another one in each round, so that an answer is to what was asked last. */
+  get state(): string {
+    return `${this.id}.${this.#round}`;
   }
 
   /** The server asks; settles with the client's answer. */
@@ -82,9 +92,13 @@ export class ParkedCall {
       });
       const first = await Promise.race([this.#result, asked]);
       if (first !== "asked") return first;
+      await pause(TOGETHER_MS);
+      // Race: the call was cancelled meanwhile, and its questions with it.
+      if (this.#asks.length === 0) return await this.#result;
       this.#asked.push(...this.#asks.splice(0));
+      this.#round++;
       const inputRequests = Object.fromEntries(this.#asked.map(({ id, request }) => [id, request]));
-      return { parked: { resultType: "input_required", inputRequests, requestState: this.id } };
+      return { parked: { resultType: "input_required", inputRequests, requestState: this.state } };
     } finally {
       stop();
     }

@@ -11,8 +11,8 @@ export class ParkedCalls {
 
   /** @throws ProtocolError where the call is over: a client that comes too late must not make it a second one */
   find(state: string): ParkedCall {
-    const call = this.#calls.get(state);
-    if (call) return call;
+    const call = this.#calls.get(state.slice(0, state.lastIndexOf(".")));
+    if (call?.state === state) return call;
     const message = "the call that was parked under this state is over";
     throw new ProtocolError(ProtocolErrorCode.InvalidParams, message);
   }

@@ -1,4 +1,5 @@
 import type {
+  ClientCapabilities,
   Implementation,
   Notification,
   Result,
@@ -76,6 +77,8 @@ export interface GatewayHost {
   presented: Presented;
   /** Nothing where the client is not ours. */
   contextOf(requestId: string | number): CallContext | undefined;
+  /** What a legacy client can be asked, where the session behind says less. Left out: what that says. */
+  capabilities?(): ClientCapabilities;
   report(message: string): void;
 }
 

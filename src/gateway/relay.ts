@@ -12,6 +12,7 @@ import { isHoldfastError } from "../base/errors.js";
 import { fieldsOf, isObject } from "../base/fields.js";
 import { ANY_RESULT } from "../contract/any-result.js";
 import { ASKING_SERVER } from "../contract/asking.js";
+import type { Session } from "../contract/session.js";
 import { innerTimeout, whileCalled } from "./call-time.js";
 import { ParkedCall } from "./parked-call.js";
 import type { ParkedCalls } from "./parked-calls.js";
@@ -80,6 +81,8 @@ export class Relay {
     try {
       const session = upstream.session ?? (await whileCalled(ctx, call, (inner) => upstream.opened(inner)));
       const envelope = session.getProtocolEra() === "modern" ? this.#envelope(ctx) : {};
+      if (method === "resources/subscribe" || method === "resources/unsubscribe")
+        return await subscribed(session, method, params, options);
       const request = { method, params: innerParams(params, ctx, envelope) };
       // Not validated here: the outer client does that, once.
       return withAsker((await session.request(request, ANY_RESULT, options)) as Result, upstream.name);
@@ -90,13 +93,32 @@ export class Relay {
 
   /** What a modern server is told of the client with each request: who asks, what it can be asked, what it wants logged. */
   #envelope(ctx: RequestContext): object {
-    if (!ctx.mcpReq.envelope) return { [LOG_LEVEL_META_KEY]: this.level() ?? "debug" };
+    if (!ctx.mcpReq.envelope) {
+      const capabilities = this.host.capabilities?.();
+      return {
+        ...(capabilities && { [CLIENT_CAPABILITIES_META_KEY]: capabilities }),
+        [LOG_LEVEL_META_KEY]: this.level() ?? "debug",
+      };
+    }
     const envelope: Params = { ...ctx.mcpReq.envelope };
     const keys = [CLIENT_INFO_META_KEY, CLIENT_CAPABILITIES_META_KEY, LOG_LEVEL_META_KEY];
     return Object.fromEntries(
       keys.flatMap((key) => (envelope[key] === undefined ? [] : [[key, envelope[key]]])),
     );
   }
+}
+
+/** Each era has its own way; and on a new connection of the server the subscription is made again. */
+function subscribed(
+  session: Session,
+  method: string,
+  { uri }: Params,
+  options: Parameters<Session["subscribeResource"]>[1],
+): Promise<Result> {
+  const resource = { uri: String(uri) };
+  return method === "resources/subscribe"
+    ? session.subscribeResource(resource, options)
+    : session.unsubscribeResource(resource, options);
 }
 
 /** The params for the next hop: the client's, without what was meant for us. */

@@ -11,7 +11,7 @@ import { fieldsOf } from "../base/fields.js";
 import type { Session } from "../contract/session.js";
 import { inPlainWords } from "../gateway/downstream.js";
 import { Gateway } from "../gateway/gateway.js";
-import type { Upstream } from "../gateway/presented.js";
+import { LIST_METHODS, ROUTED_METHODS, type Upstream } from "../gateway/presented.js";
 import { PresentedSession } from "../gateway/presented-session.js";
 import { askable } from "../gateway/relayed-session.js";
 import type { Clock } from "../machines/clock.js";
@@ -25,6 +25,8 @@ import { openToAll } from "./open-to-all.js";
 /** In these a legacy server may ask its client something. */
 const MAY_ASK = new Set<unknown>(["tools/call", "prompts/get", "resources/read"]);
 
+const RELAYED = new Set<unknown>([...LIST_METHODS, ...ROUTED_METHODS]);
+
 /**
  * Clients of the modern era at one endpoint. Each request stands by itself: it has a gateway of its own, over one session
  * that all share. What a modern server asks comes in its answer, and so back to whoever called.
@@ -32,6 +34,8 @@ const MAY_ASK = new Set<unknown>(["tools/call", "prompts/get", "resources/read"]
 export class ModernClients {
   readonly #handler: McpHttpHandler;
   readonly #streams: ListenStreams;
+  /** Whose method no server knows. */
+  readonly #unknown = new WeakSet<Request>();
   readonly #asked: AskedCalls;
   #session: Promise<Session> | undefined;
   #closed = false;
@@ -72,7 +76,7 @@ export class ModernClients {
         asked && Object.keys(capabilities).length > 0
           ? await this.#asked.fetch(request, parsedBody, { capabilities, state: requestState })
           : undefined;
-      return own ?? (await this.#handler.fetch(request, { parsedBody }));
+      return own ?? this.#withStatus(request, method, await this.#handler.fetch(request, { parsedBody }));
     } catch (error) {
       const answer = refusal(id, error);
       this.clients.answered(request, answer);
@@ -85,6 +89,15 @@ export class ModernClients {
     await Promise.all([this.#handler.close(), this.#asked.close()]);
     const session = await this.#session?.catch(() => undefined);
     await session?.close();
+  }
+
+  /** The SDK says 404 itself where it knows by itself that there is no such method. What is asked of all servers is one. */
+  #withStatus(request: Request, method: unknown, response: Response): Response {
+    const { headers, body } = response;
+    const isWhole = headers.get("content-type")?.startsWith("application/json") === true;
+    return isWhole && !RELAYED.has(method) && this.#unknown.has(request)
+      ? new Response(body, { status: 404, headers })
+      : response;
   }
 
   async #listen(added: readonly string[], dropped: readonly string[]): Promise<void> {
@@ -132,7 +145,11 @@ export class ModernClients {
       contextOf: () => undefined,
       report: (message) => this.#report(message),
     });
-    return openToAll(gateway.make(), (answer) => this.clients.answered(request, answer));
+    return openToAll(gateway.make(), (answer) => {
+      this.clients.answered(request, answer);
+      const { code } = fieldsOf(fieldsOf(answer)["error"]);
+      if (request && code === ProtocolErrorCode.MethodNotFound) this.#unknown.add(request);
+    });
   }
 
   #report(message: string): void {
