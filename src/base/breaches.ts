@@ -7,13 +7,17 @@ export class Breaches {
 
   constructor(private readonly warn: (message: string) => void) {}
 
-  /** @param message what was left out and why: the same words each time, without a full stop */
-  note(message: string): void {
+  /**
+   * @param message what was left out and why: the same words each time, without a full stop
+   * @param times how often since it was noted last
+   */
+  note(message: string, times = 1): void {
     if (!this.#counts.has(message) && this.#counts.size >= MAX_KINDS) return;
-    const count = (this.#counts.get(message) ?? 0) + 1;
+    const before = this.#counts.get(message) ?? 0;
+    const count = before + times;
     this.#counts.set(message, count);
     if (count === 1) this.warn(message);
-    else if (/^10+$/.test(String(count)))
+    else if (before === 0 || String(count).length > String(before).length)
       this.warn(`${message} (${count.toLocaleString("en")} times by now)`);
   }
 }

@@ -117,6 +117,7 @@ export class Connection {
       current: this.#current,
       router: participants.router,
       hooks: {
+        isHeard: (method) => participants.router.isHeard(method),
         onNotification: (notification, carrier) => {
           const { method } = notification;
           if (!this.#upkeep.listChanged(method)) participants.router.notify(notification, carrier);

@@ -30,6 +30,10 @@ const PRIVATE = new Set([
 /** What belongs to the session whose call carried it, where one did. */
 const OF_A_CALL = new Set(["notifications/message"]);
 
+/** What the connection itself, or the Client of its epoch, listens to. */
+const OF_THE_CONNECTION =
+  /^notifications\/((progress|cancelled)$|(tools|prompts|resources|roots|subscriptions|tasks|elicitation)(\/|$))/;
+
 export interface RouterHost {
   name: string;
   /** A question of the server was put to nobody. */
@@ -65,6 +69,13 @@ export class Router {
     client.onerror = (error) => {
       for (const session of this.sessions) session.report(error);
     };
+  }
+
+  /** Whether anybody listens to such notifications of the server. */
+  isHeard(method: string): boolean {
+    if (OF_THE_CONNECTION.test(method)) return true;
+    for (const session of this.sessions) if (session.hears(method)) return true;
+    return false;
   }
 
   notify(notification: JSONRPCNotification, carrier?: Carried[typeof CALL]): void {

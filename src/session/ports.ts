@@ -40,6 +40,8 @@ export interface Participant {
   owner(method: string): unknown;
   /** Answers a request of the server; rejects when the session ends. */
   answer(request: JSONRPCRequest, ctx: ClientContext): Promise<Result>;
+  /** Whether it does anything with such notifications. */
+  hears(method: string): boolean;
   /** Hands it a notification of the server. */
   deliver(notification: JSONRPCNotification): void;
   /** Tells it what went wrong outside of any call. */

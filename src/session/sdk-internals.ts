@@ -25,6 +25,14 @@ export abstract class ClientInternals extends Client {
     return this._getRequestHandler(method) ?? this.fallbackRequestHandler;
   }
 
+  /** Whether a notification has a handler. */
+  protected handlesNotification(method: string): boolean {
+    const { _notificationHandlers: handlers } = this as unknown as {
+      _notificationHandlers: Map<string, unknown>;
+    };
+    return handlers.has(method) || this.fallbackNotificationHandler !== undefined;
+  }
+
   /** Hands a notification to its handler, as if it had come over a transport. */
   protected handleNotification(notification: JSONRPCNotification): void {
     this._onnotification(notification);

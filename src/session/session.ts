@@ -150,6 +150,9 @@ export class SessionView extends ClientView implements Session, Participant {
   adopt(ready: Ready): void {
     this.see(ready.client);
   }
+  hears(method: string): boolean {
+    return !this.ended && (this.#options.onNotification !== undefined || this.handlesNotification(method));
+  }
   /** A notification of the server, for the handlers registered here. */
   deliver(notification: JSONRPCNotification): void {
     if (this.ended) return;

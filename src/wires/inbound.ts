@@ -8,7 +8,7 @@ import {
   type Transport,
 } from "@modelcontextprotocol/client";
 import { Breaches } from "../base/breaches.js";
-import { fieldsOf } from "../base/fields.js";
+import { type Fields, fieldsOf } from "../base/fields.js";
 import { factsOf } from "../contract/methods.js";
 import { DEFAULTS } from "../contract/options.js";
 import type { UnaskedRule, UnreadableAnswer } from "../contract/wire.js";
@@ -31,6 +31,8 @@ export interface WireLimits {
 export interface InboundHooks {
   /** A request of the server came in; undefined: it is the Client's. */
   atOnce?(method: string): AnswerAtOnce | undefined;
+  /** Whether anybody listens to such notifications. Default: they are heard. */
+  isHeard?(method: string): boolean;
   /** A notification came in, before the Client sees it; `carrier`: whose request carried it, where one did. */
   onNotification?(message: JSONRPCNotification, carrier?: Carried[typeof CALL]): void;
   /** Takes a notification for the Client, whose own way in holds each message against a schema of every kind. Default: that way. */
@@ -55,6 +57,8 @@ export interface Door extends Pick<Transport, "onmessage" | "send"> {
 /** What comes in over one wire: read as it is meant, and handed to the Client in order. */
 export class Inbound implements UnaskedRule {
   received = 0;
+  /** Notifications that nobody listens to, since the last flood was told. */
+  #unheard = 0;
   readonly #inOrder = new InOrder();
   readonly #breaches = new Breaches((message) => this.door.hooks.onWarning?.(message));
 
@@ -80,6 +84,9 @@ export class Inbound implements UnaskedRule {
     this.#breaches.note(
       `it sends more than ${most} messages a second that nobody asked for, and is read more slowly (maxUnaskedPerSecond)`,
     );
+    if (this.#unheard > 0)
+      this.#breaches.note("a notification that nobody listens to was left out", this.#unheard);
+    this.#unheard = 0;
   }
 
   onFull(most: number): void {
@@ -89,11 +96,22 @@ export class Inbound implements UnaskedRule {
   }
 
   message(message: unknown, extra?: Carried): void {
-    this.#receive(() => readMessage(message, this.ledger), extra);
+    if (this.#isUnheard(fieldsOf(message))) {
+      this.received++;
+      this.#unheard++;
+    } else this.#receive(() => readMessage(message, this.ledger), extra);
   }
 
   unreadable(answer: UnreadableAnswer): void {
     this.#receive(() => readUnreadable(answer, this.ledger));
+  }
+
+  /** A notification for nobody is not looked at any further: most of what floods is a log that nobody reads. */
+  #isUnheard(message: Fields): boolean {
+    const { method } = message;
+    if (typeof method !== "string" || "id" in message || "result" in message || "error" in message)
+      return false;
+    return this.door.hooks.isHeard?.(method) === false;
   }
 
   /** Nothing that a server sends throws into the program, whose pipes and sockets call this. */

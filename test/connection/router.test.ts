@@ -20,6 +20,7 @@ function session(name: string, ...methods: string[]) {
     answer: vi.fn(async (): Promise<object> => ({ from: name })),
     report: vi.fn(),
     deliver: vi.fn(),
+    hears: (method: string) => methods.includes(method),
   };
 }
 
@@ -213,6 +214,25 @@ describe("what else the server says", () => {
       expect(one.deliver).not.toHaveBeenCalled();
     },
   );
+
+  it.each([
+    ["notifications/message", true, false],
+    ["notifications/of-the-server", false, false],
+    ["notifications/messages", false, false],
+    ["notifications/progress", true, true],
+    ["notifications/cancelled", true, true],
+    ["notifications/tools/list_changed", true, true],
+    ["notifications/resources/updated", true, true],
+    ["notifications/subscriptions/acknowledged", true, true],
+    ["notifications/tasks", true, true],
+    ["notifications/tasks/status", true, true],
+  ])("%s is heard by a session that listens to logs: %s; by nobody's: %s", (method, listening, alone) => {
+    const sessions = [session("one"), session("two", "notifications/message")];
+    expect([
+      connection(sessions).router.isHeard(method),
+      connection([session("one")]).router.isHeard(method),
+    ]).toEqual([listening, alone]);
+  });
 
   it("wrongly is reported to every session", () => {
     const sessions = [session("one"), session("two")];

@@ -89,6 +89,24 @@ describe("what the server says", () => {
     expect(onListChanged).toHaveBeenCalledTimes(1);
   });
 
+  it("is heard where somebody listens to it: by the option for all, a handler, or one for what has none", () => {
+    const log = "notifications/message";
+    const listens = (options = {}) => sessionOn(epochClient(), options).session;
+    expect(listens().hears(log)).toBe(false);
+    expect(listens({ onLog() {} }).hears(log)).toBe(true);
+    expect(listens({ onLog() {} }).hears("notifications/other")).toBe(false);
+    expect(listens({ onNotification() {} }).hears(log)).toBe(true);
+    const session = listens();
+    session.setNotificationHandler(log, () => {});
+    expect(session.hears(log)).toBe(true);
+    session.removeNotificationHandler(log);
+    expect(session.hears(log)).toBe(false);
+    session.fallbackNotificationHandler = async () => {};
+    expect(session.hears("notifications/other")).toBe(true);
+    session.end(over);
+    expect(session.hears("notifications/other")).toBe(false);
+  });
+
   it("reaches the handlers also where nobody wants to hear all of it", async () => {
     const onListChanged = vi.fn();
     const { session, link } = sessionOn(epochClient(), { onListChanged });

@@ -61,6 +61,26 @@ describe("a guard lets through", () => {
     expect(guard.received).toBe(2);
   });
 
+  it("no notification that nobody listens to: it is a sign of life, and is told, by number, where the server floods", async () => {
+    const [onNotification, onWarning] = [vi.fn(), vi.fn()];
+    const isHeard = (method: string) => method !== "notifications/message";
+    const { guard, wire, heard, say } = await guarded({}, { isHeard, onNotification, onWarning });
+    const log = { method: "notifications/message", params: { level: "error", data: "x" } };
+    wire.unasked!.onFlood();
+    for (let i = 0; i < 12; i++) say(log);
+    expect([heard, onNotification.mock.calls, guard.received]).toEqual([[], [], 12]);
+    onWarning.mockClear();
+    wire.unasked!.onFlood();
+    wire.unasked!.onFlood();
+    expect(onWarning.mock.calls).toEqual([
+      ["a notification that nobody listens to was left out (12 times by now)"],
+    ]);
+    // What has an id is a question, and what has a result an answer.
+    say({ ...log, id: 5 });
+    say({ method: "notifications/x" });
+    expect(heard).toHaveLength(2);
+  });
+
   it("errors of the wire, until it is down", async () => {
     const { guard, wire } = await guarded();
     const error = new Error("odd");
