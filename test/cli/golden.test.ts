@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -46,6 +47,41 @@ writeFileSync(
     },
   }),
 );
+/** What `wrap` changes, so that each run begins with it. */
+const WORK = `{
+  "mcpServers": {
+    // mine
+    "weather": {
+      "command": "npx",
+      "args": ["-y", "weather-server", "--api-key=not-to-be-seen-0123456789"],
+      "env": { "UNITS": "metric" }
+    },
+    "notes": { "command": "uvx", "args": ["notes"], "disabled": true },
+    "docs": { "url": "https://example.com/mcp" }
+  }
+}
+`;
+/** A home in which several things are wrong. */
+const ill = join(folder, "ill");
+for (const made of [".cursor", ".lmstudio", ".codex"]) mkdirSync(join(ill, made), { recursive: true });
+writeFileSync(
+  join(ill, ".cursor/mcp.json"),
+  JSON.stringify({
+    mcpServers: {
+      weather: { command: "weather-server", args: ["--stdio"] },
+      notes: { command: "node", args: ["/nowhere/notes.mjs"], env: { NOTES_KEY: "${NOTES_KEY}" } },
+      docs: { url: "https://example.com/mcp", oauth: { clientId: "me" } },
+      time: { command: "node", args: ["-p", "1"] },
+    },
+  }),
+);
+writeFileSync(
+  join(ill, ".lmstudio/mcp.json"),
+  JSON.stringify({ mcpServers: { clock: { command: "node", args: ["-p", "1"] } } }),
+);
+writeFileSync(join(ill, ".codex/config.toml"), "[mcp_servers.one\n");
+mkdirSync(join(folder, "bin"));
+symlinkSync(main, join(folder, "bin/holdfast"));
 writeFileSync(join(folder, "arguments.json"), '{"message": "日本語", "times": 2}');
 
 const COMMANDS: Record<string, string[]> = {
@@ -67,6 +103,9 @@ const COMMANDS: Record<string, string[]> = {
   "no-target": ["status", "cursr"],
   misconfigured: ["status", "mcp.json:wrong"],
   discover: ["discover"],
+  doctor: ["doctor"],
+  wrap: ["wrap", "work.json", "--yes"],
+  "wrap-unasked": ["wrap", "work.json"],
   generate: ["generate", "types", "mcp.json:demo"],
 };
 
@@ -81,12 +120,19 @@ const WIDE = [
   "call",
   "call-failed",
   "discover",
+  "doctor",
+  "wrap",
 ];
+
+/** What a command sees besides. */
+const ENVIRONMENTS: Record<string, Record<string, string>> = { doctor: { HOME: ill } };
 
 /** Without what differs by machine or run. */
 const settled = (text: string): string =>
   text
     .replaceAll(folder, "/tmp")
+    // Others may run daemons on this machine.
+    .replace(/^process \d+ .*\n/gm, "")
     .replace(/pid \d+/g, "pid 1")
     .replace(/[ \t]+$/gm, "")
     .trimEnd();
@@ -94,7 +140,7 @@ const settled = (text: string): string =>
 const environment = {
   ...process.env,
   ...{ HOME: join(folder, "home"), NO_COLOR: "", FORCE_COLOR: "", LC_ALL: "C.UTF-8" },
-  PATH: [dirname(process.execPath), process.env["PATH"]].join(delimiter),
+  PATH: [join(folder, "bin"), dirname(process.execPath), process.env["PATH"]].join(delimiter),
 };
 const env = Object.fromEntries(
   Object.entries(environment).filter(
@@ -102,10 +148,11 @@ const env = Object.fromEntries(
   ),
 ) as Record<string, string>;
 
-function inPipe(args: string[]): string {
+function inPipe(args: string[], more: Record<string, string> = {}): string {
+  writeFileSync(join(folder, "work.json"), WORK);
   const { stdout, stderr, status } = spawnSync(process.execPath, [main, ...args], {
     cwd: folder,
-    env,
+    env: { ...env, ...more },
     encoding: "utf8",
   });
   const parts = [stdout && `stdout:\n${stdout}`, stderr && `stderr:\n${stderr}`, `exit code: ${status}`];
@@ -116,6 +163,7 @@ const quoted = (word: string) => `'${word.replaceAll("'", "'\\''")}'`;
 
 /** What is left on a terminal of so many columns: in tmux where it is there, else by `script`. */
 function onTerminal(args: string[], columns: number, more: Record<string, string> = {}): string {
+  writeFileSync(join(folder, "work.json"), WORK);
   const line = [process.execPath, main, ...args].map(quoted).join(" ");
   return settled(hasTmux ? inTmux(line, columns, more) : inScript(line, columns, more));
 }
@@ -177,12 +225,14 @@ function compare(name: string, kind: string, text: string): void {
 }
 
 describe("in a pipe", () => {
-  it.each(Object.entries(COMMANDS))("holdfast %s", (name, args) => compare(name, "pipe", inPipe(args)));
+  it.each(Object.entries(COMMANDS))("holdfast %s", (name, args) =>
+    compare(name, "pipe", inPipe(args, ENVIRONMENTS[name])),
+  );
 });
 
 describe.skipIf(!hasTmux && !hasScript).each([80, 200])("on a terminal of %i columns", (columns) => {
   it.each(WIDE.map((name) => [name, COMMANDS[name]!] as const))("holdfast %s", (name, args) =>
-    compare(name, String(columns), onTerminal(args, columns)),
+    compare(name, String(columns), onTerminal(args, columns, ENVIRONMENTS[name])),
   );
 });
 
@@ -217,4 +267,10 @@ it("no recording of a command that is gone", () => {
     ["pipe", ...(WIDE.includes(name) ? ["80", "200"] : [])].map((kind) => `${name}.${kind}.txt`),
   );
   expect(readdirSync(golden).toSorted()).toEqual(names.toSorted());
+});
+
+it.each(["wrap", "doctor"])("docs/wrap.md quotes what %s prints at 80 columns", (name) => {
+  const page = readFileSync(new URL("../../docs/wrap.md", import.meta.url), "utf8");
+  const recording = readFileSync(join(golden, `${name}.80.txt`), "utf8").replace(/exit code: \d+\n$/, "");
+  expect(page).toContain(`$ holdfast ${COMMANDS[name]!.join(" ")}\n${recording}\`\`\``);
 });

@@ -1,6 +1,5 @@
-import { existsSync } from "node:fs";
 import { Command, Option } from "commander";
-import { type ConfigChange, unwrapChange, wrapChange } from "../../internal.js";
+import { type ConfigChange, quoted, unwrapChange, wrapChange } from "../../internal.js";
 import { changeFiles } from "./change-files.js";
 import { launcher } from "./launcher.js";
 
@@ -26,7 +25,7 @@ export const wrapCommand = new Command("wrap")
   .action((config: string, { server, shared, yes }: WrapCommandOptions) => {
     const change = (text: string, path: string): ConfigChange =>
       wrapChange(text, path, { launcher: launcher(), names: server, shared });
-    return changeFiles(config, change, { yes, server, undo: `holdfast unwrap ${shownTarget(config)}` });
+    return changeFiles(config, change, { yes, server, undo: `holdfast unwrap ${quoted(config)}` });
   });
 
 export const unwrapCommand = new Command("unwrap")
@@ -38,5 +37,3 @@ export const unwrapCommand = new Command("unwrap")
     const change = (text: string, path: string): ConfigChange => unwrapChange(text, path, server);
     return changeFiles(config, change, { yes, server });
   });
-
-const shownTarget = (config: string): string => (existsSync(config) ? JSON.stringify(config) : config);
