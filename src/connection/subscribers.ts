@@ -5,6 +5,7 @@ import { visibleLine } from "../base/visible.js";
 import type { Logger } from "../contract/options.js";
 import type { ConnectionEvent, ConnectionStatus, StatusListener } from "../contract/status.js";
 import { Inspectors } from "./inspectors.js";
+import { ConnectionLog } from "./log.js";
 import { Tracers } from "./tracers.js";
 
 /** The subscribers of a transport, over all lives of its connection. One that throws disturbs nobody. */
@@ -12,11 +13,14 @@ export class Subscribers {
   readonly inspectors = new Inspectors((error) => this.#warn(`an inspector threw: ${String(error)}`));
   readonly tracers = new Tracers();
   readonly #all = new Set<StatusListener>();
+  readonly #log: ConnectionLog | undefined;
 
   constructor(
     private readonly logger: Logger | undefined,
     private readonly secrets = new Secrets(),
-  ) {}
+  ) {
+    this.#log = logger && new ConnectionLog(logger, secrets);
+  }
 
   add(listener: StatusListener): () => void {
     // The same function may subscribe twice; each gets its own end.
@@ -30,13 +34,13 @@ export class Subscribers {
   }
 
   notify(status: () => ConnectionStatus, given: ConnectionEvent): void {
-    const isHeard = this.#all.size > 0 || this.inspectors.present;
+    const isHeard = this.#all.size > 0 || this.inspectors.present || this.#log !== undefined;
     // An error is shown in its place, and others may hold it.
-    if (!isHeard && given.type !== "warning" && !("error" in given)) return;
+    if (!isHeard && !("error" in given)) return;
     const event = shown(this.secrets, given);
-    if (event.type === "warning") this.#warn(event.message);
     if (!isHeard) return;
     const now = status();
+    this.#log?.hear(now, event);
     this.inspectors.announced(now, event);
     for (const listener of [...this.#all]) this.call(listener, now, event);
   }

@@ -29,6 +29,7 @@ function together(tracers: readonly Tracer[]): Tracer {
     call(call, by) {
       const all = tracers.map((tracer) => tracer.call(call, by));
       return {
+        traceId: all.find(({ traceId }) => traceId !== undefined)?.traceId,
         sends: (request) => merged(all.map((trace) => trace.sends(request))),
         resent(outcome) {
           for (const trace of all) trace.resent(outcome);

@@ -49,10 +49,23 @@ export type AuthOption =
   | AuthProvider
   | OAuthClientProvider;
 
-/** Where holdfast reports oddities that concern no caller. */
+/**
+ * Where holdfast reports what happens to a connection: one line an event, see docs/logging.md. `console` and whatever is built like it
+ * gets a line of text; pino, and whatever has `bindings()` like it, the fields first and the sentence second.
+ */
 export interface Logger {
-  /** Called with one sentence for each oddity. */
-  warn(message: string): void;
+  /** Each attempt, and each wait. Default: nobody. */
+  // biome-ignore lint/suspicious/noExplicitAny: loggers differ in what they take first.
+  debug?(entry: any, message?: string): void;
+  /** What happened and was mended. Default: nobody. */
+  // biome-ignore lint/suspicious/noExplicitAny: loggers differ in what they take first.
+  info?(entry: any, message?: string): void;
+  /** Oddities, and what a person should look at. */
+  // biome-ignore lint/suspicious/noExplicitAny: loggers differ in what they take first.
+  warn(entry: any, message?: string): void;
+  /** What does not work any more. Default: nobody. */
+  // biome-ignore lint/suspicious/noExplicitAny: loggers differ in what they take first.
+  error?(entry: any, message?: string): void;
 }
 
 /** TLS options of a remote transport, as `node:tls` names them. */
@@ -146,7 +159,7 @@ export interface SharedOptions {
   record?: string;
   /** Called with each `InspectionEvent` of the connection, from its first moment on. Default: nobody. */
   inspect?: Inspect;
-  /** Where oddities are reported that concern no caller. Default: nowhere. */
+  /** Where it is logged what happens to the connection, such as `console` or `pino()`. Default: nowhere. */
   logger?: Logger;
 }
 

@@ -117,9 +117,18 @@ export type ConnectionEvent =
   /** A sign-in went a step further. */
   | { type: "authorizing"; at: number; epoch: number; authorizing: Authorizing }
   /** A request was lost, and is sent again. */
-  | { type: "request.resent"; at: number; method: string; outcome: Outcome; name?: string }
+  | { type: "request.resent"; at: number; method: string; outcome: Outcome; name?: string; traceId?: string }
   /** A request was lost, and its caller gets the error. */
-  | { type: "request.lost"; at: number; method: string; outcome: Outcome; code: ErrorCode; name?: string }
+  | {
+      type: "request.lost";
+      at: number;
+      method: string;
+      outcome: Outcome;
+      code: ErrorCode;
+      name?: string;
+      /** The trace that the call belongs to, where it is traced. */
+      traceId?: string;
+    }
   /** An event of the connection of one server in a composite. */
   | { type: "server"; at: number; server: string; event: ConnectionEvent }
   /** The health of a composite, over all its servers, has changed. */

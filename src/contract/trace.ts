@@ -27,6 +27,7 @@ export interface TracedEnd {
 
 /** Follows one call. */
 export interface CallTrace {
+  readonly traceId: string | undefined;
   /** One of its requests is handed to a wire. What is returned goes into the request's `_meta`. */
   sends(request: { id: string | number; epoch: number }): Record<string, string>;
   /** A sending was lost, and the call is sent again. */

@@ -13,7 +13,7 @@ export const passing = (served: ServedTracer): Tracer => ({
   served,
   call({ params }) {
     const carrier = carrierOf(parentOf(params));
-    return { sends: () => carrier, resent() {}, ended() {} };
+    return { traceId: undefined, sends: () => carrier, resent() {}, ended() {} };
   },
 });
 
@@ -87,6 +87,10 @@ class SpannedCall implements CallTrace {
     /** Undefined: the result is left out. */
     private readonly text?: (value: unknown) => string,
   ) {}
+
+  get traceId(): string {
+    return this.span.spanContext().traceId;
+  }
 
   sends({ id, epoch }: { id: string | number; epoch: number }): Record<string, string> {
     this.#requestId = String(id);

@@ -25,13 +25,19 @@ const ADVICE: Record<Outcome, string> = {
 
 /** There is no credential to get, and the call was refused for lack of one. */
 export function authRequired(port: ConnectionPort, spec: CallSpec, failure: Failure): HoldfastError {
-  const { method, name } = spec;
+  const { method } = spec;
   const code = "AUTH_REQUIRED";
-  port.announce({ type: "request.lost", method, outcome: "rejected", code, ...(name && { name }) });
+  port.announce({ type: "request.lost", method, outcome: "rejected", code, ...calledOf(spec) });
   if (isHoldfastError(failure.error)) return failure.error;
   const details = { server: port.name, cause: failure.error, ...failure.details };
   return new HoldfastError(code, formatMessage(`${port.name}: ${failure.message}`, failure), details);
 }
+
+/** What events of a call say besides. */
+export const calledOf = ({ name, trace }: CallSpec) => ({
+  ...(name && { name }),
+  ...(trace?.traceId !== undefined && { traceId: trace.traceId }),
+});
 
 export function connectionLost(
   port: ConnectionPort,
@@ -44,7 +50,7 @@ export function connectionLost(
     method: spec.method,
     outcome,
     code: "CONNECTION_LOST",
-    ...(spec.name && { name: spec.name }),
+    ...calledOf(spec),
   });
   const message = formatMessage(
     `${port.name}: ${callOf(spec.method, spec.name)} was lost: ${failure.message}`,

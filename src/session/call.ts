@@ -7,7 +7,7 @@ import type { CallTrace, TracedEnd } from "../contract/trace.js";
 import type { Failure } from "../machines/failure.js";
 import { CALL, type CallTag } from "../wires/call-tag.js";
 import { Lost } from "../wires/lost.js";
-import { authRequired, connectionLost, timedOut } from "./call-errors.js";
+import { authRequired, calledOf, connectionLost, timedOut } from "./call-errors.js";
 import type { CallSpec } from "./call-spec.js";
 import { Deadline } from "./deadline.js";
 import { endOf, endOfResult, inspectedCall } from "./inspected-call.js";
@@ -29,6 +29,7 @@ export function runCall<T>(port: ConnectionPort, spec: CallSpec, send: Send<T>):
   // Nobody who follows it costs it nothing: no function is made for that.
   if (!observe && !tracer) return sendUntilSettled(port, spec, send, undefined);
   const trace = tracer?.call(spec, port);
+  if (trace) spec.trace = trace;
   if (!observe) return sendUntilSettled(port, spec, send, trace);
   return inspectedCall(observe, spec, () => sendUntilSettled(port, spec, send, trace));
 }
@@ -203,7 +204,7 @@ async function afterFailure(
   if (!afforded) throw wait !== undefined ? failure.error : connectionLost(port, spec, reported, failure);
   if (wait !== undefined) await within(port, spec, deadline, (signal) => pause(port.clock, wait, signal));
   tag.trace?.resent(outcome);
-  port.announce({ type: "request.resent", method, outcome, ...(spec.name && { name: spec.name }) });
+  port.announce({ type: "request.resent", method, outcome, ...calledOf(spec) });
   return before;
 }
 
