@@ -3,6 +3,7 @@ import { DEFAULTS } from "../../contract/options.js";
 import type { Source } from "../allowance.js";
 import { retryAfterMs } from "../network.js";
 import { Receiving } from "../receiving.js";
+import { textOf } from "../text-of.js";
 import { tooLarge } from "../too-large.js";
 import { decompressor, type Sink } from "./decompress.js";
 
@@ -134,7 +135,7 @@ export class HttpAnswer {
       parts.push(bytes);
     };
     await this.read(take).finally(() => receiving?.end());
-    const text = parts.length === 1 ? parts[0]!.toString() : Buffer.concat(parts, size).toString();
+    const text = textOf(parts.length === 1 ? parts[0]! : Buffer.concat(parts, size));
     return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
   }
 
