@@ -171,14 +171,39 @@ function lengthOf(text: string, at: number, forms: readonly string[]): number {
   return best;
 }
 
-/** The forms in which a secret may appear: whole, line by line, or encoded for JSON, a form, a URL, or in base64. */
+/** The forms in which a secret may appear: whole, line by line, or as anybody writes it in JSON, a form, a URL, a page or base64. */
 function formsOf(secret: string): string[] {
   const form = String(new URLSearchParams({ s: secret })).slice(2);
   const url = urlEncoded(secret);
+  const strict = url.replace(/[!'()*]/g, (found) => `%${hex(found, 2).toUpperCase()}`);
   const lower = url.replace(/%[\dA-F]{2}/g, (code) => code.toLowerCase());
   const lines = secret.split(/\r?\n/).filter((line) => !line.startsWith("-----"));
   const base64 = Buffer.from(secret).toString("base64").replace(/=+$/, "");
-  return [secret, ...lines, JSON.stringify(secret).slice(1, -1), form, url, lower, base64];
+  const urls = [form, url, strict, strict.replaceAll("%20", "+"), strict.replaceAll("%2F", "/"), lower];
+  const bytes = [base64, Buffer.from(secret).toString("base64url")];
+  return [secret, ...lines, ...jsonForms(secret), ...pageForms(secret), ...urls, ...bytes];
+}
+
+const hex = (unit: string, digits: number) => unit.charCodeAt(0).toString(16).padStart(digits, "0");
+
+/** As JavaScript, Python, Go and PHP write it. */
+function jsonForms(secret: string): string[] {
+  const json = JSON.stringify(secret).slice(1, -1);
+  const ascii = json.replace(/[^\x20-\x7e]/g, (unit) => `\\u${hex(unit, 4)}`);
+  const safe = json.replace(/[<>&]/g, (unit) => `\\u${hex(unit, 4)}`);
+  return [json, ascii, safe, ascii.replaceAll("/", "\\/")];
+}
+
+/** In HTML there are two customs for quotation marks. */
+function pageForms(secret: string): string[] {
+  const html = secret.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  const quotes: [double: string, single: string][] = [
+    ["&quot;", "&#39;"],
+    ["&quot;", "&#x27;"],
+    ["&#34;", "&#39;"],
+    ['"', "'"],
+  ];
+  return quotes.map(([double, single]) => html.replaceAll('"', double).replaceAll("'", single));
 }
 
 function urlEncoded(secret: string): string {

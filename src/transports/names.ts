@@ -3,7 +3,9 @@ import { withoutUserInfo } from "../base/redact.js";
 
 /** A path that no registry could mean: it begins at the root, at home, at a drive, or with a dot. */
 const PATH = /^(?:\.{1,2}|(?:\.{1,2}|~|[A-Za-z]:)?[/\\]\P{Cc}*)$/u;
-const URL_OF = /^(?:git\+)?(?:https?|ssh|file):\/\/[^\s\p{Cc}]+$|^git:\/\/[^\s\p{Cc}]+$/u;
+/** ssh takes a host that begins with a dash for an option. */
+const BEHIND_SCHEME = "(?!-|[^/?#\\s]*@-)[^\\s\\p{Cc}]+";
+const URL_OF = new RegExp(`^(?:(?:git\\+)?(?:https?|ssh|file)|git)://${BEHIND_SCHEME}$`, "u");
 /** Short forms of npm for a repository. `owner/name` alone could be meant as a folder, so it is none of them. */
 const REPOSITORY = /^(?:github|gitlab|bitbucket|gist):[\w./~-]+(?:#[\w./:^~<>=*-]+)?$/;
 /** `name@version` of npm: the version is an exact one, a range, or a tag. What ends as an archive does is a file to npm. */
@@ -17,7 +19,7 @@ const CLAUSE = "(?:===|==|~=|!=|<=|>=|<|>)\\s*[\\w.*+!-]+";
 const VERSIONS = `(?:\\s*${CLAUSE}(?:\\s*,\\s*${CLAUSE})*)?`;
 /** A requirement of PEP 508, and `name@version` of uv. */
 const REQUIREMENT = new RegExp(
-  `^${PYTHON_NAME}${EXTRAS}(?:@[\\w.+!]+|\\s*@\\s*[a-z+]+://[^\\s\\p{Cc}]+|${VERSIONS})(?:\\s*;\\P{Cc}*)?$`,
+  `^${PYTHON_NAME}${EXTRAS}(?:@[\\w.+!]+|\\s*@\\s*[a-z+]+://${BEHIND_SCHEME}|${VERSIONS})(?:\\s*;\\P{Cc}*)?$`,
   "iu",
 );
 const MODULE = /^[\p{XID_Start}_]\p{XID_Continue}*(?:\.[\p{XID_Start}_]\p{XID_Continue}*)*$/u;

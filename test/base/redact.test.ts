@@ -71,6 +71,30 @@ describe("what was told in confidence", () => {
       Buffer.from(CANARY).toString("base64").replace(/=+$/, ""),
     ];
     for (const form of forms) expect(secrets.redact(`"${form}"`)).toBe('"[redacted]"');
+    const odd = `pä(ss) w*rd&"<x>/'y'`;
+    const quoted = encodeURIComponent(odd).replace(
+      /[!'()*]/g,
+      (found) => `%${found.charCodeAt(0).toString(16).toUpperCase()}`,
+    );
+    const json = JSON.stringify(odd).slice(1, -1);
+    const ascii = json.replaceAll("ä", "\\u00e4");
+    const html = odd.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+    const asOthersWriteIt = {
+      "Python's quote": quoted.replaceAll("%2F", "/"),
+      "Python's quote without safe characters": quoted,
+      "Python's quote_plus": quoted.replaceAll("%20", "+"),
+      "Python's JSON": ascii,
+      "Go's JSON": json.replaceAll("&", "\\u0026").replaceAll("<", "\\u003c").replaceAll(">", "\\u003e"),
+      "PHP's JSON": ascii.replaceAll("/", "\\/"),
+      "a page of Python's": html.replaceAll('"', "&quot;").replaceAll("'", "&#x27;"),
+      "a page of Express": html.replaceAll('"', "&quot;").replaceAll("'", "&#39;"),
+      "a page of Go's": html.replaceAll('"', "&#34;").replaceAll("'", "&#39;"),
+    };
+    const strict = knowing((s) => s.add(odd));
+    for (const [how, form] of Object.entries(asOthersWriteIt))
+      expect(strict.redact(`<${form}>`), how).toBe("<[redacted]>");
+    const bytes = knowing((s) => s.add("subjects?_d>>>~~~x"));
+    expect(bytes.redact(Buffer.from("subjects?_d>>>~~~x").toString("base64url"))).toBe("[redacted]");
     const lines = knowing((s) => s.add('first-"line"\nsecond-line'));
     expect(lines.redact('first-"line", second-line')).toBe("[redacted], [redacted]");
     expect(lines.redact(JSON.stringify('first-"line"\nsecond-line'))).toBe('"[redacted]"');

@@ -19,8 +19,22 @@ describe("a name for a launcher", () => {
     ".hidden",
     "a\n",
     "x".repeat(215),
+    "git+ssh://-oProxyCommand=x/y",
+    "ssh://git@-oProxyCommand=x/y",
   ];
-  const python = ["-e", "--index-url=https://x", "a b", "a==", "a @ b", "a[", "_a", "owner/name", "a\0"];
+  const python = [
+    "-e",
+    "--index-url=https://x",
+    "a b",
+    "a==",
+    "a @ b",
+    "a[",
+    "_a",
+    "owner/name",
+    "a\0",
+    "a @ git+ssh://-oProxyCommand=x/y",
+    "ssh://git@-oProxyCommand=x/y",
+  ];
   const version = ["--offline", "-3", "3 12\n", "3;x"];
   const module = ["-m", "a-b", "a..b", ".a", "1a", "a b"];
   const refused: [string, (name: string) => unknown, string[], string][] = [
