@@ -19,6 +19,9 @@ export class WriteQueue {
   /** By their ids, the oldest first; what has none gets a key of its own. */
   readonly #waiting = new Map<RequestId | symbol, Waiting>();
   #bytes = 0;
+  /** How many messages were written in this turn of the event loop; whether they were several in the last one that wrote. */
+  #inTurn = 0;
+  #writesMany = true;
   #full: PromiseWithResolvers | undefined;
   #gone: Error | undefined;
 
@@ -81,11 +84,20 @@ export class WriteQueue {
     return this.#full.promise;
   }
 
-  /** What is written in one turn of the event loop goes to the system at once: each hand-over costs as much as the rest. */
+  /**
+   * What is written in one turn of the event loop goes to the system at once: each hand-over costs as much as the rest. Where the turn
+   * before wrote one message alone, the first does not wait for others: a caller that makes one call after another waits for it.
+   */
   #gather(): void {
-    if (this.pipe.writableCorked > 0) return;
-    this.pipe.cork();
-    process.nextTick(() => this.pipe.uncork());
+    const isFirst = this.#inTurn++ === 0;
+    if (isFirst) process.nextTick(() => this.#turnEnds());
+    if (this.pipe.writableCorked === 0 && (this.#writesMany || !isFirst)) this.pipe.cork();
+  }
+
+  #turnEnds(): void {
+    this.#writesMany = this.#inTurn > 1;
+    this.#inTurn = 0;
+    this.pipe.uncork();
   }
 
   #onDrain(): void {

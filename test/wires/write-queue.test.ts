@@ -75,6 +75,36 @@ describe("what is written to a server", () => {
     expect(writes).toEqual(["a\nb\nc\n", "d\ne\n"]);
   });
 
+  it("does not wait for others where the turn before wrote one alone", async () => {
+    const writes: string[] = [];
+    const pipe = new Writable({
+      decodeStrings: false,
+      write: (chunk, _encoding, done) => {
+        writes.push(String(chunk));
+        done();
+      },
+      writev: (chunks, done) => {
+        writes.push(chunks.map(({ chunk }) => String(chunk)).join(""));
+        done();
+      },
+    });
+    const queue = new WriteQueue(pipe, MIB);
+    const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+    void queue.write("a\n");
+    expect(writes).toEqual([]);
+    await turn();
+    void queue.write("b\n");
+    expect(writes).toEqual(["a\n", "b\n"]);
+    await turn();
+    for (const text of ["c\n", "d\n", "e\n"]) void queue.write(text);
+    expect(writes.slice(2)).toEqual(["c\n"]);
+    await turn();
+    expect(writes.slice(2)).toEqual(["c\n", "d\ne\n"]);
+    for (const text of ["f\n", "g\n"]) void queue.write(text);
+    await turn();
+    expect(writes.slice(4)).toEqual(["f\ng\n"]);
+  });
+
   it("can be taken back until then, and is never seen", async () => {
     const { pipe, wake, names } = sleeper();
     const queue = new WriteQueue(pipe, MIB);
