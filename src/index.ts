@@ -106,6 +106,13 @@ export type { Failure } from "./machines/failure.js";
 export type { FleetHealth } from "./machines/fleet-health.js";
 export { type RecordedRequest, RecordedServer } from "./recording/server.js";
 export { toolData } from "./session/tool-data.js";
+export {
+  type ExtTasksOptions,
+  extTasks,
+  type Json,
+  type RawAnswer,
+  type RawOptions,
+} from "./tasks/ext-tasks.js";
 export { fileTaskStore } from "./tasks/file-store.js";
 export { memoryTaskStore } from "./tasks/memory-store.js";
 export { FastMCPStdioTransport, type FastMCPStdioTransportOptions } from "./transports/fastmcp.js";

@@ -25,6 +25,8 @@ export function joinCapabilities(all: readonly ServerCapabilities[]): ServerCapa
 
 /** Whether a server that declares this may know a method that is none of the protocol's: its extension is called so. */
 export function mayKnow(declared: ServerCapabilities | undefined, method: string): boolean {
+  // The extension of the same name has no list.
+  if (method === "tasks/list") return declared?.tasks?.list !== undefined;
   const family = method.split("/")[0]!;
   const extensions = Object.keys({ ...declared?.extensions, ...declared?.experimental });
   return Object.hasOwn(declared ?? {}, family) || extensions.some((key) => key.split("/").at(-1) === family);

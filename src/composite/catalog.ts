@@ -1,6 +1,7 @@
 import type { Prompt, Resource, ResourceTemplateType, Tool } from "@modelcontextprotocol/client";
 import { messageOf } from "../base/errors.js";
 import type { Admit } from "../contract/asking.js";
+import { withTaskSupport } from "../gateway/task-eras.js";
 import { admissionOf, type Wanted } from "./admission.js";
 import { blockedName, blockedUri, isCompared } from "./blocked.js";
 import type { Manifest } from "./manifest.js";
@@ -65,7 +66,10 @@ export class Catalog {
   async tools(signal: AbortSignal): Promise<Tool[]> {
     return this.#list("tools", signal, ({ tools }, server) =>
       [...(tools?.values() ?? [])].map(({ tool }) => {
-        const shown = withMeta(tool, (uri) => this.showUri(server, uri));
+        const shown = withTaskSupport(
+          this.host.member(server)?.session,
+          withMeta(tool, (uri) => this.showUri(server, uri)),
+        );
         return this.#offers.named("tools", server, shown);
       }),
     );

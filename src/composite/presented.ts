@@ -2,6 +2,7 @@ import type { Notification, Result, ServerCapabilities } from "@modelcontextprot
 import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
 import { fieldsOf } from "../base/fields.js";
 import type { ListMethod, Params, PresentedMany, Route } from "../gateway/presented.js";
+import { withTasksOfBoth } from "../gateway/task-eras.js";
 import { joinCapabilities, mayKnow } from "./capabilities.js";
 import type { Catalog } from "./catalog.js";
 import { capabilitiesOf, type Member } from "./member.js";
@@ -26,7 +27,9 @@ export class PresentedMembers implements PresentedMany {
   }
 
   capabilities(): ServerCapabilities {
-    return joinCapabilities(this.members().flatMap((member) => capabilitiesOf(member) ?? []));
+    return withTasksOfBoth(
+      joinCapabilities(this.members().flatMap((member) => capabilitiesOf(member) ?? [])),
+    );
   }
 
   instructions(): string | undefined {
@@ -121,7 +124,7 @@ export class PresentedMembers implements PresentedMany {
     const task = originOfTask(params["taskId"]);
     const member = task && this.members().find(({ name }) => name === task.server);
     if (member) return { upstream: member, params: { ...params, taskId: task.taskId } };
-    if (method.startsWith("tasks/")) return undefined;
+    if (method.startsWith("tasks/") && method !== "tasks/list") return undefined;
     const { uri, name } = params;
     const resource = typeof uri === "string" ? this.catalog.knownResource(uri) : undefined;
     if (resource) return { upstream: resource.member, params: { ...params, uri: resource.uri } };

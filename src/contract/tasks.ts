@@ -33,6 +33,8 @@ export interface TaskStatus {
   status: "working" | "input_required" | "completed" | "failed" | "cancelled";
   /** What the server says of it, for people. */
   statusMessage?: string;
+  /** When it was begun: ISO 8601. */
+  createdAt?: string;
   /** When it last changed: ISO 8601. */
   lastUpdatedAt?: string;
   /** How long the server keeps it, in milliseconds from its beginning; null: without end. */

@@ -204,7 +204,7 @@ export class Gateway {
   }
 
   async #through(relayed: Relayed): Promise<Result> {
-    const result = await this.#carried(relayed);
+    const result = await this.#relay.carry(relayed, this.#server?.isModern === true);
     return this.host.presented.show(relayed.upstream, relayed.method, result);
   }
 
@@ -225,12 +225,6 @@ export class Gateway {
   async #routeOf(method: string, params: Params, signal: AbortSignal): Promise<Route> {
     const { presented } = this.host;
     return "route" in presented ? presented.route(method, params, signal) : presented.known(method, params);
-  }
-
-  /** Only a modern client of a legacy server cannot be sent what that server asks. */
-  #carried(relayed: Relayed): Promise<Result> {
-    const legacy = relayed.upstream.session?.getProtocolEra() !== "modern";
-    return legacy && this.#server?.isModern ? this.#relay.parking(relayed) : this.#relay.straight(relayed);
   }
 
   async #setLevel(level: LoggingLevel, signal: AbortSignal): Promise<void> {

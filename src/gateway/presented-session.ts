@@ -1,6 +1,7 @@
 import type { Implementation, Notification, Result, ServerCapabilities } from "@modelcontextprotocol/server";
 import type { Session } from "../contract/session.js";
 import type { Params, PresentedAsIs, Route, Upstream } from "./presented.js";
+import { withTaskSupport, withTasksOfBoth } from "./task-eras.js";
 
 /** One session as a server: every request goes to it as it came, and every answer comes back so. */
 export class PresentedSession implements PresentedAsIs {
@@ -15,7 +16,7 @@ export class PresentedSession implements PresentedAsIs {
   }
 
   capabilities(): ServerCapabilities {
-    return this.upstream.session.getServerCapabilities() ?? {};
+    return withTasksOfBoth(this.upstream.session.getServerCapabilities() ?? {});
   }
 
   instructions(): string | undefined {
@@ -26,8 +27,10 @@ export class PresentedSession implements PresentedAsIs {
     return { upstream: this.upstream, params };
   }
 
-  show(_upstream: Upstream, _method: string, result: Result): Result {
-    return result;
+  show(_upstream: Upstream, method: string, result: Result): Result {
+    const { tools } = result;
+    if (method !== "tools/list" || !Array.isArray(tools)) return result;
+    return { ...result, tools: tools.map((tool) => withTaskSupport(this.upstream.session, tool)) };
   }
 
   showNotification(_upstream: Upstream, notification: Notification): Notification {

@@ -17,6 +17,7 @@ import { innerTimeout, whileCalled } from "./call-time.js";
 import { ParkedCall } from "./parked-call.js";
 import type { ParkedCalls } from "./parked-calls.js";
 import type { GatewayHost, Params, RequestContext, Route } from "./presented.js";
+import { taskAcrossEras } from "./task-eras.js";
 
 /** What belongs to one hop of the protocol and not to the call. */
 const OF_THE_HOP =
@@ -35,6 +36,29 @@ export class Relay {
     private readonly parked: ParkedCalls,
     private readonly level: () => LoggingLevel | undefined,
   ) {}
+
+  /** One request, as the eras of its client and its server demand. */
+  carry(relayed: Relayed, isModern: boolean): Promise<Result> {
+    const era = relayed.upstream.session?.getProtocolEra();
+    if (era !== undefined && isModern === (era === "legacy") && isOfTasks(relayed))
+      return this.#acrossEras(relayed, isModern);
+    // Only a modern client of a legacy server cannot be sent what that server asks.
+    return isModern && era !== "modern" ? this.parking(relayed) : this.straight(relayed);
+  }
+
+  async #acrossEras(relayed: Relayed, isModern: boolean): Promise<Result> {
+    const { upstream, method, params, ctx } = relayed;
+    const timeout = innerTimeout(this.host.contextOf(ctx.mcpReq.id), upstream);
+    const options = { signal: ctx.mcpReq.signal, timeout, origin: { request: ctx, client: undefined } };
+    try {
+      const session = upstream.session!;
+      const answer = await taskAcrossEras({ session, method, params, ctx, options });
+      if (answer) return answer;
+    } catch (error) {
+      throw relayedTaskError(error);
+    }
+    return isModern ? this.parking(relayed) : this.straight(relayed);
+  }
 
   /** One request to its server; questions of that server go to the client by themselves. */
   straight(relayed: Relayed): Promise<Result> {
@@ -149,6 +173,15 @@ export function relayedError(error: unknown): unknown {
   if (!isHoldfastError(error) && !(error instanceof SdkError)) return error;
   return new ProtocolError(ProtocolErrorCode.InternalError, error.message, error);
 }
+
+/** What may be about a task. */
+const isOfTasks = ({ method }: Relayed): boolean => method === "tools/call" || method.startsWith("tasks/");
+
+/** That a task is not known is an error of the protocol's own. */
+const relayedTaskError = (error: unknown): unknown =>
+  isHoldfastError(error, "TASK_FORGOTTEN")
+    ? new ProtocolError(ProtocolErrorCode.InvalidParams, error.message, error)
+    : relayedError(error);
 
 /** A modern server asks in its answer: each question says who asks. */
 function withAsker(result: Result, server: string): Result {

@@ -7,7 +7,16 @@ const STATUSES = new Set(["working", "input_required", "completed", "failed", "c
 
 /** A task as a server of either era tells of it; undefined: it is none. */
 export function readStatus(given: unknown): TaskStatus | undefined {
-  const { taskId, status, statusMessage, lastUpdatedAt, ttl, ttlMs = ttl, ...rest } = fieldsOf(given);
+  const {
+    taskId,
+    status,
+    statusMessage,
+    createdAt,
+    lastUpdatedAt,
+    ttl,
+    ttlMs = ttl,
+    ...rest
+  } = fieldsOf(given);
   const pollIntervalMs = rest["pollIntervalMs"] ?? rest["pollInterval"];
   if (typeof taskId !== "string" || typeof status !== "string" || !STATUSES.has(status)) return undefined;
   return {
@@ -15,6 +24,7 @@ export function readStatus(given: unknown): TaskStatus | undefined {
     status: status as TaskStatus["status"],
     ttlMs: typeof ttlMs === "number" ? ttlMs : null,
     ...(typeof statusMessage === "string" && { statusMessage }),
+    ...(typeof createdAt === "string" && { createdAt }),
     ...(typeof lastUpdatedAt === "string" && { lastUpdatedAt }),
     ...(typeof pollIntervalMs === "number" && { pollIntervalMs }),
   };

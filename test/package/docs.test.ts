@@ -26,6 +26,7 @@ declare class UnixSocketWire implements import("@modelcontextprotocol/client").T
   constructor(path: string);
   start(): Promise<void>; send(): Promise<void>; close(): Promise<void>; destroy(): void;
 }
+declare module "@modelcontextprotocol/ext-tasks/client" { export const createTaskSessionFromClient: any }
 declare module "@ai-sdk/mcp" { export const createMCPClient: any }
 declare module "@statelyai/inspect" { export const createBrowserInspector: any }
 `;
