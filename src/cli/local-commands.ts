@@ -26,6 +26,22 @@ export const LOCAL_COMMANDS: Readonly<Record<string, CommandEntry>> = {
     description: "forget what was got for a server, or for each remote server of a config",
     load: async () => (await import("./commands/logout.js")).logoutCommandLine,
   },
+  ps: {
+    description: "show the daemons of serve --shared, their servers and clients",
+    load: async () => (await import("./commands/daemons.js")).psCommand,
+  },
+  top: {
+    description: "the same, live",
+    load: async () => (await import("./commands/daemons.js")).topCommand,
+  },
+  logs: {
+    description: "print the log of a daemon, or of one of its servers",
+    load: async () => (await import("./commands/daemons.js")).logsCommand,
+  },
+  stop: {
+    description: "end a daemon when what runs is answered; the next call of a host starts it anew",
+    load: async () => (await import("./commands/daemons.js")).stopCommand,
+  },
   completion: {
     description: "print the completion script of a shell: bash, zsh or fish",
     load: async () => (await import("./commands/completion.js")).completionCommand,

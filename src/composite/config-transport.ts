@@ -7,12 +7,20 @@ import type { AttemptContext, Wire } from "../contract/wire.js";
 import { INTERNALS } from "../transports/internals.js";
 import { ClientTransport } from "../transports/transport.js";
 import { Claims } from "./claims.js";
-import { type ConfiguredServer, listOf, whenIn, withoutSecretsOf } from "./configured-server.js";
-import { Forks, followFile } from "./following.js";
+import {
+  type ConfiguredServer,
+  closeAll,
+  LENT,
+  type Lent,
+  listOf,
+  whenServers,
+  withoutSecretsOf,
+} from "./configured-server.js";
+import { Forks, followFile, followServer } from "./following.js";
 import { explainFleet, fleetHealth } from "./health.js";
 import { loadOpening, type OpenComposite } from "./load-opening.js";
 import { checkConfigOptions, type MCPConfigTransportOptions, pathOf, withLock } from "./options.js";
-import { configured, directOf, planned, readAny, remotesBeside, serversOf, wholeRules } from "./plan.js";
+import { configured, directOf, planned, readAny, serversOf, someIsolated, wholeRules } from "./plan.js";
 import { kindOf, saidOf, signInMs } from "./server-transport.js";
 
 /**
@@ -21,7 +29,7 @@ import { kindOf, saidOf, signInMs } from "./server-transport.js";
  * @throws HoldfastError `CONFIG_INVALID` for a wrong config or option, listing everything that is wrong
  */
 export class MCPConfigTransport extends ClientTransport {
-  readonly #options: MCPConfigTransportOptions;
+  readonly #options: MCPConfigTransportOptions & Lent;
   #servers: Map<string, ConfiguredServer>;
   #only: string | undefined;
   /** The last one that was applied. */
@@ -131,7 +139,7 @@ export class MCPConfigTransport extends ClientTransport {
     if (added.length > 0) members?.add(added.map(([name]) => name));
     this.#open?.rulesChanged();
     await Promise.all([
-      ...[...removed, ...changed].map(([, { transport }]) => transport.close()),
+      closeAll([...removed, ...changed].map(([, server]) => server)),
       ...this.#forks.open().map((fork) => fork.setConfig(parsed)),
     ]);
   }
@@ -155,29 +163,35 @@ export class MCPConfigTransport extends ClientTransport {
   ): Promise<ConnectionStatus> {
     const { servers, ...wait } = options;
     if (servers === undefined || this.#direct) return super.waitFor(state, wait);
-    const waits = [...this.#servers.values()].map((server) => whenIn(server, state, wait));
-    await (servers === "all" ? Promise.all(waits) : Promise.any(waits));
+    await whenServers(servers, this.#servers.values(), state, wait);
     return this.status;
   }
 
   override async close(): Promise<void> {
     this.#stopWatching?.();
-    await Promise.all([
-      super.close(),
-      ...[...this.#servers.values()].map(({ transport }) => transport.close()),
-    ]);
+    await Promise.all([super.close(), closeAll(this.#servers.values())]);
   }
 
   /** It follows this one's config. */
   override fork(): MCPConfigTransport {
-    const fork = new MCPConfigTransport({ ...withLock(this.#options), config: this.#config, watch: false });
-    this.#forks.add(fork);
-    return fork;
+    return this.#fork();
+  }
+
+  /** @internal For one client of many: servers that are isolated are its own, the others are this one's. */
+  forClient(): MCPConfigTransport | undefined {
+    return someIsolated(this.#config)
+      ? this.#fork(this.#direct ? [] : () => this.#servers.values())
+      : undefined;
+  }
+
+  #fork(lent: Lent[typeof LENT] = []): MCPConfigTransport {
+    const options = { ...withLock(this.#options), config: this.#config, watch: false, [LENT]: lent };
+    return this.#forks.add(new MCPConfigTransport(options));
   }
 
   #callTimeoutMs(method: string, name: string | undefined): number | undefined {
     const tool = method === "tools/call" && name !== undefined ? this.resolveTool(name)?.server : undefined;
-    const own = this.#direct ?? (tool === undefined ? undefined : this.#servers.get(tool));
+    const own = this.#direct ?? this.#servers.get(tool ?? "");
     return own?.timeoutMs ?? this.#options.callTimeoutMs;
   }
 
@@ -214,24 +228,16 @@ export class MCPConfigTransport extends ClientTransport {
     return planned(config, before, (name, server) => {
       const direct = only ? this[INTERNALS].observe : undefined;
       const made = configured(name, server, this.#options, direct, () => this.#rules);
-      if (!only) this.#follow(made);
+      if (!only && !made.lent) this.#follow(made);
       return made;
     });
   }
 
-  /** What a server says is said here too. Its transport must not be held by that, or neither could ever be forgotten. */
-  #follow({ name, transport }: ConfiguredServer): void {
+  /** No function here may use `this`: the server would hold it. */
+  #follow(made: ConfiguredServer): void {
     const owner = new WeakRef(this);
-    const others = () => {
-      const composite = owner.deref();
-      return composite ? composite.#servers.values() : [];
-    };
-    const credential = transport[INTERNALS].credential();
-    if (credential) credential.others = () => remotesBeside(name, others());
-    transport.subscribe((_status, event) => {
-      if (event.type !== "current")
-        owner.deref()?.[INTERNALS].announce({ type: "server", server: name, event });
-    });
+    const servers = (composite?: MCPConfigTransport) => (composite ? composite.#servers.values() : []);
+    followServer(made, owner, () => servers(owner.deref()));
   }
 
   #noteHealth(): void {

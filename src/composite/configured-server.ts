@@ -13,12 +13,32 @@ export interface ConfiguredServer extends ToolRules {
   readonly config: ServerConfig | Misconfigured;
   readonly transport: ClientTransport;
   readonly timeoutMs: number | undefined;
+  /** It is another config transport's, which ends it. */
+  readonly lent?: boolean;
   /** Whether it is started by the first call that needs it. */
   isLazy?(): boolean;
 }
 
+/** Under this key the options of a config transport have the servers of another one, which it uses and does not end. */
+export const LENT = Symbol("holdfast.lent");
+
+export interface Lent {
+  [LENT]?: readonly [] | (() => Iterable<ConfiguredServer>);
+}
+
+/** Waits until all servers, or any, are in a state. */
+export async function whenServers(
+  which: "all" | "any",
+  servers: Iterable<ConfiguredServer>,
+  state: ConnectionState,
+  wait: WaitOptions,
+): Promise<void> {
+  const waits = [...servers].map((server) => whenIn(server, state, wait));
+  await (which === "all" ? Promise.all(waits) : Promise.any(waits));
+}
+
 /** Waits until a server is in a state. One that is started by its first call counts as connected. */
-export async function whenIn(
+async function whenIn(
   { transport }: ConfiguredServer,
   state: ConnectionState,
   wait: WaitOptions,
@@ -58,3 +78,7 @@ export function withoutSecretsOf(
       withoutSecrets(data),
     );
 }
+
+/** Closes the transports of servers, without those that are another one's. */
+export const closeAll = (servers: Iterable<ConfiguredServer>): Promise<unknown> =>
+  Promise.all([...servers].flatMap(({ lent, transport }) => (lent ? [] : [transport.close()])));

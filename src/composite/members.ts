@@ -182,7 +182,7 @@ export class Members {
   async #remove(name: string): Promise<void> {
     const member = this.#sessions.get(name);
     await this.#leave(name);
-    await member?.server.transport.close();
+    if (member && !member.server.lent) await member.server.transport.close();
     this.host.onGone(name);
     this.host.onChange();
   }

@@ -6,7 +6,8 @@ import type { ServerConfig } from "../config/server.js";
 import type { Resource } from "../contract/credential.js";
 import type { InspectionEvent, Observed } from "../contract/inspection.js";
 import { type Access, accessOf } from "./access.js";
-import type { ConfiguredServer } from "./configured-server.js";
+import type { ConfiguredServer, Lent } from "./configured-server.js";
+import { isIsolated, lentServer } from "./isolated.js";
 import { Misconfigured, MisconfiguredTransport, madeOrWrong } from "./misconfigured.js";
 import { lockOf, type MCPConfigTransportOptions } from "./options.js";
 import { homeName } from "./owners.js";
@@ -66,6 +67,10 @@ export const serversOf = (config: McpConfig): [name: string, config: ServerConfi
   ]),
 ];
 
+/** Whether a client of a shared daemon has any server for itself. */
+export const someIsolated = ({ servers }: McpConfig): boolean =>
+  Object.entries(servers).some(([name, config]) => isIsolated(name, config));
+
 /** The servers of a config; those that are the same keep their transports. */
 export function planned(
   config: McpConfig,
@@ -75,7 +80,9 @@ export function planned(
   return new Map(
     serversOf(config).map(([name, server]) => {
       const known = before.get(name);
-      return [name, known && isDeepStrictEqual(known.config, server) ? known : make(name, server)];
+      if (known && !known.lent && isDeepStrictEqual(known.config, server)) return [name, known];
+      const made = make(name, server);
+      return [name, made.lent && known?.transport === made.transport ? known : made];
     }),
   );
 }
@@ -142,11 +149,13 @@ const OF_THE_COMPOSITE = [
 export function configured(
   name: string,
   config: ServerConfig | Misconfigured,
-  options: MCPConfigTransportOptions,
+  options: MCPConfigTransportOptions & Lent,
   direct: ((event: Observed) => void) | undefined,
   whole: () => WholeRules,
 ): ConfiguredServer {
   if (config instanceof Misconfigured) return wrong(name, config);
+  const lent = lentServer(options, name, config);
+  if (lent) return lent;
   const shared = Object.fromEntries(
     Object.entries(options).filter(([key, value]) => value !== undefined && !OF_THE_COMPOSITE.includes(key)),
   );

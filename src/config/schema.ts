@@ -81,6 +81,7 @@ export const schemas = atFirstUse(() => {
     keepAlive: z.boolean().optional(),
     era: z.enum(["auto", "legacy", "modern"]).optional(),
     lazy: z.boolean().optional(),
+    isolate: z.boolean().optional(),
     tools: z.record(z.string(), toolTransform).optional(),
     includeTags: z.array(z.string()).optional(),
     excludeTags: z.array(z.string()).optional(),

@@ -52,6 +52,11 @@ export interface CommonServerConfig {
   era?: EraOption | undefined;
   /** True: it is started by the first call that needs it. Default: what is said of all servers. */
   lazy?: boolean | undefined;
+  /**
+   * Whether each host of a shared daemon has this server for itself. Default: true for servers that are known to keep the state of a
+   * window, such as browsers; else false.
+   */
+  isolate?: boolean | undefined;
   /** How its tools are shown, by the server's own tool names. Default: as they are. */
   tools?: Record<string, ToolTransform> | undefined;
   /** Only tools with one of these tags are shown. Default: all. */

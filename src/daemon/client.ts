@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import type { JSONRPCMessage } from "@modelcontextprotocol/client";
 import { fieldsOf } from "../base/fields.js";
 import type { SdkTransport } from "../contract/door.js";
+import { systemClock } from "../machines/clock.js";
 import { LineReader } from "../wires/lines.js";
 import { parsed } from "./flights.js";
 import { type Leave, lineOf } from "./hello.js";
@@ -17,8 +18,8 @@ export class Client implements SdkTransport {
   onerror?: (error: Error) => void;
   /** Settles with the end of the connection. */
   readonly closed: Promise<void>;
-  /** When its host last said something, epoch ms. */
-  heardAt = Date.now();
+  /** When its host last said something. */
+  heardAt = systemClock.now();
   #calls = 0;
 
   constructor(
@@ -63,7 +64,7 @@ export class Client implements SdkTransport {
   }
 
   #take(line: Buffer): void {
-    this.heardAt = Date.now();
+    this.heardAt = systemClock.now();
     const read = parsed(line);
     if (fieldsOf(read)["jsonrpc"] !== "2.0") {
       this.onerror?.(new Error("a line that is no message"));

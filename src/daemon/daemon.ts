@@ -10,12 +10,18 @@ import { Client } from "./client.js";
 import { firstLine } from "./first-line.js";
 import { Forks } from "./forks.js";
 import { type Hello, lineOf, PROTOCOL, type Welcome } from "./hello.js";
+import { Journal } from "./journal.js";
 import { contentHash } from "./key.js";
 import { readManifest, removeManifest, writeManifest } from "./manifest.js";
 import type { Place } from "./place.js";
+import { statusOf } from "./status.js";
 
 /** What runs has so long to be answered where the daemon ends. */
 const DRAIN_MS = 10_000;
+/** A client that has servers of its own and was silent for so long lets them go. */
+const SILENT_MS = 30 * 60_000;
+/** How often that is looked at. */
+const LOOK_MS = 60_000;
 /** Whoever connects says at once what is wanted. */
 const HELLO_MS = 30_000;
 
@@ -25,8 +31,6 @@ export interface DaemonOptions {
   config: string;
   /** So long after the last client left it ends. */
   idleMs: number;
-  /** Tells the log. */
-  say(line: string): void;
 }
 
 /** All servers of one config, for all hosts of one user. */
@@ -39,6 +43,7 @@ export class Daemon {
   /** Those who asked for the end, and wait for it. */
   readonly #waiting: Socket[] = [];
   #idle: unknown;
+  #looking: unknown;
   #read = "";
   #stopping: Promise<void> | undefined;
   #closed: () => void = () => {};
@@ -46,6 +51,7 @@ export class Daemon {
   private constructor(
     private readonly transport: ClientTransport,
     private readonly options: DaemonOptions,
+    private readonly journal: Journal,
   ) {
     this.closed = new Promise((resolve) => {
       this.#closed = resolve;
@@ -55,10 +61,15 @@ export class Daemon {
 
   /** Undefined: another daemon has the socket. */
   static async start(transport: ClientTransport, options: DaemonOptions): Promise<Daemon | undefined> {
-    const daemon = new Daemon(transport, options);
-    daemon.#read = contentHash(await readFile(options.config, "utf8"));
     const { place, config } = options;
-    if (!(await daemon.#listen(place.socket))) return undefined;
+    const journal = new Journal(place.log);
+    const daemon = new Daemon(transport, options, journal);
+    daemon.#read = contentHash(await readFile(config, "utf8"));
+    if (!(await daemon.#listen(place.socket))) {
+      await journal.close();
+      return undefined;
+    }
+    journal.follow(transport);
     const before = await readManifest(place.manifest);
     await writeManifest(place.manifest, {
       key: place.key,
@@ -73,6 +84,7 @@ export class Daemon {
       ...(before && { reason: `process ${before.pid} ended without a word` }),
     });
     daemon.#rest();
+    daemon.#look();
     return daemon;
   }
 
@@ -110,8 +122,11 @@ export class Daemon {
         socket.write(lineOf(welcome));
         this.#waiting.push(socket);
         return this.stop(hello.ask === "move" ? "move" : "rest");
-      default:
-        socket.end(lineOf(welcome));
+      default: {
+        const own = (client: Client) => this.#forks.has(client);
+        const status = statusOf(this.transport, this.journal, this.#clients, own);
+        socket.end(lineOf({ ...welcome, status }));
+      }
     }
   }
 
@@ -127,21 +142,33 @@ export class Daemon {
     if (config !== undefined && config !== this.#read) await this.#readAgain();
     if (!socket.writable) return;
     socket.write(lineOf(welcome));
-    client.onerror = (error) => this.options.say(`client ${pid}: ${error.message}`);
-    await this.transport.asServer().connect(client);
+    client.onerror = (error) => this.journal.say(`client ${pid}: ${error.message}`);
+    const own = this.transport instanceof MCPConfigTransport ? this.transport.forClient() : undefined;
+    if (own) void client.closed.then(() => own.close());
+    await (own ?? this.transport).asServer().connect(client);
   }
 
   /** The config was edited, and the one who follows the file has not seen it yet. */
   async #readAgain(): Promise<void> {
-    const { config, say } = this.options;
+    const { config } = this.options;
     try {
       const read = contentHash(await readFile(config, "utf8"));
       if (read === this.#read) return;
       this.#read = read;
       if (this.transport instanceof MCPConfigTransport) await this.transport.setConfig(config);
     } catch (error) {
-      say(`the last good config stays: ${messageOf(error)}`);
+      this.journal.say(`the last good config stays: ${messageOf(error)}`);
     }
+  }
+
+  /** Its next message brings a silent client back. */
+  #look(): void {
+    this.#looking = systemClock.setTimeout(() => {
+      const silent = systemClock.now() - SILENT_MS;
+      for (const client of this.#clients)
+        if (this.#forks.has(client) && client.heardAt < silent) client.leave("rest");
+      this.#look();
+    }, LOOK_MS);
   }
 
   /** Nobody is there: it ends unless somebody comes. */
@@ -149,7 +176,7 @@ export class Daemon {
     if (this.#clients.size > 0 || this.#stopping) return;
     systemClock.clearTimeout(this.#idle);
     this.#idle = systemClock.setTimeout(() => {
-      this.options.say("ending: no client came back");
+      this.journal.say("ending: no client came back");
       void this.stop("rest");
     }, this.options.idleMs);
   }
@@ -162,6 +189,7 @@ export class Daemon {
 
   async #stop(how: "move" | "rest"): Promise<void> {
     systemClock.clearTimeout(this.#idle);
+    systemClock.clearTimeout(this.#looking);
     // Before the socket is gone: whoever finds none starts the next daemon.
     await removeManifest(this.options.place.manifest);
     this.#server.close();
@@ -171,6 +199,7 @@ export class Daemon {
     await withDeadline({ ms: DRAIN_MS, expired }, (over) => untilAborted(gone, over)).catch(() => {});
     await Promise.all([...this.#clients].map((client) => client.close()));
     await this.transport.close();
+    await this.journal.close();
     for (const socket of this.#waiting) socket.destroy();
     this.#closed();
   }

@@ -206,3 +206,37 @@ describe("the end", () => {
     await until(() => !lives(daemon!));
   });
 });
+
+describe("what must not be shared", () => {
+  it("is not: isolate, and a server whose name says that it keeps a window; isolate: false shares it all the same", async () => {
+    const named = (name: string) => ({ ...server(), args: [fixture("journal-server.mjs"), name] });
+    const world = new SharedWorld({
+      shared: named("shared"),
+      mine: { ...named("mine"), isolate: true },
+      playwright: named("pw"),
+      terminal: { ...named("t"), isolate: false },
+    });
+    const hosts = [world.host(), world.host()];
+    for (const host of hosts) await host.initialize();
+    const pids = async (name: string) => Promise.all(hosts.map((host) => host.call(`${name}_pid`)));
+    const sharers = [...(await pids("shared")), ...(await pids("terminal"))];
+    expect(new Set(sharers).size).toBe(2);
+    const own = [...(await pids("mine")), ...(await pids("playwright"))];
+    expect(new Set(own).size).toBe(4);
+    // An edit of the config does not touch what stays the same.
+    world.write({
+      shared: named("shared"),
+      mine: { ...named("mine"), isolate: true },
+      playwright: named("pw"),
+      terminal: { ...named("t"), isolate: false },
+      added: named("added"),
+    });
+    await until(async () => /^\d+$/.test(await hosts[0]!.call("added_pid")));
+    expect([...(await pids("shared")), ...(await pids("terminal"))]).toEqual(sharers);
+    expect([...(await pids("mine")), ...(await pids("playwright"))]).toEqual(own);
+    await hosts[0]!.end();
+    await until(() => !lives(Number(own[0])) && !lives(Number(own[2])));
+    expect(await hosts[1]!.call("mine_pid")).toBe(own[1]);
+    expect(await hosts[1]!.call("shared_pid")).toBe(sharers[1]);
+  });
+});

@@ -8,7 +8,7 @@ import type { Manifest } from "../../src/daemon/manifest.js";
 import { lives, until } from "./fixtures.js";
 import { temporary } from "./temporary.js";
 
-const MAIN = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+export const MAIN = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 
 export interface Answer {
   id?: unknown;

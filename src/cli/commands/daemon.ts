@@ -2,8 +2,6 @@ import { Daemon } from "../../daemon/daemon.js";
 import { lineOf, type Ready } from "../../daemon/hello.js";
 import { placeOf } from "../../daemon/place.js";
 import { keepAliveWhile, messageOf } from "../../internal.js";
-import { describeTransition } from "../terminal/format.js";
-import { say } from "../terminal/print.js";
 import { agreedTarget } from "./target.js";
 import { type TargetOptions, targetCommand } from "./target-options.js";
 
@@ -34,20 +32,10 @@ export const daemonCommand = targetCommand("daemon")
 
 async function started(args: string[], options: DaemonCommandOptions): Promise<Daemon | undefined> {
   const { transport } = await agreedTarget(args, { ...options, watch: true });
-  const log = (line: string) => say(`${new Date().toISOString()} ${line}`);
-  transport.subscribe((_status, event) => {
-    const { name, inner } =
-      event.type === "server"
-        ? { name: event.server, inner: event.event }
-        : { name: transport.name, inner: event };
-    if (inner.type === "transition") log(`${name}: ${describeTransition(inner)}`);
-    if (inner.type === "warning") log(inner.message);
-  });
   const daemon = await Daemon.start(transport, {
     place: placeOf(options.key),
     config: args[0]!,
     idleMs: Number(options.idle) * 1_000,
-    say: log,
   });
   if (!daemon) await transport.close();
   return daemon;

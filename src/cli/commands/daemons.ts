@@ -1,0 +1,111 @@
+import { createReadStream, type FSWatcher, statSync, watch } from "node:fs";
+import { dirname } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { Command } from "commander";
+import { askStatus, askToStop, named, readManifests } from "../../daemon/daemons.js";
+import type { DaemonStatus } from "../../daemon/status.js";
+import { daemonRows } from "../terminal/daemon-rows.js";
+import { UsageError } from "../terminal/exit.js";
+import { print, printJson, printTable, say } from "../terminal/print.js";
+import { tableOf } from "../terminal/table.js";
+
+const NONE = "no daemon runs; one is started by: holdfast serve mcp.json --shared";
+
+const statuses = async (): Promise<DaemonStatus[]> => Promise.all((await readManifests()).map(askStatus));
+
+export const psCommand = new Command("ps")
+  .option("--json", "as JSON")
+  .action(async ({ json }: { json?: true }) => {
+    const all = await statuses();
+    if (json) printJson(all);
+    else if (all.length === 0) print(NONE);
+    else printTable(daemonRows(all, Date.now()));
+  });
+
+/** How often the table is made anew. */
+const TOP_MS = 1_000;
+
+export const topCommand = new Command("top").action(async () => {
+  for (;;) {
+    const all = await statuses();
+    const table = all.length === 0 ? NONE : tableOf(daemonRows(all, Date.now()), process.stdout);
+    if (!process.stdout.isTTY) return print(table);
+    // Clears the screen, and starts at the top.
+    process.stdout.write(`\u001b[2J\u001b[H${table}\n`);
+    await wait(TOP_MS);
+  }
+});
+
+export const stopCommand = new Command("stop")
+  .argument("[name]", "the config, its file's name, or the beginning of a key (see ps)")
+  .option("--all", "all of them")
+  .action(async (name: string | undefined, { all }: { all?: true }) => {
+    const manifests = await readManifests();
+    const wanted =
+      all || (name === undefined && manifests.length === 1) ? manifests : chosen(manifests, name);
+    for (const manifest of wanted)
+      say(`${manifest.config}: ${(await askToStop(manifest)) ? "ended" : "had ended already"}`);
+  });
+
+function chosen(manifests: Awaited<ReturnType<typeof readManifests>>, name: string | undefined) {
+  if (manifests.length === 0) throw new UsageError(NONE);
+  const known = manifests.map(({ key, config }) => `  ${key}  ${config}`).join("\n");
+  if (name === undefined) throw new UsageError(`which one? Give a name of these, or --all:\n${known}`);
+  const found = named(manifests, name);
+  if (found.length > 0) return found;
+  throw new UsageError(`no daemon is called ${JSON.stringify(name)}; there are:\n${known}`);
+}
+
+export const logsCommand = new Command("logs")
+  .argument("<name>", "a daemon, as for stop, or a server of one")
+  .option("-f, --follow", "go on with what is written from now on")
+  .action(async (name: string, { follow }: { follow?: true }) => {
+    const manifests = await readManifests();
+    const [daemon] = named(manifests, name);
+    const owner = daemon ?? (await ownerOf(name));
+    if (!owner) return void chosen(manifests, name);
+    const isWanted = (line: string) => daemon !== undefined || isOf(line, name);
+    let at = await printFrom(owner.log, 0, isWanted);
+    if (!follow) return;
+    for await (const _change of changes(owner.log)) {
+      // It turned over.
+      if (statSync(owner.log).size < at) at = 0;
+      at = await printFrom(owner.log, at, isWanted);
+    }
+  });
+
+const ownerOf = async (server: string): Promise<DaemonStatus | undefined> =>
+  (await statuses()).find(({ servers }) => servers.some(({ name }) => name === server));
+
+/** Whether a line, after its time, begins with the name of the server. */
+const isOf = (line: string, server: string): boolean => {
+  const text = line.slice(line.indexOf(" ") + 1);
+  return text.startsWith(`${server}:`) || text.startsWith(`${server}|`);
+};
+
+/** Prints whole lines, and returns where the next one begins. */
+async function printFrom(path: string, start: number, isWanted: (line: string) => boolean): Promise<number> {
+  let text = "";
+  for await (const chunk of createReadStream(path, { start, encoding: "utf8" })) text += chunk;
+  const end = text.lastIndexOf("\n") + 1;
+  for (const line of text.slice(0, end).split("\n").slice(0, -1)) if (isWanted(line)) print(line);
+  return start + Buffer.byteLength(text.slice(0, end));
+}
+
+async function* changes(path: string): AsyncGenerator<void> {
+  let wake: () => void = () => {};
+  let watcher: FSWatcher | undefined;
+  try {
+    // The directory, because the file is another one once it turned over.
+    watcher = watch(dirname(path), () => wake());
+    for (;;) {
+      const changed = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      yield;
+      await changed;
+    }
+  } finally {
+    watcher?.close();
+  }
+}

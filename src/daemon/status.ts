@@ -1,0 +1,74 @@
+import { MCPConfigTransport } from "../composite/config-transport.js";
+import { explain } from "../contract/explain.js";
+import type { ConnectionStatus } from "../contract/status.js";
+import type { ClientTransport } from "../transports/transport.js";
+import type { Client } from "./client.js";
+import type { Journal, Restarts } from "./journal.js";
+import { memoryOf } from "./memory.js";
+
+/** How one server of a daemon is. */
+export interface ServerStatus extends Restarts {
+  name: string;
+  /** As `transport.explain()` says it. */
+  health: string;
+  advice: string;
+  pid?: number;
+  /** Of its processes, in bytes. */
+  memory?: number;
+}
+
+/** How a daemon is. It holds no secret. */
+export interface DaemonStatus extends Restarts {
+  key: string;
+  name: string;
+  config: string;
+  log: string;
+  pid: number;
+  version: string;
+  /** Epoch ms. */
+  startedAt: number;
+  /** `gone`: it ended without a word. */
+  health: string;
+  advice: string;
+  /** Of its own process, in bytes. */
+  memory?: number;
+  servers: ServerStatus[];
+  clients: { pid?: number; calls: number; own: boolean }[];
+}
+
+/** The part of a status that the daemon itself knows. `own`: whether a client has servers of its own. */
+export function statusOf(
+  transport: ClientTransport,
+  journal: Journal,
+  clients: Iterable<Client>,
+  own: (client: Client) => boolean,
+): Pick<DaemonStatus, "health" | "advice" | "memory" | "servers" | "clients"> {
+  const statuses: ConnectionStatus[] =
+    transport instanceof MCPConfigTransport ? Object.values(transport.servers) : [transport.status];
+  const memory = memoryOf(statuses.flatMap(({ pid }) => pid ?? []));
+  const explained = transport.explain();
+  // Where each client has a composite of its own, nobody uses the common one.
+  const well = statuses.every((status) => ["ok", "known"].includes(explain(status, Date.now()).health));
+  const used = explained.health === "closed" && [...clients].length > 0;
+  return {
+    ...explained,
+    ...(used && { health: well ? "ready" : "degraded" }),
+    memory: process.memoryUsage.rss(),
+    servers: statuses.map((status) => {
+      const { name, pid } = status;
+      const bytes = pid === undefined ? undefined : memory.get(pid);
+      return {
+        name,
+        ...explain(status, Date.now()),
+        ...(pid !== undefined && { pid }),
+        ...(bytes !== undefined && { memory: bytes }),
+        ...journal.restartsOf(name),
+      };
+    }),
+    clients: [...clients].map((client) => ({
+      ...(client.pid !== undefined && { pid: client.pid }),
+      calls: client.calls,
+      own: own(client),
+    })),
+  };
+}

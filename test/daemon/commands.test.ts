@@ -1,0 +1,141 @@
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { daemonRows } from "../../src/cli/terminal/daemon-rows.js";
+import { tableOf } from "../../src/cli/terminal/table.js";
+import { WINDOW_WORDS } from "../../src/composite/isolated.js";
+import type { DaemonStatus } from "../../src/daemon/status.js";
+import { fixture, lives, until } from "../support/fixtures.js";
+import { MAIN, SharedWorld } from "../support/shared.js";
+
+const server = { command: process.execPath, args: [fixture("journal-server.mjs")], cwd: "/tmp" };
+
+function command(world: SharedWorld, ...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  return new Promise((resolve) =>
+    execFile(process.execPath, [MAIN, ...args], { env: world.env }, (error, out, err) =>
+      resolve({ code: Number(error?.code ?? 0), out, err }),
+    ),
+  );
+}
+
+const psOf = async (world: SharedWorld) =>
+  JSON.parse((await command(world, "ps", "--json")).out) as DaemonStatus[];
+
+describe("the commands on daemons", () => {
+  it("ps shows daemons, servers, clients, memory and restarts", async () => {
+    const world = new SharedWorld({ a: server, b: server });
+    expect((await command(world, "ps")).out).toContain("no daemon runs");
+    const host = world.host();
+    await host.initialize();
+    const pid = Number(await host.call("a_pid"));
+    process.kill(pid, "SIGKILL");
+    await until(async () => Number(await host.call("a_pid")) > 0 && !lives(pid));
+    const [daemon] = await psOf(world);
+    expect(daemon).toMatchObject({ name: "mcp.json", pid: world.daemons()[0], health: "ready", restarts: 0 });
+    expect(daemon!.servers).toMatchObject([
+      { name: "a", health: "ok", restarts: 1, reason: expect.stringContaining("SIGKILL") },
+      { name: "b", health: "ok", restarts: 0 },
+    ]);
+    expect(daemon!.clients).toMatchObject([{ pid: host.child.pid, own: false }]);
+    expect(daemon!.servers.every(({ memory }) => memory! > 1_000_000)).toBe(true);
+    const { out } = await command(world, "top");
+    expect(out).toContain("1 client, up ");
+    expect(out).toContain("was lost: ");
+  });
+
+  it("a daemon that was killed is told as gone", async () => {
+    const world = new SharedWorld({ a: server });
+    const host = world.host();
+    await host.initialize();
+    const [pid] = world.daemons();
+    host.child.kill("SIGKILL");
+    process.kill(pid!, "SIGKILL");
+    await until(() => !lives(pid!));
+    expect(await psOf(world)).toMatchObject([{ pid, health: "gone" }]);
+  });
+
+  it("stop ends the one that is meant; the next call of a host starts it anew", async () => {
+    const world = new SharedWorld({ a: server });
+    const host = world.host();
+    await host.initialize();
+    const [pid] = world.daemons();
+    const wrong = await command(world, "stop", "other.json");
+    expect(wrong).toMatchObject({ code: 2, err: expect.stringContaining(world.config) });
+    expect(await command(world, "stop", "mcp.json")).toMatchObject({ code: 0 });
+    await until(() => !lives(pid!) && world.servers().length === 0);
+    expect(await host.call("pid")).toMatch(/^\d+$/);
+    expect(world.daemons()).toHaveLength(1);
+  });
+
+  it("logs prints what the daemon wrote, or what is of one server", async () => {
+    const noisy = { command: process.execPath, args: [fixture("noisy-server.mjs")], cwd: "/tmp" };
+    const world = new SharedWorld({ a: server, b: server, noisy });
+    const host = world.host();
+    await host.initialize();
+    await host.call("a_pid");
+    const all = await command(world, "logs", "mcp.json");
+    expect(all.out).toContain("a: connected.steady");
+    const one = await command(world, "logs", "b");
+    expect(one.out).toContain("b: connected.steady");
+    expect(one.out).not.toContain(" a: ");
+  });
+});
+
+it("docs/serving.md names every word by which a server is known to keep a window", () => {
+  const page = readFileSync(new URL("../../docs/serving.md", import.meta.url), "utf8");
+  for (const word of WINDOW_WORDS) expect(page).toContain(`\`${word}\``);
+});
+
+describe("the recording in docs/shared.md", () => {
+  it("is what ps prints on a terminal of 80 columns", () => {
+    const now = 1_000_000_000_000;
+    const known = { key: "0123456789abcdef", config: "/home/me/mcp.json", log: "", version: "0.1.0" };
+    const MB = 1024 * 1024;
+    const daemon: DaemonStatus = {
+      ...known,
+      name: "mcp.json",
+      pid: 4127,
+      startedAt: now - 7_500_000,
+      health: "degraded",
+      advice: "mcp.json works without 1 of its 4 servers: see weather (unreachable).",
+      memory: 96 * MB,
+      restarts: 0,
+      servers: [
+        {
+          name: "files",
+          health: "ok",
+          advice: "files is connected: there is nothing to do.",
+          pid: 4135,
+          memory: 71 * MB,
+          restarts: 0,
+        },
+        {
+          name: "memory",
+          health: "ok",
+          advice: "memory is connected: there is nothing to do.",
+          pid: 5210,
+          memory: 68 * MB,
+          restarts: 2,
+          reason: "memory: the server ended (SIGKILL)",
+        },
+        {
+          name: "weather",
+          health: "unreachable",
+          advice:
+            "weather failed (fetch failed: ECONNREFUSED): see whether it runs; it is tried again in 4.2 s.",
+          restarts: 0,
+        },
+        { name: "browser", health: "known", advice: "browser is started by its first call.", restarts: 0 },
+      ],
+      clients: [
+        { pid: 1, calls: 3, own: false },
+        { pid: 2, calls: 4, own: true },
+        { pid: 3, calls: 5, own: false },
+      ],
+    };
+    const table = tableOf(daemonRows([daemon], now), { isTTY: true, columns: 80 });
+    const page = readFileSync(new URL("../../docs/shared.md", import.meta.url), "utf8");
+    const [, shown] = /```text\n\$ holdfast ps\n([\s\S]*?)\n```/.exec(page) ?? [];
+    expect(shown).toBe(table);
+  });
+});
