@@ -33,7 +33,7 @@ describe.runIf(hasOthers)("another user of the machine", () => {
     await host.initialize();
     // What is above the run directory may be everybody's to look into.
     for (const path of [world.directory, world.run]) chmodSync(path, 0o755);
-    const [{ socket, pid }] = world.manifests() as [{ socket: string; pid: number }];
+    const { socket, pid } = world.manifests()[0]!;
     expect(statSync(socket).mode & 0o777).toBe(0o600);
     const connecting = `require("net").connect(${JSON.stringify(socket)}).on("error", (e) => console.log(e.code)).on("connect", () => console.log("in"))`;
     expect(asNobody({}, "-e", connecting).stdout.trim()).toBe("EACCES");
