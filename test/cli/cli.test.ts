@@ -303,6 +303,11 @@ describe("the demo", () => {
     expect(stdout).toMatch(/^stdio +connected +2 +4 +2 +1 +\d/m);
     expect(stdout).toMatch(/^http +connected +\d+ +3 +1 +1 +\d/m);
     expect(stdout).toMatch(/^memory +connected +1 +2 +0 +0 +never lost/m);
+    expect(stdout).toMatch(/^ {2}killed during echo, .*: answered, by a new process$/m);
+    expect(stdout).toMatch(
+      /^ {2}killed during toggle-simulated-logging, .*: CONNECTION_LOST, outcome: unknown$/m,
+    );
+    expect(stdout).toMatch(/^ {2}the next echo: answered, in the same session of the client$/m);
     for (const name of ["node", "npx", "sse", "websocket"])
       expect(stdout, name).toMatch(new RegExp(`^  ${name} +echo answered, before and after`, "m"));
     // What needs Python is shown or left out with the reason.

@@ -3,6 +3,7 @@ import { MemoryTransport, StdioTransport, StreamableHttpTransport } from "../../
 import { stopOnSignals } from "../commands/run.js";
 import { print } from "../terminal/print.js";
 import { attempt, echo, greet, killStdio, report, restartHttp, watch } from "./recovery.js";
+import { served } from "./served.js";
 import { EverythingServer, everythingPath, localServer } from "./servers.js";
 import { Show } from "./show.js";
 import { tour } from "./tour.js";
@@ -11,6 +12,7 @@ async function demo({ inspect }: { inspect?: boolean }): Promise<void> {
   const everything = await everythingPath();
   if (!inspect) {
     await recovery(everything);
+    await served(everything);
     await tour(everything);
     return;
   }
