@@ -186,7 +186,7 @@ export class MCPConfigTransport extends ClientTransport {
 
   #fork(lent: Lent[typeof LENT] = []): MCPConfigTransport {
     const options = { ...withLock(this.#options), config: this.#config, watch: false, [LENT]: lent };
-    return this.#forks.add(new MCPConfigTransport(options));
+    return this[INTERNALS].forked(this.#forks.add(new MCPConfigTransport(options)));
   }
 
   #callTimeoutMs(method: string, name: string | undefined): number | undefined {

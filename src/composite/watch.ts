@@ -1,6 +1,6 @@
 import type { InspectionEvent } from "../contract/inspection.js";
 import { INTERNALS } from "../transports/internals.js";
-import type { ClientTransport } from "../transports/transport.js";
+import { ClientTransport } from "../transports/transport.js";
 import { MCPConfigTransport } from "./config-transport.js";
 
 /** The transports of a config's servers. */
@@ -13,6 +13,7 @@ export const isFleet = (transport: ClientTransport): transport is MCPConfigTrans
 
 interface Watched {
   transport: WeakRef<ClientTransport>;
+  isFork: boolean;
   /** Stops watching the transport, and for a config also following its servers. */
   stop(): void;
 }
@@ -30,11 +31,15 @@ export class Watch {
 
   /**
    * `joins` is called with each transport that is watched from now on; what it returns, when that ends. Without `calls` no call is
-   * heard that begins or ends, and calls do not pay for it.
+   * heard that begins or ends, and calls do not pay for it. With `forks` those of a transport are heard, too, until they are closed.
    */
   constructor(
     private readonly hear: (event: InspectionEvent) => void,
-    private readonly how: { joins?: (transport: ClientTransport) => () => void; calls?: boolean } = {},
+    private readonly how: {
+      joins?: (transport: ClientTransport) => () => void;
+      calls?: boolean;
+      forks?: boolean;
+    } = {},
   ) {}
 
   add(...transports: readonly ClientTransport[]): void {
@@ -59,7 +64,8 @@ export class Watch {
 
   /** All that are watched. */
   transports(): ClientTransport[] {
-    return [...this.#watched.values()].flatMap(({ transport }) => transport.deref() ?? []);
+    const own = [...this.#watched.values()].filter(({ isFork }) => !isFork);
+    return own.flatMap(({ transport }) => transport.deref() ?? []);
   }
 
   /** All that are watched, with the ids of their events. */
@@ -74,36 +80,50 @@ export class Watch {
     for (const id of [...this.#watched.keys()]) this.#end(id);
   }
 
-  #add(transport: ClientTransport, parent?: string): void {
+  /** `isFork`: the transport is a fork, or a server of one; it is heard, and does not count as one of those that are watched. */
+  #add(transport: ClientTransport, parent?: string, isFork = false): void {
     if (this.#watched.has(this.#ids.get(transport) ?? "")) return;
     let id = "";
-    const { joins, calls = true } = this.how;
+    const { joins, calls = true, forks = false } = this.how;
     const hear = (event: InspectionEvent) => {
       id = event.id;
+      if (isFork && event.type === "transition" && event.to === "closed") queueMicrotask(() => this.#end(id));
       this.hear(event.type === "appeared" && parent !== undefined ? { ...event, parent } : event);
     };
     const stopInspecting = calls ? transport.inspect(hear) : transport[INTERNALS].inspectConnection(hear);
     const stopJoining = joins?.(transport);
-    const stopFollowing = transport instanceof MCPConfigTransport ? this.#follow(transport) : undefined;
+    const stopFollowing =
+      transport instanceof MCPConfigTransport ? this.#follow(transport, isFork) : undefined;
+    const stopForking = forks
+      ? transport[INTERNALS].followForks((fork) => this.#fork(fork, parent))
+      : undefined;
     this.#ids.set(transport, id);
     this.#watched.set(id, {
       transport: new WeakRef(transport),
+      isFork,
       stop() {
         stopInspecting();
         stopJoining?.();
         stopFollowing?.();
+        stopForking?.();
       },
     });
     this.#forgotten.register(transport, id);
   }
 
   /** Keeps the watched servers of a config up to date when the config changes. Returns a function that ends it. */
-  #follow(transport: MCPConfigTransport): () => void {
+  #follow(transport: MCPConfigTransport, isFork: boolean): () => void {
     const config = new WeakRef(transport);
     return transport.subscribe((_status, event) => {
       const followed = config.deref();
-      if (followed && event.type === "servers") this.#sync(followed);
+      if (followed && event.type === "servers") this.#sync(followed, isFork);
     });
+  }
+
+  #fork(fork: object, parent: string | undefined): void {
+    if (!(fork instanceof ClientTransport)) return;
+    this.#add(fork, parent, true);
+    if (fork instanceof MCPConfigTransport) this.#sync(fork, true);
   }
 
   #end(id: string): void {
@@ -112,13 +132,13 @@ export class Watch {
   }
 
   /** Watches the current servers of a config, and stops watching those that are gone. */
-  #sync(config: MCPConfigTransport): void {
+  #sync(config: MCPConfigTransport, isFork = false): void {
     // A config with a single server is itself that server's transport, and is watched already.
     const found = Object.keys(config.servers).map((name) => config.server(name));
     const current = new Set(found.filter((transport) => transport !== config));
     for (const old of this.#children.get(config) ?? [])
       if (!current.has(old)) this.#end(this.#ids.get(old) ?? "");
-    for (const transport of current) this.#add(transport, config.name);
+    for (const transport of current) this.#add(transport, config.name, isFork);
     this.#children.set(config, current);
   }
 }

@@ -41,7 +41,7 @@ export function metrics(
   const prometheus = loadPeer<typeof Prometheus>("prom-client", "metrics()");
   const registry = options.registry ?? new prometheus.Registry();
   const counted = new Counted(prometheus, registry);
-  const watch = new Watch((event) => counted.hear(event));
+  const watch = new Watch((event) => counted.hear(event), { forks: true });
   const names = [...gauges(prometheus, registry, watch), ...counted.names];
   const made: Metrics = {
     registry,

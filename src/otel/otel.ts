@@ -50,6 +50,7 @@ export function otel(
   const connections = new Connections(tracer, instruments);
   const watch = new Watch((event) => connections.hear(event), {
     calls: false,
+    forks: true,
     joins(transport) {
       const { name, status } = transport;
       const served = new ServedSpans(tracer, instruments, name, content);

@@ -1,6 +1,7 @@
 import type { Expected } from "../connection/server-lists.js";
 import type { Credential } from "../contract/credential.js";
 import type { Inspect, Observed } from "../contract/inspection.js";
+import type { TransportHandle } from "../contract/session.js";
 import type { Tracer } from "../contract/trace.js";
 import type { AttemptContext, Wire } from "../contract/wire.js";
 import type { Announcement } from "../session/ports.js";
@@ -25,6 +26,10 @@ export interface Internals {
   trace(tracer: Tracer): () => void;
   /** As `inspect` of the transport, without the calls that begin and end. */
   inspectConnection(observer: Inspect): () => void;
+  /** Tells those who follow this transport of a fork of it, which clients have that can be asked. Returns the fork. */
+  forked<T extends TransportHandle>(fork: T): T;
+  /** Hears of each fork that is made. Returns the function that ends it. */
+  followForks(heard: (fork: TransportHandle) => void): () => void;
   /** Who follows each call; undefined: nobody. */
   tracer(): Tracer | undefined;
   /** Tells those who inspect, if there is anybody. Does not hold the transport, so a wire may keep it. */

@@ -31,6 +31,6 @@ export abstract class KindTransport<Options extends SharedOptions> extends Clien
   }
 
   override fork(): KindTransport<Options> {
-    return new this.#kind(this.#options);
+    return this[INTERNALS].forked(new this.#kind(this.#options));
   }
 }

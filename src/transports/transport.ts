@@ -165,6 +165,7 @@ export abstract class ClientTransport implements TransportHandle {
       announce: (event) => this.#lives.current.port.announce(event),
       inspectConnection: (observer) => this.#inspect(observer, false),
       ...tracing(this.#parts),
+      ...forking(),
       observe: hearing(this.#parts),
     };
   }
@@ -175,6 +176,20 @@ const tracing = ({ subscribers: { tracers } }: ConnectionParts): Pick<Internals,
   trace: (tracer) => tracers.add(tracer),
   tracer: () => tracers.current,
 });
+
+function forking(): Pick<Internals, "forked" | "followForks"> {
+  const all = new Set<(fork: TransportHandle) => void>();
+  return {
+    forked(fork) {
+      for (const heard of all) heard(fork);
+      return fork;
+    },
+    followForks(heard) {
+      all.add(heard);
+      return () => all.delete(heard);
+    },
+  };
+}
 
 /** A function of its own: one that is made beside a use of `this` holds the transport, too. */
 function hearing({ subscribers, clock }: ConnectionParts): Internals["observe"] {

@@ -140,6 +140,23 @@ describe.each(["legacy", "modern"] as const)("a trace through serve, of a %s cli
   );
 });
 
+describe("a client that can be asked", () => {
+  it("has the same tree, though its server is one of its own", async () => {
+    const { front, inner } = await behindHttp("legacy");
+    const agent = recording();
+    traced(front, { tracerProvider: agent.tracerProvider });
+    const session = await front.connectSession({ roots: [] });
+    await session.listTools();
+    await session.callTool({ name: "look", arguments: { mark: join(temporary(), "mark") } });
+    const of = (kind: SpanKind) =>
+      inner().filter((span) => span.kind === kind && span.name === "tools/call look");
+    expect(of(SpanKind.CLIENT).map(({ parent }) => parent)).toEqual(
+      of(SpanKind.SERVER).map(({ spanId }) => spanId),
+    );
+    expect(of(SpanKind.SERVER)).toHaveLength(1);
+  });
+});
+
 describe("the span of what a client asks", () => {
   async function served(era: "legacy" | "modern", options: { content?: boolean } = {}) {
     const { transport, did } = stdioFixture({ env: { API_TOKEN: "s3cr3t-value-of-the-server" } });
