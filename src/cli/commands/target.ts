@@ -74,7 +74,7 @@ export function targetOf(args: string[], options: TargetOptions, shared: SharedO
 
 function fromOptions({ header, auth, env, cwd, transport, era, record }: TargetOptions) {
   return {
-    logger: { warn: (message: string) => say(message) },
+    logger: ODDITIES,
     ...(era && { era }),
     ...(record && { record }),
     ...(cwd && { cwd }),
@@ -110,3 +110,12 @@ function forUrl(needing: Needing, url: string, { header }: TargetOptions) {
 /** Whether the target is signed in to with OAuth, which it is not if it comes with other credentials. */
 const signsIn = (url: string, headers: Record<string, string>): boolean =>
   authOf({ url, headers }, "oauth") === "oauth";
+
+/** Of what is logged the oddities: everything else a command says in its own words. */
+const ODDITIES = {
+  warn(entry: string | { event?: string }, message = "") {
+    if (typeof entry === "string") say(entry);
+    else if (entry.event === "warning") say(message);
+  },
+  bindings: () => ({}),
+};
