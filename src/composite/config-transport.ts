@@ -1,10 +1,15 @@
-import { basename } from "node:path";
 import { HoldfastError } from "../base/errors.js";
 import type { McpConfig } from "../config/parse.js";
 import type { WaitOptions } from "../contract/session.js";
 import type { ConnectionState, ConnectionStatus } from "../contract/status.js";
 import type { AttemptContext, Wire } from "../contract/wire.js";
-import { INTERNALS } from "../transports/internals.js";
+import {
+  CREDENTIAL_OF,
+  type CredentialOf,
+  INTERNALS,
+  ON_BEHALF,
+  type OnBehalf,
+} from "../transports/internals.js";
 import { ClientTransport } from "../transports/transport.js";
 import { Claims } from "./claims.js";
 import {
@@ -19,9 +24,9 @@ import {
 import { Forks, followFile, followServer } from "./following.js";
 import { explainFleet, fleetHealth } from "./health.js";
 import { loadOpening, type OpenComposite } from "./load-opening.js";
-import { checkConfigOptions, type MCPConfigTransportOptions, pathOf, withLock } from "./options.js";
+import { checkConfigOptions, forFork, type MCPConfigTransportOptions, nameOf, pathOf } from "./options.js";
 import { configured, directOf, planned, readAny, serversOf, someIsolated, wholeRules } from "./plan.js";
-import { kindOf, saidOf, signInMs } from "./server-transport.js";
+import { identityOf, saidOf } from "./server-transport.js";
 
 /**
  * The servers of a config, as one. A single server is reached directly; several stand behind a gateway that shows their
@@ -45,23 +50,10 @@ export class MCPConfigTransport extends ClientTransport {
 
   constructor(options: MCPConfigTransportOptions) {
     checkConfigOptions(options);
-    const path = pathOf(options);
     const parsed = readAny(options.config, options);
     const [only, server] = directOf(parsed, options) ?? [];
-    const name = options.name ?? only ?? (path ? basename(String(path)) : "config");
-    const kind = server ? kindOf(server) : "config";
-    const authorizeTimeoutMs = server && signInMs(server, options);
-    super(
-      { ...options, ...(server && saidOf(server)) },
-      {
-        kind,
-        name,
-        defaults: {
-          ...(kind === "stdio" && { keepAlive: true }),
-          ...(authorizeTimeoutMs !== undefined && { authorizeTimeoutMs }),
-        },
-      },
-    );
+    const name = options.name ?? only ?? nameOf(options);
+    super({ ...options, ...(server && saidOf(server)) }, identityOf(name, server, options));
     this[INTERNALS].credential = () => this.#direct?.transport[INTERNALS].credential();
     this[INTERNALS].withoutSecrets = withoutSecretsOf(this[INTERNALS], () => this.#servers.values());
     this[INTERNALS].callTimeoutMs = (method, called) => this.#callTimeoutMs(method, called);
@@ -71,6 +63,7 @@ export class MCPConfigTransport extends ClientTransport {
     this.#untold = [...parsed.warnings];
     this.#rules = wholeRules(parsed, options);
     this.#servers = this.#plan(parsed, new Map());
+    const path = pathOf(options);
     if (options.watch && path !== undefined) this.#stopWatching = followFile(path, this);
   }
 
@@ -180,12 +173,17 @@ export class MCPConfigTransport extends ClientTransport {
   /** @internal For one client of many: servers that are isolated are its own, the others are this one's. */
   forClient(): MCPConfigTransport | undefined {
     return someIsolated(this.#config)
-      ? this.#fork(this.#direct ? [] : () => this.#servers.values())
+      ? this.#fork({ [LENT]: this.#direct ? [] : () => this.#servers.values() })
       : undefined;
   }
 
-  #fork(lent: Lent[typeof LENT] = []): MCPConfigTransport {
-    const options = { ...withLock(this.#options), config: this.#config, watch: false, [LENT]: lent };
+  /** @internal */
+  override [ON_BEHALF](credentialOf: CredentialOf): MCPConfigTransport {
+    return this.#fork({ [CREDENTIAL_OF]: credentialOf });
+  }
+
+  #fork(more: Lent & OnBehalf = {}): MCPConfigTransport {
+    const options = { ...forFork(this.#options, this.#config), [LENT]: [], ...more };
     return this[INTERNALS].forked(this.#forks.add(new MCPConfigTransport(options)));
   }
 

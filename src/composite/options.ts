@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { checkOAuth } from "../auth/sign-in/options.js";
 import { checkBoolean, checkOneOf, checkPositive, checkString, invalid } from "../base/check.js";
@@ -118,6 +119,12 @@ export function checkConfigOptions(options: MCPConfigTransportOptions): void {
 export const pathOf = ({ config }: MCPConfigTransportOptions): string | URL | undefined =>
   typeof config === "string" || config instanceof URL ? config : undefined;
 
+/** What a config of several servers is called. */
+export function nameOf(options: MCPConfigTransportOptions): string {
+  const path = pathOf(options);
+  return path ? basename(String(path)) : "config";
+}
+
 /** The lock of the config, where it has a place. */
 export function lockOf(options: MCPConfigTransportOptions): string | undefined {
   const path = pathOf(options);
@@ -125,10 +132,10 @@ export function lockOf(options: MCPConfigTransportOptions): string | undefined {
   return lockPathOf(path instanceof URL ? fileURLToPath(path) : path);
 }
 
-/** The same options for a config that is no file any more. */
-export function withLock(options: MCPConfigTransportOptions): MCPConfigTransportOptions {
+/** The same options for a fork, whose config is no file any more. */
+export function forFork(options: MCPConfigTransportOptions, config: McpConfig): MCPConfigTransportOptions {
   const lockFile = lockOf(options);
-  return { ...options, ...(lockFile !== undefined && { lockFile }) };
+  return { ...options, config, watch: false, ...(lockFile !== undefined && { lockFile }) };
 }
 
 /** The limits of a composite, each with its default. */

@@ -12,7 +12,7 @@ import { Misconfigured, MisconfiguredTransport, madeOrWrong } from "./misconfigu
 import { lockOf, type MCPConfigTransportOptions } from "./options.js";
 import { homeName } from "./owners.js";
 import { Pin } from "./pin.js";
-import { type EveryServerOptions, transportOf } from "./server-transport.js";
+import { type EveryServerOptions, onBehalfIn, transportOf } from "./server-transport.js";
 import { showUri } from "./uris.js";
 
 /** @throws HoldfastError `CONFIG_INVALID` */
@@ -160,7 +160,8 @@ export function configured(
     Object.entries(options).filter(([key, value]) => value !== undefined && !OF_THE_COMPOSITE.includes(key)),
   );
   const own = direct ? inPlace(direct) : amongMany(options);
-  const transport = madeOrWrong(name, () => transportOf(name, config, { ...shared, ...own }), direct);
+  const made = () => transportOf(name, config, { ...shared, ...own, ...onBehalfIn(options) });
+  const transport = madeOrWrong(name, made, direct);
   return {
     name,
     config,

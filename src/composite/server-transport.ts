@@ -1,8 +1,11 @@
 import { hasAuthorization } from "../auth/credentials/header.js";
 import type { OAuthOptions } from "../auth/sign-in/options.js";
 import { isRemote, type RemoteServerConfig, type ServerConfig } from "../config/server.js";
+import { CREDENTIAL_OF, type OnBehalf } from "../contract/credential-of.js";
 import type { AuthOption, SharedOptions } from "../contract/options.js";
 import { StreamableHttpTransport } from "../transports/http.js";
+import { withCredential } from "../transports/on-behalf.js";
+import type { TransportIdentity } from "../transports/opener.js";
 import { personMs } from "../transports/remote.js";
 import { SSETransport } from "../transports/sse.js";
 import { type ProcessOptions, StdioTransport } from "../transports/stdio.js";
@@ -19,8 +22,20 @@ export type EveryServerOptions = SharedOptions &
   };
 
 /** The transport of one server of a config. */
-export function transportOf(name: string, server: ServerConfig, common: EveryServerOptions): ClientTransport {
-  const { onStderr, stderr, reapOrphans, oauth, defaultAuth, ...rest } = common;
+export function transportOf(
+  name: string,
+  server: ServerConfig,
+  common: EveryServerOptions & OnBehalf,
+): ClientTransport {
+  const {
+    onStderr,
+    stderr,
+    reapOrphans,
+    oauth,
+    defaultAuth,
+    [CREDENTIAL_OF]: credentialOf,
+    ...rest
+  } = common;
   const shared = {
     ...rest,
     name,
@@ -42,13 +57,16 @@ export function transportOf(name: string, server: ServerConfig, common: EverySer
   }
   const { url, headers, oauth: own } = server;
   const auth = authOf(server, defaultAuth);
-  const remote = {
-    ...shared,
-    url,
-    ...(headers && { headers }),
-    ...(auth !== undefined && { auth }),
-    ...((oauth || own) && { oauth: { ...oauth, ...(own as OAuthOptions) } }),
-  };
+  const remote = withCredential(
+    {
+      ...shared,
+      url,
+      ...(headers && { headers }),
+      ...(auth !== undefined && { auth }),
+      ...((oauth || own) && { oauth: { ...oauth, ...(own as OAuthOptions) } }),
+    },
+    credentialOf?.(name),
+  );
   switch (kindOf(server)) {
     case "ws":
       return new WSTransport(remote);
@@ -60,6 +78,11 @@ export function transportOf(name: string, server: ServerConfig, common: EverySer
       return new StreamableHttpTransport(remote);
   }
 }
+
+/** What the options of a composite say of a principal, for each of its servers. */
+export const onBehalfIn = (options: EveryServerOptions & OnBehalf): OnBehalf => ({
+  [CREDENTIAL_OF]: options[CREDENTIAL_OF],
+});
 
 /** The options of every transport that a config may set for one server. */
 export const saidOf = ({ keepAlive, era, connectTimeout }: ServerConfig): SharedOptions => ({
@@ -87,6 +110,24 @@ export function signInMs(
   if (!isRemote(server)) return undefined;
   const auth = authOf(server, defaultAuth);
   return personMs({ ...(auth !== undefined && { auth }), ...(oauth && { oauth }) });
+}
+
+/** How a config is known: as its only server, where it is reached directly. */
+export function identityOf(
+  name: string,
+  server: ServerConfig | undefined,
+  options: EveryServerOptions,
+): TransportIdentity {
+  const kind = server ? kindOf(server) : "config";
+  const authorizeTimeoutMs = server && signInMs(server, options);
+  return {
+    kind,
+    name,
+    defaults: {
+      ...(kind === "stdio" && { keepAlive: true }),
+      ...(authorizeTimeoutMs !== undefined && { authorizeTimeoutMs }),
+    },
+  };
 }
 
 /** `/sse` as the end of a part of the path. */

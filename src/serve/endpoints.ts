@@ -9,11 +9,17 @@ import type { HttpSettings } from "./http-options.js";
 /** Of more servers, or more holders of tokens, who was away longest initializes anew. */
 const MAX_ENDPOINTS = 2_000;
 
+interface Kept {
+  name: string | undefined;
+  holder: string | undefined;
+  endpoint: Endpoint;
+}
+
 /** An endpoint for each server, and for each holder of tokens: nobody finds the session of another. */
 export class Endpoints {
   readonly exchanges = new Exchanges();
   /** Those that were used last are last. */
-  readonly #all = new Map<string, { name: string | undefined; endpoint: Endpoint }>();
+  readonly #all = new Map<string, Kept>();
 
   readonly #endings: Endings;
 
@@ -40,7 +46,7 @@ export class Endpoints {
       endpoint.sessions.adopt(known.sessions);
       this.#endings.add(known.close());
     }
-    this.#all.set(key, { name, endpoint });
+    this.#all.set(key, { name, holder, endpoint });
     const [oldest] = this.#all;
     if (oldest && this.#all.size > MAX_ENDPOINTS) {
       this.#all.delete(oldest[0]);
@@ -51,10 +57,27 @@ export class Endpoints {
 
   /** There is no server of this name any more. */
   forget(name: string | undefined): void {
-    for (const [key, { name: known, endpoint }] of this.#all) {
-      if (known !== name) continue;
+    this.#drop((one) => one.name === name);
+  }
+
+  /** This holder has no connections of its own any more. */
+  leave(holder: string): void {
+    this.#drop((one) => one.holder === holder);
+  }
+
+  /** How many sessions a holder has. */
+  sessionsOf(holder: string): number {
+    return [...this.#all.values()].reduce(
+      (sum, one) => sum + (one.holder === holder ? one.endpoint.size : 0),
+      0,
+    );
+  }
+
+  #drop(isMeant: (one: Kept) => boolean): void {
+    for (const [key, one] of this.#all) {
+      if (!isMeant(one)) continue;
       this.#all.delete(key);
-      this.#endings.add(endpoint.close());
+      this.#endings.add(one.endpoint.close());
     }
   }
 

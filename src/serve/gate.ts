@@ -45,8 +45,14 @@ export class Gate {
 
   /** The answer to who may not know of all servers, and asks at `pathname`. */
   narrow(holder: Holder | undefined, pathname: string): Response | undefined {
-    const whole = this.#scoped(holder, undefined)?.isWhole ?? true;
-    return whole ? undefined : problem(403, `holdfast serve: ${pathname} is for who may use all servers`);
+    return this.seesAll(holder)
+      ? undefined
+      : problem(403, `holdfast serve: ${pathname} is for who may use all servers`);
+  }
+
+  /** Whether somebody may know which servers there are. */
+  seesAll(holder: Holder | undefined): boolean {
+    return this.#scoped(holder, undefined)?.isWhole ?? true;
   }
 
   /** `server`: the one of many behind the address. */

@@ -1,7 +1,16 @@
 import { createSecureContext } from "node:tls";
 import { localhostAllowedHostnames, localhostAllowedOrigins } from "@modelcontextprotocol/server";
-import { checkBoolean, checkPositive, checkString, checkStrings, invalid } from "../base/check.js";
+import {
+  checkBoolean,
+  checkFunction,
+  checkPositive,
+  checkString,
+  checkStrings,
+  invalid,
+} from "../base/check.js";
 import { messageOf } from "../base/errors.js";
+import type { UpstreamCredential } from "../contract/credential-of.js";
+import type { Principal } from "./oauth.js";
 import { checkOAuthServing, type OAuthServing } from "./oauth-options.js";
 
 /** How a transport is served over Streamable HTTP. */
@@ -16,6 +25,14 @@ export interface HttpOptions {
   token?: string;
   /** Takes the tokens of an authorization server, in place of one `token`. */
   oauth?: OAuthServing;
+  /**
+   * What a server behind a URL is shown on behalf of a client, with `oauth`: a principal for whom it gives anything has
+   * connections of its own. Default, and where it gives undefined: what the transport shows for all. Called once for each
+   * principal and server, and again after it was silent for `idleMs`; a `token` that is a function is called for each request.
+   */
+  credentialFor?: (principal: Principal, server: string) => UpstreamCredential | undefined;
+  /** Principals with connections of their own at once, default 100; who is silent longest gives room. */
+  maxPrincipals?: number;
   /** Host names besides this machine's own, or the `host` given, under which a client may ask. */
   allowedHosts?: readonly string[];
   /** Host names of web pages, besides those of this machine, that may ask. */
@@ -38,10 +55,14 @@ export interface HttpOptions {
 }
 
 export type HttpSettings = Required<
-  Omit<HttpOptions, "token" | "oauth" | "sessionKey" | "tls" | "allowedHosts" | "allowedOrigins">
+  Omit<
+    HttpOptions,
+    "token" | "oauth" | "credentialFor" | "sessionKey" | "tls" | "allowedHosts" | "allowedOrigins"
+  >
 > & {
   token: string | undefined;
   oauth: OAuthServing | undefined;
+  credentialFor: HttpOptions["credentialFor"];
   sessionKey: string | undefined;
   tls: { cert: string; key: string } | undefined;
   /** Undefined: any. */
@@ -55,6 +76,7 @@ const isLoopback = (host: string): boolean => /^(127(\.\d+){3}|::1|\[::1\]|local
 /** @throws HoldfastError `CONFIG_INVALID` */
 export function httpSettings(options: HttpOptions): HttpSettings {
   const { host = "127.0.0.1", port = 0, path = "/mcp", token, oauth, sessionKey, tls, sse = false } = options;
+  const { credentialFor } = options;
   checkString("host", host);
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw invalid("port", `expected a port, got ${port}`);
@@ -67,7 +89,10 @@ export function httpSettings(options: HttpOptions): HttpSettings {
   if (sse && /^\/sse\/*$/.test(path)) throw invalid("path", `${path} is where HTTP+SSE is served`);
   if (tls) checkTls(tls);
   for (const name of ["allowedHosts", "allowedOrigins"] as const) checkStrings(name, options[name]);
-  for (const name of ["maxSessions", "idleMs", "maxBodyBytes"] as const) checkPositive(name, options[name]);
+  checkFunction("credentialFor", credentialFor);
+  if (credentialFor && !oauth) throw invalid("credentialFor", "needs oauth, which says who a client is");
+  for (const name of ["maxSessions", "maxPrincipals", "idleMs", "maxBodyBytes"] as const)
+    checkPositive(name, options[name]);
   const local = isLoopback(host);
   if (!local && token === undefined && !oauth)
     throw invalid(
@@ -82,12 +107,14 @@ export function httpSettings(options: HttpOptions): HttpSettings {
     path: path === "/" ? "" : path.replace(/\/+$/, ""),
     token,
     oauth,
+    credentialFor,
     sessionKey,
     tls,
     sse,
     hosts: hostsOf(host, local, options.allowedHosts),
     origins: [...localhostAllowedOrigins(), ...(options.allowedOrigins ?? [])],
     maxSessions: options.maxSessions ?? 1_000,
+    maxPrincipals: options.maxPrincipals ?? 100,
     idleMs: options.idleMs ?? 1_800_000,
     maxBodyBytes: options.maxBodyBytes ?? 4 * 1024 * 1024,
   };

@@ -20,6 +20,12 @@ const END = ".end";
 /** A header holds no more of a request's id. */
 const MAX_REQUEST_ID = 200;
 
+/**
+ * Which request a stream is opened for. One for all clients: Node 20 keeps each such storage for good once it was used, and
+ * writes its value on every promise of the program.
+ */
+const handled = new AsyncLocalStorage<{ events: KeptEvents; requestId: Id }>();
+
 /** What all sessions of an endpoint may keep together, so that many clients cannot fill the program. */
 export class EventBudget {
   readonly #stores = new Set<KeptEvents>();
@@ -64,7 +70,6 @@ export class KeptEvents implements EventStore {
   readonly #requests = new Map<string, Id>();
   /** The streams of cancelled requests. */
   readonly #cancelled = new Set<string>();
-  readonly #request = new AsyncLocalStorage<Id>();
   /** Above the numbers of the process before this one: a client may name its last event. */
   #last = Date.now();
   #closed = false;
@@ -81,7 +86,7 @@ export class KeptEvents implements EventStore {
 
   /** Runs `handle` so that the stream which it opens is known as that of this request. */
   during<T>(requestId: Id, handle: () => Promise<T>): Promise<T> {
-    return this.#request.run(requestId, handle);
+    return handled.run({ events: this, requestId }, handle);
   }
 
   close(): void {
@@ -95,8 +100,8 @@ export class KeptEvents implements EventStore {
   async storeEvent(stream: string, message: JSONRPCMessage): Promise<string> {
     const isAnswer = "id" in message && !("method" in message);
     const isFirst = Object.keys(message).length === 0;
-    const asked = this.#request.getStore();
-    if (isFirst && asked !== undefined) this.#begin(stream, asked);
+    const asked = handled.getStore();
+    if (isFirst && asked?.events === this) this.#begin(stream, asked.requestId);
     const id = eventId(stream, ++this.#last, this.#requests.get(stream)) + (isAnswer ? END : "");
     if (isAnswer) this.#requests.delete(stream);
     if (!isFirst && !this.#closed) this.#keep({ id, stream, message, bytes: sizeOf(message) });

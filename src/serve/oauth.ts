@@ -16,6 +16,13 @@ export interface Holder {
   /** The same for all tokens of one subject. */
   id: string;
   scopes: string[];
+  principal: Principal;
+}
+
+/** Whose token a client sent. */
+export interface Principal {
+  readonly issuer: string;
+  readonly subject: string;
 }
 
 /** A resource server's part of OAuth: says whose tokens it takes, verifies them, and says what is missing (RFC 9728, RFC 6750). */
@@ -54,7 +61,8 @@ export class OAuthGate {
     try {
       const header = request.headers.get("authorization");
       const { scopes, extra } = await verifyBearerToken(header, { verifier: this.#tokens, ...challenge });
-      return { id: JSON.stringify([extra?.["issuer"], extra?.["subject"]]), scopes };
+      const principal = { issuer: String(extra?.["issuer"]), subject: String(extra?.["subject"]) };
+      return { id: JSON.stringify([principal.issuer, principal.subject]), scopes, principal };
     } catch (error) {
       return bearerAuthChallengeResponse(error, challenge);
     }

@@ -1,6 +1,4 @@
-import { isHoldfastError } from "../base/errors.js";
 import { untilAborted, withDeadline } from "../base/wait.js";
-import { MCPConfigTransport } from "../composite/config-transport.js";
 import type { Clock } from "../machines/clock.js";
 import { Scraped } from "../metrics/scraped.js";
 import { INTERNALS } from "../transports/internals.js";
@@ -11,8 +9,10 @@ import { Gate } from "./gate.js";
 import type { HttpSettings } from "./http-options.js";
 import { isStandingEvent } from "./kept-events.js";
 import { placeOf } from "./place.js";
+import { Principals } from "./principals.js";
 import { readBody } from "./read-body.js";
 import { DRAIN_MS } from "./served.js";
+import { explained, isOneOfMany, serverOf, statusesOf } from "./servers-of.js";
 
 /** Streams stand until somebody ends them, and so are no work. What is left of a call's stream is work. */
 function isStream({ method, headers }: Request): boolean {
@@ -33,6 +33,7 @@ const isOfSession = ({ method, url, headers }: Request): boolean =>
 export class Requests {
   readonly #gate: Gate;
   readonly #endpoints: Endpoints;
+  readonly #principals: Principals;
   readonly #scraped = new Scraped(() => [this.transport]);
   /** Where it is served. */
   url = "";
@@ -47,7 +48,9 @@ export class Requests {
     clock: Clock,
   ) {
     this.#gate = new Gate(settings, () => this.url);
-    this.#endpoints = new Endpoints(settings, clock, (message) => this.#warn(message));
+    const report = (message: string) => this.#warn(message);
+    this.#endpoints = new Endpoints(settings, clock, report);
+    this.#principals = new Principals(transport, this.#endpoints, settings, clock, report);
   }
 
   /** Settles when what runs was answered, or after `ms`. What is new is refused from now on. */
@@ -69,6 +72,7 @@ export class Requests {
   async #close(): Promise<void> {
     this.#scraped.close();
     await this.#endpoints.close();
+    await this.#principals.close();
   }
 
   /**
@@ -114,21 +118,20 @@ export class Requests {
     if (read instanceof Response) return read;
     // From here on nothing is waited for: an endpoint may be replaced at any time, and nobody finds the old one any more.
     if (this.#closing || (this.#idle && !isOfSession(request))) return ended();
-    const transport = place.name === undefined ? this.transport : serverOf(this.transport, place.name);
+    const whole = this.#principals.transportFor(holder);
+    if (whole instanceof Response) return whole;
+    const transport = place.name === undefined ? whole : serverOf(whole, place.name);
     if (transport instanceof Response) {
       this.#endpoints.forget(place.name);
-      return transport;
+      // Its message names the servers that there are.
+      return this.#gate.seesAll(holder) ? transport : problem(404, "holdfast serve: nothing is here for you");
     }
-    const pass = this.#gate.passOf(holder, this.#isOneOfMany ? place.name : undefined);
+    const pass = this.#gate.passOf(holder, isOneOfMany(this.transport) ? place.name : undefined);
     const endpoint = this.#endpoints.of(transport, place.name, pass.holder);
     const { admit } = pass;
-    return pass.shown(await endpoint.fetch(read, { sse: place.sse, admit }));
-  }
-
-  /** One server alone is shown by its own names everywhere. */
-  get #isOneOfMany(): boolean {
-    const { transport } = this;
-    return transport instanceof MCPConfigTransport && Object.keys(transport.servers).length > 1;
+    return this.#principals.during(holder, async () =>
+      pass.shown(await endpoint.fetch(read, { sse: place.sse, admit })),
+    );
   }
 
   #warn(message: string): void {
@@ -153,7 +156,7 @@ export class Requests {
   #status() {
     const { transport } = this;
     const sessions = [...this.#endpoints].reduce((sum, { size }) => sum + size, 0);
-    const servers = transport instanceof MCPConfigTransport ? serversOf(transport) : undefined;
+    const servers = statusesOf(transport);
     return {
       ...explained(transport),
       sessions,
@@ -162,19 +165,4 @@ export class Requests {
       ...(servers && { servers }),
     };
   }
-}
-
-const explained = (transport: ClientTransport) => ({ ...transport.status, ...transport.explain() });
-
-const serversOf = (config: MCPConfigTransport) =>
-  Object.fromEntries(Object.keys(config.servers).map((name) => [name, explained(config.server(name))]));
-
-function serverOf(transport: ClientTransport, name: string): ClientTransport | Response {
-  try {
-    if (transport instanceof MCPConfigTransport) return transport.server(name);
-  } catch (error) {
-    if (!isHoldfastError(error, "SERVER_UNKNOWN")) throw error;
-    return problem(404, error.message);
-  }
-  return problem(404, `${transport.name}: there is one server only, and no ${JSON.stringify(name)}`);
 }

@@ -6,6 +6,8 @@ import type { Tracer } from "../contract/trace.js";
 import type { AttemptContext, Wire } from "../contract/wire.js";
 import type { Announcement } from "../session/ports.js";
 
+export { CREDENTIAL_OF, type CredentialOf, ON_BEHALF, type OnBehalf } from "../contract/credential-of.js";
+
 /** What other rooms may do with a transport, and who uses or writes one does not see. */
 export interface Internals {
   /** Opens one wire. The test kit puts another one in its place. */

@@ -1,6 +1,8 @@
+import { type CredentialOf, ON_BEHALF } from "../contract/credential-of.js";
 import type { SharedOptions } from "../contract/options.js";
 import type { AttemptContext, Wire } from "../contract/wire.js";
 import { INTERNALS } from "./internals.js";
+import { withCredential } from "./on-behalf.js";
 import type { Opener } from "./opener.js";
 import { ClientTransport } from "./transport.js";
 
@@ -32,5 +34,11 @@ export abstract class KindTransport<Options extends SharedOptions> extends Clien
 
   override fork(): KindTransport<Options> {
     return this[INTERNALS].forked(new this.#kind(this.#options));
+  }
+
+  /** @internal */
+  override [ON_BEHALF](credentialOf: CredentialOf): KindTransport<Options> {
+    const options = withCredential(this.#options, credentialOf(this.name));
+    return this[INTERNALS].forked(new this.#kind(options));
   }
 }

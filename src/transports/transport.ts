@@ -10,7 +10,7 @@ import type { ConnectionState, ConnectionStatus, StatusListener } from "../contr
 import type { AttemptContext, Wire } from "../contract/wire.js";
 import { asServer } from "../gateway/as-server.js";
 import { type ConnectionParts, connectionsOf, partsOf } from "./connections.js";
-import { INTERNALS, type Internals } from "./internals.js";
+import { type CredentialOf, INTERNALS, type Internals, ON_BEHALF } from "./internals.js";
 import { Lives } from "./lives.js";
 import { openSession } from "./open-session.js";
 import type { TransportIdentity } from "./opener.js";
@@ -42,6 +42,11 @@ export abstract class ClientTransport implements TransportHandle {
 
   /** A transport with the same options and a connection of its own. */
   abstract fork(): ClientTransport;
+
+  /** @internal */
+  [ON_BEHALF](_credentialOf: CredentialOf): ClientTransport {
+    return this.fork();
+  }
 
   get name(): string {
     const { options, identity } = this.#parts;

@@ -3,12 +3,13 @@ import { describe, expect, it } from "vitest";
 import { once } from "../../src/composite/once.js";
 import {
   checkConfigOptions,
+  forFork,
   lockOf,
   type MCPConfigTransportOptions,
   pathOf,
   timesOf,
-  withLock,
 } from "../../src/composite/options.js";
+import { parseConfig } from "../../src/config/parse.js";
 
 const config = {};
 const check = (options: object) => () =>
@@ -88,12 +89,14 @@ describe("the options of a composite", () => {
     expect(lockOf({ config })).toBeUndefined();
     expect(lockOf({ config, lockFile: "x" })).toBe("x");
     expect(lockOf({ config: "mcp.json", lockFile: "x" })).toBe("x");
-    expect(withLock({ config: "mcp.json", strict: true })).toEqual({
-      config: "mcp.json",
+    const parsed = parseConfig({ mcpServers: { a: { command: "a" } } });
+    expect(forFork({ config: "mcp.json", strict: true, watch: true }, parsed)).toEqual({
+      config: parsed,
       strict: true,
+      watch: false,
       lockFile: "mcp.lock.json",
     });
-    expect(withLock({ config })).toStrictEqual({ config });
+    expect(forFork({ config }, parsed)).toStrictEqual({ config: parsed, watch: false });
   });
 
   it("have limits that come before those of the attempt and of the close", () => {

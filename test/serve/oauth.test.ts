@@ -7,6 +7,7 @@ import { type HttpOptions, type OAuthServing, serve } from "../../src/serve/inde
 import { type AuthServerOptions, startAuthServer } from "../support/auth-server.js";
 import { CLIENTS } from "../support/clients.js";
 import { closing, fixture, rejection, textOf, until } from "../support/fixtures.js";
+import { httpServer } from "../support/http-server.js";
 import { post } from "../support/post.js";
 
 const machine = (id: string) => ({
@@ -200,4 +201,49 @@ describe("a session of one holder of tokens", () => {
     expect((await postAs(url, bob, ping, session)).status).toBe(404);
     expect((await postAs(url, alice, ping, session)).status).toBe(200);
   });
+});
+
+describe("credentialFor", () => {
+  it("shows a server what is each principal's own, over connections that nobody else uses", async () => {
+    const server = await httpServer();
+    const credentialFor: HttpOptions["credentialFor"] = ({ subject }, name) =>
+      name === "web" ? { token: () => `upstream of ${subject}`, headers: { "X-User": subject } } : undefined;
+    const web = {
+      url: server.url,
+      headers: { authorization: "Bearer everybody's", "x-user": "all", "x-site": "s" },
+    };
+    const { url, tokenOf } = await world({ http: { credentialFor }, servers: { web } });
+    const clients = [];
+    for (const who of ["alice", "bob"]) {
+      const client = await CLIENTS["SDK 1"](wireOf(url, await tokenOf(who)));
+      expect(await client.call("web_echo", { message: who })).toBe(`Echo: ${who}`);
+      clients.push(client);
+    }
+    const one = await CLIENTS["SDK 2, modern"](wireOf(new URL(`${url}/web`), await tokenOf("alice")));
+    expect(await one.call("echo", { message: "x" })).toBe("Echo: x");
+    const shown = server.control.headers.map((headers) => [
+      headers.authorization,
+      headers["x-user"],
+      headers["x-site"],
+    ]);
+    expect(new Set(shown.map((each) => each.join()))).toEqual(
+      new Set(["Bearer upstream of alice,alice,s", "Bearer upstream of bob,bob,s"]),
+    );
+    // At either address the same connection; none for both.
+    expect(server.sessions.size).toBe(2);
+    const owners = new Map<unknown, Set<unknown>>();
+    for (const { authorization, "mcp-session-id": id } of server.control.headers)
+      if (id) owners.set(id, (owners.get(id) ?? new Set()).add(authorization));
+    expect([...owners.values()].map(({ size }) => size)).toEqual([1, 1]);
+  });
+});
+
+it("who may not use all servers does not learn their names from an address at which nothing is", async () => {
+  const scopes = { mcp: ["a_*"], "mcp:write": ["*"] };
+  const { url, tokenOf } = await world({ oauth: { scopes } });
+  const at = (token: string) => postAs(new URL(`${url}/no-such`), token, initialize);
+  const narrow = await at(await tokenOf("alice"));
+  expect([narrow.status, await narrow.text()]).toEqual([404, expect.not.stringMatching(/"a|\bb\b|: a, b/)]);
+  const whole = await at(await tokenOf("alice", { scope: "mcp:write" }));
+  expect([whole.status, await whole.text()]).toEqual([404, expect.stringContaining("a, b")]);
 });

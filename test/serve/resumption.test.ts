@@ -181,4 +181,13 @@ describe("what is kept for it", () => {
     await gone.storeEvent("s", message("x".repeat(800)));
     expect(await replayed(other, id)).toHaveLength(1);
   });
+
+  it("costs the promises of the program nothing, however many clients there were", async () => {
+    const written = (store: KeptEvents) =>
+      store.during(1, async () => Object.getOwnPropertySymbols(Promise.resolve()).length);
+    const storeOf = () => new KeptEvents("fixture", new EventBudget());
+    const first = await written(storeOf());
+    for (let i = 0; i < 20; i++) await written(storeOf());
+    expect(await written(storeOf())).toBe(first);
+  });
 });
