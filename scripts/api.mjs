@@ -114,5 +114,5 @@ const problems = [
 ];
 rmSync(temporary, { recursive: true, force: true });
 for (const problem of problems) console.error(problem);
-console.log(`public types: ${declarations.read} declarations read, ${problems.length} problems`);
+console.log(`public types: ${declarations.files.length} declarations read, ${problems.length} problems`);
 process.exitCode = problems.length === 0 ? 0 : 1;

@@ -1,9 +1,10 @@
 // Makes what is shipped of what the compiler wrote: the entries and their common parts as a few files in place of four hundred
 // modules, because Node needs a third of a millisecond for each module that it loads. All of them lie in one folder, so that a
 // module finds what it reads beside it in either form. Dependencies stay packages.
-import { cpSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
+import { checkDeclarations } from "./lint/declarations.mjs";
 
 const dist = fileURLToPath(new URL("../dist/", import.meta.url));
 const at = (path) => `${dist}${path}.js`;
@@ -57,3 +58,11 @@ await made.write({
 });
 await made.close();
 cpSync(`${dist}inspect/page`, `${dist}bundle/page`, { recursive: true });
+
+// Of the declarations those are shipped that a program can reach: a fifth of them.
+const root = fileURLToPath(new URL("../", import.meta.url));
+const { exports } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
+const types = Object.values(exports).flatMap((entry) => entry.types?.slice("./".length) ?? []);
+const reached = new Set(checkDeclarations(root, types).files);
+for (const file of readdirSync(dist, { recursive: true }))
+  if (file.endsWith(".d.ts") && !reached.has(`dist/${file.replaceAll("\\", "/")}`)) rmSync(`${dist}${file}`);
