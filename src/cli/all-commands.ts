@@ -60,10 +60,8 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import("./commands/inspect.js")).inspectCommand,
   },
   ...LOCAL_COMMANDS,
-  // What `serve --shared` starts.
   daemon: {
-    description: "serve a config to all hosts of this user",
-    hidden: true,
+    description: "be the daemon of serve --shared; daemon install starts it at every login",
     load: async () => (await import("./commands/daemon.js")).daemonCommand,
   },
   // What the scripts of `completion` run.
