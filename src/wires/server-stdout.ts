@@ -10,7 +10,6 @@ import { LineReader } from "./lines.js";
 import { idOfCutAnswer } from "./messages.js";
 import { Receiving } from "./receiving.js";
 import { StdoutReader } from "./stdout.js";
-import { textOf } from "./text-of.js";
 import { tooLarge } from "./too-large.js";
 
 export interface StdoutOptions {
@@ -100,7 +99,7 @@ export class ServerStdout {
 
   #onLine(line: Buffer | CutLine): void {
     if (line instanceof CutLine) this.#onTooLarge(line);
-    else this.#reader.line(textOf(line));
+    else this.#reader.line(line.toString("utf8"));
   }
 
   #onMessage(message: JSONRPCMessage): void {
