@@ -48,7 +48,7 @@ const config: KnipConfig = {
         ]
       : []),
   ],
-  ignoreBinaries: ["dbus-run-session", "mkfifo", "script", "prometheus", "promtool"],
+  ignoreBinaries: ["dbus-run-session", "mkfifo", "script", "prometheus", "promtool", "systemd-analyze"],
 };
 
 export default config;

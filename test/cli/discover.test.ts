@@ -147,7 +147,7 @@ describe("holdfast completion", () => {
   };
 
   it.each([
-    [["st"], ["status"]],
+    [["st"], ["status", "stop"]],
     [["tools", "cu"], ["cursor"]],
     [["tools", "cursor:we"], ["cursor:weather"]],
     [["tools", "mcp.json:"], ["mcp.json:demo"]],
