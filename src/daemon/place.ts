@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { statSync } from "node:fs";
 import { lstat, mkdir } from "node:fs/promises";
 import { homedir, userInfo } from "node:os";
 import { isAbsolute, join } from "node:path";
@@ -34,12 +35,23 @@ export function stateDirectory(
   return join(xdg && isAbsolute(xdg) ? xdg : join(homedir(), ".local", "state"), "holdfast");
 }
 
+/**
+ * The directory that systemd makes for a user. Hosts give their servers few variables: a shim without `XDG_RUNTIME_DIR` must come to
+ * the daemon that a terminal with it sees.
+ */
+function ofSystemd(root: string): string | undefined {
+  const path = join(root, String(process.getuid?.()));
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found?.isDirectory() && found.uid === process.getuid?.() ? path : undefined;
+}
+
 /** Where the sockets of running daemons lie. */
 export function runDirectory(
   platform: NodeJS.Platform = process.platform,
   env: Environment = process.env,
+  usersRoot = "/run/user",
 ): string {
-  const xdg = env["XDG_RUNTIME_DIR"];
+  const xdg = env["XDG_RUNTIME_DIR"] || (platform === "linux" ? ofSystemd(usersRoot) : undefined);
   return platform !== "win32" && xdg && isAbsolute(xdg)
     ? join(xdg, "holdfast")
     : join(stateDirectory(platform, env), "run");

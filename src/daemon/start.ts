@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { DAEMON_MARK } from "../base/daemon-mark.js";
+import { MARK } from "../wires/processes.js";
 import { ownLine, type Ready } from "./hello.js";
 
 export interface StartOptions {
@@ -25,7 +26,8 @@ export async function startDaemon({ key, args, cwd, log }: StartOptions): Promis
     cwd,
     detached: true,
     windowsHide: true,
-    env: { ...process.env, [DAEMON_MARK]: key },
+    // It outlives the host's server that started it, and is no longer of it: a host that is holdfast ends what carries its mark.
+    env: { ...process.env, [MARK]: undefined, [DAEMON_MARK]: key },
     stdio: ["ignore", "pipe", stderr],
   });
   closeSync(stderr);

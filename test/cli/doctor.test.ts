@@ -97,6 +97,16 @@ describe("holdfast doctor", { timeout: 600_000 }, () => {
     expect(status).toBe(1);
   });
 
+  it("looks for the commands of a project's file, too, but for those that need a variable", () => {
+    const gone = { command: "no-such-command-anywhere" };
+    const { run } = machine({
+      ".cursor/mcp.json": { mcpServers: { gone, other: { command: "${SOMEWHERE}/server" } } },
+    });
+    expect(run().lines).toEqual([
+      expect.stringMatching(/^\.\/\.cursor\/mcp\.json: gone: its command no-such/),
+    ]);
+  });
+
   it("finds files that cannot be read, and what others of the same client say", () => {
     const { home, run } = machine({
       "~/.cursor/mcp.json": { mcpServers: { one: { command: "no-such-command-anywhere" } } },

@@ -1,8 +1,11 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { runDirectory } from "../../src/daemon/place.js";
+import { StdioTransport } from "../../src/transports/stdio.js";
 import { fixture, lives, until } from "../support/fixtures.js";
-import { SharedWorld } from "../support/shared.js";
+import { MAIN, SharedWorld } from "../support/shared.js";
+import { temporary } from "../support/temporary.js";
 
 const server = (more: object = {}) => ({
   command: process.execPath,
@@ -59,6 +62,31 @@ describe("one daemon for all hosts", () => {
     await host.end();
     await until(() => !lives(daemon!) && !lives(pid));
     expect(world.manifests()).toEqual([]);
+  });
+
+  it("is no process of the host that came first, where that looks for what its servers leave", async () => {
+    const { world } = journalled();
+    const warnings: string[] = [];
+    const transport = new StdioTransport({
+      command: process.execPath,
+      args: [MAIN, "serve", world.config, "--shared"],
+      env: world.env,
+      endDetached: true,
+      logger: { warn: (message: string) => warnings.push(message) },
+    });
+    await transport.withSession((session) => session.listTools());
+    await transport.close();
+    expect(warnings).toEqual([]);
+    expect(world.daemons()).toHaveLength(1);
+  });
+
+  it("is found by a host that gives its servers few variables", () => {
+    const root = temporary();
+    const mine = join(root, String(process.getuid!()));
+    expect(runDirectory("linux", {}, root)).toMatch(/holdfast\/run$/);
+    mkdirSync(mine, { mode: 0o700 });
+    expect(runDirectory("linux", {}, root)).toBe(join(mine, "holdfast"));
+    expect(runDirectory("linux", { XDG_RUNTIME_DIR: mine }, root)).toBe(join(mine, "holdfast"));
   });
 
   it("says why there is none: the config is wrong", async () => {

@@ -34,8 +34,10 @@ export const doctorCommand = new Command("doctor")
     if (json) printJson(shown);
     else for (const finding of shown) print(lineOf(finding));
     if (shown.length > 0) throw new Refused("something is broken");
-    if (!json) say(`nothing is broken: ${servers.length} servers in ${files} files`);
+    if (!json) say(`nothing is broken: ${counted(servers.length, "server")} in ${counted(files, "file")}`);
   });
+
+const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;
 
 const lineOf = ({ file, server, what, next }: Finding): string =>
   `${[file, server, what].filter(Boolean).join(": ")}; ${next}`.replace(/\s*\n\s*/g, " ");

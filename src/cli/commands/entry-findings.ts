@@ -23,7 +23,9 @@ export function entryFindings(server: Configured): Finding[] {
     // The host asks for inputs.
     const options = untrusted ? formOnly : { strict: true, inputs: formOnly.inputs };
     const config = parseConfig({ mcpServers: { [name]: plain } }, options);
-    const found = untrusted ? [] : processFindings(config.servers[name], where);
+    // Without its variables nobody knows which program it means.
+    const isKnown = !untrusted || !/[$%]/.test(JSON.stringify(plain));
+    const found = isKnown ? processFindings(config.servers[name], where) : [];
     return gone ? [gone, ...found] : found;
   } catch (error) {
     const problems = isHoldfastError(error, "CONFIG_INVALID") ? (error.problems ?? []) : [];
