@@ -14,8 +14,11 @@ const directory = realpathSync(mkdtempSync(join(tmpdir(), "holdfast-")));
 const config = join(directory, "mcp.json");
 const program = join(root, "node_modules/@modelcontextprotocol/server-everything/dist/index.js");
 const names = Array.from({ length: SERVERS }, (_, i) => `server${i}`);
-const entry = { command: process.execPath, args: [program], cwd: directory };
-writeFileSync(config, JSON.stringify({ mcpServers: Object.fromEntries(names.map((name) => [name, entry])) }));
+/** The smallest form of a server, and the one that stands in most configs: each npx stays beside what it starts. */
+const FORMS = {
+  "node server.js": { command: process.execPath, args: [program], cwd: directory },
+  "npx server": { command: "npx", args: ["--no-install", "mcp-server-everything"], cwd: root },
+};
 const env = {
   PATH: process.env.PATH,
   HOME: directory,
@@ -24,8 +27,8 @@ const env = {
 };
 
 /** A client by hand: it starts a program, shakes hands and lists its tools. */
-async function client(args) {
-  const child = spawn(process.execPath, args, { env, cwd: directory, stdio: ["pipe", "pipe", "ignore"] });
+async function client({ command, args, cwd }) {
+  const child = spawn(command, args, { env, cwd, stdio: ["pipe", "pipe", "ignore"] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const ask = async (id, method, params) => {
     child.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", id, method, params })}\n`);
@@ -77,14 +80,20 @@ async function measured(start) {
   return result;
 }
 
-const raw = await measured(() => Promise.all(names.map(() => client([program]))));
 const cli = join(root, "dist/bundle/cli.js");
-const shared = await measured(async () => [await client([cli, "serve", config, "--shared"])]);
-rmSync(directory, { recursive: true, force: true });
+const shim = { command: process.execPath, args: [cli, "serve", config, "--shared"], cwd: directory };
 const row = (name, { processes, pss, rss }) => `| ${name} | ${processes} | ${pss} MB | ${rss} MB |`;
-console.log(
-  `| ${HOSTS} hosts, ${SERVERS} servers | processes | memory (PSS) | RSS |\n| --- | --- | --- | --- |`,
-);
-console.log(row("each host its own", raw));
-console.log(row("`serve --shared`", shared));
-console.log(`\nshared is ${((100 * shared.pss) / raw.pss).toFixed(1)} % of the memory`);
+for (const [form, entry] of Object.entries(FORMS)) {
+  writeFileSync(
+    config,
+    JSON.stringify({ mcpServers: Object.fromEntries(names.map((name) => [name, entry])) }),
+  );
+  const raw = await measured(() => Promise.all(names.map(() => client(entry))));
+  const shared = await measured(async () => [await client(shim)]);
+  console.log(`| ${HOSTS} hosts, ${SERVERS} servers: \`${form}\` | processes | memory (PSS) | RSS |`);
+  console.log("| --- | --- | --- | --- |");
+  console.log(row("each host its own", raw));
+  console.log(row("`serve --shared`", shared));
+  console.log(`\nshared is ${((100 * shared.pss) / raw.pss).toFixed(1)} % of the memory\n`);
+}
+rmSync(directory, { recursive: true, force: true });
