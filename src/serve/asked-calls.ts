@@ -95,7 +95,11 @@ export class AskedCalls {
   async #take(capabilities: ClientCapabilities): Promise<Asked | undefined> {
     const key = JSON.stringify(capabilities);
     const at = this.#idle.findLastIndex((one) => one.key === key);
-    if (at !== -1) return this.#idle.splice(at, 1)[0];
+    const [idle] = at === -1 ? [] : this.#idle.splice(at, 1);
+    if (idle) {
+      this.clock.clearTimeout(idle.abandoned);
+      return idle;
+    }
     const oldest = this.#all.size >= MAX_CONNECTIONS ? this.#idle.shift() : undefined;
     if (oldest) await this.#drop(oldest);
     return this.#all.size < MAX_CONNECTIONS ? this.#open(capabilities, key) : undefined;
@@ -170,7 +174,8 @@ export class AskedCalls {
     if (!this.#all.has(asked)) return;
     asked.state = state;
     if (state === undefined) this.#idle.push(asked);
-    else asked.abandoned = this.clock.setTimeout(() => this.#leave(asked), this.settings.idleMs);
+    // As many as ran at once would be there for good, each with its process.
+    asked.abandoned = this.clock.setTimeout(() => this.#leave(asked), this.settings.idleMs);
   }
 
   #leave(asked: Asked): void {

@@ -4,6 +4,7 @@ import { systemClock } from "../../src/machines/clock.js";
 import { Endings } from "../../src/serve/endings.js";
 import { Exchanges } from "../../src/serve/exchanges.js";
 import { FollowedClients } from "../../src/serve/followed-clients.js";
+import { HttpServing } from "../../src/serve/http.js";
 import { httpSettings } from "../../src/serve/http-options.js";
 import { HttpSessions } from "../../src/serve/http-sessions.js";
 import { type RequestHandlerOptions, requestHandler } from "../../src/serve/index.js";
@@ -14,6 +15,8 @@ import { makeServer } from "../fixtures/sdk-1.mjs";
 import { closing, until } from "../support/fixtures.js";
 import { gate } from "../support/gate.js";
 import { httpServer } from "../support/http-server.js";
+import { ManualClock } from "../support/manual-clock.js";
+import { post } from "../support/post.js";
 
 const HOST = "http://localhost";
 
@@ -90,6 +93,29 @@ describe("a call in which a server may ask", () => {
     expect(other.requestState).not.toBe(requestState);
     expect((await answer(call(back))).result.content[0].text).toContain("me");
   });
+});
+
+it("the connection of such calls ends when nobody used it for long", async () => {
+  const server = await httpServer();
+  const clock = new ManualClock();
+  const transport = closing(new StreamableHttpTransport({ url: server.url }));
+  const serving = await HttpServing.start(transport, { idleMs: 1_000 }, clock);
+  onTestFinished(() => serving.close());
+  const echo = async () => {
+    const params = { name: "echo", arguments: { message: "x" } };
+    const asked = modern("tools/call", params, { capabilities: { elicitation: {} } });
+    const answer = await post(new URL(serving.url), await asked.text(), Object.fromEntries(asked.headers));
+    expect(await answer.text()).toContain("Echo: x");
+  };
+  await echo();
+  clock.advance(900);
+  await echo();
+  clock.advance(900);
+  await echo();
+  // One for all, and one that was used again and again.
+  expect([server.sessions.size, server.counts.deletes]).toEqual([2, 0]);
+  clock.advance(1_000);
+  await until(() => server.counts.deletes === 1);
 });
 
 describe("a client that left while it was let in", () => {
