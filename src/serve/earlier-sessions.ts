@@ -47,13 +47,18 @@ export class EarlierSessions {
     if (this.#ended.size > MAX_ENDED && oldest !== undefined) this.#ended.delete(oldest);
   }
 
+  /** It was open here, and its client may go on with it. */
+  keep(id: string, remembered: Remembered): void {
+    if (this.#ended.has(id)) return;
+    this.#adopted.set(id, { remembered, until: this.clock.now() + this.settings.idleMs });
+    this.#forgetOld();
+  }
+
   /** Takes over from an endpoint before this one, whose sessions `open` were. They wait as long as one that is silent. */
   adopt(before: EarlierSessions, open: Iterable<readonly [string, Remembered]>): void {
     for (const id of before.#ended) this.end(id);
     for (const [id, known] of before.#adopted) this.#adopted.set(id, known);
-    const until = this.clock.now() + this.settings.idleMs;
-    for (const [id, remembered] of open) this.#adopted.set(id, { remembered, until });
-    this.#forgetOld();
+    for (const [id, remembered] of open) this.keep(id, remembered);
   }
 
   #forgetOld(): void {

@@ -31,6 +31,8 @@ export class HttpSessions {
   #reaper: unknown;
   #closed = false;
   readonly #earlier: EarlierSessions;
+  /** Those that are ended because their clients were silent. */
+  readonly #silent = new Set<string>();
   readonly #resuming = new Map<string, Promise<void>>();
   readonly #budget = new EventBudget();
 
@@ -201,8 +203,13 @@ export class HttpSessions {
 
   #add(id: string, session: Omit<HttpSession, "lastUsed">): void {
     this.#earlier.taken(id);
-    this.#sessions.set(id, { ...session, lastUsed: this.clock.now() });
-    void session.client.closed.then(() => this.#sessions.delete(id));
+    const added = { ...session, lastUsed: this.clock.now() };
+    this.#sessions.set(id, added);
+    void session.client.closed.then(() => {
+      this.#sessions.delete(id);
+      // Its server went away under it, as with an edit: its client goes on with the next one.
+      if (!this.#silent.delete(id)) this.#earlier.keep(id, added.remembered);
+    });
     this.#reaper ??= this.#reapLater();
   }
 
@@ -213,7 +220,10 @@ export class HttpSessions {
   #reap(): void {
     const now = this.clock.now();
     for (const [id, { client, lastUsed }] of this.#sessions)
-      if (!this.exchanges.has(id) && now - lastUsed >= this.settings.idleMs) void client.close();
+      if (!this.exchanges.has(id) && now - lastUsed >= this.settings.idleMs) {
+        this.#silent.add(id);
+        void client.close();
+      }
     this.#reaper = this.#sessions.size > 0 ? this.#reapLater() : undefined;
   }
 }

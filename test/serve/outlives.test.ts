@@ -8,6 +8,7 @@ import type { ClientTransport } from "../../src/transports/transport.js";
 import { type AnyClient, CLIENTS } from "../support/clients.js";
 import { closing, fixture, lives, stdioFixture, until } from "../support/fixtures.js";
 import { httpServer } from "../support/http-server.js";
+import { rawSession } from "../support/raw-session.js";
 import { temporary } from "../support/temporary.js";
 
 async function servedAt(transport: ClientTransport): Promise<URL> {
@@ -103,3 +104,56 @@ describe.each(["SDK 1", "SDK 2", "SDK 2, modern"] as const)(
     });
   },
 );
+
+describe("what a legacy client asked for stands, its subscriptions and its log level,", () => {
+  async function subscribed() {
+    const { log } = stdioFixture();
+    const server = (word: string) => ({
+      command: process.execPath,
+      args: [fixture("stdio-server.mjs")],
+      env: { FIXTURE_LOG: log, WORD: word },
+    });
+    const transport = new MCPConfigTransport({
+      config: { mcpServers: { a: server("1"), b: server("1") } },
+      era: "legacy",
+    });
+    const client = await rawSession(new URL(`${await servedAt(transport)}/a`));
+    const answerTo = async (message: object) => (await (await client.post(message)).rest()).at(-1)!.message;
+    await answerTo({ id: 1, method: "resources/subscribe", params: { uri: "note://one" } });
+    await answerTo({ id: 2, method: "logging/setLevel", params: { level: "error" } });
+    const call = (id: number, name: string, args: object = {}) =>
+      answerTo({ id, method: "tools/call", params: { name, arguments: args } });
+    const stands = async () => {
+      await until(async () => (await call(3, "subscriptions")).result.content[0].text === '["note://one"]');
+      let heard = await client.get();
+      // The stream before may not be over for serve yet.
+      while (heard.status !== 200) heard = await client.get();
+      // The server drops what is below the level that it was told.
+      for (const level of ["info", "error"]) await call(4, "log", { level });
+      let message: { method?: string; params?: object } = {};
+      while (message.method !== "notifications/message") message = (await heard.next())!.message;
+      expect(message.params).toMatchObject({ level: "error" });
+      heard.cut();
+    };
+    return { transport, server, stands };
+  }
+
+  it("over an edit of its server's entry", async () => {
+    const { transport, server, stands } = await subscribed();
+    await stands();
+    await transport.setConfig({ mcpServers: { a: server("2"), b: server("1") } });
+    await stands();
+  });
+
+  it("over a death of its server", async () => {
+    const { transport, stands } = await subscribed();
+    await stands();
+    const { pid } = transport.server("a").status;
+    process.kill(pid!, "SIGKILL");
+    await until(() => {
+      const { state, pid: now } = transport.server("a").status;
+      return state === "connected" && now !== pid;
+    });
+    await stands();
+  });
+});
