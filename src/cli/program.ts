@@ -41,7 +41,8 @@ function watchOutput(): () => Promise<void> {
   };
   process.stdout.on("error", onError);
   return async () => {
-    await new Promise((resolve) => process.stdout.write("", resolve));
+    // Files and pipes are written to at once, and their errors told in the next turn.
+    await new Promise(setImmediate);
     process.stdout.off("error", onError);
     // Who closed the pipe has read enough: `holdfast tools … | head -1`.
     if (failed && failed.code !== "EPIPE") throw new Error(`the output was not written: ${failed.message}`);

@@ -12,6 +12,7 @@ import { Breaches } from "../base/breaches.js";
 import { fieldsOf } from "../base/fields.js";
 import { ANY_RESULT } from "../contract/any-result.js";
 import { askingOf } from "../contract/asking.js";
+import { QUESTIONS } from "../contract/methods.js";
 import { SERVER_ERROR } from "../contract/protocol.js";
 import type { Participant } from "../session/ports.js";
 import type { CALL, Carried } from "../wires/call-tag.js";
@@ -19,8 +20,6 @@ import type { Guard } from "../wires/guard.js";
 import type { AnswerAtOnce } from "../wires/inbound.js";
 import { askerOf } from "./asker.js";
 
-/** The requests that a modern server embeds in its answers; the SDK looks their handlers up by name. */
-const EMBEDDED = ["sampling/createMessage", "elicitation/create", "roots/list"] as const;
 /** What concerns one call only, and is the business of the Client that made it. */
 const PRIVATE = new Set([
   "notifications/progress",
@@ -56,7 +55,8 @@ export class Router {
   attach(client: Client, guard: Pick<Guard, "working">): void {
     const route = (request: JSONRPCRequest, ctx: ClientContext) =>
       this.#inTurn(request.method, () => this.#answer(request, ctx, guard));
-    for (const method of EMBEDDED) {
+    // A modern server embeds them in its answers, and the SDK looks their handlers up by name.
+    for (const method of QUESTIONS) {
       try {
         client.setRequestHandler(method, { params: ANY_RESULT }, (params, ctx) =>
           route({ jsonrpc: "2.0", id: ctx.mcpReq.id, method, params: fieldsOf(params) }, ctx),

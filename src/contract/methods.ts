@@ -52,3 +52,6 @@ export function nameIn(method: string, params: unknown): string | undefined {
   if (named !== "uri" && typeof name === "string") return name;
   return typeof uri === "string" ? shownUri(uri) : undefined;
 }
+
+/** What a server asks of a client. */
+export const QUESTIONS = ["sampling/createMessage", "elicitation/create", "roots/list"] as const;

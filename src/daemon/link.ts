@@ -63,8 +63,12 @@ export class Link {
   }
 
   whenDrained(then: () => void): void {
-    this.#socket.once("drain", then);
-    this.#socket.once("close", then);
+    const socket = this.#socket;
+    const over = () => {
+      socket.off("drain", over).off("close", over);
+      then();
+    };
+    socket.once("drain", over).once("close", over);
   }
 
   pause(): void {

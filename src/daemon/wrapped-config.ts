@@ -30,8 +30,16 @@ export async function wrappedConfig(
 /** The host has replaced its variables already: what looks like one now is none. */
 const literal = (word: string): string => word.replaceAll("$", "$$$$");
 
-/** What a person would call it: the package or script that is run, else the command. */
-function nameFor(command: string, args: readonly string[]): string {
-  const what = args.find((arg) => /^[\w@./\\-]*[A-Za-z][\w@./\\-]*$/.test(arg) && !arg.startsWith("-"));
+/** Options that take no value. */
+const PLAIN = new Set(["-y", "--yes", "-q", "--quiet", "--no-install", "-m", "--"]);
+
+/** What a person would call it: the package or script that is run, else the command. It is shown: the value of an option is none. */
+export function nameFor(command: string, args: readonly string[]): string {
+  const what = args.find(
+    (arg, i) =>
+      /^[\w@./\\-]*[A-Za-z][\w@./\\-]*$/.test(arg) &&
+      !arg.startsWith("-") &&
+      (!args[i - 1]?.startsWith("-") || PLAIN.has(args[i - 1]!)),
+  );
   return basename(what ?? command).replace(/\.\w+$/, "") || "server";
 }

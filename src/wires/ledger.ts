@@ -6,6 +6,7 @@ import {
   type RequestId,
 } from "@modelcontextprotocol/client";
 import type { AskedCall } from "../contract/asking.js";
+import { Abandoned } from "./abandoned.js";
 import type { PlainCallResult } from "./answers/result.js";
 import type { CallTag } from "./call-tag.js";
 
@@ -42,16 +43,11 @@ export function entryOf(
 }
 
 const LISTEN = "subscriptions/listen";
-/** Of more requests that nobody waits for it is not known any more which are still at work. */
-const MAX_ABANDONED = 1_000;
-
 /** The requests in flight on one wire. */
 export class Ledger implements Iterable<[RequestId, Entry]> {
   readonly #entries = new Map<RequestId, Entry>();
   #listens = 0;
-  /** Calls that nobody waits for any more, and that the server may still be working at. */
-  readonly #abandoned = new Map<RequestId, AskedCall>();
-  #forgotten = false;
+  readonly #abandoned = new Abandoned();
 
   /** Requests without an answer yet, streams that only listen left out. */
   get inFlight(): number {
@@ -103,14 +99,7 @@ export class Ledger implements Iterable<[RequestId, Entry]> {
   abandon(id: RequestId): Entry | undefined {
     const entry = this.remove(id);
     if (!entry?.call) return entry;
-    this.#abandoned.set(id, whoseOf(entry.call));
-    if (this.#abandoned.size > MAX_ABANDONED) {
-      this.#forgotten = true;
-      for (const [oldest] of this.#abandoned) {
-        this.#abandoned.delete(oldest);
-        break;
-      }
-    }
+    this.#abandoned.add(id, entry.call);
     return entry;
   }
 
@@ -125,9 +114,10 @@ export class Ledger implements Iterable<[RequestId, Entry]> {
    * for which nobody waits are first: a server that keeps to the protocol never answers them, and they stay here.
    */
   working(): AskedCall[] | undefined {
-    if (this.#forgotten) return undefined;
+    const abandoned = this.#abandoned.calls();
+    if (!abandoned) return undefined;
     const waiting = [...this.#entries.values()].flatMap(({ call }) => call ?? []);
-    return [...this.#abandoned.values(), ...waiting];
+    return [...abandoned, ...waiting];
   }
 
   /** The request that an answer's id means; undefined if it is not in flight. */
@@ -150,11 +140,3 @@ export class Ledger implements Iterable<[RequestId, Entry]> {
     yield* [...this.#entries];
   }
 }
-
-/** What a question needs of a call that is over: with its signals and the request that it was made for, a thousand are 40 MB. */
-const whoseOf = ({ session, origin }: CallTag): AskedCall => ({
-  session,
-  ...(origin && {
-    origin: { request: { mcpReq: { id: origin.request.mcpReq.id } }, client: origin.client, over: true },
-  }),
-});

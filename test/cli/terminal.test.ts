@@ -130,7 +130,10 @@ describe("no character of a server's steers the terminal", () => {
     expect(prints).toEqual([
       'check.ts: process.stderr.write("\\n");',
       "check.ts: process.stderr.write(`\\r\\u001b[K${visibleLine(text)}`);",
-      // A table, whose cells are shown by the same function.
+      // JSON for the shim that started it.
+      "daemon.ts: process.stdout.write(lineOf(ready));",
+      // Tables, whose cells are shown by the same function.
+      "daemons.ts: process.stdout.write(`\\u001b[2J\\u001b[H${table}\\n`);",
       "watch-servers.ts: process.stdout.write(`\\u001b[2J\\u001b[H${tableOf(rows, process.stdout)}\\n`);",
       // A program that another process runs.
       "servers.ts: process.stdout.write(process.env.PATH ?? process.env.Path)`;",

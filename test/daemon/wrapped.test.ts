@@ -1,8 +1,19 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { nameFor } from "../../src/daemon/wrapped-config.js";
 import { fixture } from "../support/fixtures.js";
 import { SharedWorld } from "../support/shared.js";
+
+it.each([
+  ["npx", ["-y", "@scope/weather-server", "--api-key", "canary-1"], "weather-server"],
+  ["weather-server", ["--api-key", "canary-1"], "weather-server"],
+  ["uvx", ["--from", "canary-1", "mcp-server-time"], "mcp-server-time"],
+  ["python", ["-m", "weather"], "weather"],
+  ["node", ["/home/me/server.mjs", "--token", "canary-1"], "server"],
+] as const)("%s %j is called by what it runs, and by no value of an option: %s", (program, args, name) => {
+  expect(nameFor(program, args)).toBe(name);
+});
 
 const command = [process.execPath, fixture("journal-server.mjs")];
 

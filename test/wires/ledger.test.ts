@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import type { CallTag } from "../../src/wires/call-tag.js";
 import { Ledger } from "../../src/wires/ledger.js";
@@ -28,5 +30,41 @@ describe("what is kept of a call that was given up", () => {
     ledger.remove(2);
     ledger.late(1);
     expect(ledger.working()).toEqual([]);
+  });
+
+  it("keeps no session that everybody else has let go, and knows whose it was", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const answer = () => ({});
+    const ledger = new Ledger();
+    const sent = {
+      method: "tools/call",
+      modern: false,
+      onAnswer: undefined,
+      stream: undefined,
+      parked: false,
+    };
+    const abandonTwo = () => {
+      const session = { owner: (method: string) => (method === "elicitation/create" ? answer : undefined) };
+      const client = {};
+      for (const id of [1, 2]) {
+        const origin = { request: { mcpReq: { id } }, client };
+        ledger.add(id, {
+          ...sent,
+          call: { session, origin, written: 1, repeatable: false } as object as CallTag,
+        });
+        ledger.abandon(id);
+      }
+      return [new WeakRef<object>(session), new WeakRef<object>(client)];
+    };
+    const refs = abandonTwo();
+    // What a WeakRef was made of is kept to the end of the turn.
+    await new Promise(setImmediate);
+    collect();
+    expect(refs.map((ref) => ref.deref())).toEqual([undefined, undefined]);
+    const [one, two] = ledger.working()!;
+    expect(one!.session).toBe(two!.session);
+    expect(one!.origin!.client).toBe(two!.origin!.client);
+    expect((one!.session as { owner(method: string): unknown }).owner("elicitation/create")).toBe(answer);
   });
 });
