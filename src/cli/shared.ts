@@ -2,7 +2,6 @@ import { readFileSync, realpathSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
 import { basename } from "node:path";
 import { parseArgs } from "node:util";
-import { visible } from "../base/visible.js";
 import { attach } from "../daemon/attach.js";
 import { contentHash, keyOf } from "../daemon/key.js";
 import { placeOf, runDirectory } from "../daemon/place.js";
@@ -84,7 +83,7 @@ async function serveShared(argv: readonly string[]): Promise<void> {
     input: process.stdin,
     output: process.stdout,
     name: basename(path),
-    say: (text) => console.error(visible(text)),
+    say: (text) => console.error(text),
     attach: (signal) =>
       attach({
         place,

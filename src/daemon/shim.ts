@@ -1,6 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 import { messageOf } from "../base/errors.js";
 import { fieldsOf } from "../base/fields.js";
+import { visible } from "../base/visible.js";
 import { pause } from "../base/wait.js";
 import { systemClock } from "../machines/clock.js";
 import { endingAnswer, lostAnswer, unreachedAnswer } from "./answers.js";
@@ -229,7 +230,8 @@ export class Shim {
 
   /** There is no daemon. Whoever waits hears why; the next message tries again. */
   #unreached(why: string): void {
-    this.options.say(`${this.#name}: ${why}`);
+    // Why may be told in words of a server's.
+    this.options.say(visible(`${this.#name}: ${why}`));
     this.#waiting = [];
     for (const flight of this.#flights.all()) {
       this.#flights.end(flight.id);
