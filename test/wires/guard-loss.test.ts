@@ -37,7 +37,7 @@ describe("a wire that ends by itself", () => {
 
   it("says of a request that was refused, and waited for a credential, that it was not done", async () => {
     const { guard, wire, heard } = await guarded();
-    const call = { written: 0, ended: new AbortController().signal } as CallTag;
+    const call = { session: {}, written: 0, ended: new AbortController().signal } as CallTag;
     await guard.send(request(1), { headers: { [CALL]: call } as never });
     await guard.send(request(2));
     wire.onParked!(1);
