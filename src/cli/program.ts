@@ -17,15 +17,17 @@ export async function run(argv: readonly string[]): Promise<number> {
     program.addCommand(inOurWords(command.description(description)).exitOverride(), { hidden });
   }
   program.exitOverride();
-  const unwritten = watchOutput();
+  const output = watchOutput();
   try {
     await program.parseAsync(own, { from: "user" });
-    await unwritten();
+    await output.written();
     return 0;
   } catch (error) {
     const code = exitCodeOf(error);
     if (!isPrinted(error)) (await import("./terminal/words.js")).sayError(error);
     return code;
+  } finally {
+    output.close();
   }
 }
 
@@ -33,19 +35,21 @@ export async function run(argv: readonly string[]): Promise<number> {
 const inOurWords = (command: Command) =>
   command.configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "holdfast: ")) });
 
-/** Watches whether stdout takes what is printed: console.log tells nobody. What it returns throws where it did not. */
-function watchOutput(): () => Promise<void> {
+/** Watches whether stdout takes what is printed: console.log tells nobody. `written` throws where it did not. */
+function watchOutput() {
   let failed: NodeJS.ErrnoException | undefined;
   const onError = (error: NodeJS.ErrnoException) => {
     failed ??= error;
   };
   process.stdout.on("error", onError);
-  return async () => {
-    // Files and pipes are written to at once, and their errors told in the next turn.
-    await new Promise(setImmediate);
-    process.stdout.off("error", onError);
-    // Who closed the pipe has read enough: `holdfast tools … | head -1`.
-    if (failed && failed.code !== "EPIPE") throw new Error(`the output was not written: ${failed.message}`);
+  return {
+    async written() {
+      // Files and pipes are written to at once, and their errors told in the next turn.
+      await new Promise(setImmediate);
+      // Who closed the pipe has read enough: `holdfast tools … | head -1`.
+      if (failed && failed.code !== "EPIPE") throw new Error(`the output was not written: ${failed.message}`);
+    },
+    close: () => process.stdout.off("error", onError),
   };
 }
 

@@ -8,6 +8,7 @@ import { placeOf, runDirectory } from "../daemon/place.js";
 import { Shim } from "../daemon/shim.js";
 import { startDaemon } from "../daemon/start.js";
 import { wrappedConfig } from "../daemon/wrapped-config.js";
+import { onSignals } from "./terminal/signals.js";
 
 /** The options that are the daemon's. */
 const OPTIONS = {
@@ -102,10 +103,9 @@ async function serveShared(argv: readonly string[]): Promise<void> {
       }),
   });
   let signals = 0;
-  const onSignal = () => (signals++ === 0 ? shim.drain() : process.exit(130));
-  for (const signal of SIGNALS) process.on(signal, onSignal);
+  const stop = onSignals(() => (signals++ === 0 ? shim.drain() : process.exit(130)));
   await shim.closed;
-  for (const signal of SIGNALS) process.off(signal, onSignal);
+  stop();
 }
 
 /** What `wrap --shared` wrote: the command of the entry, and the names of its variables. */
@@ -113,5 +113,3 @@ async function configOf([command, ...args]: readonly string[], pass = ""): Promi
   if (command === undefined) throw new Error("expected a command after --");
   return wrappedConfig([command, ...args], pass.split(",").filter(Boolean));
 }
-
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

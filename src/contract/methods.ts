@@ -53,5 +53,13 @@ export function nameIn(method: string, params: unknown): string | undefined {
   return typeof uri === "string" ? shownUri(uri) : undefined;
 }
 
+/** The notifications for the lists that a server, which answered so to `initialize`, may change. */
+export function listChangesIn(result: unknown): string[] {
+  const capabilities = fieldsOf(fieldsOf(result)["capabilities"]);
+  return ["tools", "prompts", "resources"]
+    .filter((kind) => fieldsOf(capabilities[kind])["listChanged"] === true)
+    .map((kind) => `notifications/${kind}/list_changed`);
+}
+
 /** What a server asks of a client. */
 export const QUESTIONS = ["sampling/createMessage", "elicitation/create", "roots/list"] as const;

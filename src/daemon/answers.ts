@@ -1,7 +1,5 @@
-import { SERVER_ERROR } from "../contract/protocol.js";
+import { INTERNAL_ERROR, SERVER_ERROR } from "../contract/protocol.js";
 import type { Flight, Id } from "./flights.js";
-
-const INTERNAL_ERROR = -32603;
 
 const answer = (id: Id, error: object): string => JSON.stringify({ jsonrpc: "2.0", id, error });
 

@@ -3,7 +3,7 @@ import { withFileLock } from "../base/file-lock/file-lock.js";
 import { VERSION } from "../base/version.js";
 import { pause } from "../base/wait.js";
 import { systemClock } from "../machines/clock.js";
-import { type Greeted, greet } from "./greet.js";
+import { type Greeted, greet, whenLetGo } from "./greet.js";
 import { type Hello, isNewer, PROTOCOL } from "./hello.js";
 import { type Place, privateDirectory } from "./place.js";
 
@@ -85,13 +85,7 @@ async function startUnderLock(
 /** Asks the older daemon to let its shims go, and waits until it listens no more. */
 async function handedOver(place: Place, hello: Hello): Promise<void> {
   const asked = await greet(place.socket, { ...hello, ask: "move" });
-  if (!asked) return;
-  const { socket } = asked;
-  await new Promise<void>((resolve) => {
-    socket.once("close", () => resolve());
-    socket.on("error", () => {});
-    socket.resume();
-  });
+  if (asked) await whenLetGo(asked);
 }
 
 /** Waits until somebody else's daemon stands. */

@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { codeOf, messageOf } from "../base/errors.js";
 import { VERSION } from "../base/version.js";
-import { greet } from "./greet.js";
+import { greet, whenLetGo } from "./greet.js";
 import { PROTOCOL } from "./hello.js";
 import { type Manifest, readManifest } from "./manifest.js";
 import { runDirectory } from "./place.js";
@@ -49,12 +49,7 @@ export async function askStatus(manifest: Manifest): Promise<DaemonStatus> {
 export async function askToStop(manifest: Manifest): Promise<boolean> {
   const answer = await ask(manifest, "stop");
   if (!answer) return false;
-  const { socket } = answer;
-  await new Promise<void>((resolve) => {
-    socket.once("close", () => resolve());
-    socket.on("error", () => {});
-    socket.resume();
-  });
+  await whenLetGo(answer);
   return true;
 }
 

@@ -1,5 +1,6 @@
 import { fieldsOf, isObject } from "../base/fields.js";
 import { factsOf } from "../contract/methods.js";
+import { STANDING } from "../contract/protocol.js";
 
 export type Id = string | number;
 
@@ -70,7 +71,7 @@ export class Flights {
   /** Whether an answer of the daemon of this number is waited for, or of any; a stream that only listens may not count. */
   isAwaited(epoch?: number, streams = false): boolean {
     return this.all().some(
-      (flight) => (epoch === undefined || flight.epoch === epoch) && (streams || flight.method !== LISTEN),
+      (flight) => (epoch === undefined || flight.epoch === epoch) && (streams || flight.method !== STANDING),
     );
   }
 
@@ -95,10 +96,8 @@ export class Flights {
   }
 }
 
-const LISTEN = "subscriptions/listen";
-
 /** The beginning of a session, and a stream that only listens. */
-const ALWAYS = new Set(["initialize", LISTEN]);
+const ALWAYS = new Set(["initialize", STANDING]);
 
 /** Undefined: it is not one message. */
 export function parsed(line: Buffer): Message | undefined {

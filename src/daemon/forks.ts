@@ -1,20 +1,16 @@
 import type { JSONRPCMessage } from "@modelcontextprotocol/client";
+import { INTERNAL_ERROR } from "../contract/protocol.js";
 import { introductionIn } from "../gateway/downstream.js";
 import { askable } from "../gateway/relayed-session.js";
 
 /** Each of these clients may have a process of its own of every legacy server. */
 const MAX_ASKED = 32;
-const INTERNAL_ERROR = -32603;
 
 /** The clients that can be asked: in front of legacy servers each has connections of its own, so there may not be too many. */
 export class Forks {
   readonly #asked = new Set<object>();
 
   constructor(private readonly max = MAX_ASKED) {}
-
-  get size(): number {
-    return this.#asked.size;
-  }
 
   has(client: object): boolean {
     return this.#asked.has(client);

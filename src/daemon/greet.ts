@@ -12,6 +12,14 @@ export interface Greeted {
   welcome: Welcome;
 }
 
+/** Settles when the daemon has let go of the connection, which it keeps until all is done. */
+export function whenLetGo({ socket }: Greeted): Promise<void> {
+  return new Promise((resolve) => {
+    socket.once("close", () => resolve());
+    socket.resume();
+  });
+}
+
 /**
  * Connects to a daemon and says who we are.
  * Undefined: there is none, or it went away before it answered.

@@ -16,20 +16,12 @@ export interface LinkHandlers {
 
 /** The connection of a shim to one daemon, from its welcome to its end. */
 export class Link {
-  /** The name of what is served. */
-  readonly name: string;
   /** Nothing is written any more, what was written is waited for. */
   leaving: Leave["leave"] | undefined;
   readonly #socket: Socket;
   #closed = false;
 
-  constructor(
-    { socket, welcome }: Greeted,
-    /** Counts the links of this shim. */
-    readonly epoch: number,
-    handlers: LinkHandlers,
-  ) {
-    this.name = welcome.name;
+  constructor({ socket }: Greeted, handlers: LinkHandlers) {
     this.#socket = socket;
     const lines = new LineReader(MAX_LINE_BYTES, {
       onLine: (line) => {

@@ -1,4 +1,5 @@
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
+import { replacePrivate } from "../auth/store/private-file.js";
 import { fieldsOf } from "../base/fields.js";
 
 /** What a daemon says of itself in a file. It holds no secret. */
@@ -21,9 +22,7 @@ export interface Manifest {
 
 /** Replaces the manifest at once. */
 export async function writeManifest(path: string, manifest: Manifest): Promise<void> {
-  const temporary = `${path}.${process.pid}`;
-  await writeFile(temporary, `${JSON.stringify(manifest, undefined, 2)}\n`, { mode: 0o600 });
-  await rename(temporary, path);
+  await replacePrivate(path, `${JSON.stringify(manifest, undefined, 2)}\n`);
 }
 
 /** Undefined: there is none, or none that can be read. */

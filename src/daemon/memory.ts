@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { groupOf } from "../wires/processes.js";
 
 /** The memory of each of these processes and of all in its group, in bytes (RSS). Linux only: elsewhere nothing is known. */
 export function memoryOf(pids: readonly number[]): ReadonlyMap<number, number> {
@@ -13,13 +14,6 @@ export function memoryOf(pids: readonly number[]): ReadonlyMap<number, number> {
     bytes.set(group, (bytes.get(group) ?? 0) + residentOf(pid));
   }
   return bytes;
-}
-
-function groupOf(pid: number): number | undefined {
-  const stat = read(pid, "stat");
-  // After the name, which may hold anything: state, parent, group.
-  const [, , group] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return group === undefined ? undefined : Number(group);
 }
 
 const residentOf = (pid: number): number =>

@@ -1,4 +1,5 @@
 import { fieldsOf } from "../base/fields.js";
+import { listChangesIn } from "../contract/methods.js";
 import type { Flight, Message } from "./flights.js";
 
 /** What a client said of itself, and what it wants to hear: told to each next daemon, so that its session goes on there. */
@@ -25,7 +26,7 @@ export class ReplayedSession {
     if (method === "initialize") {
       this.#initialize = params;
       this.#answered = true;
-      this.#changes = changesIn(result);
+      this.#changes = listChangesIn(result);
     } else if (method === "logging/setLevel") this.#level = params;
     else if (method === "resources/subscribe") this.#subscribed.set(uri, params);
     else if (method === "resources/unsubscribe") this.#subscribed.delete(uri);
@@ -52,11 +53,4 @@ export class ReplayedSession {
   news(): object[] {
     return this.#initialized ? this.#changes.map((method) => ({ jsonrpc: "2.0", method })) : [];
   }
-}
-
-function changesIn(result: unknown): string[] {
-  const capabilities = fieldsOf(fieldsOf(result)["capabilities"]);
-  return ["tools", "prompts", "resources"].flatMap((kind) =>
-    fieldsOf(capabilities[kind])["listChanged"] === true ? [`notifications/${kind}/list_changed`] : [],
-  );
 }

@@ -101,10 +101,7 @@ export class Shim {
   }
 
   #send(flight: Flight): void {
-    if (!this.#ready) {
-      void this.#attach();
-      return;
-    }
+    if (!this.#ready) return void this.#attach();
     flight.sent++;
     flight.epoch = this.#epoch;
     this.#write(flight.line);
@@ -148,7 +145,7 @@ export class Shim {
     this.#epoch++;
     this.#name = greeted.welcome.name;
     this.#patience.began();
-    const link = new Link(greeted, this.#epoch, {
+    const link = new Link(greeted, {
       onLine: (line) => this.#fromDaemon(line),
       onLeave: () => this.#afterAnswer(),
       onClose: () => this.#lost(link),

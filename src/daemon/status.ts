@@ -47,24 +47,26 @@ export function statusOf(
     transport instanceof MCPConfigTransport ? Object.values(transport.servers) : [transport.status];
   const memory = memoryOf(statuses.flatMap(({ pid }) => pid ?? []));
   const explained = transport.explain();
+  const now = Date.now();
+  const servers = statuses.map((status): ServerStatus => {
+    const { name, pid } = status;
+    const bytes = pid === undefined ? undefined : memory.get(pid);
+    return {
+      name,
+      ...explain(status, now),
+      ...(pid !== undefined && { pid }),
+      ...(bytes !== undefined && { memory: bytes }),
+      ...journal.restartsOf(name),
+    };
+  });
   // Where each client has a composite of its own, nobody uses the common one.
-  const well = statuses.every((status) => ["ok", "known"].includes(explain(status, Date.now()).health));
+  const well = servers.every(({ health }) => health === "ok" || health === "known");
   const used = explained.health === "closed" && [...clients].length > 0;
   return {
     ...explained,
     ...(used && { health: well ? "ready" : "degraded" }),
     memory: process.memoryUsage.rss(),
-    servers: statuses.map((status) => {
-      const { name, pid } = status;
-      const bytes = pid === undefined ? undefined : memory.get(pid);
-      return {
-        name,
-        ...explain(status, Date.now()),
-        ...(pid !== undefined && { pid }),
-        ...(bytes !== undefined && { memory: bytes }),
-        ...journal.restartsOf(name),
-      };
-    }),
+    servers,
     clients: [...clients].map((client) => ({
       ...(client.pid !== undefined && { pid: client.pid }),
       calls: client.calls,

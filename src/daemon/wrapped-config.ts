@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { rename, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { replacePrivate } from "../auth/store/private-file.js";
 import { privateDirectory, stateDirectory } from "./place.js";
 
 /**
@@ -21,9 +21,7 @@ export async function wrappedConfig(
   const path = join(folder, `${createHash("sha256").update(text).digest("hex").slice(0, 16)}.json`);
   // Its name says what is in it.
   if (existsSync(path)) return path;
-  const temporary = `${path}.${process.pid}`;
-  await writeFile(temporary, text, { mode: 0o600 });
-  await rename(temporary, path);
+  await replacePrivate(path, text);
   return path;
 }
 

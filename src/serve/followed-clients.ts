@@ -1,4 +1,4 @@
-import type { JSONRPCRequest } from "@modelcontextprotocol/server";
+import { type JSONRPCRequest, PROTOCOL_VERSION_META_KEY } from "@modelcontextprotocol/server";
 import { whenAborted } from "../base/abort.js";
 import { fieldsOf, isObject } from "../base/fields.js";
 import { nameIn } from "../contract/methods.js";
@@ -6,8 +6,6 @@ import { STANDING } from "../contract/protocol.js";
 import type { ClientNetwork, ServedAnswer, ServedTrace } from "../contract/trace.js";
 import { INTERNALS } from "../transports/internals.js";
 import type { ClientTransport } from "../transports/transport.js";
-
-const PROTOCOL_VERSION = "io.modelcontextprotocol/protocolVersion";
 
 /** What is known of a client besides its request. */
 interface Client {
@@ -29,7 +27,7 @@ export class FollowedClients {
   begin({ id, method, params }: JSONRPCRequest, client: Client = {}): ServedTrace | undefined {
     const served = this.#served;
     if (!served || method === STANDING) return undefined;
-    const modern = fieldsOf(fieldsOf(params)["_meta"])[PROTOCOL_VERSION];
+    const modern = fieldsOf(fieldsOf(params)["_meta"])[PROTOCOL_VERSION_META_KEY];
     return served.request({
       id,
       method,

@@ -1,4 +1,5 @@
 import { fieldsOf } from "../base/fields.js";
+import { listChangesIn } from "../contract/methods.js";
 import { type Remembered, requestsFor } from "./remembered.js";
 
 interface Wire {
@@ -23,13 +24,9 @@ export async function goOn(wire: Wire, url: string, id: string, remembered: Reme
   return news;
 }
 
-/** The notifications for the lists that a server, which answered so to `initialize`, may change. */
 function listsIn(shaken: string): string[] {
   const [, data = "{}"] = /^data: (\{.*)$/m.exec(shaken) ?? [];
-  const { capabilities } = fieldsOf(fieldsOf(JSON.parse(data))["result"]);
-  return ["tools", "prompts", "resources"]
-    .filter((kind) => fieldsOf(fieldsOf(capabilities)[kind])["listChanged"] === true)
-    .map((kind) => `notifications/${kind}/list_changed`);
+  return listChangesIn(fieldsOf(JSON.parse(data))["result"]);
 }
 
 /** A message of a client's, as if it had been posted. */

@@ -66,10 +66,7 @@ export class Principals {
     const own = holder && this.#all.get(holder.id);
     if (!own) return answer();
     own.running++;
-    let over = false;
     const end = () => {
-      if (over) return;
-      over = true;
       own.running--;
       own.lastUsed = this.clock.now();
     };

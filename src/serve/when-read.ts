@@ -5,18 +5,23 @@ export function whenRead(response: Response, end: () => void): Response {
     end();
     return response;
   }
+  let over = false;
+  const endOnce = () => {
+    if (!over) end();
+    over = true;
+  };
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       const { done, value } = await reader.read().catch((error: unknown) => {
-        end();
+        endOnce();
         throw error;
       });
       if (!done) return controller.enqueue(value);
-      end();
+      endOnce();
       controller.close();
     },
     cancel(reason) {
-      end();
+      endOnce();
       return reader.cancel(reason);
     },
   });

@@ -3,14 +3,14 @@ import { isHoldfastError, type Outcome } from "../base/errors.js";
 import { fieldsOf } from "../base/fields.js";
 import { pause, withDeadline } from "../base/wait.js";
 import type { Admit } from "../contract/asking.js";
-import type { CallTrace, TracedEnd } from "../contract/trace.js";
+import type { CallTrace } from "../contract/trace.js";
 import type { Failure } from "../machines/failure.js";
 import { CALL, type CallTag } from "../wires/call-tag.js";
 import { Lost } from "../wires/lost.js";
 import { authRequired, calledOf, connectionLost, timedOut } from "./call-errors.js";
 import type { CallSpec } from "./call-spec.js";
 import { Deadline } from "./deadline.js";
-import { endOf, endOfResult, inspectedCall } from "./inspected-call.js";
+import { endOf, endOfResult, inspectedCall, tellEnd } from "./inspected-call.js";
 import { invalidAnswerOf } from "./invalid-answer.js";
 import type { ConnectionPort, Ready } from "./ports.js";
 import { maySendAgain } from "./replay.js";
@@ -107,25 +107,6 @@ async function sendUntilSettled<T>(
     throw told;
   } finally {
     deadline.clear();
-  }
-}
-
-/** Tells a trace how its call ended. What it throws, as an exporter of the user's may, does not become the call's end. */
-function tellEnd(
-  { ready }: ConnectionPort,
-  trace: CallTrace,
-  how: Pick<TracedEnd, "end" | "error" | "result">,
-): void {
-  try {
-    trace.ended({
-      end: how.end,
-      error: how.error,
-      result: how.result,
-      protocolVersion: ready?.client.getNegotiatedProtocolVersion(),
-      sessionId: ready?.guard.sessionId,
-    });
-  } catch {
-    // Nobody is there to be told.
   }
 }
 

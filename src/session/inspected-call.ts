@@ -2,6 +2,8 @@ import { ProtocolError, SdkError } from "@modelcontextprotocol/client";
 import { isHoldfastError } from "../base/errors.js";
 import { fieldsOf } from "../base/fields.js";
 import type { Observed, RequestEnd } from "../contract/inspection.js";
+import type { CallTrace, TracedEnd } from "../contract/trace.js";
+import type { ConnectionPort } from "./ports.js";
 
 let requests = 0;
 
@@ -41,4 +43,23 @@ export function endOf(error: unknown): [RequestEnd, (string | undefined)?] {
   if (isHoldfastError(error)) return [(error as { outcome?: RequestEnd }).outcome ?? "failed", error.code];
   if (error instanceof ProtocolError) return ["refused", String(error.code)];
   return ["failed", error instanceof SdkError ? String(error.code) : undefined];
+}
+
+/** Tells a trace how its call ended. What it throws, as an exporter of the user's may, does not become the call's end. */
+export function tellEnd(
+  { ready }: ConnectionPort,
+  trace: CallTrace,
+  how: Pick<TracedEnd, "end" | "error" | "result">,
+): void {
+  try {
+    trace.ended({
+      end: how.end,
+      error: how.error,
+      result: how.result,
+      protocolVersion: ready?.client.getNegotiatedProtocolVersion(),
+      sessionId: ready?.guard.sessionId,
+    });
+  } catch {
+    // Nobody is there to be told.
+  }
 }

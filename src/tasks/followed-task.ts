@@ -5,6 +5,7 @@ import { isHoldfastError } from "../base/errors.js";
 import { fieldsOf } from "../base/fields.js";
 import { keepAliveWhile } from "../base/keep-alive.js";
 import { pause, Queue, untilAborted } from "../base/wait.js";
+import { INTERNAL_ERROR } from "../contract/protocol.js";
 import type { RunningTask, TaskOption, TaskRef, TaskStatus } from "../contract/tasks.js";
 import { askAbout, askOnce, askStatus, unusable } from "./asking.js";
 import type { TaskHost } from "./host.js";
@@ -154,7 +155,7 @@ export class FollowedTask implements RunningTask {
   #modernResult({ status }: TaskStatus, { result, error }: Record<string, unknown>): CallToolResult {
     if (status === "completed") return this.#read(result);
     const { code, message, data } = fieldsOf(error);
-    const known = Number.isSafeInteger(code) ? Number(code) : -32603;
+    const known = Number.isSafeInteger(code) ? Number(code) : INTERNAL_ERROR;
     throw ProtocolError.fromError(known, typeof message === "string" ? message : "the task failed", data);
   }
 

@@ -6,6 +6,7 @@ import {
   type RequestId,
 } from "@modelcontextprotocol/client";
 import type { AskedCall } from "../contract/asking.js";
+import { STANDING } from "../contract/protocol.js";
 import { Abandoned } from "./abandoned.js";
 import type { PlainCallResult } from "./answers/result.js";
 import type { CallTag } from "./call-tag.js";
@@ -42,7 +43,6 @@ export function entryOf(
   return { method, cursor: params?.["cursor"], modern, call, onAnswer, stream: undefined, parked: false };
 }
 
-const LISTEN = "subscriptions/listen";
 /** The requests in flight on one wire. */
 export class Ledger implements Iterable<[RequestId, Entry]> {
   readonly #entries = new Map<RequestId, Entry>();
@@ -57,13 +57,13 @@ export class Ledger implements Iterable<[RequestId, Entry]> {
   /** The one request in flight, if there is just one; streams that only listen are left out. */
   get only(): RequestId | undefined {
     if (this.inFlight !== 1) return undefined;
-    for (const [id, { method }] of this.#entries) if (method !== LISTEN) return id;
+    for (const [id, { method }] of this.#entries) if (method !== STANDING) return id;
     return undefined;
   }
 
   add(id: RequestId, entry: Entry): void {
     this.#entries.set(id, entry);
-    if (entry.method === LISTEN) this.#listens++;
+    if (entry.method === STANDING) this.#listens++;
   }
 
   get(id: RequestId): Entry | undefined {
@@ -91,7 +91,7 @@ export class Ledger implements Iterable<[RequestId, Entry]> {
     const entry = this.#entries.get(id);
     if (!entry) return undefined;
     this.#entries.delete(id);
-    if (entry.method === LISTEN) this.#listens--;
+    if (entry.method === STANDING) this.#listens--;
     return entry;
   }
 

@@ -53,7 +53,7 @@ async function eachProcess(visit: (pid: number) => void): Promise<void> {
 }
 
 /** The group of a process that lives. */
-function groupOf(pid: number): number | undefined {
+export function groupOf(pid: number): number | undefined {
   const stat = read(pid, "stat");
   if (stat === undefined) return undefined;
   // After the name, which may hold anything: state, parent, group.

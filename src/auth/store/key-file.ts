@@ -16,7 +16,7 @@ const newKey = () => randomBytes(BYTES).toString("base64url");
 export async function keyIn(path: string, { renew = false } = {}): Promise<string> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await checkDirectory(dirname(path));
-  if (renew) await replacePrivate(path, newKey(), async () => {});
+  if (renew) await replacePrivate(path, newKey());
   else if (!(await isThere(path))) await make(path);
   const key = (await readPrivate(path)).trim();
   if (!/^[\w-]{43,}$/.test(key)) throw new Error(`${path} holds no key; remove it, and another one is made`);

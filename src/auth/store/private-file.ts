@@ -36,7 +36,7 @@ export const TEMPORARY = ".tmp-";
 export async function replacePrivate(
   path: string,
   text: string,
-  mayReplace: () => Promise<void>,
+  mayReplace: () => Promise<void> = async () => {},
 ): Promise<void> {
   const temporary = `${path}${TEMPORARY}${randomBytes(8).toString("hex")}`;
   try {

@@ -9,8 +9,8 @@ import {
   rewriteFile,
   visibleLine,
 } from "../../internal.js";
-import { agrees } from "../terminal/ask.js";
-import { Refused, UsageError } from "../terminal/exit.js";
+import { mustAgree } from "../terminal/ask.js";
+import { UsageError } from "../terminal/exit.js";
 import { print, say } from "../terminal/print.js";
 import { knownClient } from "./trust.js";
 
@@ -38,7 +38,8 @@ export async function changeFiles(config: string, change: Change, wishes: Wishes
   for (const one of changes) show(one);
   const wanted = changes.filter(({ changed }) => changed.length > 0);
   if (wanted.length === 0) return say("nothing to change");
-  if (!wishes.yes) await ask(wanted.length);
+  const question = wanted.length > 1 ? `Write these ${wanted.length} files? [y/N] ` : "Write it? [y/N] ";
+  if (!wishes.yes) await mustAgree(question, "nothing was written");
   for (const { file, edits } of wanted) {
     const kept = await rewriteFile(file, editedText(file.text, edits));
     say(`written; what it was is in ${visibleLine(kept)}`);
@@ -72,12 +73,4 @@ function show({ file, edits, left }: ConfigChange & { file: ReadFile }): void {
   const shown = (line: string) => secrets.redact(line);
   for (const line of difference(file.text, edits, shown)) print(`  ${visibleLine(line)}`);
   for (const { name, why } of left) say(`${visibleLine(name)} stays as it is: ${why}`);
-}
-
-async function ask(count: number): Promise<void> {
-  if (!process.stdin.isTTY || !process.stderr.isTTY)
-    throw new UsageError("nothing was written: nobody can be asked here; in a script, say --yes");
-  if (await agrees(count > 1 ? `Write these ${count} files? [y/N] ` : "Write it? [y/N] ")) return;
-  say("nothing was written");
-  throw new Refused("nothing was written");
 }

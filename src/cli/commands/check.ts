@@ -4,6 +4,7 @@ import type { FaultKind, Progress, SafeCall } from "../../testing/index.js";
 import { Interrupted, Refused, UsageError } from "../terminal/exit.js";
 import { print, printJson, say } from "../terminal/print.js";
 import { junit, reportLines } from "../terminal/report.js";
+import { SIGNALS } from "../terminal/signals.js";
 import { agreedTarget, targetOf } from "./target.js";
 import { type TargetOptions, targetCommand } from "./target-options.js";
 
@@ -133,8 +134,6 @@ function checkWritable(file: string): void {
     throw new UsageError(`--junit: ${messageOf(error)}`);
   }
 }
-
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** Shows the progress: on a terminal in one line that is rewritten, elsewhere in a line for each phase and each tenth of it. */
 function progress(name: string): (progress: Progress) => void {

@@ -14,35 +14,57 @@ export interface Configured {
   untrusted: boolean;
 }
 
-/** The files of the current folder that are no client's. */
+/** The files of the current folder that are no client's. Whoever wrote the folder wrote them: a person has to name one to start it. */
 const OWN_FILES = ["mcp.json", "mcp.yaml", "mcp.toml"];
+
+/** A config file of this machine. */
+export type ConfigHere = {
+  path: string;
+  /** What a command takes as its target: the file itself, or the client whose it is. */
+  target: string;
+  /** It lies in the current project or folder, and nobody agreed to it or named it. */
+  untrusted: boolean;
+} & ({ entries: Record<string, unknown> } | { error: unknown });
+
+/** Those of the current folder first, then those of each client. */
+export const configsHere = (): ConfigHere[] => [
+  ...OWN_FILES.filter((path) => isConfigFile(path)).flatMap(ownFile),
+  ...CLIENT_NAMES.flatMap((client) =>
+    searchClient(client).map((file): ConfigHere => {
+      const { path } = file;
+      return "error" in file
+        ? { path, target: client, untrusted: true, error: file.error }
+        : { path, target: client, untrusted: file.project && !isTrusted(file), entries: file.entries };
+    }),
+  ),
+];
+
+function ownFile(path: string): ConfigHere[] {
+  const known = { path, target: path, untrusted: true };
+  try {
+    return [{ ...known, entries: serversIn(path) }];
+  } catch (error) {
+    return /cannot be read: ENOENT/.test(messageOf(error)) ? [] : [{ ...known, error }];
+  }
+}
 
 /** Every server of this machine, and the files that cannot be read. */
 export function configured(): { servers: Configured[]; files: number; findings: Finding[] } {
-  const all = { servers: [] as Configured[], files: 0, findings: [] as Finding[] };
-  const add = (file: string, client: string, untrusted: boolean, entries: Record<string, unknown>) => {
-    all.files++;
-    for (const [name, entry] of Object.entries(entries))
-      all.servers.push({
-        ...{ file, client, name, untrusted, entry: fieldsOf(entry) },
-        target: `${client}:${name}`,
-      });
-  };
-  const broken = (file: string, error: unknown) => {
-    all.files++;
-    all.findings.push(findingOf({ file }, messageOf(error).replace(`${file} `, ""), "mend the file"));
-  };
-  for (const path of OWN_FILES.filter(isConfigFile)) {
-    try {
-      add(path, path, true, serversIn(path));
-    } catch (error) {
-      if (!/cannot be read: ENOENT/.test(messageOf(error))) broken(path, error);
-    }
-  }
-  for (const client of CLIENT_NAMES)
-    for (const file of searchClient(client)) {
-      if ("error" in file) broken(file.path, file.error);
-      else add(file.path, client, file.project && !isTrusted(file), file.entries);
-    }
-  return all;
+  const all = configsHere();
+  const servers = all.flatMap((file): Configured[] =>
+    "error" in file
+      ? []
+      : Object.entries(file.entries).map(([name, entry]) => configuredIn(file, name, entry)),
+  );
+  const findings = all.flatMap((file) => {
+    if (!("error" in file)) return [];
+    const { path, error } = file;
+    return [findingOf({ file: path }, messageOf(error).replace(`${path} `, ""), "mend the file")];
+  });
+  return { servers, files: all.length, findings };
 }
+
+const configuredIn = ({ path, target, untrusted }: ConfigHere, name: string, entry: unknown): Configured => ({
+  ...{ file: path, client: target, name, untrusted, entry: fieldsOf(entry) },
+  target: `${target}:${name}`,
+});

@@ -5,6 +5,7 @@ import { lineOf, type Ready } from "../../daemon/hello.js";
 import { keyOf } from "../../daemon/key.js";
 import { placeOf } from "../../daemon/place.js";
 import { keepAliveWhile, messageOf } from "../../internal.js";
+import { onSignals } from "../terminal/signals.js";
 import { installCommand, uninstallCommand } from "./install.js";
 import { agreedTarget } from "./target.js";
 import { type TargetOptions, targetCommand } from "./target-options.js";
@@ -56,10 +57,7 @@ function keyHere(target: string): string {
 }
 
 async function untilEnd(daemon: Daemon): Promise<void> {
-  const onSignal = () => void daemon.stop("rest");
-  for (const signal of SIGNALS) process.on(signal, onSignal);
+  const stop = onSignals(() => void daemon.stop("rest"));
   await daemon.closed;
-  for (const signal of SIGNALS) process.off(signal, onSignal);
+  stop();
 }
-
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

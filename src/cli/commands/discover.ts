@@ -1,21 +1,10 @@
 import { Command } from "commander";
-import {
-  CLIENT_NAMES,
-  type ClientFile,
-  isConfigFile,
-  messageOf,
-  parseConfig,
-  Secrets,
-  searchClient,
-  serversIn,
-} from "../../internal.js";
+import { messageOf, parseConfig, Secrets } from "../../internal.js";
 import { print, printJson, printTable, say } from "../terminal/print.js";
 import type { Cell } from "../terminal/table.js";
+import { type ConfigHere, configsHere } from "./configured.js";
 import { reached } from "./reached.js";
-import { isTrusted, startOf } from "./trust.js";
-
-/** The files of the current folder that are no client's. Whoever wrote the folder wrote them: a person has to name one to start it. */
-const OWN_FILES = ["mcp.json", "mcp.yaml", "mcp.toml"];
+import { startOf } from "./trust.js";
 
 /** A config file on this machine, and its servers. */
 interface Found {
@@ -45,7 +34,7 @@ export const discoverCommand = new Command("discover")
     "\nStarts nothing, unless with --connect, and then nothing that comes with a project that you did not trust,\nand nothing of an mcp.json in this folder: name it, as in holdfast status mcp.json.",
   )
   .action(async ({ connect, json }: { connect?: boolean; json?: boolean }) => {
-    const all = [...ownFiles(), ...CLIENT_NAMES.flatMap(filesOf)];
+    const all = configsHere().map(foundIn);
     if (connect) for (const found of all) await connectTo(found);
     if (json) return printJson(all);
     if (all.length === 0) say("no config of any client that holdfast knows; see docs/config.md");
@@ -75,33 +64,10 @@ const STYLES: Record<string, "green" | "red" | "dim"> = {
   refused: "red",
 };
 
-function ownFiles(): Found[] {
-  return OWN_FILES.filter((path) => isConfigFile(path)).flatMap((path) => {
-    try {
-      const servers = Object.entries(serversIn(path)).map(([name, entry]) => foundServer(name, entry, true));
-      return [{ target: path, path, untrusted: true, servers }];
-    } catch (error) {
-      return isMissing(error)
-        ? []
-        : [{ target: path, path, untrusted: true, servers: [], problem: messageOf(error) }];
-    }
-  });
-}
-
-const isMissing = (error: unknown) => /cannot be read: ENOENT/.test(messageOf(error));
-
-function filesOf(client: string): Found[] {
-  return searchClient(client).map((file) => {
-    if (!("error" in file)) return ofClient(client, file);
-    const { path, error } = file;
-    return { target: client, path, untrusted: true, servers: [], problem: messageOf(error) };
-  });
-}
-
-function ofClient(client: string, file: ClientFile): Found {
-  const untrusted = file.project && !isTrusted(file);
+function foundIn({ path, target, untrusted, ...file }: ConfigHere): Found {
+  if ("error" in file) return { target, path, untrusted, servers: [], problem: messageOf(file.error) };
   const servers = Object.entries(file.entries).map(([name, entry]) => foundServer(name, entry, untrusted));
-  return { target: client, path: file.path, untrusted, servers };
+  return { target, path, untrusted, servers };
 }
 
 /** What is known of a server without starting it. No variable is replaced in a file that nobody agreed to. */

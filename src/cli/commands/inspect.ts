@@ -4,6 +4,7 @@ import { createInspector, fromRecording } from "../../inspect/index.js";
 import { messageOf, showRecording } from "../../internal.js";
 import { UsageError } from "../terminal/exit.js";
 import { print, say } from "../terminal/print.js";
+import { onSignals } from "../terminal/signals.js";
 import { agreedTarget } from "./target.js";
 import { type TargetOptions, targetCommand } from "./target-options.js";
 
@@ -60,16 +61,13 @@ async function live(args: string[], options: InspectOptions): Promise<void> {
 function untilSignal(): Promise<void> {
   return new Promise((resolve) => {
     const hold = setInterval(() => {}, 2 ** 30);
-    const end = () => {
+    const stop = onSignals(() => {
       clearInterval(hold);
-      for (const signal of SIGNALS) process.off(signal, end);
+      stop();
       resolve();
-    };
-    for (const signal of SIGNALS) process.on(signal, end);
+    });
   });
 }
-
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 async function replay(file: string, options: InspectOptions): Promise<void> {
   let events: ReturnType<typeof fromRecording>;

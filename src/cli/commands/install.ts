@@ -4,8 +4,8 @@ import { homedir } from "node:os";
 import { dirname, resolve } from "node:path";
 import { Command } from "commander";
 import { readConfig, replaceFile, visibleLine } from "../../internal.js";
-import { agrees } from "../terminal/ask.js";
-import { Refused, UsageError } from "../terminal/exit.js";
+import { mustAgree } from "../terminal/ask.js";
+import { UsageError } from "../terminal/exit.js";
 import { print, say } from "../terminal/print.js";
 import { launcher } from "./launcher.js";
 import { launchAgent, type ServiceFile, systemdUnit } from "./login-service.js";
@@ -32,7 +32,7 @@ export const installCommand = new Command("install")
     readConfig(config);
     const file = serviceOf(realpathSync(config), resolve(cwd ?? homedir()));
     print(`${visibleLine(file.path)}\n\n${file.text}`);
-    if (!yes) await ask();
+    if (!yes) await mustAgree("Agreed? [y/N] ", "nothing was changed");
     mkdirSync(dirname(file.path), { recursive: true });
     replaceFile(file.path, file.text);
     if (start) tell(startOf(file));
@@ -51,7 +51,7 @@ export const uninstallCommand = new Command("uninstall")
     if (!existsSync(file.path))
       throw new UsageError(`nothing starts ${config} at login: there is no ${file.path}`);
     print(visibleLine(file.path));
-    if (!yes) await ask();
+    if (!yes) await mustAgree("Agreed? [y/N] ", "nothing was changed");
     if (start) tell(stopOf(file));
     rmSync(file.path, { force: true });
     say("removed");
@@ -90,12 +90,4 @@ function tell(commands: string[][]): void {
     const why = error ? `${program} was not found` : `it ended with ${status}`;
     say(`this did not work (${why}); run it in a session of yours: ${[program, ...args].join(" ")}`);
   }
-}
-
-async function ask(): Promise<void> {
-  if (!process.stdin.isTTY || !process.stderr.isTTY)
-    throw new UsageError("nothing was changed: nobody can be asked here; in a script, say --yes");
-  if (await agrees("Agreed? [y/N] ")) return;
-  say("nothing was changed");
-  throw new Refused("nothing was changed");
 }

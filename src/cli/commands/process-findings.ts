@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { DAEMON_MARK } from "../../internal.js";
 import type { Finding } from "./finding.js";
 
 /** A process of this user. */
@@ -10,7 +11,7 @@ export interface Process {
   daemon: string | undefined;
 }
 
-const MARK = "HOLDFAST_DAEMON=";
+const MARK = `${DAEMON_MARK}=`;
 
 /** The processes of this user, on Linux; elsewhere nobody can see what they were started with. */
 export function processesHere(folder = "/proc"): Process[] {

@@ -2,6 +2,7 @@ import type { ClientTransport, Session, SessionOptions } from "../../index.js";
 import { elicitOnTerminal } from "../terminal/ask.js";
 import { EXIT } from "../terminal/exit.js";
 import { say } from "../terminal/print.js";
+import { onSignals } from "../terminal/signals.js";
 import { lastLinesOf, sayMissing, showConnecting } from "./connecting.js";
 import type { Needing } from "./sign-in.js";
 import { agreedTarget } from "./target.js";
@@ -69,15 +70,11 @@ function sessionOptions(options: TargetOptions): SessionOptions {
 /** Makes Ctrl-C close the transports before the program ends, so that no process is left. A second Ctrl-C does not wait. */
 export function stopOnSignals(...transports: ClientTransport[]): () => void {
   let stopping = false;
-  const onSignal = () => {
+  return onSignals(() => {
     if (stopping) process.exit(EXIT.interrupted);
     stopping = true;
     void Promise.allSettled(transports.map((transport) => transport.close())).then(() =>
       process.exit(EXIT.interrupted),
     );
-  };
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
-  return () => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.off(signal, onSignal);
-  };
+  });
 }

@@ -8,6 +8,7 @@ import { type HttpOptions, type OAuthServing, type Served, serve } from "../../s
 import { EXIT, UsageError } from "../terminal/exit.js";
 import { describeTransition } from "../terminal/format.js";
 import { say } from "../terminal/print.js";
+import { onSignals } from "../terminal/signals.js";
 import { agreedTarget } from "./target.js";
 import { type TargetOptions, targetCommand } from "./target-options.js";
 
@@ -203,15 +204,12 @@ function printOnStderr(): void {
 /** The first signal lets what runs come to its end, a second one does not. */
 async function untilEnd(served: Served): Promise<void> {
   let draining = false;
-  const onSignal = () => {
+  const stop = onSignals(() => {
     if (draining) process.exit(EXIT.interrupted);
     draining = true;
     say("ending: what runs comes to its end; a second signal does not wait");
     void served.drain();
-  };
-  for (const signal of SIGNALS) process.on(signal, onSignal);
+  });
   await served.closed;
-  for (const signal of SIGNALS) process.off(signal, onSignal);
+  stop();
 }
-
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import type { ElicitRequestParams } from "@modelcontextprotocol/client";
 import { visibleLine } from "../../internal.js";
+import { Refused, UsageError } from "./exit.js";
 import { say } from "./print.js";
 
 interface Field {
@@ -56,6 +57,19 @@ export async function agrees(question: string): Promise<boolean> {
   } finally {
     terminal.close();
   }
+}
+
+/**
+ * Goes on only where the person at the terminal agrees. `nothing`: what is said where not, such as "nothing was written".
+ * @throws UsageError where nobody can be asked
+ * @throws Refused where the person says no
+ */
+export async function mustAgree(question: string, nothing: string): Promise<void> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY)
+    throw new UsageError(`${nothing}: nobody can be asked here; in a script, say --yes`);
+  if (await agrees(question)) return;
+  say(nothing);
+  throw new Refused(nothing);
 }
 
 async function askField(
