@@ -5,25 +5,14 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { fixture } from "../support/fixtures.js";
+import { machineWith } from "../support/machine.js";
 
 const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 const demo = { command: process.execPath, args: [fixture("stdio-server.mjs")] };
 
 /** A machine with these files, `~` for its home. */
 function machine(files: Record<string, unknown>) {
-  const folder = mkdtempSync(join(tmpdir(), "holdfast-discover-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const [home, cwd] = [join(folder, "home"), join(folder, "project")];
-  for (const made of [home, join(cwd, ".git")]) mkdirSync(made, { recursive: true });
-  for (const [name, content] of Object.entries(files)) {
-    const path = name.startsWith("~") ? join(home, name.slice(2)) : join(cwd, name);
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, typeof content === "string" ? content : JSON.stringify(content));
-  }
-  const env = {
-    ...process.env,
-    ...{ HOME: home, XDG_CONFIG_HOME: join(home, ".config"), HOLDFAST_STORE: join(home, "store") },
-  };
+  const { cwd, env } = machineWith(files);
   return (...args: string[]) => spawnSync(process.execPath, [main, ...args], { cwd, env, encoding: "utf8" });
 }
 

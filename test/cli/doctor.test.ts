@@ -1,31 +1,19 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { chmodSync, existsSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { fixture } from "../support/fixtures.js";
+import { machineWith } from "../support/machine.js";
 
 const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 const demo = { command: process.execPath, args: [fixture("stdio-server.mjs")] };
 
 /** A machine with these files in its home. */
 function machine(files: Record<string, unknown>) {
-  const folder = mkdtempSync(join(tmpdir(), "holdfast-doctor-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const [home, cwd] = [join(folder, "home"), join(folder, "project")];
-  for (const made of [home, join(cwd, ".git")]) mkdirSync(made, { recursive: true });
-  for (const [name, content] of Object.entries(files)) {
-    const path = name.startsWith("~") ? join(home, name.slice(2)) : join(cwd, name);
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, typeof content === "string" ? content : JSON.stringify(content));
-  }
-  const { DOCTOR_TOKEN: _, ...others } = process.env;
-  const env = {
-    ...others,
-    ...{ HOME: home, XDG_CONFIG_HOME: join(home, ".config"), HOLDFAST_STORE: join(home, "store") },
-  };
+  const { home, cwd, env } = machineWith(files);
+  delete env["DOCTOR_TOKEN"];
   const run = (...args: string[]) => {
     const found = spawnSync(process.execPath, [main, "doctor", ...args], { cwd, env, encoding: "utf8" });
     // Others may run servers on this machine while we test.

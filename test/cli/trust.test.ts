@@ -1,11 +1,11 @@
-import { execFile, execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
+import { execFile, execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { fixture } from "../support/fixtures.js";
+import { answeredOnTerminal } from "../support/on-terminal.js";
 
 const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 
@@ -83,16 +83,7 @@ describe("a project's config that a client's name means", { timeout: 600_000 }, 
     const { cwd, env, write, wasRun } = projectOf(["${HOME}", "\u001b]52;c;eA==\u0007"]);
     write({ env: { NODE_OPTIONS: "--no-warnings", A_TOKEN: "canary", B_TOKEN: "${HOME}" } });
     const line = `'${process.execPath}' '${main}' status claude-code`;
-    const child = spawn("/usr/bin/script", ["-qec", line, "/dev/null"], { cwd, env, stdio: "pipe" });
-    let seen = "";
-    let asked = false;
-    child.stdout.on("data", (chunk) => {
-      seen += chunk;
-      if (asked || !seen.includes("[y/N] ")) return;
-      asked = true;
-      child.stdin.write(answer);
-    });
-    const [code] = await once(child, "close");
+    const { code, seen } = await answeredOnTerminal(line, answer, { cwd, env });
     return { code, seen, wasRun: wasRun() };
   };
 

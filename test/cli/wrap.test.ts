@@ -1,5 +1,4 @@
-import { execFile, spawn } from "node:child_process";
-import { once } from "node:events";
+import { execFile } from "node:child_process";
 import {
   chmodSync,
   existsSync,
@@ -21,6 +20,7 @@ import { launcher } from "../../src/cli/commands/launcher.js";
 import { readServer } from "../../src/config/load.js";
 import { MCPConfigTransport } from "../../src/index.js";
 import { fixture } from "../support/fixtures.js";
+import { answeredOnTerminal } from "../support/on-terminal.js";
 
 const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 const server = { command: process.execPath, args: [fixture("stdio-server.mjs")] };
@@ -165,16 +165,7 @@ describe("holdfast wrap", { timeout: 600_000 }, () => {
   ])("asks on a terminal: %j", async (answer, code, isWritten) => {
     const { cwd, env, text } = userOf(TEXT);
     const line = `'${process.execPath}' '${main}' wrap cursor`;
-    const child = spawn("/usr/bin/script", ["-qec", line, "/dev/null"], { cwd, env, stdio: "pipe" });
-    let seen = "";
-    let asked = false;
-    child.stdout.on("data", (chunk) => {
-      seen += chunk;
-      if (asked || !seen.includes("[y/N] ")) return;
-      asked = true;
-      child.stdin.write(answer);
-    });
-    const [ended] = await once(child, "close");
+    const { code: ended } = await answeredOnTerminal(line, answer, { cwd, env });
     expect({ code: ended, isWritten: text() !== TEXT }).toEqual({ code, isWritten });
   });
 });

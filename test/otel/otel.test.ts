@@ -1,7 +1,5 @@
 import { join } from "node:path";
-import { context, propagation, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
-import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
-import { W3CTraceContextPropagator } from "@opentelemetry/core";
+import { context, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import {
   AggregationTemporality,
   InMemoryMetricExporter,
@@ -14,20 +12,14 @@ import {
   type ReadableSpan,
   SimpleSpanProcessor,
 } from "@opentelemetry/sdk-trace-base";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { type ClientTransport, MCPConfigTransport, StdioTransport } from "../../src/index.js";
 import { type OtelOptions, otel } from "../../src/otel/index.js";
 import { closing, fixture, rejection, stdioFixture } from "../support/fixtures.js";
+import { registerTracing } from "../support/global-tracing.js";
 import { temporary } from "../support/temporary.js";
 
-beforeAll(() => {
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager());
-  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
-});
-afterAll(() => {
-  context.disable();
-  propagation.disable();
-});
+registerTracing();
 
 function tracing(transport: ClientTransport, options: OtelOptions = {}) {
   const exporter = new InMemorySpanExporter();

@@ -1,8 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { context, propagation, SpanKind, trace } from "@opentelemetry/api";
-import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
-import { W3CTraceContextPropagator } from "@opentelemetry/core";
+import { context, SpanKind, trace } from "@opentelemetry/api";
 import {
   AggregationTemporality,
   InMemoryMetricExporter,
@@ -15,23 +13,17 @@ import {
   type ReadableSpan,
   SimpleSpanProcessor,
 } from "@opentelemetry/sdk-trace-base";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { ANY_RESULT } from "../../src/contract/any-result.js";
 import { StdioTransport, StreamableHttpTransport } from "../../src/index.js";
 import { otel } from "../../src/otel/index.js";
 import { serve } from "../../src/serve/index.js";
 import type { ClientTransport } from "../../src/transports/transport.js";
 import { closing, fixture, rejection, stdioFixture, until } from "../support/fixtures.js";
+import { registerTracing } from "../support/global-tracing.js";
 import { temporary } from "../support/temporary.js";
 
-beforeAll(() => {
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager());
-  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
-});
-afterAll(() => {
-  context.disable();
-  propagation.disable();
-});
+registerTracing();
 
 /** A span, in this program or noted by another one. */
 interface Seen {

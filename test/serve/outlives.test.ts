@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { describe, expect, it, onTestFinished } from "vitest";
+
 import { MCPConfigTransport, StdioTransport, StreamableHttpTransport } from "../../src/index.js";
 import { serve } from "../../src/serve/index.js";
 import type { ClientTransport } from "../../src/transports/transport.js";
@@ -10,6 +11,21 @@ import { closing, fixture, lives, stdioFixture, until } from "../support/fixture
 import { httpServer } from "../support/http-server.js";
 import { rawSession } from "../support/raw-session.js";
 import { temporary } from "../support/temporary.js";
+
+/** Two legacy servers of a config; `server` is another entry of the same. */
+function twoServers() {
+  const { log } = stdioFixture();
+  const server = (word: string) => ({
+    command: process.execPath,
+    args: [fixture("stdio-server.mjs")],
+    env: { FIXTURE_LOG: log, WORD: word },
+  });
+  const transport = new MCPConfigTransport({
+    config: { mcpServers: { a: server("1"), b: server("1") } },
+    era: "legacy",
+  });
+  return { transport, server };
+}
 
 async function servedAt(transport: ClientTransport): Promise<URL> {
   const serving = await serve(closing(transport), { http: {} });
@@ -80,16 +96,7 @@ describe.each(["SDK 1", "SDK 2", "SDK 2, modern"] as const)(
     });
 
     it("an edit of the config, for all servers and for one", async () => {
-      const { log } = stdioFixture();
-      const server = (word: string) => ({
-        command: process.execPath,
-        args: [fixture("stdio-server.mjs")],
-        env: { FIXTURE_LOG: log, WORD: word },
-      });
-      const transport = new MCPConfigTransport({
-        config: { mcpServers: { a: server("1"), b: server("1") } },
-        era: "legacy",
-      });
+      const { transport, server } = twoServers();
       const url = await servedAt(transport);
       const all = await asking(kind, url);
       const one = await asking(kind, new URL(`${url}/a`));
@@ -107,16 +114,7 @@ describe.each(["SDK 1", "SDK 2", "SDK 2, modern"] as const)(
 
 describe("what a legacy client asked for stands, its subscriptions and its log level,", () => {
   async function subscribed() {
-    const { log } = stdioFixture();
-    const server = (word: string) => ({
-      command: process.execPath,
-      args: [fixture("stdio-server.mjs")],
-      env: { FIXTURE_LOG: log, WORD: word },
-    });
-    const transport = new MCPConfigTransport({
-      config: { mcpServers: { a: server("1"), b: server("1") } },
-      era: "legacy",
-    });
+    const { transport, server } = twoServers();
     const client = await rawSession(new URL(`${await servedAt(transport)}/a`));
     const answerTo = async (message: object) => (await (await client.post(message)).rest()).at(-1)!.message;
     await answerTo({ id: 1, method: "resources/subscribe", params: { uri: "note://one" } });

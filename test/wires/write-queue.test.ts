@@ -31,6 +31,23 @@ function sleeper() {
 /** Fills the pipe, so that what comes next waits. */
 const fill = (queue: WriteQueue) => void queue.write(line("first", MIB)).catch(() => {});
 
+/** A pipe that takes all at once, and what it was given each time. */
+function noting() {
+  const writes: string[] = [];
+  const pipe = new Writable({
+    decodeStrings: false,
+    write: (chunk, _encoding, done) => {
+      writes.push(String(chunk));
+      done();
+    },
+    writev: (chunks, done) => {
+      writes.push(chunks.map(({ chunk }) => String(chunk)).join(""));
+      done();
+    },
+  });
+  return { pipe, writes };
+}
+
 describe("what is written to a server", () => {
   it("is written at once while the pipe takes it, in order when it takes it later", async () => {
     const { pipe, wake, names } = sleeper();
@@ -52,18 +69,7 @@ describe("what is written to a server", () => {
   });
 
   it("goes to the system at once, as much of it as is written in one turn", async () => {
-    const writes: string[] = [];
-    const pipe = new Writable({
-      decodeStrings: false,
-      write: (chunk, _encoding, done) => {
-        writes.push(String(chunk));
-        done();
-      },
-      writev: (chunks, done) => {
-        writes.push(chunks.map(({ chunk }) => String(chunk)).join(""));
-        done();
-      },
-    });
+    const { pipe, writes } = noting();
     const queue = new WriteQueue(pipe, MIB);
     await Promise.all(["a", "b", "c"].map((name) => queue.write(line(name, 0))));
     await settled();
@@ -76,18 +82,7 @@ describe("what is written to a server", () => {
   });
 
   it("does not wait for others where the turn before wrote one alone", async () => {
-    const writes: string[] = [];
-    const pipe = new Writable({
-      decodeStrings: false,
-      write: (chunk, _encoding, done) => {
-        writes.push(String(chunk));
-        done();
-      },
-      writev: (chunks, done) => {
-        writes.push(chunks.map(({ chunk }) => String(chunk)).join(""));
-        done();
-      },
-    });
+    const { pipe, writes } = noting();
     const queue = new WriteQueue(pipe, MIB);
     const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
     void queue.write("a\n");
