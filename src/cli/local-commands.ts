@@ -31,8 +31,8 @@ export const LOCAL_COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import("./commands/daemons.js")).psCommand,
   },
   top: {
-    description: "the same, live",
-    load: async () => (await import("./commands/daemons.js")).topCommand,
+    description: "the same, live, with CPU time and calls per second",
+    load: async () => (await import("./commands/top.js")).topCommand,
   },
   logs: {
     description: "print the log of a daemon, or of one of its servers",

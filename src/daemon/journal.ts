@@ -1,4 +1,5 @@
 import { Watch } from "../composite/watch.js";
+import type { InspectionEvent } from "../contract/inspection.js";
 import type { ConnectionEvent } from "../contract/status.js";
 import type { ClientTransport } from "../transports/transport.js";
 import { LogFile } from "../wires/log-file.js";
@@ -17,6 +18,7 @@ type Transition = Extract<ConnectionEvent, { type: "transition" }>;
 export class Journal {
   readonly #file: LogFile;
   readonly #servers = new Map<string, { opened: number; reason?: string }>();
+  readonly #calls = new Map<string, number>();
 
   constructor(path: string) {
     this.#file = new LogFile(path, (error) => console.error(error.message), MAX_LOG_BYTES);
@@ -34,15 +36,25 @@ export class Journal {
       if (inner.type === "transition") this.#note(name, inner);
       if (inner.type === "warning") this.say(inner.message);
     });
-    const watch = new Watch((event) => {
-      if (event.type === "stderr") this.say(`${watch.find(event.id)?.name ?? transport.name}| ${event.line}`);
-    });
+    const hear = (event: InspectionEvent) => {
+      if (event.type !== "stderr" && event.type !== "request.settled") return;
+      const name = watch.find(event.id)?.name ?? transport.name;
+      if (event.type === "stderr") this.say(`${name}| ${event.line}`);
+      else this.#calls.set(name, this.callsOf(name) + 1);
+    };
+    // Those of a client's own servers, too.
+    const watch = new Watch(hear, { forks: true });
     watch.add(transport);
   }
 
   restartsOf(name: string): Restarts {
     const { opened = 0, reason } = this.#servers.get(name) ?? {};
     return { restarts: Math.max(0, opened - 1), ...(opened > 1 && reason !== undefined && { reason }) };
+  }
+
+  /** How many calls of a server ended. */
+  callsOf(name: string): number {
+    return this.#calls.get(name) ?? 0;
   }
 
   close(): Promise<void> {

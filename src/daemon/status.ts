@@ -4,21 +4,21 @@ import type { ConnectionStatus } from "../contract/status.js";
 import type { ClientTransport } from "../transports/transport.js";
 import type { Client } from "./client.js";
 import type { Journal, Restarts } from "./journal.js";
-import { memoryOf } from "./memory.js";
+import { type Usage, usageOf } from "./usage.js";
 
 /** How one server of a daemon is. */
-export interface ServerStatus extends Restarts {
+export interface ServerStatus extends Restarts, Partial<Usage> {
   name: string;
   /** As `transport.explain()` says it. */
   health: string;
   advice: string;
   pid?: number;
-  /** Of its processes, in bytes. */
-  memory?: number;
+  /** How many calls ended since the daemon began. */
+  calls: number;
 }
 
 /** How a daemon is. It holds no secret. */
-export interface DaemonStatus extends Restarts {
+export interface DaemonStatus extends Restarts, Partial<Usage> {
   key: string;
   name: string;
   config: string;
@@ -30,8 +30,6 @@ export interface DaemonStatus extends Restarts {
   /** `gone`: it ended without a word. */
   health: string;
   advice: string;
-  /** Of its own process, in bytes. */
-  memory?: number;
   servers: ServerStatus[];
   clients: { pid?: number; calls: number; own: boolean }[];
 }
@@ -42,30 +40,31 @@ export function statusOf(
   journal: Journal,
   clients: Iterable<Client>,
   own: (client: Client) => boolean,
-): Pick<DaemonStatus, "health" | "advice" | "memory" | "servers" | "clients"> {
+): Pick<DaemonStatus, "health" | "advice" | "servers" | "clients"> & Usage {
   const statuses: ConnectionStatus[] =
     transport instanceof MCPConfigTransport ? Object.values(transport.servers) : [transport.status];
-  const memory = memoryOf(statuses.flatMap(({ pid }) => pid ?? []));
+  const usage = usageOf(statuses.flatMap(({ pid }) => pid ?? []));
   const explained = transport.explain();
   const now = Date.now();
   const servers = statuses.map((status): ServerStatus => {
     const { name, pid } = status;
-    const bytes = pid === undefined ? undefined : memory.get(pid);
     return {
       name,
       ...explain(status, now),
-      ...(pid !== undefined && { pid }),
-      ...(bytes !== undefined && { memory: bytes }),
+      ...(pid !== undefined && { pid, ...usage.get(pid) }),
+      calls: journal.callsOf(name),
       ...journal.restartsOf(name),
     };
   });
   // Where each client has a composite of its own, nobody uses the common one.
   const well = servers.every(({ health }) => health === "ok" || health === "known");
   const used = explained.health === "closed" && [...clients].length > 0;
+  const { user, system } = process.cpuUsage();
   return {
     ...explained,
     ...(used && { health: well ? "ready" : "degraded" }),
     memory: process.memoryUsage.rss(),
+    cpuMs: (user + system) / 1_000,
     servers,
     clients: [...clients].map((client) => ({
       ...(client.pid !== undefined && { pid: client.pid }),

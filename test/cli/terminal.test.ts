@@ -133,7 +133,7 @@ describe("no character of a server's steers the terminal", () => {
       // JSON for the shim that started it.
       "daemon.ts: process.stdout.write(lineOf(ready));",
       // Tables, whose cells are shown by the same function.
-      "daemons.ts: process.stdout.write(`\\u001b[2J\\u001b[H${table}\\n`);",
+      "top.ts: process.stdout.write(`\\u001b[H${drawn}\\u001b[J`);",
       "watch-servers.ts: process.stdout.write(`\\u001b[2J\\u001b[H${tableOf(rows, process.stdout)}\\n`);",
       // A program that another process runs.
       "servers.ts: process.stdout.write(process.env.PATH ?? process.env.Path)`;",

@@ -1,10 +1,10 @@
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { daemonRows } from "../../src/cli/terminal/daemon-rows.js";
+import { daemonRows, liveRows } from "../../src/cli/terminal/daemon-rows.js";
 import { tableOf } from "../../src/cli/terminal/table.js";
 import { WINDOW_WORDS } from "../../src/composite/isolated.js";
-import type { DaemonStatus } from "../../src/daemon/status.js";
+import type { DaemonStatus, ServerStatus } from "../../src/daemon/status.js";
 import { fixture, lives, until } from "../support/fixtures.js";
 import { MAIN, SharedWorld } from "../support/shared.js";
 
@@ -86,56 +86,84 @@ it("docs/serving.md names every word by which a server is known to keep a window
   for (const word of WINDOW_WORDS) expect(page).toContain(`\`${word}\``);
 });
 
-describe("the recording in docs/shared.md", () => {
-  it("is what ps prints on a terminal of 80 columns", () => {
-    const now = 1_000_000_000_000;
-    const known = { key: "0123456789abcdef", config: "/home/me/mcp.json", log: "", version: "0.1.0" };
-    const MB = 1024 * 1024;
-    const daemon: DaemonStatus = {
-      ...known,
+const MB = 1024 * 1024;
+
+/** What a daemon said 7,500 s after it began. */
+function recorded(): { at: number; daemon: DaemonStatus } {
+  const at = 1_000_000_000_000;
+  const server = (
+    name: string,
+    health: string,
+    advice: string,
+    more: Partial<ServerStatus>,
+  ): ServerStatus => ({
+    ...{ name, health, advice: `${name} ${advice}.`, calls: 0, restarts: 0 },
+    ...more,
+  });
+  const daemon: DaemonStatus = {
+    ...{ key: "0123456789abcdef", config: "/home/me/mcp.json", log: "", version: "0.1.0" },
+    ...{
       name: "mcp.json",
       pid: 4127,
-      startedAt: now - 7_500_000,
-      health: "degraded",
-      advice: "mcp.json works without 1 of its 4 servers: see weather (unreachable).",
-      memory: 96 * MB,
+      startedAt: at - 7_500_000,
       restarts: 0,
+      memory: 96 * MB,
+      cpuMs: 41_000,
+    },
+    health: "degraded",
+    advice: "mcp.json works without 1 of its 4 servers: see weather (unreachable).",
+    servers: [
+      server("files", "ok", "is connected: there is nothing to do", {
+        ...{ pid: 4135, memory: 71 * MB, cpuMs: 312_000, calls: 9_120 },
+      }),
+      server("memory", "ok", "is connected: there is nothing to do", {
+        ...{ pid: 5210, memory: 68 * MB, cpuMs: 1_400, calls: 210, restarts: 2 },
+        reason: "memory: the server ended (SIGKILL)",
+      }),
+      server(
+        "weather",
+        "unreachable",
+        "failed (fetch failed: ECONNREFUSED): see whether it runs; it is tried again in 4.2 s",
+        {},
+      ),
+      server("browser", "known", "is started by its first call", {}),
+    ],
+    clients: [
+      { pid: 1, calls: 3, own: false },
+      { pid: 2, calls: 4, own: true },
+      { pid: 3, calls: 5, own: false },
+    ],
+  };
+  return { at, daemon };
+}
+
+describe("the recordings in docs/shared.md are what a terminal of 80 columns shows", () => {
+  const page = readFileSync(new URL("../../docs/shared.md", import.meta.url), "utf8");
+  const shownOf = (command: string) =>
+    new RegExp(`\`\`\`text\\n\\$ holdfast ${command}\\n([\\s\\S]*?)\\n\`\`\``).exec(page)?.[1];
+  const screen = { isTTY: true, columns: 80 };
+
+  it("ps", () => {
+    const { at, daemon } = recorded();
+    expect(shownOf("ps")).toBe(tableOf(daemonRows([daemon], at), screen));
+  });
+
+  it("top, of which each table but the first says what was done since the one before", () => {
+    const { at, daemon } = recorded();
+    const [files, memory, ...others] = daemon.servers as [ServerStatus, ServerStatus, ...ServerStatus[]];
+    const earlier: DaemonStatus = {
+      ...daemon,
+      cpuMs: 40_968,
       servers: [
-        {
-          name: "files",
-          health: "ok",
-          advice: "files is connected: there is nothing to do.",
-          pid: 4135,
-          memory: 71 * MB,
-          restarts: 0,
-        },
-        {
-          name: "memory",
-          health: "ok",
-          advice: "memory is connected: there is nothing to do.",
-          pid: 5210,
-          memory: 68 * MB,
-          restarts: 2,
-          reason: "memory: the server ended (SIGKILL)",
-        },
-        {
-          name: "weather",
-          health: "unreachable",
-          advice:
-            "weather failed (fetch failed: ECONNREFUSED): see whether it runs; it is tried again in 4.2 s.",
-          restarts: 0,
-        },
-        { name: "browser", health: "known", advice: "browser is started by its first call.", restarts: 0 },
-      ],
-      clients: [
-        { pid: 1, calls: 3, own: false },
-        { pid: 2, calls: 4, own: true },
-        { pid: 3, calls: 5, own: false },
+        { ...files, cpuMs: 311_590, calls: 9_108 },
+        // It was another process then.
+        { ...memory, pid: 5001 },
+        ...others,
       ],
     };
-    const table = tableOf(daemonRows([daemon], now), { isTTY: true, columns: 80 });
-    const page = readFileSync(new URL("../../docs/shared.md", import.meta.url), "utf8");
-    const [, shown] = /```text\n\$ holdfast ps\n([\s\S]*?)\n```/.exec(page) ?? [];
-    expect(shown).toBe(table);
+    const before = { at: at - 1_000, daemons: [earlier] };
+    expect(shownOf("top")).toBe(tableOf(liveRows({ at, daemons: [daemon] }, before), screen));
+    const first = liveRows(before).slice(1);
+    for (const [, , , cpu, , calls] of first) expect([cpu, calls]).toEqual(["-", "-"]);
   });
 });

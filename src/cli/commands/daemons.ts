@@ -1,17 +1,16 @@
 import { createReadStream, type FSWatcher, statSync, watch } from "node:fs";
 import { dirname } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
 import { Command } from "commander";
 import { askStatus, askToStop, named, readManifests } from "../../daemon/daemons.js";
 import type { DaemonStatus } from "../../daemon/status.js";
 import { daemonRows } from "../terminal/daemon-rows.js";
 import { UsageError } from "../terminal/exit.js";
 import { print, printJson, printTable, say } from "../terminal/print.js";
-import { tableOf } from "../terminal/table.js";
 
-const NONE = "no daemon runs; one is started by: holdfast serve mcp.json --shared";
+export const NONE = "no daemon runs; one is started by: holdfast serve mcp.json --shared";
 
-const statuses = async (): Promise<DaemonStatus[]> => Promise.all((await readManifests()).map(askStatus));
+export const statuses = async (): Promise<DaemonStatus[]> =>
+  Promise.all((await readManifests()).map(askStatus));
 
 export const psCommand = new Command("ps")
   .option("--json", "as JSON")
@@ -21,20 +20,6 @@ export const psCommand = new Command("ps")
     else if (all.length === 0) print(NONE);
     else printTable(daemonRows(all, Date.now()));
   });
-
-/** How often the table is made anew. */
-const TOP_MS = 1_000;
-
-export const topCommand = new Command("top").action(async () => {
-  for (;;) {
-    const all = await statuses();
-    const table = all.length === 0 ? NONE : tableOf(daemonRows(all, Date.now()), process.stdout);
-    if (!process.stdout.isTTY) return print(table);
-    // Clears the screen, and starts at the top.
-    process.stdout.write(`\u001b[2J\u001b[H${table}\n`);
-    await wait(TOP_MS);
-  }
-});
 
 export const stopCommand = new Command("stop")
   .argument("[name]", "the config, its file's name, or the beginning of a key (see ps)")

@@ -13,38 +13,82 @@ const STYLES: Record<string, "dim" | "green" | "yellow"> = {
 };
 
 /** A row for each daemon, and below it one for each of its servers. */
-export function daemonRows(daemons: readonly DaemonStatus[], now: number): Cell[][] {
-  const heading = ["daemon", "health", "pid", "memory", "restarts", ""];
+export const daemonRows = (daemons: readonly DaemonStatus[], now: number): Cell[][] =>
+  rowsOf(daemons, now, [PID, MEMORY, ["restarts", ({ restarts }) => String(restarts)]]);
+
+/** The statuses of daemons at one moment. */
+export interface Sample {
+  /** Epoch ms. */
+  at: number;
+  daemons: readonly DaemonStatus[];
+}
+
+/** The same with what has happened since another moment. */
+export function liveRows({ at, daemons }: Sample, before?: Sample): Cell[][] {
+  const then = new Map(before && linesOf(before.daemons, 0).map((line) => [line.id, line]));
+  const perSecond = (line: Line, of: "cpuMs" | "calls") => {
+    const [now, old] = [line[of], then.get(line.id)?.[of]];
+    return before && now !== undefined && old !== undefined
+      ? ((now - old) / (at - before.at)) * 1_000
+      : undefined;
+  };
+  const cpu: Column = ["cpu", (line) => shown(perSecond(line, "cpuMs"), (ms) => `${Math.round(ms / 10)} %`)];
+  const calls: Column = ["calls/s", (line) => shown(perSecond(line, "calls"), (count) => count.toFixed(1))];
+  return rowsOf(daemons, at, [PID, cpu, MEMORY, calls]);
+}
+
+/** What a row is made of. */
+interface Line extends Pick<ServerStatus, "name" | "health" | "pid" | "memory" | "cpuMs" | "restarts"> {
+  /** Another one for another process. */
+  id: string;
+  calls?: number;
+  says: string;
+}
+
+type Column = [heading: string, cell: (line: Line) => string];
+
+const shown = <T>(value: T | undefined, text: (value: T) => string): string =>
+  value === undefined ? "-" : text(value);
+
+const PID: Column = ["pid", ({ pid }) => shown(pid, String)];
+const MEMORY: Column = [
+  "memory",
+  ({ memory }) => shown(memory, (bytes) => `${Math.round(bytes / 1024 / 1024)} MB`),
+];
+
+function rowsOf(daemons: readonly DaemonStatus[], now: number, columns: readonly Column[]): Cell[][] {
+  const heading = ["daemon", "health", ...columns.map(([text]) => text), ""];
   return [
     heading.map((text): Cell => ({ text, style: "bold" })),
-    ...daemons.flatMap((daemon) => [daemonRow(daemon, now), ...daemon.servers.map(serverRow)]),
+    ...linesOf(daemons, now).map((line): Cell[] => [
+      line.name,
+      { text: line.health, style: STYLES[line.health] ?? "red" },
+      ...columns.map(([, cell]) => cell(line)),
+      line.says,
+    ]),
   ];
 }
 
-function daemonRow(daemon: DaemonStatus, now: number): Cell[] {
-  const { name, health, pid, memory, restarts, clients, startedAt, servers, advice } = daemon;
+const linesOf = (daemons: readonly DaemonStatus[], now: number): Line[] =>
+  daemons.flatMap((daemon) => [
+    daemonLine(daemon, now),
+    ...daemon.servers.map((server) => serverLine(server, `${daemon.pid} ${server.name} ${server.pid}`)),
+  ]);
+
+function daemonLine(daemon: DaemonStatus, now: number): Line {
+  const { clients, startedAt, servers, advice } = daemon;
   const people = `${clients.length} ${clients.length === 1 ? "client" : "clients"}`;
   const says = servers.length === 0 ? advice : `${people}, up ${lasted(now - startedAt)}`;
-  return [name, healthCell(health), String(pid), bytes(memory), String(restarts), says];
+  const calls = servers.reduce((sum, server) => sum + server.calls, 0);
+  return { ...daemon, id: String(daemon.pid), says, ...(servers.length > 0 && { calls }) };
 }
 
-function serverRow({ name, health, advice, pid, memory, restarts, reason }: ServerStatus): Cell[] {
+function serverLine(server: ServerStatus, id: string): Line {
+  const { name, health, advice, reason } = server;
   const words = advice.slice(name.length + 1).replace(/\.$/, "");
   const says = health === "ok" ? (reason ? `was lost: ${reason.replace(`${name}: `, "")}` : "") : words;
-  return [
-    `  ${name}`,
-    healthCell(health),
-    pid === undefined ? "-" : String(pid),
-    bytes(memory),
-    String(restarts),
-    says,
-  ];
+  return { ...server, id, name: `  ${name}`, says };
 }
-
-const healthCell = (text: string): Cell => ({ text, style: STYLES[text] ?? "red" });
-
-const bytes = (count: number | undefined): string =>
-  count === undefined ? "-" : `${Math.round(count / 1024 / 1024)} MB`;
 
 function lasted(ms: number): string {
   const minutes = Math.floor(ms / 60_000);
