@@ -3,8 +3,9 @@ import { withFileLock } from "../base/file-lock/file-lock.js";
 import { VERSION } from "../base/version.js";
 import { pause } from "../base/wait.js";
 import { systemClock } from "../machines/clock.js";
-import { type Greeted, greet, whenLetGo } from "./greet.js";
+import { type Greeted, greet } from "./greet.js";
 import { type Hello, isNewer, PROTOCOL } from "./hello.js";
+import { whenEnded } from "./hung.js";
 import { type Place, privateDirectory } from "./place.js";
 
 /** How often those who wait for another one's start look whether it is done. */
@@ -72,7 +73,7 @@ async function startUnderLock(
         const there = await greet(place.socket, hello);
         const found = usable(there);
         if (found) return found;
-        if (there) await handedOver(place, hello);
+        if (there) await handedOver(place, hello, signal);
         // A socket that nobody listens at. Only who holds the lock removes one, and only then a daemon is started.
         else if (process.platform !== "win32") await rm(place.socket, { force: true });
         await start();
@@ -82,10 +83,10 @@ async function startUnderLock(
   );
 }
 
-/** Asks the older daemon to let its shims go, and waits until it listens no more. */
-async function handedOver(place: Place, hello: Hello): Promise<void> {
+/** Asks the older daemon to let its shims go, and waits until it has ended. */
+async function handedOver(place: Place, hello: Hello, signal: AbortSignal): Promise<void> {
   const asked = await greet(place.socket, { ...hello, ask: "move" });
-  if (asked) await whenLetGo(asked);
+  if (asked) await whenEnded(asked, place.key, signal);
 }
 
 /** Waits until somebody else's daemon stands. */

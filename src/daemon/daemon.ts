@@ -10,14 +10,13 @@ import { Client } from "./client.js";
 import { firstLine } from "./first-line.js";
 import { Forks } from "./forks.js";
 import { type Hello, lineOf, PROTOCOL, type Welcome } from "./hello.js";
+import { DRAIN_MS } from "./hung.js";
 import { Journal } from "./journal.js";
 import { contentHash } from "./key.js";
 import { readManifest, removeManifest, writeManifest } from "./manifest.js";
 import type { Place } from "./place.js";
 import { statusOf } from "./status.js";
 
-/** What runs has so long to be answered where the daemon ends. */
-const DRAIN_MS = 10_000;
 /** A client that has servers of its own and was silent for so long lets them go. */
 const SILENT_MS = 30 * 60_000;
 /** How often that is looked at. */

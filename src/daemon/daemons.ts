@@ -1,12 +1,17 @@
 import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { codeOf, messageOf } from "../base/errors.js";
+import { withFileLock } from "../base/file-lock/file-lock.js";
 import { VERSION } from "../base/version.js";
-import { greet, whenLetGo } from "./greet.js";
+import { greet, Silent } from "./greet.js";
 import { PROTOCOL } from "./hello.js";
-import { type Manifest, readManifest } from "./manifest.js";
-import { runDirectory } from "./place.js";
+import { killDaemon, whenEnded } from "./hung.js";
+import { type Manifest, readManifest, removeManifest } from "./manifest.js";
+import { placeOf, runDirectory } from "./place.js";
 import type { DaemonStatus } from "./status.js";
+
+/** Who looks at daemons does not wait longer for one that hangs. */
+const ANSWER_MS = 5_000;
 
 /** The manifests of all daemons of this user that stand, or ended without a word. */
 export async function readManifests(run: string = runDirectory()): Promise<Manifest[]> {
@@ -45,13 +50,44 @@ export async function askStatus(manifest: Manifest): Promise<DaemonStatus> {
   }
 }
 
-/** Ends a daemon when what runs is answered. False: there was none any more. */
-export async function askToStop(manifest: Manifest): Promise<boolean> {
-  const answer = await ask(manifest, "stop");
-  if (!answer) return false;
-  await whenLetGo(answer);
-  return true;
+/** What became of a daemon that was asked to end. `gone`: there was none any more. `killed`: it hung. */
+export type Ending = "ended" | "gone" | "killed";
+
+/**
+ * Ends a daemon when what runs is answered; one that does not answer at once is killed.
+ * @throws Error with what to do where it hangs and cannot be killed
+ */
+export async function askToStop(manifest: Manifest): Promise<Ending> {
+  const ending = await end(manifest);
+  if (ending !== "ended") await forget(manifest);
+  return ending;
+}
+
+async function end(manifest: Manifest): Promise<Ending> {
+  const { pid, key } = manifest;
+  try {
+    const asked = await ask(manifest, "stop");
+    if (!asked) return "gone";
+    return (await whenEnded(asked, key)) ? "ended" : "killed";
+  } catch (error) {
+    if (!(error instanceof Silent)) throw error;
+    await killDaemon(pid, key);
+    return "killed";
+  }
+}
+
+/** Takes the manifest away of a daemon that ended without doing that. */
+async function forget({ key, pid }: Manifest): Promise<void> {
+  const { lock, manifest } = placeOf(key);
+  // Race: a host starts the next one, which writes its own.
+  await withFileLock(
+    lock,
+    async () => {
+      if ((await readManifest(manifest))?.pid === pid) await removeManifest(manifest);
+    },
+    { called: "the run directory", option: "shared" },
+  );
 }
 
 const ask = ({ socket }: Manifest, what: "status" | "stop") =>
-  greet(socket, { protocol: PROTOCOL, version: VERSION, ask: what, pid: process.pid });
+  greet(socket, { protocol: PROTOCOL, version: VERSION, ask: what, pid: process.pid }, ANSWER_MS);

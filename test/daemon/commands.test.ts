@@ -1,9 +1,11 @@
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { daemonRows, liveRows } from "../../src/cli/terminal/daemon-rows.js";
 import { tableOf } from "../../src/cli/terminal/table.js";
 import { WINDOW_WORDS } from "../../src/composite/isolated.js";
+import { placeOf } from "../../src/daemon/place.js";
 import type { DaemonStatus, ServerStatus } from "../../src/daemon/status.js";
 import { fixture, lives, until } from "../support/fixtures.js";
 import { MAIN, SharedWorld } from "../support/shared.js";
@@ -65,6 +67,46 @@ describe("the commands on daemons", () => {
     await until(() => !lives(pid!) && world.servers().length === 0);
     expect(await host.call("pid")).toMatch(/^\d+$/);
     expect(world.daemons()).toHaveLength(1);
+  });
+
+  it("stop kills a daemon that does not answer; its servers end with it, and the next call starts another one", async () => {
+    const world = new SharedWorld({ a: server });
+    const host = world.host();
+    await host.initialize();
+    const [pid] = world.daemons();
+    const served = Number(await host.call("pid"));
+    process.kill(pid!, "SIGSTOP");
+    expect(await psOf(world)).toMatchObject([{ pid, health: "silent" }]);
+    expect(await command(world, "stop")).toMatchObject({
+      code: 0,
+      err: expect.stringContaining("was killed"),
+    });
+    await until(() => !lives(pid!) && !lives(served));
+    expect(world.manifests()).toEqual([]);
+    expect(await host.call("pid")).toMatch(/^\d+$/);
+    expect(world.manifests()).toMatchObject([{ restarts: 0 }]);
+  });
+
+  it("stop kills no process that is no daemon, and takes away what a daemon left that was killed", async () => {
+    const world = new SharedWorld({ a: server });
+    const host = world.host();
+    await host.initialize();
+    const [pid] = world.daemons();
+    const { manifest } = placeOf(world.manifests()[0]!.key, join(world.run, "holdfast"));
+    // As if the process had ended and its number were another one's.
+    const other = process.pid;
+    writeFileSync(manifest, readFileSync(manifest, "utf8").replace(`"pid": ${pid}`, `"pid": ${other}`));
+    process.kill(pid!, "SIGSTOP");
+    const refused = await command(world, "stop");
+    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining(`kill -9 ${other}`) });
+    await host.end();
+    process.kill(pid!, "SIGKILL");
+    await until(() => !lives(pid!));
+    expect(await command(world, "stop")).toMatchObject({
+      code: 0,
+      err: expect.stringContaining("had ended"),
+    });
+    expect(world.manifests()).toEqual([]);
   });
 
   it("logs prints what the daemon wrote, or what is of one server", async () => {

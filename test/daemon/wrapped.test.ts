@@ -24,7 +24,7 @@ it("what wrap --shared wrote is one process for hosts that say the same, and ano
     world.started(
       ["--shared", "--pass", "JOURNAL,TOKEN", "--wrapped", "args", "--", ...command, ...more],
       { ...world.env, ...journal, ...env },
-      world.directory,
+      { cwd: world.directory },
     );
   const hosts = [
     host({ TOKEN: "a" }),

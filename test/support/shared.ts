@@ -20,6 +20,13 @@ export interface Answer {
   error?: any;
 }
 
+export interface HostOptions {
+  /** Where it starts its shim. */
+  cwd?: string | undefined;
+  /** The program of holdfast. Default: what was built. */
+  main?: string | undefined;
+}
+
 /** A host with one shim, which it speaks to by hand: fifty of them start on two cores. */
 export class SharedHost {
   readonly child: ChildProcess;
@@ -31,8 +38,8 @@ export class SharedHost {
   readonly #waiting = new Map<unknown, (answer: Answer) => void>();
   #next = 0;
 
-  constructor(args: string[], env: Record<string, string>, cwd?: string) {
-    this.child = spawn(process.execPath, [MAIN, "serve", ...args], {
+  constructor(args: string[], env: Record<string, string>, { cwd, main = MAIN }: HostOptions = {}) {
+    this.child = spawn(process.execPath, [main, "serve", ...args], {
       env,
       ...(cwd && { cwd }),
       stdio: "pipe",
@@ -110,14 +117,14 @@ export class SharedWorld {
 
   host(
     args: string[] = [],
-    { env = {}, cwd }: { env?: Record<string, string>; cwd?: string } = {},
+    { env = {}, ...options }: { env?: Record<string, string> } & HostOptions = {},
   ): SharedHost {
-    return this.started([this.config, "--shared", ...args], { ...this.env, ...env }, cwd);
+    return this.started([this.config, "--shared", ...args], { ...this.env, ...env }, options);
   }
 
   /** A host whose entry says this, behind `serve`. */
-  started(args: string[], env: Record<string, string> = this.env, cwd?: string): SharedHost {
-    const host = new SharedHost(args, env, cwd);
+  started(args: string[], env: Record<string, string> = this.env, options: HostOptions = {}): SharedHost {
+    const host = new SharedHost(args, env, options);
     this.hosts.push(host);
     return host;
   }

@@ -1,8 +1,10 @@
 import { createReadStream, type FSWatcher, statSync, watch } from "node:fs";
 import { dirname } from "node:path";
 import { Command } from "commander";
-import { askStatus, askToStop, named, readManifests } from "../../daemon/daemons.js";
+import { askStatus, askToStop, type Ending, named, readManifests } from "../../daemon/daemons.js";
+import type { Manifest } from "../../daemon/manifest.js";
 import type { DaemonStatus } from "../../daemon/status.js";
+import { keepAliveWhile } from "../../internal.js";
 import { daemonRows } from "../terminal/daemon-rows.js";
 import { UsageError } from "../terminal/exit.js";
 import { print, printJson, printTable, say } from "../terminal/print.js";
@@ -28,11 +30,18 @@ export const stopCommand = new Command("stop")
     const manifests = await readManifests();
     const wanted =
       all || (name === undefined && manifests.length === 1) ? manifests : chosen(manifests, name);
-    for (const manifest of wanted)
-      say(`${manifest.config}: ${(await askToStop(manifest)) ? "ended" : "had ended already"}`);
+    const stop = async (manifest: Manifest) =>
+      say(`${manifest.config}: ${ENDINGS[await askToStop(manifest)]}`);
+    await keepAliveWhile(Promise.all(wanted.map(stop)));
   });
 
-function chosen(manifests: Awaited<ReturnType<typeof readManifests>>, name: string | undefined) {
+const ENDINGS: Record<Ending, string> = {
+  ended: "ended",
+  gone: "had ended already",
+  killed: "did not answer, and was killed; its hosts are told which of their calls were lost",
+};
+
+function chosen(manifests: Manifest[], name: string | undefined) {
   if (manifests.length === 0) throw new UsageError(NONE);
   const known = manifests.map(({ key, config }) => `  ${key}  ${config}`).join("\n");
   if (name === undefined) throw new UsageError(`which one? Give a name of these, or --all:\n${known}`);
