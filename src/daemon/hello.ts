@@ -1,6 +1,9 @@
 /** What a shim and a daemon agree on before the first message. Another number: they cannot speak to each other. */
 export const PROTOCOL = 1;
 
+/** What runs has so long to be answered where a daemon ends. */
+export const DRAIN_MS = 10_000;
+
 /** The first line of whoever connects. */
 export interface Hello {
   protocol: number;

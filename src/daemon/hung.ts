@@ -4,10 +4,9 @@ import { pause, untilAborted, withDeadline } from "../base/wait.js";
 import { systemClock } from "../machines/clock.js";
 import { groupOf } from "../wires/processes.js";
 import type { Greeted } from "./greet.js";
+import { DRAIN_MS } from "./hello.js";
 
-/** What runs has so long to be answered where a daemon ends. */
-export const DRAIN_MS = 10_000;
-/** After that it closes its servers, each within 5 s. A daemon that takes longer than both hangs. */
+/** A daemon that ends closes its servers when what runs is answered, each within 5 s. One that takes longer hangs. */
 const END_MS = DRAIN_MS + 10_000;
 /** How often a process that was killed is looked at. */
 const LOOK_MS = 20;
