@@ -38,6 +38,8 @@ export class Connection {
   readonly #upkeep: Upkeep;
   readonly #effects: Effects;
   readonly actor: ConnectionActor;
+  /** Its machine, for as long as there is something to end. Where it is at rest nobody needs to hold it. */
+  readonly unrest: { actor: ConnectionActor | undefined } = { actor: undefined };
   #releaseKeeper: (() => void) | undefined;
 
   constructor(private readonly settings: ConnectionSettings) {
@@ -161,6 +163,7 @@ export class Connection {
 
   #moved(move: Move): void {
     const { from, to, cause, context } = move;
+    this.unrest.actor = to === "idle" || to === "closed" ? undefined : this.actor;
     this.#picture.moves(move);
     const opened = to === "connected.steady" && from === "connecting.opening";
     const ready = opened ? this.#current.begin() : undefined;

@@ -8,12 +8,18 @@ import type { WaitOptions } from "../contract/session.js";
 import type { ConnectionState, ConnectionStatus } from "../contract/status.js";
 import type { Clock } from "../machines/clock.js";
 
+/** The connection of a transport, while it is not at rest. Functions of the user's, which it knows, may hold the transport. */
+interface Unrest {
+  of: Connection["unrest"];
+}
+
 /** Ends what a transport kept alive once nobody can reach the transport any more. */
-const forgotten = new FinalizationRegistry<() => void>((end) => end());
+const forgotten = new FinalizationRegistry<Unrest>(({ of }) => of.actor?.send({ type: "close" }));
 
 /** The connections of one transport, one after another: what was closed, or has failed for good, is followed by the next. */
 export class Lives {
   #current: Connection;
+  readonly #unrest: Unrest;
   #closing: Promise<void> | undefined;
   #closes = 0;
   #expected: Expected | undefined;
@@ -25,6 +31,7 @@ export class Lives {
     private readonly begin: (epoch: number) => Connection,
   ) {
     this.#current = begin(0);
+    this.#unrest = { of: this.#current.unrest };
   }
 
   get current(): Connection {
@@ -52,15 +59,16 @@ export class Lives {
       if (closes !== this.#closes) throw last.waiting.closedError;
       if (this.#current === last) {
         this.#current = this.begin(last.actor.context.epoch);
+        this.#unrest.of = this.#current.unrest;
         if (this.#expected) this.#current.expect(this.#expected);
       }
     }
     return this.#current;
   }
 
-  /** Ends the connection once nobody can reach its transport any more. Nothing here may hold the transport. */
+  /** Ends the connection once nobody can reach its transport any more. */
   endWith(transport: object): void {
-    forgotten.register(transport, () => this.#current.actor.send({ type: "close" }));
+    forgotten.register(transport, this.#unrest);
   }
 
   /** Connects, and holds the connection, sessions or not. */

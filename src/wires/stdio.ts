@@ -42,11 +42,12 @@ const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 const DRAIN_MS = 100;
 
 /** What becomes of a message that its sender gave up, or that the end of the wire overtook. */
-const TAKEN_BACK = new Lost("not-sent", {
-  code: "CONNECTION_LOST",
-  message: "it was taken back before it was written",
-  asked: true,
-});
+const takenBack = () =>
+  new Lost("not-sent", {
+    code: "CONNECTION_LOST",
+    message: "it was taken back before it was written",
+    asked: true,
+  });
 
 const POSIX = process.platform !== "win32";
 
@@ -128,7 +129,7 @@ export class StdioWire extends BaseWire {
       return Promise.reject(new Lost("not-sent", this.#describe("the process has ended"), "soon"));
     const cancelled = cancelledId(message);
     // The server never saw it, so there is nothing to cancel.
-    if (cancelled !== undefined && writes.withdraw(cancelled, TAKEN_BACK)) return Promise.resolve();
+    if (cancelled !== undefined && writes.withdraw(cancelled, takenBack())) return Promise.resolve();
     const text = `${JSON.stringify(message)}\n`;
     if (writes.isFull(text)) return Promise.reject(this.#queueFull(writes.length));
     return writes.write(text, "method" in message && "id" in message ? message.id : undefined);
@@ -166,7 +167,7 @@ export class StdioWire extends BaseWire {
   async #stop(): Promise<void> {
     const child = this.#child;
     if (!child) return;
-    this.#writes?.end(TAKEN_BACK);
+    this.#writes?.end(takenBack());
     // A server that cannot write does not see that its stdin ended.
     this.allowance.lift();
     child.stdin.end();
@@ -227,7 +228,7 @@ export class StdioWire extends BaseWire {
   protected override finish(failure?: Failure): void {
     this.#stdout.flush();
     super.finish(failure); // Whoever asks during the end is told that what waits was not sent.
-    this.#writes?.end(TAKEN_BACK);
+    this.#writes?.end(takenBack());
     this.#stdout.stop();
   }
 

@@ -73,7 +73,7 @@ export class Inbound {
     const headers = session.streamed(this.#lastEventId);
     const request = new HttpRequest({ method: "GET", url, headers, lane: "streams" });
     this.#request = request;
-    const silence = new Silence(maxSilenceMs, () => request.abort(SILENT));
+    const silence = new Silence(maxSilenceMs, () => request.abort(new Silent()));
     try {
       const answer = await client.send(request);
       if (answer.ok && answer.mediaType === "text/event-stream")
@@ -121,7 +121,7 @@ export class Inbound {
     // A stream that is taken and dropped again must not be asked for at full speed.
     this.#failed = held ? 1 : this.#failed + 1;
     // Nothing failed that anybody knows of: it is asked for anew.
-    if (broken === SILENT) this.#failed = 0;
+    if (broken instanceof Silent) this.#failed = 0;
     else if (isHoldfastError(broken, "MESSAGE_TOO_LARGE")) {
       // The next one would bring the same again.
       host.report(broken);
@@ -158,7 +158,7 @@ export class Inbound {
     host.listen("lost");
     const cause = causeOf(error);
     if (error instanceof NetworkLost) host.doubt(cause);
-    if (error !== SILENT) host.report(asError(cause));
+    if (!(error instanceof Silent)) host.report(asError(cause));
     this.#failed++;
     return this.#waitMs();
   }
@@ -168,4 +168,6 @@ export class Inbound {
   }
 }
 
-const SILENT = new Error("the inbound stream is silent");
+class Silent extends Error {
+  override readonly message = "the inbound stream is silent";
+}
