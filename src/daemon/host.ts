@@ -1,12 +1,15 @@
 import type { Readable, Writable } from "node:stream";
 import { LineReader } from "../wires/lines.js";
+import { idOfCutRequest } from "../wires/messages.js";
+import type { Id } from "./flights.js";
 import { type Link, MAX_LINE_BYTES } from "./link.js";
 
 export interface HostHandlers {
   onLine(line: Buffer): void;
   /** It is gone. */
   onEnd(): void;
-  onTooLarge(): void;
+  /** A request of this id was dropped; undefined: it was none. */
+  onTooLarge(id: Id | undefined, bytes: number): void;
 }
 
 /** The host that started a shim, at the other end of its stdin and stdout. Who reads slowly is written to slowly. */
@@ -16,7 +19,10 @@ export class Host {
     private readonly output: Writable,
     { onLine, onEnd, onTooLarge }: HostHandlers,
   ) {
-    const lines = new LineReader(MAX_LINE_BYTES, { onLine, onTooLarge });
+    const lines = new LineReader(MAX_LINE_BYTES, {
+      onLine,
+      onTooLarge: (head, tail, bytes) => onTooLarge(idOfCutRequest(head, tail), bytes),
+    });
     input.on("data", (chunk: Buffer) => lines.push(chunk));
     input.once("end", onEnd);
     input.once("error", onEnd);

@@ -1,5 +1,7 @@
 import type { Socket } from "node:net";
 import { LineReader } from "../wires/lines.js";
+import { idOfCutAnswer } from "../wires/messages.js";
+import type { Id } from "./flights.js";
 import type { Greeted } from "./greet.js";
 import { type Leave, ownLine } from "./hello.js";
 
@@ -9,6 +11,8 @@ const NEWLINE = Buffer.from("\n");
 
 export interface LinkHandlers {
   onLine(line: Buffer): void;
+  /** An answer to this request was dropped; undefined: it was no answer. */
+  onTooLarge(id: Id | undefined, bytes: number): void;
   onLeave(how: Leave["leave"]): void;
   /** It ended, whoever ended it. */
   onClose(): void;
@@ -30,7 +34,7 @@ export class Link {
         this.leaving = leave;
         handlers.onLeave(leave);
       },
-      onTooLarge: () => {},
+      onTooLarge: (head, tail, bytes) => handlers.onTooLarge(idOfCutAnswer(head, tail), bytes),
     });
     socket.on("data", (chunk: Buffer) => lines.push(chunk));
     socket.on("error", () => {});

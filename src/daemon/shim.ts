@@ -1,28 +1,17 @@
-import type { Readable, Writable } from "node:stream";
 import { messageOf } from "../base/errors.js";
 import { fieldsOf } from "../base/fields.js";
 import { visible } from "../base/visible.js";
 import { pause } from "../base/wait.js";
 import { systemClock } from "../machines/clock.js";
-import { endingAnswer, lostAnswer, unreachedAnswer } from "./answers.js";
+import { droppedAnswer, droppedRequest, endingAnswer, lostAnswer, unreachedAnswer } from "./answers.js";
 import { type Flight, Flights, isId, type Message, parsed } from "./flights.js";
 import type { Greeted } from "./greet.js";
 import { Host } from "./host.js";
-import { Link, MAX_LINE_BYTES } from "./link.js";
+import { Link } from "./link.js";
 import { Patience } from "./patience.js";
 import { Questions } from "./questions.js";
 import { ReplayedSession } from "./replayed-session.js";
-
-export interface ShimOptions {
-  input: Readable;
-  output: Writable;
-  /** Connects to the daemon, and starts it if need be. */
-  attach(signal: AbortSignal): Promise<Greeted>;
-  /** What the config is called before a daemon has said it. */
-  name: string;
-  /** Says something to a person. */
-  say(text: string): void;
-}
+import type { ShimOptions } from "./shim-options.js";
 
 /**
  * A host's stdin and stdout at a daemon's socket. It knows of each message only what it needs to go on with another daemon: who
@@ -56,7 +45,10 @@ export class Shim {
     this.#host = new Host(options.input, options.output, {
       onLine: (line) => this.#fromClient(line),
       onEnd: () => this.close(),
-      onTooLarge: () => options.say(`a message of the client was larger than ${MAX_LINE_BYTES} bytes`),
+      onTooLarge: (id, bytes) => {
+        if (id !== undefined) this.#toClient(droppedRequest(this.#name, id, bytes));
+        else options.say(`a notification or an answer of the client was dropped: it has ${bytes} bytes`);
+      },
     });
   }
 
@@ -147,6 +139,12 @@ export class Shim {
     this.#patience.began();
     const link = new Link(greeted, {
       onLine: (line) => this.#fromDaemon(line),
+      onTooLarge: (id, bytes) => {
+        const asked = this.#flights.all().filter((flight) => flight.id === id);
+        this.#settle(asked, (server, flight) => droppedAnswer(server, flight, bytes));
+        if (asked.length === 0)
+          this.options.say(`a message of the daemon was dropped: it has ${bytes} bytes`);
+      },
       onLeave: () => this.#afterAnswer(),
       onClose: () => this.#lost(link),
     });
@@ -215,12 +213,8 @@ export class Shim {
     this.#patience.ended(asked !== undefined);
     for (const message of this.#questions.takeAllBack("the daemon that asked is gone"))
       this.#toClient(JSON.stringify(message));
-    for (const flight of this.#flights.all()) {
-      if (this.#flights.mayGoAgain(flight)) continue;
-      this.#flights.end(flight.id);
-      this.#toClient(lostAnswer(this.#name, flight));
-    }
-    this.#afterAnswer();
+    const lost = this.#flights.all().filter((flight) => !this.#flights.mayGoAgain(flight));
+    this.#settle(lost, lostAnswer);
     const wanted = this.#waiting.length > 0 || this.#flights.isAwaited(undefined, asked !== "rest");
     if (wanted || (asked !== "rest" && this.#session.exists)) void this.#attach();
   }
@@ -230,9 +224,14 @@ export class Shim {
     // Why may be told in words of a server's.
     this.options.say(visible(`${this.#name}: ${why}`));
     this.#waiting = [];
-    for (const flight of this.#flights.all()) {
+    this.#settle(this.#flights.all(), (server, flight) => unreachedAnswer(server, flight, why));
+  }
+
+  /** Answers what no daemon answers any more. */
+  #settle(flights: readonly Flight[], answer: (server: string, flight: Flight) => string): void {
+    for (const flight of flights) {
       this.#flights.end(flight.id);
-      this.#toClient(unreachedAnswer(this.#name, flight, why));
+      this.#toClient(answer(this.#name, flight));
     }
     this.#afterAnswer();
   }

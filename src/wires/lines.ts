@@ -4,8 +4,8 @@ const NEWLINE = 10;
 
 export interface LineHandlers {
   onLine(line: Buffer): void;
-  /** A line over the limit was thrown away; its first and last bytes are left. */
-  onTooLarge(head: string, tail: string): void;
+  /** A line over the limit was thrown away; its first and last bytes are left, and how many there were. */
+  onTooLarge(head: string, tail: string, bytes: number): void;
   /** So many bytes are to be kept of a line that has not ended: false where there is no room for them. */
   mayKeep?(bytes: number): boolean;
   /** What was kept of a line is not any more. */
@@ -65,11 +65,12 @@ export class LineReader {
   #finish(): void {
     const pieces = this.#pieces;
     const cut = this.#cut;
+    const size = this.#size;
     this.#pieces = [];
     this.#size = 0;
     this.#cut = false;
     if (!cut) this.handlers.onRelease?.();
-    if (cut) this.handlers.onTooLarge(this.#head, this.#tail.toString());
+    if (cut) this.handlers.onTooLarge(this.#head, this.#tail.toString(), size);
     else this.handlers.onLine(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces));
   }
 }

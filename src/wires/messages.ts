@@ -59,7 +59,9 @@ function parseJson(text: string): unknown {
 export const ENDS = 512;
 
 const ID = String.raw`"id"\s*:\s*(\d+|"[^"\\]*")`;
-const HEAD_ID = new RegExp(String.raw`^\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?${ID}\s*,(?!\s*"method")`);
+const FIRST_ID = String.raw`^\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?${ID}\s*,`;
+const HEAD_ID = new RegExp(String.raw`${FIRST_ID}(?!\s*"method")`);
+const REQUEST_ID = new RegExp(FIRST_ID);
 const TAIL_ID = new RegExp(String.raw`,\s*${ID}\s*\}\s*$`);
 const BEGINS_WITH_METHOD = /^\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"method"/;
 
@@ -70,6 +72,12 @@ const BEGINS_WITH_METHOD = /^\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"method"/
 export function idOfCutAnswer(head: string, tail: string): RequestId | undefined {
   if (BEGINS_WITH_METHOD.test(head)) return undefined;
   const found = HEAD_ID.exec(head)?.[1] ?? TAIL_ID.exec(tail)?.[1];
+  return found === undefined ? undefined : JSON.parse(found);
+}
+
+/** The same of a request. */
+export function idOfCutRequest(head: string, tail: string): RequestId | undefined {
+  const found = REQUEST_ID.exec(head)?.[1] ?? TAIL_ID.exec(tail)?.[1];
   return found === undefined ? undefined : JSON.parse(found);
 }
 

@@ -203,7 +203,46 @@ describe("the daemon is killed", () => {
   });
 });
 
+describe("what is too large for a line between shim and daemon", () => {
+  it("an answer: the caller hears so, with what it was, its size and the limit; the session goes on", async () => {
+    const { world } = journalled();
+    const host = world.host();
+    await host.initialize();
+    const { error } = await host.request("tools/call", { name: "numbers", arguments: { count: 3_200_000 } });
+    expect(error.message).toMatch(
+      /^one: the answer to tools\/call numbers has 70\d{6} bytes, and 68157440 at most come through the daemon; ask for less$/,
+    );
+    expect(error.data.holdfast).toEqual({ code: "MESSAGE_TOO_LARGE", outcome: "unknown", server: "one" });
+    expect(await host.call("pid")).toMatch(/^\d+$/);
+  });
+
+  it("a request: it was not sent, and its host hears so", async () => {
+    const { world, notes } = journalled();
+    const host = world.host();
+    await host.initialize();
+    const name = "x".repeat(66 * 1024 * 1024);
+    const { error } = await host.request("tools/call", { name: "write", arguments: { name } });
+    expect(error.message).toMatch(/^one: a request has 69\d{6} bytes, and 68157440 at most go /);
+    expect(error.data.holdfast).toMatchObject({ code: "MESSAGE_TOO_LARGE", outcome: "not-sent" });
+    expect(await host.call("pid")).toMatch(/^\d+$/);
+    expect(notes().filter((line) => line.startsWith("write"))).toEqual([]);
+  });
+});
+
 describe("the end", () => {
+  it("comes though a server does not want to end: it is killed, and its daemon has ended then", async () => {
+    const stubborn = { command: process.execPath, args: [fixture("stubborn-server.mjs")], cwd: "/tmp" };
+    const world = new SharedWorld({ stubborn });
+    const host = world.host();
+    await host.initialize();
+    await host.request("tools/list");
+    const [daemon] = world.daemons();
+    expect(world.servers().length).toBeGreaterThan(1);
+    process.kill(daemon!, "SIGTERM");
+    await until(() => !lives(daemon!));
+    expect(world.servers()).toEqual([]);
+  });
+
   it("a host that vanishes takes its own servers with it, and no other's", async () => {
     const { world, notes } = journalled();
     const asked = world.host();

@@ -36,7 +36,7 @@ describe("a line", () => {
     const { lines, onTooLarge, push } = reading(5);
     push("12345\n123456\n12345\n");
     expect(lines).toEqual(["12345", "12345"]);
-    expect(onTooLarge).toHaveBeenCalledExactlyOnceWith("123456", "123456");
+    expect(onTooLarge).toHaveBeenCalledExactlyOnceWith("123456", "123456", 6);
   });
 
   it("that is too large leaves its first and last 512 bytes, however it came", () => {
@@ -47,7 +47,7 @@ describe("a line", () => {
       for (const piece of pieces) push(piece);
       expect(onTooLarge).not.toHaveBeenCalled();
       push("\nnext\n");
-      expect(onTooLarge).toHaveBeenCalledExactlyOnceWith(head, tail);
+      expect(onTooLarge).toHaveBeenCalledExactlyOnceWith(head, tail, 1029);
       expect(lines).toEqual(["next"]);
     }
   });
@@ -57,8 +57,8 @@ describe("a line", () => {
     push("first\n");
     push("second\n");
     expect(onTooLarge.mock.calls).toEqual([
-      ["first", "first"],
-      ["second", "second"],
+      ["first", "first", 5],
+      ["second", "second", 6],
     ]);
   });
 
@@ -67,7 +67,7 @@ describe("a line", () => {
     push("head");
     push("middle");
     push("tail\n");
-    expect(onTooLarge).toHaveBeenCalledExactlyOnceWith("head", "headmiddletail");
+    expect(onTooLarge).toHaveBeenCalledExactlyOnceWith("head", "headmiddletail", 14);
   });
 });
 
