@@ -93,6 +93,18 @@ describe("holdfast wrap", { timeout: 600_000 }, () => {
     expect(text()).toBe(TEXT);
   });
 
+  it("keeps what the file was before the first wrap, also when it is wrapped again and taken back", async () => {
+    const { path, run, text } = userOf(TEXT);
+    await run("wrap", path, "--server", "one", "--yes");
+    const half = text();
+    const again = await run("wrap", path, "--yes");
+    expect(again.stderr).toContain(`${path}.holdfast-backup-2`);
+    await run("unwrap", path, "--yes");
+    expect(text()).toBe(TEXT);
+    expect(readFileSync(`${path}.holdfast-backup`, "utf8")).toBe(TEXT);
+    expect(readFileSync(`${path}.holdfast-backup-2`, "utf8")).toBe(half);
+  });
+
   it("makes an entry whose server has what its host gave to it", async () => {
     const { path, run } = userOf(TEXT);
     await run("wrap", "cursor", "--server", "one", "--yes");

@@ -1,5 +1,5 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { HoldfastError, messageOf } from "../../base/errors.js";
+import { lstatSync, readFileSync, writeFileSync } from "node:fs";
+import { codeOf, HoldfastError, messageOf } from "../../base/errors.js";
 import { type Hold, withFileLock } from "../../base/file-lock/file-lock.js";
 import { keepAliveWhile } from "../../base/keep-alive.js";
 import type { Secrets } from "../../base/redact.js";
@@ -40,26 +40,31 @@ export const configSecrets = ({ text, path }: ReadFile): Secrets => secretsOf(fr
  */
 export async function rewriteFile({ path, bytes }: ReadFile, text: string): Promise<string> {
   const file = behindLinks(path);
-  const kept = `${file}.holdfast-backup`;
   const work = async ({ check }: Hold) => {
     await check();
     // Race: the program whose file this is writes it between our reading and our replacing it.
     const stamp = stampOf(file);
     const isSame = stamp !== undefined && readFileSync(file).equals(bytes);
-    if (isSame) keep(kept, bytes);
-    if (isSame && replaceFile(file, encodeAs(bytes, text), () => stampOf(file) === stamp)) return;
+    if (isSame) {
+      const kept = keep(file, bytes);
+      if (replaceFile(file, encodeAs(bytes, text), () => stampOf(file) === stamp)) return kept;
+    }
     const message = `${path} was changed meanwhile, and is left alone; repeat the command`;
     throw new HoldfastError("CONFIG_INVALID", message, { path: "" });
   };
-  await keepAliveWhile(withFileLock(file, work, { called: "the folder", option: "" }));
-  return kept;
+  return keepAliveWhile(withFileLock(file, work, { called: "the folder", option: "" }));
 }
 
-function keep(path: string, bytes: Uint8Array): void {
-  try {
-    rmSync(path, { force: true });
-    writeFileSync(path, bytes, { flag: "wx", mode: 0o600 });
-  } catch (cause) {
-    throw cannotBeWritten(path, cause);
+/** Under the first name that nothing has: what was kept before the first change is what a person wants back. Returns the path. */
+function keep(file: string, bytes: Uint8Array): string {
+  for (let n = 1; ; n++) {
+    const path = `${file}.holdfast-backup${n === 1 ? "" : `-${n}`}`;
+    try {
+      writeFileSync(path, bytes, { flag: "wx", mode: 0o600 });
+      return path;
+    } catch (cause) {
+      if (codeOf(cause) !== "EEXIST") throw cannotBeWritten(path, cause);
+      if (lstatSync(path).isFile() && readFileSync(path).equals(bytes)) return path;
+    }
   }
 }

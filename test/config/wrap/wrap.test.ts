@@ -342,18 +342,19 @@ describe("writing a changed file", () => {
     expect(readdirSync(folder)).toEqual(["mcp.json"]);
   });
 
-  it("replaces what stands where the backup goes, and follows no link there", async () => {
-    const { folder, path } = fileOf("{}");
+  it("keeps each text once, and replaces nothing that stands where it goes", async () => {
+    const { folder, path } = fileOf("first");
     const other = join(folder, "other");
     writeFileSync(other, "mine");
     symlinkSync(other, `${path}.holdfast-backup`);
-    const kept = await rewriteFile(readWhole(path), "[]");
-    expect([readFileSync(kept, "utf8"), readFileSync(path, "utf8"), readFileSync(other, "utf8")]).toEqual([
-      "{}",
-      "[]",
-      "mine",
-    ]);
-    expect(statSync(kept).mode & 0o777).toBe(0o600);
+    const kept: string[] = [];
+    for (const next of ["second", "first", "third", "first"])
+      kept.push(await rewriteFile(readWhole(path), next));
+    const backup = (n: number) => `${path}.holdfast-backup-${n}`;
+    expect(kept).toEqual([backup(2), backup(3), backup(2), backup(4)]);
+    expect([2, 3, 4].map((n) => readFileSync(backup(n), "utf8"))).toEqual(["first", "second", "third"]);
+    expect([readFileSync(path, "utf8"), readFileSync(other, "utf8")]).toEqual(["first", "mine"]);
+    for (const each of kept) expect(statSync(each).mode & 0o777).toBe(0o600);
   });
 });
 
