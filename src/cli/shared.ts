@@ -54,16 +54,9 @@ async function serveShared(argv: readonly string[]): Promise<void> {
     allowPositionals: true,
     options: { ...OPTIONS, ...SHIMS },
   });
-  const {
-    cwd = process.cwd(),
-    pass,
-    shared: _shared,
-    watch: _watch,
-    wrapped: _wrapped,
-    ...forDaemon
-  } = values;
-  const [target, ...more] =
-    end < 0 ? positionals : [await configOf(argv.slice(end + 1), pass), ...positionals];
+  const { cwd = process.cwd(), pass, shared: _shared, watch: _watch, wrapped: _form, ...forDaemon } = values;
+  const wrapped = end < 0 ? undefined : () => configOf(argv.slice(end + 1), pass);
+  const [target, ...more] = wrapped ? [await wrapped(), ...positionals] : positionals;
   if (target === undefined || more.length > 0)
     throw new Error("--shared serves one config file: holdfast serve mcp.json --shared");
   const path = realpathSync(target);
@@ -85,8 +78,10 @@ async function serveShared(argv: readonly string[]): Promise<void> {
     output: process.stdout,
     name: basename(path),
     say: (text) => console.error(text),
-    attach: (signal) =>
-      attach({
+    attach: async (signal) => {
+      // `unwrap` removes it where no daemon has it.
+      await wrapped?.();
+      return attach({
         place,
         run: runDirectory(),
         config: contentHash(read()),
@@ -100,7 +95,8 @@ async function serveShared(argv: readonly string[]): Promise<void> {
             cwd: inCwd ? realpathSync(cwd) : homedir(),
             log: place.log,
           }),
-      }),
+      });
+    },
   });
   let signals = 0;
   const stop = onSignals(() => (signals++ === 0 ? shim.drain() : process.exit(130)));

@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { codeOf, messageOf } from "../base/errors.js";
 import { withFileLock } from "../base/file-lock/file-lock.js";
@@ -9,19 +9,35 @@ import { killDaemon, whenEnded } from "./hung.js";
 import { type Manifest, readManifest, removeManifest } from "./manifest.js";
 import { placeOf, runDirectory } from "./place.js";
 import type { DaemonStatus } from "./status.js";
+import { wrappedFolder } from "./wrapped-config.js";
 
 /** Who looks at daemons does not wait longer for one that hangs. */
 const ANSWER_MS = 5_000;
 
 /** The manifests of all daemons of this user that stand, or ended without a word. */
 export async function readManifests(run: string = runDirectory()): Promise<Manifest[]> {
-  const names = await readdir(run).catch((error: unknown) => {
-    if (codeOf(error) === "ENOENT") return [];
-    throw error;
-  });
-  const files = names.filter((name) => name.endsWith(".json")).sort();
+  const files = (await namesIn(run)).filter((name) => name.endsWith(".json")).sort();
   const read = await Promise.all(files.map((name) => readManifest(join(run, name))));
   return read.filter((manifest) => manifest !== undefined);
+}
+
+/** Removes what `wrap --shared` has left of servers that no daemon has. A shim that needs it writes it anew. */
+export async function removeUnusedWrapped(): Promise<void> {
+  const used = new Set((await readManifests()).map(({ config }) => basename(config)));
+  const folder = wrappedFolder();
+  const names = await namesIn(folder);
+  await Promise.all(
+    names.filter((name) => !used.has(name)).map((name) => rm(join(folder, name), { force: true })),
+  );
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return [];
+    throw error;
+  }
 }
 
 /** The manifests that a name means: the beginning of a key, the path of the config, or the name of its file. */

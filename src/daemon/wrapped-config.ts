@@ -16,7 +16,7 @@ export async function wrappedConfig(
   const env = Object.fromEntries(passed.map((name) => [name, `\${env:${name}:-}`]));
   const entry = { command: literal(command), args: args.map(literal), env };
   const text = `${JSON.stringify({ mcpServers: { [nameFor(command, args)]: entry } }, undefined, 2)}\n`;
-  const folder = join(stateDirectory(), "wrapped");
+  const folder = wrappedFolder();
   await privateDirectory(folder);
   const path = join(folder, `${createHash("sha256").update(text).digest("hex").slice(0, 16)}.json`);
   // Its name says what is in it.
@@ -24,6 +24,9 @@ export async function wrappedConfig(
   await replacePrivate(path, text);
   return path;
 }
+
+/** Where these configs lie. */
+export const wrappedFolder = (): string => join(stateDirectory(), "wrapped");
 
 /** The host has replaced its variables already: what looks like one now is none. */
 const literal = (word: string): string => word.replaceAll("$", "$$$$");

@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { expect, it } from "vitest";
 import { nameFor } from "../../src/daemon/wrapped-config.js";
-import { fixture } from "../support/fixtures.js";
-import { SharedWorld } from "../support/shared.js";
+import { fixture, lives, until } from "../support/fixtures.js";
+import { MAIN, SharedWorld } from "../support/shared.js";
 
 it.each([
   ["npx", ["-y", "@scope/weather-server", "--api-key", "canary-1"], "weather-server"],
@@ -49,4 +50,33 @@ it("what wrap --shared wrote is one process for hosts that say the same, and ano
   // The host has replaced its variables: what looks like one is text.
   const [server] = world.servers().filter((pid) => String(pid) === pids[3]);
   expect(readFileSync(`/proc/${server}/cmdline`, "utf8").split("\0")).toContain("${HOME}");
+});
+
+it("unwrap removes what no daemon uses; a host that is still there writes its own anew", async () => {
+  const world = new SharedWorld({});
+  const path = join(world.directory, "hosts.json");
+  const words = ["serve", "--shared", "--wrapped", "args", "--", ...command];
+  const wrapped = { command: process.execPath, args: [MAIN, ...words] };
+  const unwrap = () => {
+    writeFileSync(path, JSON.stringify({ mcpServers: { one: wrapped } }));
+    const { status } = spawnSync(process.execPath, [MAIN, "unwrap", path, "--yes"], { env: world.env });
+    expect(status).toBe(0);
+  };
+  const host = (...more: string[]) =>
+    world.started([...words.slice(1), ...more], world.env, { cwd: world.directory });
+  const [left, stays] = [host("left"), host("stays")];
+  for (const each of [left, stays]) await each.initialize();
+  const folder = join(world.directory, "state/holdfast/wrapped");
+  expect(readdirSync(folder)).toHaveLength(2);
+  unwrap();
+  expect(readdirSync(folder)).toHaveLength(2);
+  const used = Number(await left.call("pid"));
+  const mine = world.manifests().find(({ config }) => readFileSync(config, "utf8").includes('"left"'))!;
+  process.kill(mine.pid, "SIGTERM");
+  await until(() => !lives(mine.pid) && !lives(used));
+  unwrap();
+  expect(readdirSync(folder)).not.toContain(basename(mine.config));
+  expect(readdirSync(folder)).toHaveLength(1);
+  expect(await left.call("pid")).toMatch(/^\d+$/);
+  expect(readdirSync(folder)).toContain(basename(mine.config));
 });

@@ -1,4 +1,5 @@
 import { Command, Option } from "commander";
+import { removeUnusedWrapped } from "../../daemon/daemons.js";
 import { type ConfigChange, quoted, unwrapChange, wrapChange } from "../../internal.js";
 import { changeFiles } from "./change-files.js";
 import { launcher } from "./launcher.js";
@@ -33,7 +34,8 @@ export const unwrapCommand = new Command("unwrap")
   .addOption(serverOption("are taken from behind holdfast"))
   .addOption(yesOption())
   .addHelpText("after", "\nWhat was changed in the file since holdfast wrap stays.")
-  .action((config: string, { server, yes }: WrapCommandOptions) => {
+  .action(async (config: string, { server, yes }: WrapCommandOptions) => {
     const change = (text: string, path: string): ConfigChange => unwrapChange(text, path, server);
-    return changeFiles(config, change, { yes, server });
+    await changeFiles(config, change, { yes, server });
+    await removeUnusedWrapped();
   });
