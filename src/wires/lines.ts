@@ -45,6 +45,12 @@ export class LineReader {
     if (this.#size > 0) this.#finish();
   }
 
+  /** Nothing more comes: what is kept of a line that has not ended is let go. */
+  drop(): void {
+    this.#pieces = [];
+    this.#size = 0;
+  }
+
   #add(piece: Buffer, hasRoom = true): void {
     this.#size += piece.length;
     if (!this.#cut && hasRoom && this.#size <= this.maxBytes) {

@@ -94,6 +94,7 @@ export class ServerStdout {
 
   stop(): void {
     this.#intake?.stop();
+    this.#lines.drop();
     this.#receiving?.end();
   }
 

@@ -5,6 +5,7 @@ import { HttpAnswer } from "../../src/wires/http/answer.js";
 import { Events } from "../../src/wires/http/events.js";
 import { Receiving } from "../../src/wires/receiving.js";
 import { ServerStdout } from "../../src/wires/server-stdout.js";
+import { isCollected } from "../support/collected.js";
 import { FakePipe } from "../support/fake-pipe.js";
 import { until } from "../support/settling.js";
 
@@ -64,20 +65,31 @@ describe("what has begun to come in and has not ended, in the whole program", ()
     told.end();
   });
 
+  function stdoutOf(onMessage: (message: unknown) => void) {
+    const handlers = { onMessage, isAsked: () => true, onUnreadable() {}, onError() {}, onBroken() {} };
+    const stdout = new ServerStdout({ maxMessageBytes: 10_000, redact: (text) => text }, handlers);
+    onTestFinished(() => stdout.stop());
+    return stdout;
+  }
+
+  it("what came of a line that never ends is not kept by a wire that is", async () => {
+    const stdout = stdoutOf(() => {});
+    const begin = () => {
+      const pipe = new FakePipe();
+      const bytes = Buffer.alloc(400);
+      stdout.read(pipe, world().allowance);
+      pipe.emit("data", bytes);
+      return new WeakRef(bytes.buffer);
+    };
+    const bytes = begin();
+    stdout.stop();
+    expect(await isCollected(bytes)).toBe(true);
+  });
+
   it("a line for which there is no room is thrown away, with its answer, and told", async () => {
     const { allowance, onFull } = world();
     const heard: unknown[] = [];
-    const stdout = new ServerStdout(
-      { maxMessageBytes: 10_000, redact: (text) => text },
-      {
-        onMessage: (message) => void heard.push(message),
-        isAsked: () => true,
-        onUnreadable() {},
-        onError() {},
-        onBroken() {},
-      },
-    );
-    onTestFinished(() => stdout.stop());
+    const stdout = stdoutOf((message) => void heard.push(message));
     const pipe = new FakePipe();
     stdout.read(pipe, allowance);
     pipe.emit("data", Buffer.from(`{"jsonrpc":"2.0","id":7,"result":{"a":"${"x".repeat(600)}`));
