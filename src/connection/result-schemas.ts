@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from "@modelcontextprotocol/client";
+import { forgetList } from "../wires/answers/shapes.js";
 
 /** What checks results, as a revision of the protocol defines them: the SDK's own. */
 export interface ResultCodec {
@@ -25,6 +26,7 @@ export function resultSchema(codec: ResultCodec, method: string): StandardSchema
       vendor: "holdfast",
       validate(raw) {
         const { ok, value, message = "" } = codec.validateResult(method, raw);
+        forgetList(value, (small) => codec.validateResult(method, small));
         return ok ? { value } : { issues: [{ message }] };
       },
     },

@@ -1,6 +1,9 @@
+import { Server } from "@modelcontextprotocol/server";
 import { describe, expect, it, vi } from "vitest";
 import { resultSchema } from "../../src/connection/result-schemas.js";
 import { FakeServer } from "../../src/testing/index.js";
+import { MemoryTransport } from "../../src/transports/memory.js";
+import { isCollected } from "../support/collected.js";
 import { closing, rejection } from "../support/fixtures.js";
 
 const codec = (outcome: { ok: boolean; reason?: string; value?: unknown; message?: string }) => ({
@@ -44,4 +47,25 @@ describe("the schema of a method's result", () => {
       });
     expect(await rejection(session.request({ method: "x/y" } as never))).toBeInstanceOf(TypeError);
   });
+
+  for (const era of ["legacy", "modern"] as const)
+    it(`keeps no long list that nobody else has: ${era}`, async () => {
+      const listed = async () => {
+        const properties = { a: { type: "array", items: { type: "string" } } };
+        const tools = Array.from({ length: 100 }, (_, i) => ({
+          name: `tool_${i}`,
+          inputSchema: { type: "object" as const, properties },
+        }));
+        const make = () => {
+          const server = new Server({ name: "many", version: "1" }, { capabilities: { tools: {} } });
+          server.setRequestHandler("tools/list", () => ({ tools, ttlMs: 0, cacheScope: "private" as const }));
+          return server;
+        };
+        const transport = closing(new MemoryTransport({ server: make, era }));
+        const result = await transport.withSession((session) => session.listTools());
+        await transport.close();
+        return new WeakRef(result.tools[7]!.inputSchema);
+      };
+      expect(await isCollected(await listed())).toBe(true);
+    });
 });

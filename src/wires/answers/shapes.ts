@@ -32,7 +32,7 @@ const SHAPES: Record<string, Shape> = {
   "logging/setLevel": EMPTY,
   "resources/subscribe": EMPTY,
   "resources/unsubscribe": EMPTY,
-  "tools/list": listOf("ListToolsResult", "tools", "Tool"),
+  "tools/list": { ...listOf("ListToolsResult", "tools", "Tool"), check: (result) => checkTools(result) },
   "prompts/list": listOf("ListPromptsResult", "prompts", "Prompt"),
   "resources/list": listOf("ListResourcesResult", "resources", "Resource"),
   "resources/templates/list": listOf("ListResourceTemplatesResult", "resourceTemplates", "ResourceTemplate"),
@@ -45,6 +45,13 @@ const SHAPES: Record<string, Shape> = {
 const ANY: Shape = { check: checkOf("Result") };
 
 const checkTool = checkOf("Tool");
+
+const checkTools: Check = (result) => {
+  const check = checkOf("ListToolsResult");
+  const issues = check(result);
+  forgetList(result, check);
+  return issues;
+};
 
 /** Before the 2026-07-28 revision an output schema described an object, like an input schema, and nothing else. */
 const checkLegacyTool: Check = (tool) => {
@@ -60,7 +67,7 @@ const LEGACY: Record<string, Shape> = {
   "tools/list": {
     check: (result) => {
       const tools = valueAt(result, ["tools"]);
-      const issues = checkOf("ListToolsResult")(result);
+      const issues = checkTools(result);
       return issues.length > 0 || !Array.isArray(tools) ? issues : tools.flatMap(checkLegacyTool);
     },
     list: { key: "tools", check: checkLegacyTool },
@@ -71,6 +78,22 @@ const LEGACY: Record<string, Shape> = {
 export function shapeOfAnswer(method: string, modern: boolean): Shape {
   if (!modern && Object.hasOwn(LEGACY, method)) return LEGACY[method]!;
   return Object.hasOwn(SHAPES, method) ? SHAPES[method]! : ANY;
+}
+
+const JSON_VALUE = { a: { b: [{}] } };
+const SMALL_SCHEMA = { type: "object", properties: JSON_VALUE, required: [] };
+const SMALL_LIST = {
+  tools: [
+    { name: "", inputSchema: SMALL_SCHEMA, outputSchema: SMALL_SCHEMA, annotations: {}, _meta: JSON_VALUE },
+  ],
+};
+
+/**
+ * zod keeps all of what a recursive schema parsed last, with what came of it, until it parses the next: of the one list of a hundred
+ * servers that would be for ever. `parse`: what read the list.
+ */
+export function forgetList(result: unknown, parse: (small: object) => unknown): void {
+  if (Array.isArray(valueAt(result, ["tools"]))) parse(SMALL_LIST);
 }
 
 export const checkContent = checkOf("ContentBlock");
