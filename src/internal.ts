@@ -7,7 +7,7 @@ export { keyIn } from "./auth/store/key-file.js";
 export { readPrivate } from "./auth/store/private-file.js";
 export { whenAborted } from "./base/abort.js";
 export { DAEMON_MARK } from "./base/daemon-mark.js";
-export { messageOf } from "./base/errors.js";
+export { codeOf, messageOf } from "./base/errors.js";
 export { fieldsOf, isObject } from "./base/fields.js";
 export { keepAliveWhile } from "./base/keep-alive.js";
 export { listeningPort } from "./base/listening-port.js";

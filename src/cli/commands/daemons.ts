@@ -1,5 +1,3 @@
-import { createReadStream, type FSWatcher, statSync, watch } from "node:fs";
-import { dirname } from "node:path";
 import { Command } from "commander";
 import { askStatus, askToStop, type Ending, named, readManifests } from "../../daemon/daemons.js";
 import type { Manifest } from "../../daemon/manifest.js";
@@ -7,6 +5,7 @@ import type { DaemonStatus } from "../../daemon/status.js";
 import { keepAliveWhile } from "../../internal.js";
 import { daemonRows } from "../terminal/daemon-rows.js";
 import { UsageError } from "../terminal/exit.js";
+import { logLines } from "../terminal/log-lines.js";
 import { print, printJson, printTable, say } from "../terminal/print.js";
 
 export const NONE = "no daemon runs; one is started by: holdfast serve mcp.json --shared";
@@ -59,13 +58,7 @@ export const logsCommand = new Command("logs")
     const owner = daemon ?? (await ownerOf(name));
     if (!owner) return void chosen(manifests, name);
     const isWanted = (line: string) => daemon !== undefined || isOf(line, name);
-    let at = await printFrom(owner.log, 0, isWanted);
-    if (!follow) return;
-    for await (const _change of changes(owner.log)) {
-      // It turned over.
-      if (statSync(owner.log).size < at) at = 0;
-      at = await printFrom(owner.log, at, isWanted);
-    }
+    for await (const line of logLines(owner.log, follow === true)) if (isWanted(line)) print(line);
   });
 
 const ownerOf = async (server: string): Promise<DaemonStatus | undefined> =>
@@ -76,30 +69,3 @@ const isOf = (line: string, server: string): boolean => {
   const text = line.slice(line.indexOf(" ") + 1);
   return text.startsWith(`${server}:`) || text.startsWith(`${server}|`);
 };
-
-/** Prints whole lines, and returns where the next one begins. */
-async function printFrom(path: string, start: number, isWanted: (line: string) => boolean): Promise<number> {
-  let text = "";
-  for await (const chunk of createReadStream(path, { start, encoding: "utf8" })) text += chunk;
-  const end = text.lastIndexOf("\n") + 1;
-  for (const line of text.slice(0, end).split("\n").slice(0, -1)) if (isWanted(line)) print(line);
-  return start + Buffer.byteLength(text.slice(0, end));
-}
-
-async function* changes(path: string): AsyncGenerator<void> {
-  let wake: () => void = () => {};
-  let watcher: FSWatcher | undefined;
-  try {
-    // The directory, because the file is another one once it turned over.
-    watcher = watch(dirname(path), () => wake());
-    for (;;) {
-      const changed = new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-      yield;
-      await changed;
-    }
-  } finally {
-    watcher?.close();
-  }
-}
