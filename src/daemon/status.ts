@@ -56,13 +56,11 @@ export function statusOf(
       ...journal.restartsOf(name),
     };
   });
-  // Where each client has a composite of its own, nobody uses the common one.
-  const well = servers.every(({ health }) => health === "ok" || health === "known");
-  const used = explained.health === "closed" && [...clients].length > 0;
   const { user, system } = process.cpuUsage();
   return {
-    ...explained,
-    ...(used && { health: well ? "ready" : "degraded" }),
+    ...(explained.health === "closed"
+      ? withoutOwn(transport.name, servers, [...clients].length > 0)
+      : explained),
     memory: process.memoryUsage.rss(),
     cpuMs: (user + system) / 1_000,
     servers,
@@ -72,4 +70,15 @@ export function statusOf(
       own: own(client),
     })),
   };
+}
+
+/** How a daemon is whose own transport is closed: nobody is there, or each client has one of its own. */
+function withoutOwn(
+  name: string,
+  servers: readonly ServerStatus[],
+  isUsed: boolean,
+): Pick<DaemonStatus, "health" | "advice"> {
+  if (!isUsed) return { health: "idle", advice: `${name} has no client: it ends when none comes.` };
+  const well = servers.every(({ health }) => health === "ok" || health === "known");
+  return { health: well ? "ready" : "degraded", advice: `${name} has servers for each of its clients.` };
 }

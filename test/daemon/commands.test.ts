@@ -45,6 +45,23 @@ describe("the commands on daemons", () => {
     expect(out).toContain("was lost: ");
   });
 
+  it("a daemon that nobody uses is idle, and keeps its servers", async () => {
+    const world = new SharedWorld({ a: server, b: server });
+    const host = world.host();
+    await host.initialize();
+    const pid = Number(await host.call("a_pid"));
+    expect(await psOf(world)).toMatchObject([{ health: "ready" }]);
+    await host.end();
+    await until(async () => (await psOf(world))[0]!.health !== "ready");
+    expect(await psOf(world)).toMatchObject([
+      {
+        health: "idle",
+        advice: "mcp.json has no client: it ends when none comes.",
+        servers: [{ health: "ok", pid }, {}],
+      },
+    ]);
+  });
+
   it("a daemon that was killed is told as gone", async () => {
     const world = new SharedWorld({ a: server });
     const host = world.host();

@@ -4,6 +4,7 @@ import type { Cell } from "./table.js";
 const STYLES: Record<string, "dim" | "green" | "yellow"> = {
   known: "dim",
   closed: "dim",
+  idle: "dim",
   starting: "yellow",
   ok: "green",
   ready: "green",
