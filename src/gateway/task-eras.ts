@@ -120,8 +120,7 @@ async function beginForModern(
 async function detailOf(session: Session, ref: TaskRef, options: Crossing["options"]): Promise<Result> {
   const status = await session.tasks.get(ref, options);
   if (status.status === "input_required") {
-    // A legacy server asks once somebody waits for the result; that nobody can answer it must know.
-    session.tasks.result(ref).catch(() => {});
+    awaitOnce(session, ref);
     return modernTask({ ...status, status: "working" });
   }
   if (status.status === "working" || status.status === "cancelled") return modernTask(status);
@@ -136,6 +135,19 @@ async function detailOf(session: Session, ref: TaskRef, options: Crossing["optio
     const { code, message, data } = error;
     return { ...modernTask({ ...status, status: "failed" }), error: { code, message, data } };
   }
+}
+
+/** The tasks of a session whose results are waited for. */
+const awaited = new WeakMap<Session, Set<string>>();
+
+/** A legacy server asks once somebody waits for the result; that nobody can answer it must know. */
+function awaitOnce(session: Session, ref: TaskRef): void {
+  const ids = awaited.get(session) ?? new Set();
+  awaited.set(session, ids);
+  if (ids.has(ref.taskId)) return;
+  ids.add(ref.taskId);
+  const over = () => void ids.delete(ref.taskId);
+  session.tasks.result(ref).then(over, over);
 }
 
 function isOptedIn({ mcpReq }: RequestContext): boolean {

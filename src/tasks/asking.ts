@@ -30,7 +30,8 @@ export async function askAbout(
       return await host.request(method, { taskId: ref.taskId, ...params }, options);
     } catch (error) {
       signal.throwIfAborted();
-      if (isUnknownTask(error)) throw forgotten(ref, error);
+      if (isInvalid(error))
+        throw await refusal(ref, method, error, () => askAbout(host, ref, "tasks/get", { signal }));
       if (host.closed || !isPassing(error)) throw error;
       if (isTimeout(error) && host.connected && ++silent >= MAX_SILENT) throw error;
       await pause(host.clock, pollDelay(undefined), signal);
@@ -58,8 +59,24 @@ export async function askOnce(
   try {
     return await host.request(method, { taskId: ref.taskId }, options);
   } catch (error) {
-    throw isUnknownTask(error) ? forgotten(ref, error) : error;
+    if (!isInvalid(error)) throw error;
+    throw await refusal(ref, method, error, () => askOnce(host, ref, "tasks/get", options));
   }
+}
+
+/**
+ * What it means that a request is told to be invalid. It need not be the id: the task may have ended so that it cannot be changed, or
+ * its call may have failed with that. Where the id is all there is, and the server cannot say how the task is, it has none.
+ */
+async function refusal(
+  ref: TaskRef,
+  method: string,
+  error: unknown,
+  get: () => Promise<unknown>,
+): Promise<unknown> {
+  if (method === "tasks/get") return forgotten(ref, error);
+  const asked: unknown = await get().catch((why: unknown) => why);
+  return isHoldfastError(asked, "TASK_FORGOTTEN") ? asked : error;
 }
 
 /** @throws HoldfastError `INVALID_ANSWER` where it is no status of that task */
@@ -75,7 +92,7 @@ export function unusable(server: string, method: string, why: string, given: unk
   return new HoldfastError("INVALID_ANSWER", message, { server, method, answer, outcome: "unknown" });
 }
 
-const isUnknownTask = (error: unknown): boolean =>
+const isInvalid = (error: unknown): boolean =>
   error instanceof ProtocolError && fieldsOf(error)["code"] === ProtocolErrorCode.InvalidParams;
 
 export const isTimeout = (error: unknown): boolean =>

@@ -34,7 +34,8 @@ export class Beginnings {
   ): Promise<Begun> {
     const { host } = this;
     const { key } = settings;
-    const intent: StoredTask = { ...this.#origin(params, settings), ttlMs: settings.ttlMs ?? null, key };
+    // The time for which a server keeps a task says nothing of one that may never have begun.
+    const intent: StoredTask = { ...this.#origin(params, settings), ttlMs: null, key };
     let found: StoredTask | undefined;
     await host.store.update((tasks) => {
       found = tasks.find((one) => one.server === host.server && one.key === key);

@@ -6,7 +6,8 @@ const MAX_TASKS = 1_000;
 /** What of these is worth keeping: the server has it still, and there are not too many. */
 export function keptOf(tasks: readonly StoredTask[], now: number): StoredTask[] {
   const alive = tasks.filter(
-    ({ createdAt, ttlMs }) => ttlMs === null || !(Date.parse(createdAt) + ttlMs < now),
+    // Whoever says zero means that it does not forget: it would be over before anybody could ask.
+    ({ createdAt, ttlMs }) => !ttlMs || !(Date.parse(createdAt) + ttlMs < now),
   );
   return alive.slice(-MAX_TASKS);
 }

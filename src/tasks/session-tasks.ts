@@ -25,6 +25,7 @@ export class Tasks implements SessionTasks {
   readonly #beginnings: Beginnings;
   /** Those that somebody may wait for, for what a server says by itself. */
   readonly #followed = new Set<WeakRef<FollowedTask>>();
+  readonly #dropped = new FinalizationRegistry<WeakRef<FollowedTask>>((held) => this.#followed.delete(held));
 
   constructor(private readonly host: TaskHost) {
     this.#beginnings = new Beginnings(host);
@@ -89,8 +90,7 @@ export class Tasks implements SessionTasks {
     if (!status) return;
     for (const held of this.#followed) {
       const task = held.deref();
-      if (!task) this.#followed.delete(held);
-      else if (task.ref.taskId === status.taskId) task.hear(status);
+      if (task?.ref.taskId === status.taskId) task.hear(status);
     }
   }
 
@@ -115,7 +115,9 @@ export class Tasks implements SessionTasks {
 
   #follow(ref: TaskRef, onTask: TaskOption["onTask"] | undefined, first?: TaskStatus): FollowedTask {
     const running = new FollowedTask(this.host, ref, { onTask, onEnd: () => this.forget(ref), first });
-    this.#followed.add(new WeakRef(running));
+    const held = new WeakRef(running);
+    this.#followed.add(held);
+    this.#dropped.register(running, held);
     return running;
   }
 

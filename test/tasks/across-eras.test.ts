@@ -1,10 +1,11 @@
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import type { SessionOptions } from "../../src/contract/session.js";
 import type { FakeServer } from "../../src/testing/fake-server.js";
 import { MemoryTransport } from "../../src/transports/memory.js";
 import { closing } from "../support/fixtures.js";
+import { gate } from "../support/gate.js";
 import { rejection } from "../support/settling.js";
-import { legacyServer, modernServer, taskOf } from "../support/task-fakes.js";
+import { askedOf, legacyServer, modernServer, taskOf } from "../support/task-fakes.js";
 
 const DONE = { content: [{ type: "text", text: "done" }] };
 const call = (name: string) => ({ name, arguments: {} });
@@ -102,4 +103,24 @@ it("a legacy tool that failed is a completed task with an error for a modern cli
     throw Object.assign(new Error("broken"), { code: -32000 });
   });
   expect(await rejection(session.callTool(call("optional"), { task: true }))).toMatchObject({ code: -32000 });
+});
+
+it("a legacy task that asks is waited for once, as often as a modern client asks for it", async () => {
+  const server = legacyServer().on("tasks/get", () => taskOf("t1", "input_required"));
+  const asked = gate();
+  server.on("tasks/result", async () => {
+    await asked.opened;
+    return DONE;
+  });
+  const session = await through(server, "modern");
+  const { ref } = await session.tasks.start(call("optional"));
+  for (let poll = 0; poll < 5; poll++)
+    expect(await session.tasks.get(ref!)).toMatchObject({ status: "working" });
+  // What is sent now comes after all that the polls sent.
+  await vi.waitFor(() => expect(askedOf(server)).toContain("tasks/result"));
+  await session.tasks.get(ref!);
+  expect(askedOf(server).filter((method) => method === "tasks/result")).toHaveLength(1);
+  server.on("tasks/get", () => taskOf("t1", "completed"));
+  asked.open();
+  expect(await session.tasks.result(ref!)).toMatchObject(DONE);
 });

@@ -1,5 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { queryObjects } from "node:v8";
+import { describe, expect, it, vi } from "vitest";
 import { memoryTaskStore } from "../../src/tasks/memory-store.js";
+import { isCollected } from "../support/collected.js";
 import { rejection } from "../support/settling.js";
 import { askedOf, legacyServer, modernServer, sessionOn, taskOf } from "../support/task-fakes.js";
 
@@ -127,6 +129,35 @@ describe("how a task ends", () => {
     expect(await taskStore.list()).toEqual([]);
   });
 
+  it("is told as its server does where it failed with an error of parameters, and the store forgets it", async () => {
+    const taskStore = memoryTaskStore();
+    const server = legacyServer().on("tasks/get", () => taskOf("t1", "failed"));
+    server.on("tasks/result", () => {
+      throw Object.assign(new Error("no such city"), { code: -32602 });
+    });
+    const session = await sessionOn(server, { taskStore });
+    expect(await rejection(session.callTool(call("optional"), { task: true }))).toMatchObject({
+      code: -32602,
+      message: expect.stringContaining("no such city"),
+    });
+    expect(await taskStore.list()).toEqual([]);
+  });
+
+  it("cannot be changed any more: that is said as the server does, and of a task that it forgot that it did", async () => {
+    const server = legacyDone().on("tasks/cancel", () => {
+      throw Object.assign(new Error("Cannot cancel task in terminal status"), { code: -32602 });
+    });
+    const session = await sessionOn(server);
+    const running = await session.tasks.start(call("optional"));
+    const refused = { code: -32602, message: expect.stringContaining("terminal status") };
+    expect(await rejection(running.cancel())).toMatchObject(refused);
+    expect(await rejection(session.tasks.cancel(running.ref!))).toMatchObject(refused);
+    server.on("tasks/get", () => {
+      throw Object.assign(new Error("Task not found"), { code: -32602 });
+    });
+    expect(await rejection(running.cancel())).toMatchObject({ code: "TASK_FORGOTTEN", taskId: "t1" });
+  });
+
   it.each([
     ["no task", { ...taskOf("other", "completed") }],
     ["nothing", {}],
@@ -186,6 +217,15 @@ describe("across a loss", () => {
     await session.tasks.forget({ key: "report" });
     expect(await session.callTool(call("optional"), options)).toMatchObject(DONE);
     expect(await taskStore.list()).toEqual([]);
+  });
+
+  it("what may have begun is no matter of the time for which its server should keep it", async () => {
+    const taskStore = memoryTaskStore();
+    const server = legacyDone().on("tools/call", () => server.drop());
+    const session = await sessionOn(server, { taskStore });
+    const options = { task: { key: "report", ttlMs: 1 } };
+    await rejection(session.callTool(call("optional"), options));
+    expect(await taskStore.list()).toMatchObject([{ key: "report", ttlMs: null }]);
   });
 
   it("a beginning that was refused leaves nothing", async () => {
@@ -308,3 +348,19 @@ it("statuses come by iteration, and what a server says by itself counts", async 
   expect(running.status?.status).toBe("completed");
   expect(await running.result()).toMatchObject(DONE);
 });
+
+it("a session keeps nothing of tasks that nobody has any more, though its server never says a word of one", async () => {
+  const session = await sessionOn(legacyDone());
+  const { ref } = await session.tasks.start(call("optional"));
+  const before = weakRefs();
+  const attach = (count: number) => {
+    for (let more = count; more > 1; more--) session.tasks.attach(ref!);
+    return new WeakRef(session.tasks.attach(ref!));
+  };
+  const last = attach(1_000);
+  expect(weakRefs()).toBeGreaterThan(before + 500);
+  expect(await isCollected(last)).toBe(true);
+  await vi.waitFor(() => expect(weakRefs()).toBeLessThan(before + 500), { timeout: 30_000 });
+});
+
+const weakRefs = (): number => queryObjects(WeakRef, { format: "count" });

@@ -36,6 +36,9 @@ it.each([
   expect(await ids(store)).toEqual(["open", "any"]);
   await store.update((stored) => stored.filter(({ taskId }) => taskId !== "open"));
   expect(await ids(store)).toEqual(["any"]);
+  // No server keeps a task for no time.
+  await add(store, task("zero", { ...old, ttlMs: 0 }));
+  expect(await ids(store)).toEqual(["any", "zero"]);
   await add(store, ...Array.from({ length: 1_000 }, (_, i) => task(String(i))));
   const kept = await ids(store);
   expect([kept.length, kept[0], kept.at(-1)]).toEqual([1_000, "0", "999"]);
