@@ -14,7 +14,7 @@ const TESTS: Record<string, string[]> = {
   auth: [
     "test/auth/{callback,sign-in}.test.ts",
     "test/auth/{credentials/{oauth,renewal,sdk,shared-flow,token,token-cache},sign-in/*}.test.ts",
-    "test/auth/store/{file-store,keychain,keychain-binding,memory-store}.test.ts",
+    "test/auth/store/{file-store,key-file,keychain,keychain-binding,memory-store}.test.ts",
   ],
   wires: ["test/wires/{environment*,guard*,lines,memory-wire,pieces,small}.test.ts"],
   "wires-http": ["test/wires/{agent,http*,network}.test.ts"],
