@@ -3,7 +3,7 @@ import { homedir, userInfo } from "node:os";
 import { basename } from "node:path";
 import { parseArgs } from "node:util";
 import { attach } from "../daemon/attach.js";
-import { contentHash, keyOf } from "../daemon/key.js";
+import { contentHash, keyOf, ONE_FILE, realPathOf } from "../daemon/key.js";
 import { placeOf, runDirectory } from "../daemon/place.js";
 import { Shim } from "../daemon/shim.js";
 import { startDaemon } from "../daemon/start.js";
@@ -57,9 +57,11 @@ async function serveShared(argv: readonly string[]): Promise<void> {
   const { cwd = process.cwd(), pass, shared: _shared, watch: _watch, wrapped: _form, ...forDaemon } = values;
   const wrapped = end < 0 ? undefined : () => configOf(argv.slice(end + 1), pass);
   const [target, ...more] = wrapped ? [await wrapped(), ...positionals] : positionals;
-  if (target === undefined || more.length > 0)
-    throw new Error("--shared serves one config file: holdfast serve mcp.json --shared");
-  const path = realpathSync(target);
+  if (target === undefined || more.length > 0) throw new Error(ONE_FILE);
+  const { idle = "" } = forDaemon;
+  if (!(Number(idle) >= 0))
+    throw new Error(`--idle: expected a number of seconds, got ${JSON.stringify(idle)}`);
+  const path = realPathOf(target);
   const read = () => readFileSync(path, "utf8");
   const options = Object.entries(forDaemon).flatMap(([name, value]) =>
     value === true ? [`--${name}`] : [`--${name}`, String(value)],

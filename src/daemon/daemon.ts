@@ -81,7 +81,8 @@ export class Daemon {
       // Who ends by itself takes its manifest away.
       ...(before && { reason: `process ${before.pid} ended without a word` }),
     });
-    daemon.#rest();
+    // Whoever started it comes at once.
+    daemon.#rest(Math.max(options.idleMs, HELLO_MS));
     daemon.#look();
     return daemon;
   }
@@ -170,13 +171,13 @@ export class Daemon {
   }
 
   /** Nobody is there: it ends unless somebody comes. */
-  #rest(): void {
+  #rest(ms = this.options.idleMs): void {
     if (this.#clients.size > 0 || this.#stopping) return;
     systemClock.clearTimeout(this.#idle);
     this.#idle = systemClock.setTimeout(() => {
       this.journal.say("ending: no client came back");
       void this.stop("rest");
-    }, this.options.idleMs);
+    }, ms);
   }
 
   /** Lets what runs be answered, and ends. `move`: the shims come back at once, another daemon takes over. */

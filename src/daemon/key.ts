@@ -1,10 +1,23 @@
 import { createHash } from "node:crypto";
+import { realpathSync } from "node:fs";
 import { isAbsolute } from "node:path";
+import { codeOf } from "../base/errors.js";
 import { fieldsOf } from "../base/fields.js";
 import { findServers } from "../config/dialects.js";
 import { readEntry } from "../config/entry.js";
 import { expand, fromHome } from "../config/expand.js";
 import { fromText } from "../config/syntax.js";
+
+export const ONE_FILE = "--shared serves one config file, by its path: holdfast serve mcp.json --shared";
+
+/** @throws Error where there is no such file */
+export function realPathOf(config: string): string {
+  try {
+    return realpathSync(config);
+  } catch (cause) {
+    throw new Error(`${config} cannot be read (${codeOf(cause)}): ${ONE_FILE}`, { cause });
+  }
+}
 
 /** What decides whether two hosts share a daemon. */
 export interface KeyParts {

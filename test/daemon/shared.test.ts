@@ -64,6 +64,36 @@ describe("one daemon for all hosts", () => {
     expect(world.manifests()).toEqual([]);
   });
 
+  it("waits for the host that started it, however soon it is to end after its last client", async () => {
+    const { world } = journalled();
+    const host = world.host(["--idle", "0"]);
+    await host.initialize();
+    const { log } = world.manifests()[0]!;
+    expect(readFileSync(log, "utf8")).not.toContain("ending:");
+    const [daemon] = world.daemons();
+    await host.end();
+    await until(() => !lives(daemon!));
+  });
+
+  it.each([
+    [["--idle", "soon"], '--idle: expected a number of seconds, got "soon"'],
+    [["--idle", "-1"], "--idle"],
+  ])("refuses %j", async (words, why) => {
+    const { world } = journalled();
+    const host = world.host(words);
+    expect(await host.closed).toBe(2);
+    expect(host.said.join()).toContain(why);
+  });
+
+  it("says what it serves, and what not", async () => {
+    const { world } = journalled();
+    const host = world.started(["mcp.json:one", "--shared"], world.env, { cwd: world.directory });
+    expect(await host.closed).toBe(2);
+    expect(host.said).toEqual([
+      "holdfast: mcp.json:one cannot be read (ENOENT): --shared serves one config file, by its path: holdfast serve mcp.json --shared",
+    ]);
+  });
+
   it("is no process of the host that came first, where that looks for what its servers leave", async () => {
     const { world } = journalled();
     const warnings: string[] = [];
