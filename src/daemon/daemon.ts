@@ -112,7 +112,8 @@ export class Daemon {
       pid: process.pid,
       name: this.transport.name,
     };
-    if (hello.protocol !== PROTOCOL) return void socket.end(lineOf(welcome));
+    // To end, every version can say to every other one.
+    if (hello.protocol !== PROTOCOL && hello.ask !== "stop") return void socket.end(lineOf(welcome));
     switch (hello.ask) {
       case "session":
         return this.#admit(socket, hello, welcome);

@@ -1,16 +1,19 @@
+import { execFile } from "node:child_process";
 import { cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { VERSION } from "../../src/base/version.js";
+import { PROTOCOL } from "../../src/daemon/hello.js";
 import { fixture, lives, until } from "../support/fixtures.js";
 import { SharedWorld } from "../support/shared.js";
 import { temporary } from "../support/temporary.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** The program as it would be in another version. */
-function mainOf(version: string): string {
+/** The program as it would be in another version, which may speak to daemons in another way. */
+function mainOf(version: string, protocol = PROTOCOL): string {
   const folder = temporary();
   for (const name of ["dist", "package.json"])
     cpSync(join(root, name), join(folder, name), { recursive: true });
@@ -19,7 +22,10 @@ function mainOf(version: string): string {
     if (!path.endsWith(".js")) continue;
     const file = join(folder, "dist", path);
     const text = readFileSync(file, "utf8");
-    if (text.includes(`"${VERSION}"`)) writeFileSync(file, text.replaceAll(`"${VERSION}"`, `"${version}"`));
+    const changed = text
+      .replaceAll(`"${VERSION}"`, `"${version}"`)
+      .replace(`PROTOCOL = ${PROTOCOL};`, `PROTOCOL = ${protocol};`);
+    if (changed !== text) writeFileSync(file, changed);
   }
   return join(folder, "dist/cli/main.js");
 }
@@ -80,5 +86,23 @@ describe("a host with a newer holdfast", () => {
     expect(lives(before!)).toBe(false);
     expect(await newer.call("pid")).toMatch(/^\d+$/);
     expect(world.manifests()).toMatchObject([{ version: "99.0.0" }]);
+  });
+
+  it("that speaks to daemons in another way is refused with both versions, and can end the older one", async () => {
+    const { world } = journalled();
+    const old = world.host();
+    await old.initialize();
+    const [before] = world.daemons();
+    const main = mainOf("99.0.0", PROTOCOL + 1);
+    const newer = world.host([], { main });
+    const { error } = await newer.initialize();
+    expect(error.message).toBe(
+      `mcp.json: the daemon of process ${before} is of holdfast ${VERSION}, and this is 99.0.0: they cannot speak to each other; end it with: holdfast stop`,
+    );
+    const stopped = promisify(execFile)(process.execPath, [main, "stop"], { env: world.env });
+    expect((await stopped).stderr).toBe(`${world.config}: ended\n`);
+    await until(() => !lives(before!));
+    expect((await newer.initialize()).error).toBeUndefined();
+    expect((await old.request("tools/list")).error.message).toContain("cannot speak to each other");
   });
 });
