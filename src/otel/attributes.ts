@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import type { Attributes } from "@opentelemetry/api";
+import type { Attributes, Span } from "@opentelemetry/api";
 import { isHoldfastError } from "../base/errors.js";
 import { fieldsOf } from "../base/fields.js";
 import type { TracedCall, TracedEnd } from "../contract/trace.js";
+import { api } from "./api.js";
 
 /** The names of OpenTelemetry's conventions for MCP (semantic-conventions-genai 0.1.0); ours begin with `holdfast.`. */
 export const NAMES = {
@@ -59,6 +60,13 @@ export function spanName({ method, name }: Called): string {
   const isNamed = name !== undefined && !method.startsWith("resources/");
   return isNamed ? `${method} ${name}` : method;
 }
+
+/** A server, or a client's own words in an error, may be of any length. */
+const MAX_MESSAGE = 1_000;
+
+/** A span with what went wrong. Its secrets were taken out of an error when it left its session. */
+export const failed = (span: Span, message: string): Span =>
+  span.setStatus({ code: api().SpanStatusCode.ERROR, message: message.slice(0, MAX_MESSAGE) });
 
 /** What went wrong, if anything. */
 export function errorAttributes({ end, error }: TracedEnd): Attributes {

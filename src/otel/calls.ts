@@ -4,7 +4,15 @@ import { messageOf } from "../base/errors.js";
 import { fieldsOf } from "../base/fields.js";
 import type { CallTrace, Redacting, ServedTracer, TracedCall, TracedEnd, Tracer } from "../contract/trace.js";
 import { api } from "./api.js";
-import { callAttributes, errorAttributes, NAMES, networkOf, sessionIdShown, spanName } from "./attributes.js";
+import {
+  callAttributes,
+  errorAttributes,
+  failed,
+  NAMES,
+  networkOf,
+  sessionIdShown,
+  spanName,
+} from "./attributes.js";
 import type { Instruments } from "./instruments.js";
 import { carrierOf, parentOf } from "./propagated.js";
 
@@ -117,7 +125,7 @@ class SpannedCall implements CallTrace {
     const wrong = end === "answered" ? undefined : errorAttributes(how);
     if (wrong) {
       const message = error === undefined ? "the tool reported an error" : messageOf(error);
-      span.setAttributes(wrong).setStatus({ code: api().SpanStatusCode.ERROR, message });
+      failed(span.setAttributes(wrong), message);
     }
     span.end();
     this.instruments.operations.record(

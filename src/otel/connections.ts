@@ -1,7 +1,7 @@
 import type { Attributes, Span, Tracer } from "@opentelemetry/api";
 import type { InspectionEvent } from "../contract/inspection.js";
 import { api } from "./api.js";
-import { NAMES, networkOf } from "./attributes.js";
+import { failed, NAMES, networkOf } from "./attributes.js";
 import type { Instruments } from "./instruments.js";
 
 type Of<T extends InspectionEvent["type"]> = Extract<InspectionEvent, { type: T }>;
@@ -73,7 +73,7 @@ export class Connections {
     if (is === "connecting" || !known.span) return;
     if (is !== "connected" && code !== undefined) {
       known.span.setAttribute(NAMES.errorType, code);
-      known.span.setStatus({ code: api().SpanStatusCode.ERROR, message: reason ?? code });
+      failed(known.span, reason ?? code);
     }
     known.span.setAttribute(NAMES.epoch, epoch);
     known.span.end(at);

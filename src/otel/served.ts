@@ -10,7 +10,7 @@ import type {
   ServedTracer,
 } from "../contract/trace.js";
 import { api } from "./api.js";
-import { callAttributes, NAMES, sessionIdShown, spanName } from "./attributes.js";
+import { callAttributes, failed, NAMES, sessionIdShown, spanName } from "./attributes.js";
 import type { Instruments } from "./instruments.js";
 import { carrierOf, parentOf } from "./propagated.js";
 
@@ -81,8 +81,7 @@ class ServedSpan implements ServedTrace {
   ended(answer: ServedAnswer): void {
     const wrong = wrongIn(answer);
     this.span.setAttributes(wrong.attributes);
-    if (wrong.message !== undefined)
-      this.span.setStatus({ code: api().SpanStatusCode.ERROR, message: wrong.message });
+    if (wrong.message !== undefined) failed(this.span, wrong.message);
     if (this.text && answer.result !== undefined)
       this.span.setAttribute(NAMES.result, this.text(answer.result));
     this.span.end();

@@ -120,6 +120,11 @@ describe("the traces of a transport", () => {
     await rejection(session.readResource({ uri: "x://nothing" }));
     const [refused] = named("resources/read");
     expect(refused!.attributes).toMatchObject({ "mcp.resource.uri": "x://nothing", "error.type": "-32602" });
+    await rejection(session.readResource({ uri: `x://${secret}/${"long".repeat(10_000)}` }));
+    const [, longer] = named("resources/read");
+    expect(longer!.status.message).toMatch(/x:/);
+    expect(longer!.status.message).not.toContain(secret);
+    expect(longer!.status.message!.length).toBeLessThanOrEqual(1_000);
     const lost = session.callTool({ name: "never", arguments: {} });
     await session.ping();
     process.kill(transport.status.pid!, "SIGKILL");

@@ -56,7 +56,11 @@ function recording() {
   const exporter = new InMemorySpanExporter();
   const tracerProvider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
   const spans = () => exporter.getFinishedSpans().map(seen);
-  return { tracerProvider, spans, tracer: tracerProvider.getTracer("agent") };
+  const status = (name: string) =>
+    exporter
+      .getFinishedSpans()
+      .flatMap((span) => (span.name === name && span.kind === SpanKind.SERVER ? [span.status.message] : []));
+  return { tracerProvider, spans, status, tracer: tracerProvider.getTracer("agent") };
 }
 
 function traced(transport: ClientTransport, options: Parameters<typeof otel>[1]) {
@@ -152,7 +156,7 @@ describe("a client that can be asked", () => {
 describe("the span of what a client asks", () => {
   async function served(era: "legacy" | "modern", options: { content?: boolean } = {}) {
     const { transport, did } = stdioFixture({ env: { API_TOKEN: "s3cr3t-value-of-the-server" } });
-    const { tracerProvider, spans } = recording();
+    const { tracerProvider, spans, status } = recording();
     const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
     const reader = new PeriodicExportingMetricReader({ exporter });
     const meterProvider = new MeterProvider({ readers: [reader] });
@@ -170,7 +174,7 @@ describe("the span of what a client asks", () => {
         scopeMetrics[0]!.metrics.find(({ descriptor }) => descriptor.name === name) ?? {};
       return dataPoints.map(({ attributes, value }) => ({ attributes, value }));
     };
-    return { front, named, counted, spans, did };
+    return { front, named, counted, spans, status, did };
   }
 
   it.each(["legacy", "modern"] as const)("says how it ended, %s", async (era) => {
@@ -232,6 +236,21 @@ describe("the span of what a client asks", () => {
     expect(span!.attributes!["gen_ai.tool.call.arguments"]).toContain("say");
     expect(JSON.stringify(telling.spans())).not.toContain(secret);
   });
+
+  it.each(["legacy", "modern"] as const)(
+    "says of an error what a span can hold, and no secret, %s",
+    async (era) => {
+      const { front, named, status } = await served(era);
+      const session = await front.connectSession();
+      const uri = `x://s3cr3t-value-of-the-server/${"long".repeat(1_000)}`;
+      await rejection(session.readResource({ uri }));
+      expect(named("resources/read")).toHaveLength(1);
+      const [message] = status("resources/read");
+      expect(message).toMatch(/x:/);
+      expect(message).not.toContain("s3cr3t");
+      expect(message!.length).toBeLessThanOrEqual(1_000);
+    },
+  );
 
   it("is named after no method that nobody knows", async () => {
     const { front, named } = await served("legacy");
