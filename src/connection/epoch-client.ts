@@ -14,11 +14,12 @@ import { ANY_RESULT } from "../contract/any-result.js";
 import { ASKING, ASKING_SERVER, type Asking } from "../contract/asking.js";
 import { teachTasks } from "../session/sdk-internals.js";
 import { isSchema } from "../session/sdk-v1.js";
+import { checkStructured } from "../session/structured.js";
 import { CALL, type Carried, callIn, carriedBy } from "../wires/call-tag.js";
 import type { Guard } from "../wires/guard.js";
 import { DirectCalls, isDirect, type Outgoing } from "./calls/direct-calls.js";
 import { OutputChecks } from "./calls/output-checks.js";
-import { type Codec, checkStructured, type Incomplete } from "./calls/results.js";
+import type { Codec, Incomplete } from "./calls/results.js";
 import type { EpochStore } from "./epoch-cache.js";
 import { resultSchema } from "./result-schemas.js";
 

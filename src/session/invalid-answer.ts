@@ -11,13 +11,15 @@ export interface Asked {
   name: string | undefined;
 }
 
+type Answered = Pick<CallTag, "result">;
+
 /** Of what a validator has to say, the beginning. */
 const MAX_REASON = 200;
 
 const ADVICE = " The tool has run: check what it did before you repeat the call.";
 
 /** The error of a call whose answer came and could not be used; undefined where that is not what went wrong. */
-export function invalidAnswerOf(asked: Asked, error: unknown, tag: CallTag): HoldfastError | undefined {
+export function invalidAnswerOf(asked: Asked, error: unknown, tag: Answered): HoldfastError | undefined {
   const invalid = InvalidAnswer.of(error);
   if (invalid) return invalidAnswer(asked, invalid, tag);
   const reason = refusedByClient(error, tag);
@@ -29,7 +31,7 @@ export function invalidAnswerOf(asked: Asked, error: unknown, tag: CallTag): Hol
 function invalidAnswer(
   { server, method, name }: Asked,
   { reason, excerpt: answer, done }: Pick<InvalidAnswer, "reason" | "excerpt" | "done">,
-  { result }: CallTag,
+  { result }: Answered,
   cause?: unknown,
 ): HoldfastError {
   const outcome = done && method === "tools/call" ? "done" : "unknown";
@@ -53,7 +55,7 @@ const SCHEMA_REFUSED =
   /^(?:Structured content does not match|Failed to validate structured content)[^:]*: (.+)|has an output schema but did not return structured content$/s;
 
 /** What the SDK's Client says of an answer that passed our reader, in a clause. */
-function refusedByClient(error: unknown, { result }: CallTag): string | undefined {
+function refusedByClient(error: unknown, { result }: Answered): string | undefined {
   if (error instanceof SdkError) {
     const refused =
       error.code === SdkErrorCode.InvalidResult || error.code === SdkErrorCode.UnsupportedResultType;

@@ -1,12 +1,14 @@
-import type { Client, RequestOptions, Result } from "@modelcontextprotocol/client";
+import type { CallToolResult, Client, RequestOptions, Result } from "@modelcontextprotocol/client";
 import { asError } from "../base/errors.js";
 import { ANY_RESULT } from "../contract/any-result.js";
 import type { TaskStore } from "../contract/tasks.js";
 import type { TaskHost } from "../tasks/host.js";
 import { memoryTaskStore } from "../tasks/memory-store.js";
 import { readResult } from "../wires/answers/result.js";
+import { invalidAnswerOf } from "./invalid-answer.js";
 import type { ConnectionPort } from "./ports.js";
-import { answersTo, withTasksDeclared } from "./sdk-internals.js";
+import { answersTo, outputValidatorOf, withTasksDeclared } from "./sdk-internals.js";
+import { checkStructured } from "./structured.js";
 
 /** What the tasks of a session use of it. */
 export interface TaskOwner {
@@ -26,6 +28,8 @@ export interface TaskOwner {
 /** A session, as its tasks see it. */
 export function taskHostOf({ session, ended, store, ...owner }: TaskOwner): TaskHost {
   const { port } = session;
+  /** Who gave the last answer, and knows what the tools promise. */
+  let last: Client | undefined;
   const era = () => (session.getProtocolEra() === "modern" ? "modern" : "legacy");
   return {
     server: port.name,
@@ -44,6 +48,7 @@ export function taskHostOf({ session, ended, store, ...owner }: TaskOwner): Task
     listTools: (options) => session.listTools(undefined, options),
     request: (method, params, options) =>
       owner.call({ method, params, options }, async (client: Client, o: RequestOptions) => {
+        last = client;
         const declared = withTasksDeclared(client, owner.logged(client, params));
         return (await client.request({ method, params: declared }, ANY_RESULT, o)) as Result;
       }),
@@ -52,10 +57,20 @@ export function taskHostOf({ session, ended, store, ...owner }: TaskOwner): Task
       owner.call({ method: "tasks/update", options: { signal, timeout: 0 } }, (client, o) =>
         answersTo(client, questions, o),
       ),
-    readResult: (given) => {
+    async readResult(tool, given) {
       const read = readResult("tools/call", given, era() === "modern");
-      return typeof read === "string" ? read : withoutType(read.result);
+      if (typeof read === "string") return read;
+      const check = last && (await outputValidatorOf(last, tool));
+      const { result } = read;
+      try {
+        if (check) checkStructured(tool, result as CallToolResult, check);
+      } catch (error) {
+        const asked = { server: port.name, method: "tools/call", name: tool };
+        throw invalidAnswerOf(asked, error, { result: withoutType(result) }) ?? error;
+      }
+      return withoutType(result);
     },
+    shown: (value) => port.shown(value),
     report: (error) => session.report(asError(error)),
   };
 }

@@ -46,7 +46,7 @@ export async function askStatus(
   signal: AbortSignal,
 ): Promise<{ status: TaskStatus; detail: Result }> {
   const detail = await askAbout(host, ref, "tasks/get", { signal });
-  return { status: statusOf(host.server, ref, detail), detail };
+  return { status: statusOf(host, ref, detail), detail };
 }
 
 /** @throws HoldfastError `TASK_FORGOTTEN`, or what the session throws */
@@ -80,15 +80,16 @@ async function refusal(
 }
 
 /** @throws HoldfastError `INVALID_ANSWER` where it is no status of that task */
-export function statusOf(server: string, { taskId }: TaskRef, given: unknown): TaskStatus {
+export function statusOf(host: TaskHost, { taskId }: TaskRef, given: unknown): TaskStatus {
   const status = readStatus(given);
   if (status?.taskId === taskId) return status;
-  throw unusable(server, "tasks/get", `it is no status of task ${taskId}`, given);
+  throw unusable(host, "tasks/get", `it is no status of task ${taskId}`, given);
 }
 
-export function unusable(server: string, method: string, why: string, given: unknown): HoldfastError {
-  const answer = JSON.stringify(given ?? null).slice(0, MAX_EXCERPT);
-  const message = `${server}: ${method} was answered with what cannot be used: ${why}`;
+export function unusable(host: TaskHost, method: string, why: string, given: unknown): HoldfastError {
+  const { server } = host;
+  const answer = host.shown(JSON.stringify(given ?? null)).slice(0, MAX_EXCERPT);
+  const message = host.shown(`${server}: ${method} was answered with what cannot be used: ${why}`);
   return new HoldfastError("INVALID_ANSWER", message, { server, method, answer, outcome: "unknown" });
 }
 

@@ -76,15 +76,15 @@ export class Beginnings {
     const task = origin.era === "legacy" && { task: ttlMs === undefined ? {} : { ttl: ttlMs } };
     const answer = await host.request("tools/call", { ...params, ...task }, options);
     const first = taskIn(answer);
-    if (!first) return { result: this.#plain(params.name, answer) };
+    if (!first) return { result: await this.#plain(params.name, answer) };
     const ref: TaskRef = { ...origin, taskId: first.taskId, ttlMs: first.ttlMs };
     await host.store.update((tasks) => [...tasks.filter((one) => !intent || !isSame(one, intent)), ref]);
     return { ref, first };
   }
 
-  #plain(tool: string, answer: object): CallToolResult {
-    const read = this.host.readResult(answer);
-    if (typeof read === "string") throw unusable(this.host.server, `tools/call ${tool}`, read, answer);
+  async #plain(tool: string, answer: object): Promise<CallToolResult> {
+    const read = await this.host.readResult(tool, answer);
+    if (typeof read === "string") throw unusable(this.host, `tools/call ${tool}`, read, answer);
     return read as CallToolResult;
   }
 
@@ -107,7 +107,7 @@ export class Beginnings {
 /** Whether a server may have begun what failed so. */
 function mayRun(error: unknown, { signal }: CallOptions): boolean {
   if (signal?.aborted) return true;
-  if (isHoldfastError(error, "CONNECTION_LOST")) return error.outcome === "unknown";
-  if (isHoldfastError(error, "INVALID_ANSWER")) return true;
+  if (isHoldfastError(error, "CONNECTION_LOST") || isHoldfastError(error, "INVALID_ANSWER"))
+    return error.outcome === "unknown";
   return isTimeout(error);
 }

@@ -117,7 +117,7 @@ export class FollowedTask implements RunningTask {
       return result;
     } catch (error) {
       if (this.#isEnd(error)) await this.#ended();
-      throw error;
+      throw this.host.shown(error);
     }
   }
 
@@ -127,6 +127,7 @@ export class FollowedTask implements RunningTask {
   }
 
   #isEnd(error: unknown): boolean {
+    if (isHoldfastError(error, "INVALID_ANSWER")) return error.outcome === "done";
     if (isHoldfastError(error)) return error.code === "TASK_FORGOTTEN" || error.code === "TASK_CANCELLED";
     return error instanceof ProtocolError && this.#status !== undefined && isFinal(this.#status);
   }
@@ -152,16 +153,19 @@ export class FollowedTask implements RunningTask {
     return this.#read(await askAbout(this.host, this.ref, "tasks/result", options));
   }
 
-  #modernResult({ status }: TaskStatus, { result, error }: Record<string, unknown>): CallToolResult {
+  async #modernResult(
+    { status }: TaskStatus,
+    { result, error }: Record<string, unknown>,
+  ): Promise<CallToolResult> {
     if (status === "completed") return this.#read(result);
     const { code, message, data } = fieldsOf(error);
     const known = Number.isSafeInteger(code) ? Number(code) : INTERNAL_ERROR;
     throw ProtocolError.fromError(known, typeof message === "string" ? message : "the task failed", data);
   }
 
-  #read(given: unknown): CallToolResult {
-    const read = this.host.readResult(given);
-    if (typeof read === "string") throw unusable(this.host.server, `task ${this.ref.taskId}`, read, given);
+  async #read(given: unknown): Promise<CallToolResult> {
+    const read = await this.host.readResult(this.ref.tool, given);
+    if (typeof read === "string") throw unusable(this.host, `task ${this.ref.taskId}`, read, given);
     return read as CallToolResult;
   }
 

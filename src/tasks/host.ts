@@ -28,8 +28,13 @@ export interface TaskHost {
   ): Promise<Result>;
   /** Puts the questions of a modern server's task to those who answer this session's, and gives their answers. */
   answers(questions: Record<string, unknown>, signal: AbortSignal): Promise<Record<string, unknown>>;
-  /** The result of a tool as it is meant, or what is wrong with it. */
-  readResult(given: unknown): object | string;
+  /**
+   * The result of that tool as it is meant, or what is wrong with it.
+   * @throws HoldfastError `INVALID_ANSWER` with the outcome `done` where its structured content is not what the tool promised
+   */
+  readResult(tool: string, given: unknown): Promise<object | string>;
+  /** What leaves the session, without the secrets that its connection knows. */
+  shown<T>(value: T): T;
   /** Tells of an error in a callback of the user's. */
   report(error: unknown): void;
 }

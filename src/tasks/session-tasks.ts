@@ -51,7 +51,7 @@ export class Tasks implements SessionTasks {
   }
 
   async get(ref: TaskRef, options?: RequestOptions): Promise<TaskStatus> {
-    return statusOf(this.host.server, ref, await askOnce(this.host, this.#own(ref), "tasks/get", options));
+    return statusOf(this.host, ref, await askOnce(this.host, this.#own(ref), "tasks/get", options));
   }
 
   result(ref: TaskRef, options?: { signal?: AbortSignal }): Promise<CallToolResult> {

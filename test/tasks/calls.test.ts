@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { queryObjects } from "node:v8";
 import { describe, expect, it, vi } from "vitest";
 import { memoryTaskStore } from "../../src/tasks/memory-store.js";
@@ -156,6 +157,76 @@ describe("how a task ends", () => {
       throw Object.assign(new Error("Task not found"), { code: -32602 });
     });
     expect(await rejection(running.cancel())).toMatchObject({ code: "TASK_FORGOTTEN", taskId: "t1" });
+  });
+
+  it.each(["legacy", "modern"] as const)(
+    "is told where the structured content is not what the tool promised, as of any call, %s",
+    async (era) => {
+      const tool = {
+        name: "tool",
+        inputSchema: { type: "object" },
+        outputSchema: { type: "object", properties: { n: { type: "number" } }, required: ["n"] },
+        execution: { taskSupport: "optional" },
+      };
+      const server = era === "modern" ? modernDone() : legacyDone();
+      const list = { resultType: "complete", ttlMs: 0, cacheScope: "private" };
+      server.on("tools/list", () => ({ ...(era === "modern" && list), tools: [tool] }));
+      const answer = (result: object) =>
+        era === "modern"
+          ? server.on("tasks/get", () => ({
+              resultType: "complete",
+              ...taskOf("t1", "completed", { result: { ...DONE, resultType: "complete", ...result } }),
+            }))
+          : server.on("tasks/result", () => ({ ...DONE, ...result }));
+      const taskStore = memoryTaskStore();
+      const session = await sessionOn(server, { taskStore });
+      await session.listTools();
+      const called = () => session.callTool(call("tool"), { task: { key: "report" } });
+      const refused = async (why: string) => {
+        const error = await rejection(called());
+        expect(error).toMatchObject({ code: "INVALID_ANSWER", outcome: "done", result: DONE });
+        expect(String(error)).toContain(why);
+        expect(await taskStore.list()).toEqual([]);
+      };
+      answer({ structuredContent: { n: 1 } });
+      expect(await called()).toMatchObject({ structuredContent: { n: 1 } });
+      answer({ structuredContent: { n: "one" } });
+      await refused("does not fit the tool's output schema");
+      answer({});
+      await refused("gave no structured content");
+      answer({ isError: true });
+      expect(await called()).toMatchObject({ isError: true });
+      server.on("tools/call", () => ({ ...(era === "modern" && { resultType: "complete" }), ...DONE }));
+      await refused("gave no structured content");
+    },
+  );
+
+  it("is told without secrets, whatever the server says of it", async () => {
+    const secret = "s3cr3t-value-of-the-server";
+    const server = legacyServer();
+    const session = await sessionOn(server, {}, { secrets: [secret] });
+    const told = async () => {
+      const error = await rejection(session.callTool(call("optional"), { task: true }));
+      expect(error).toBeInstanceOf(Error);
+      return inspect(error, { depth: 9 });
+    };
+    server.on("tasks/get", () => taskOf("t1", "cancelled", { statusMessage: `by ${secret}` }));
+    expect(await told()).not.toContain(secret);
+    server.on("tasks/get", () => ({ token: secret }));
+    expect(await told()).not.toContain(secret);
+    const modern = modernServer();
+    const ended = (status: string, how: object) =>
+      modern.on("tasks/get", () => ({ resultType: "complete", ...taskOf("t1", status, how) }));
+    const failing = await sessionOn(modern, {}, { secrets: [secret] });
+    const failed = () => rejection(failing.callTool(call("tool"), { task: true }));
+    ended("failed", { error: { code: -32000, message: secret } });
+    const error = await failed();
+    expect(error).toMatchObject({ code: -32000 });
+    expect(inspect(error)).not.toContain(secret);
+    ended("completed", { result: { ...DONE, resultType: secret } });
+    const unusable = await failed();
+    expect(unusable).toMatchObject({ code: "INVALID_ANSWER" });
+    expect(inspect(unusable)).not.toContain(secret);
   });
 
   it.each([

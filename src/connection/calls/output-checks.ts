@@ -1,13 +1,12 @@
-import type { Client, JsonSchemaValidator } from "@modelcontextprotocol/client";
+import type { Client } from "@modelcontextprotocol/client";
 import { outputValidatorOf } from "../../session/sdk-internals.js";
+import type { OutputCheck } from "../../session/structured.js";
 
 /** What the server's tools were said to be. */
 export interface Definitions {
   /** Another number: they may be others. Undefined: somebody else may write them, too. */
   readonly definitions: number | undefined;
 }
-
-export type OutputCheck = JsonSchemaValidator<unknown>;
 
 /** More tools than this and it begins anew; no server has so many. */
 const MAX_KNOWN = 10_000;

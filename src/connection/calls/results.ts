@@ -1,13 +1,4 @@
-import {
-  type CallToolResult,
-  type Client,
-  ProtocolError,
-  ProtocolErrorCode,
-  SdkError,
-  SdkErrorCode,
-  type StandardSchemaV1,
-} from "@modelcontextprotocol/client";
-import type { OutputCheck } from "./output-checks.js";
+import { type Client, SdkError, SdkErrorCode, type StandardSchemaV1 } from "@modelcontextprotocol/client";
 
 /** The SDK's reader of the revision that is spoken. */
 export type Codec = ReturnType<Client["_wireCodec"]>;
@@ -61,24 +52,4 @@ async function checked(schema: StandardSchemaV1, method: string, result: unknown
   if (!read.issues) return read.value;
   const why = read.issues.map(({ message }) => message).join(", ");
   throw new SdkError(SdkErrorCode.InvalidResult, `Invalid result for ${method}: ${why}`);
-}
-
-/**
- * Checks the structured content of a result, and that it is there.
- * @throws ProtocolError as the Client does
- */
-export function checkStructured(
-  tool: string,
-  { structuredContent, isError }: CallToolResult,
-  check: OutputCheck,
-): void {
-  if (isError) return;
-  if (structuredContent === undefined) {
-    const message = `Tool ${tool} has an output schema but did not return structured content`;
-    throw new ProtocolError(ProtocolErrorCode.InvalidRequest, message);
-  }
-  const { valid, errorMessage } = check(structuredContent);
-  if (valid) return;
-  const message = `Structured content does not match the tool's output schema: ${errorMessage}`;
-  throw new ProtocolError(ProtocolErrorCode.InvalidParams, message);
 }
