@@ -17,19 +17,18 @@ export async function keyIn(path: string, { renew = false } = {}): Promise<strin
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await checkDirectory(dirname(path));
   if (renew) await replacePrivate(path, newKey());
-  else if (!(await isThere(path))) await make(path);
-  const key = (await readPrivate(path)).trim();
+  const key = (await readOrMake(path)).trim();
   if (!/^[\w-]{43,}$/.test(key)) throw new Error(`${path} holds no key; remove it, and another one is made`);
   return key;
 }
 
-async function isThere(path: string): Promise<boolean> {
+async function readOrMake(path: string): Promise<string> {
   try {
-    await readPrivate(path);
-    return true;
+    return await readPrivate(path);
   } catch (error) {
-    if (codeOf(error) === "ENOENT") return false;
-    throw error;
+    if (codeOf(error) !== "ENOENT") throw error;
+    await make(path);
+    return readPrivate(path);
   }
 }
 

@@ -33,6 +33,27 @@ describe("a key in a file", () => {
     expect(await keyIn(path)).toBe(second);
   });
 
+  it("may be written by hand, and nothing else is taken for one", async () => {
+    const path = join(temporary(), "serve-key");
+    const byHand = "k".repeat(43);
+    writeFileSync(path, `${byHand}\n`, { mode: 0o600 });
+    expect(await keyIn(path)).toBe(byHand);
+    for (const other of [`!${byHand}`, `${byHand}!`, byHand.slice(1)]) {
+      writeFileSync(path, other);
+      expect(await rejection(keyIn(path))).toMatchObject({ message: expect.stringMatching(/holds no key/) });
+      expect(readFileSync(path, "utf8")).toBe(other);
+    }
+  });
+
+  it.skipIf(process.getuid?.() === 0 || process.platform === "win32")(
+    "says why none can be made",
+    async () => {
+      const directory = temporary();
+      chmodSync(directory, 0o500);
+      expect(await rejection(keyIn(join(directory, "serve-key")))).toMatchObject({ code: "EACCES" });
+    },
+  );
+
   it.skipIf(process.platform === "win32")("is not read from where others could put it", async () => {
     const directory = temporary();
     const path = join(directory, "serve-key");
