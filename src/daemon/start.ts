@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { DAEMON_MARK } from "../base/daemon-mark.js";
+import { untilAborted, withDeadline } from "../base/wait.js";
 import { MARK } from "../wires/processes.js";
 import { ownLine, type Ready } from "./hello.js";
 
@@ -13,6 +14,9 @@ export interface StartOptions {
   cwd: string;
   log: string;
 }
+
+/** Whoever starts a daemon holds the lock meanwhile. */
+const START_MS = 60_000;
 
 /**
  * Starts a daemon that outlives this process, its terminal and its group.
@@ -39,8 +43,12 @@ export async function startDaemon({ key, args, cwd, log }: StartOptions): Promis
       resolve({ failed: `the daemon ended before it stood (${signal ?? `exit code ${code}`}); see ${log}` }),
     );
   });
+  const expired = () => {
+    child.kill("SIGKILL");
+    return new Error(`the daemon did not stand within ${START_MS / 1_000} s; see ${log}`);
+  };
   try {
-    const ready = await first;
+    const ready = await withDeadline({ ms: START_MS, expired }, (over) => untilAborted(first, over));
     if (ready?.failed !== undefined) throw new Error(ready.failed);
   } finally {
     said.close();
