@@ -120,7 +120,7 @@ export function httpSettings(options: HttpOptions): HttpSettings {
   };
 }
 
-function checkTls(tls: { cert: string; key: string }): void {
+export function checkTls(tls: { cert: string; key: string }): void {
   for (const part of ["cert", "key"] as const) checkString(`tls.${part}`, tls[part]);
   try {
     createSecureContext(tls);

@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { listenOn } from "../base/listening-port.js";
 import { type Clock, systemClock } from "../machines/clock.js";
 import type { ClientTransport } from "../transports/transport.js";
-import { type HttpOptions, httpSettings } from "./http-options.js";
+import { checkTls, type HttpOptions, httpSettings } from "./http-options.js";
 import { nodeHandler } from "./node-handler.js";
 import { Requests } from "./requests.js";
 import type { Served } from "./served.js";
@@ -15,6 +15,7 @@ const KEEP_ALIVE_MS = 75_000;
 /** A transport over Streamable HTTP, both eras at one address. */
 export class HttpServing implements Served {
   readonly closed: Promise<void>;
+  readonly renewTls?: NonNullable<Served["renewTls"]>;
   url = "";
   readonly #server: Server;
   #closing: Promise<void> | undefined;
@@ -23,7 +24,14 @@ export class HttpServing implements Served {
     const handler = nodeHandler(requests);
     const listener: RequestListener = (request, response) => void handler(request, response);
     const { tls } = requests.settings;
-    this.#server = tls ? createTlsServer(tls, listener) : createServer(listener);
+    if (tls) {
+      const server = createTlsServer(tls, listener);
+      this.renewTls = (renewed) => {
+        checkTls(renewed);
+        server.setSecureContext(renewed);
+      };
+      this.#server = server;
+    } else this.#server = createServer(listener);
     // A client may write to a socket in the moment in which it is closed here, and cannot tell whether it was read. With Node's
     // five seconds that happens to every busy client now and then.
     this.#server.keepAliveTimeout = KEEP_ALIVE_MS;

@@ -1,5 +1,9 @@
-import { readFileSync } from "node:fs";
+import { X509Certificate } from "node:crypto";
+import { once } from "node:events";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { request as ask } from "node:http";
+import { join } from "node:path";
+import { connect } from "node:tls";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { MemoryTransport } from "../../src/index.js";
@@ -12,6 +16,8 @@ import { closing, fixture, rejection, stdioFixture, until } from "../support/fix
 import { gate } from "../support/gate.js";
 import { ManualClock } from "../support/manual-clock.js";
 import { post } from "../support/post.js";
+import { serveProcess } from "../support/serve-process.js";
+import { temporary } from "../support/temporary.js";
 
 async function served(http: HttpOptions = {}) {
   const { transport, did } = stdioFixture();
@@ -84,6 +90,48 @@ describe("serve over HTTPS", () => {
     const transport = closing(new StreamableHttpTransport({ url, tls: { ca: pem("cert") } }));
     const tools = await transport.withSession((session) => session.listTools());
     expect(tools.tools.map(({ name }) => name)).toContain("echo");
+  });
+
+  it("takes a renewed certificate for the next connection, and not one that does not fit its key", async () => {
+    const { serving, url } = await served({ tls: { cert: pem("cert"), key: pem("key") } });
+    const reaches = async (ca: string) => {
+      const transport = closing(new StreamableHttpTransport({ url, tls: { ca: pem(ca) } }));
+      await transport.withSession((session) => session.listTools());
+    };
+    expect(() => serving.renewTls!({ cert: pem("renewed-cert"), key: pem("key") })).toThrow(
+      expect.objectContaining({ code: "CONFIG_INVALID", path: "tls" }),
+    );
+    await reaches("cert");
+    serving.renewTls!({ cert: pem("renewed-cert"), key: pem("renewed-key") });
+    await reaches("renewed-cert");
+    expect((await served()).serving.renewTls).toBeUndefined();
+  });
+
+  it("follows the files of its certificate", async () => {
+    const at = temporary();
+    const [cert, key] = [join(at, "cert"), join(at, "key")];
+    const put = (before: string) => {
+      writeFileSync(`${key}.new`, pem(`${before}key`), { mode: 0o600 });
+      writeFileSync(`${cert}.new`, pem(`${before}cert`));
+      for (const file of [key, cert]) renameSync(`${file}.new`, file);
+    };
+    put("");
+    const tls = ["--tls-cert", cert, "--tls-key", key];
+    const { url } = await serveProcess(["--http", "127.0.0.1:0", ...tls, "--", process.execPath, "-e", "0"]);
+    const shown = async () => {
+      const socket = connect({ host: url.hostname, port: Number(url.port), rejectUnauthorized: false });
+      await once(socket, "secureConnect");
+      const { fingerprint256 } = socket.getPeerCertificate();
+      socket.destroy();
+      return fingerprint256;
+    };
+    const of = (name: string) => new X509Certificate(pem(name)).fingerprint256;
+    expect(await shown()).toBe(of("cert"));
+    // Again and again: what comes before the first look is what it begins with.
+    await until(async () => {
+      put("renewed-");
+      return (await shown()) === of("renewed-cert");
+    });
   });
 
   it("does not start with what is no certificate and its key", async () => {

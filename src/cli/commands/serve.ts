@@ -1,3 +1,4 @@
+import { unwatchFile, watchFile } from "node:fs";
 import { readFile, realpath } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Option } from "commander";
@@ -90,7 +91,8 @@ export const serveCommand = targetCommand("serve")
       if (options.oauth !== undefined && options.http)
         say("all clients use the same credentials for the servers behind this one");
       say(served.url ? `serving ${served.url}` : `serving ${transport.name} on stdio`);
-      await keepAliveWhile(untilEnd(served));
+      const unfollow = followTls(served, options);
+      await keepAliveWhile(untilEnd(served)).finally(unfollow);
     } finally {
       stop();
       await transport.close();
@@ -166,6 +168,26 @@ async function tlsOf({ tlsCert, tlsKey }: ServeCommandOptions): Promise<HttpOpti
     cert: await naming("--tls-cert", readFile(tlsCert, "utf8")),
     // What renews certificates puts a link here.
     key: await naming("--tls-key", realpath(tlsKey).then(readPrivate)),
+  };
+}
+
+/** Takes a renewed certificate. It is looked for by name: what renews it may turn over a link, or one to a folder above. */
+function followTls(served: Served, options: ServeCommandOptions): () => void {
+  const files = [options.tlsCert, options.tlsKey].filter((file) => file !== undefined);
+  const renew = async () => {
+    try {
+      const tls = await tlsOf(options);
+      if (tls) served.renewTls?.(tls);
+      say("the certificate was renewed");
+    } catch (error) {
+      // Its key may come a moment later, and is looked at then.
+      say(`the certificate stays as it was: ${messageOf(error)}`);
+    }
+  };
+  const changed = () => void renew();
+  for (const file of files) watchFile(file, { persistent: false }, changed);
+  return () => {
+    for (const file of files) unwatchFile(file, changed);
   };
 }
 
