@@ -41,19 +41,20 @@ export function statusOf(
   clients: Iterable<Client>,
   own: (client: Client) => boolean,
 ): Pick<DaemonStatus, "health" | "advice" | "servers" | "clients"> & Usage {
-  const statuses: ConnectionStatus[] =
-    transport instanceof MCPConfigTransport ? Object.values(transport.servers) : [transport.status];
-  const usage = usageOf(statuses.flatMap(({ pid }) => pid ?? []));
+  const statuses: Record<string, ConnectionStatus> =
+    transport instanceof MCPConfigTransport ? transport.servers : { [transport.name]: transport.status };
+  const usage = usageOf(Object.values(statuses).flatMap(({ pid }) => pid ?? []));
   const explained = transport.explain();
   const now = Date.now();
-  const servers = statuses.map((status): ServerStatus => {
-    const { name, pid } = status;
+  // The only server of a config is the config's own transport, whose name may be another one.
+  const servers = Object.entries(statuses).map(([name, status]): ServerStatus => {
+    const { pid, name: noted } = status;
     return {
       name,
-      ...explain(status, now),
+      ...explain({ ...status, name }, now),
       ...(pid !== undefined && { pid, ...usage.get(pid) }),
-      calls: journal.callsOf(name),
-      ...journal.restartsOf(name),
+      calls: journal.callsOf(noted),
+      ...journal.restartsOf(noted),
     };
   });
   const { user, system } = process.cpuUsage();

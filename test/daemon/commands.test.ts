@@ -43,6 +43,11 @@ describe("the commands on daemons", () => {
     const { out } = await command(world, "top");
     expect(out).toContain("1 client, up ");
     expect(out).toContain("was lost: ");
+    // The only one that an edit leaves keeps its name.
+    world.write({ a: server });
+    const namesOf = async () => (await psOf(world))[0]!.servers.map(({ name }) => name);
+    await until(async () => (await namesOf()).length === 1);
+    expect(await namesOf()).toEqual(["a"]);
   });
 
   it("a daemon that nobody uses is idle, and keeps its servers", async () => {
