@@ -1,5 +1,5 @@
-import { fieldsOf } from "../base/fields.js";
 import { listChangesIn } from "../contract/methods.js";
+import { NOTHING, requestsFor, standingAfter } from "../serve/remembered.js";
 import type { Flight, Message } from "./flights.js";
 
 /** What a client said of itself, and what it wants to hear: told to each next daemon, so that its session goes on there. */
@@ -7,8 +7,7 @@ export class ReplayedSession {
   #initialize: unknown;
   #answered = false;
   #initialized = false;
-  #level: unknown;
-  readonly #subscribed = new Map<unknown, unknown>();
+  #standing = NOTHING;
   #changes: readonly string[] = [];
 
   /** Whether there is a session that a next daemon does not know. */
@@ -21,15 +20,12 @@ export class ReplayedSession {
   }
 
   /** A request was answered with a result. */
-  noteAnswered({ method, params }: Flight, result: unknown): void {
-    const { uri } = fieldsOf(params);
-    if (method === "initialize") {
-      this.#initialize = params;
-      this.#answered = true;
-      this.#changes = listChangesIn(result);
-    } else if (method === "logging/setLevel") this.#level = params;
-    else if (method === "resources/subscribe") this.#subscribed.set(uri, params);
-    else if (method === "resources/unsubscribe") this.#subscribed.delete(uri);
+  noteAnswered(flight: Flight, result: unknown): void {
+    this.#standing = standingAfter(this.#standing, flight);
+    if (flight.method !== "initialize") return;
+    this.#initialize = flight.params;
+    this.#answered = true;
+    this.#changes = listChangesIn(result);
   }
 
   /** The handshake, under an id that no client uses. */
@@ -39,13 +35,9 @@ export class ReplayedSession {
 
   /** What follows the handshake. Nobody waits for the answers. */
   rest(id: string): object[] {
-    const requests = [
-      ...(this.#level === undefined ? [] : [{ method: "logging/setLevel", params: this.#level }]),
-      ...[...this.#subscribed.values()].map((params) => ({ method: "resources/subscribe", params })),
-    ];
     return [
       ...(this.#initialized ? [{ jsonrpc: "2.0", method: "notifications/initialized" }] : []),
-      ...requests.map((request, i) => ({ jsonrpc: "2.0", id: `${id}-${i}`, ...request })),
+      ...requestsFor(this.#standing).map((request, i) => ({ jsonrpc: "2.0", id: `${id}-${i}`, ...request })),
     ];
   }
 

@@ -193,6 +193,28 @@ describe("the daemon is killed", () => {
     expect(world.manifests()[0]).toMatchObject({ restarts: 1 });
   });
 
+  it("what a host subscribed to, and how much of the log it wants, stands with the next one", async () => {
+    const server = { command: process.execPath, args: [fixture("stdio-server.mjs")], cwd: "/tmp" };
+    const world = new SharedWorld({ a: server });
+    const host = world.host();
+    await host.initialize();
+    for (const uri of ["note://one", "note://two"]) await host.request("resources/subscribe", { uri });
+    await host.request("resources/unsubscribe", { uri: "note://two" });
+    await host.request("logging/setLevel", { level: "error" });
+    process.kill(world.daemons()[0]!, "SIGKILL");
+    await until(async () => (await host.call("subscriptions")) === '["note://one"]');
+    const levels = () =>
+      host.heard.flatMap(({ method, params }) =>
+        method === "notifications/message" ? [(params as { level: string }).level] : [],
+      );
+    await until(async () => {
+      host.heard.splice(0);
+      for (const level of ["info", "error"]) await host.call("log", { level });
+      await until(() => levels().includes("error"));
+      return !levels().includes("info");
+    });
+  });
+
   it("all hosts come to one new daemon", async () => {
     const { world } = journalled();
     const hosts = Array.from({ length: 10 }, () => world.host());
