@@ -204,7 +204,7 @@ describe("more scope", () => {
     expect(error.message).toMatch(/Does this account have it\?$/);
     expect(asked).toHaveLength(2);
     expect(auth.counts.token.authorization_code).toBe(2);
-    expect(server.counts.refused403).toBeLessThanOrEqual(4);
+    expect(server.counts.refusedCalls).toBe(2);
     // The token is good for everything else.
     server.control.alwaysWantScope = undefined;
     expect(await echo(session)).toMatchObject(echoed);

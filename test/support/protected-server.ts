@@ -9,6 +9,7 @@ import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { createLocalJWKSet, type JSONWebKeySet, type JWTPayload, jwtVerify } from "jose";
 import { type WebSocket, WebSocketServer } from "ws";
 import { z } from "zod";
+import { fieldsOf } from "../../src/base/fields.js";
 
 export interface ProtectedServerOptions {
   port?: number;
@@ -37,7 +38,13 @@ interface Refusal {
  */
 export async function startProtectedServer(options: ProtectedServerOptions = {}) {
   const { requiredScopes = ["mcp"], toolScopes = {} } = options;
-  const counts = { calls: 0, refused401: 0, refused403: 0, writes: new Map<string, number>() };
+  const counts = {
+    calls: 0,
+    refused401: 0,
+    refused403: 0,
+    refusedCalls: 0,
+    writes: new Map<string, number>(),
+  };
   const control: { refuseAll?: boolean; alwaysWantScope?: string | undefined } = {};
   const seenAuthorization: string[] = [];
   const sockets = new Set<Socket>();
@@ -106,6 +113,7 @@ export async function startProtectedServer(options: ProtectedServerOptions = {})
     const refuse = (status: 401 | 403, error: string, scopes: string[]): Refusal => {
       if (status === 401) counts.refused401++;
       else counts.refused403++;
+      if (fieldsOf(message)["method"] === "tools/call") counts.refusedCalls++;
       const because = error && `error="${error}", `;
       return { status, challenge: `Bearer ${because}${metadata}, scope="${scopes.join(" ")}"` };
     };
