@@ -38,7 +38,7 @@ export class ModernClients {
   readonly #unknown = new WeakSet<Request>();
   readonly #asked: AskedCalls;
   #session: Promise<Session> | undefined;
-  #closed = false;
+  readonly #over = new AbortController();
 
   constructor(
     private readonly clients: FollowedClients,
@@ -85,7 +85,8 @@ export class ModernClients {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    // A server that does not answer its handshake is not waited for.
+    this.#over.abort(new Error("holdfast serve ended"));
     await Promise.all([this.#handler.close(), this.#asked.close()]);
     const session = await this.#session?.catch(() => undefined);
     await session?.close();
@@ -107,7 +108,7 @@ export class ModernClients {
   }
 
   async #opened(): Promise<Session> {
-    if (this.#closed)
+    if (this.#over.signal.aborted)
       throw new Error(`${this.clients.transport.name}: holdfast serve ended; nothing was done`);
     this.#session ??= this.#open();
     return this.#session;
@@ -121,6 +122,7 @@ export class ModernClients {
       const session = await this.clients.transport.connectSession({
         // The clients have deadlines of their own.
         timeoutMs: 0,
+        signal: this.#over.signal,
         onNotification: (notification) => this.#heard(notification),
         onError: () => {},
       });

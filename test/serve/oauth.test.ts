@@ -7,6 +7,7 @@ import { type HttpOptions, type OAuthServing, serve } from "../../src/serve/inde
 import { type AuthServerOptions, startAuthServer } from "../support/auth-server.js";
 import { CLIENTS } from "../support/clients.js";
 import { closing, fixture, rejection, textOf, until } from "../support/fixtures.js";
+import { gate } from "../support/gate.js";
 import { httpServer } from "../support/http-server.js";
 import { post } from "../support/post.js";
 
@@ -236,6 +237,50 @@ describe("credentialFor", () => {
       if (id) owners.set(id, (owners.get(id) ?? new Set()).add(authorization));
     expect([...owners.values()].map(({ size }) => size)).toEqual([1, 1]);
   });
+
+  it.each(["legacy", "modern"])(
+    "a %s request that is being let in while serve closes gets an answer or its end, and nothing of it stays",
+    async (era) => {
+      const server = await httpServer();
+      const { open, opened } = gate();
+      let held = 0;
+      server.control.fault = ({ method }, response) => {
+        if (method !== "POST") return false;
+        held++;
+        void opened.then(() => response.writeHead(503).end());
+        return true;
+      };
+      const asked: string[] = [];
+      const credentialFor: HttpOptions["credentialFor"] = ({ subject }) => {
+        asked.push(subject);
+        return { token: subject };
+      };
+      const web = { url: server.url };
+      const { url, served, tokenOf } = await world({ http: { credentialFor }, servers: { web } });
+      const at = new URL(`${url}/web`);
+      const tokens = [await tokenOf("alice"), await tokenOf("bob")];
+      const meta = {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientInfo": { name: "x", version: "1" },
+        "io.modelcontextprotocol/clientCapabilities": {},
+      };
+      const list = { id: 1, method: "tools/list", params: { _meta: meta } };
+      const headers = { "mcp-protocol-version": "2026-07-28", "mcp-method": "tools/list" };
+      const answers = tokens.map((token) =>
+        (era === "legacy" ? postAs(at, token, initialize) : postAs(at, token, list, headers)).then(
+          async (answer) => void (await answer.text()),
+          () => {},
+        ),
+      );
+      await until(() => held >= 2);
+      await served.close();
+      await Promise.all(answers);
+      expect(new Set(asked)).toEqual(new Set(["alice", "bob"]));
+      open();
+      // No connection of theirs lives: `nothing-left` looks at the sockets and timers of this file.
+      expect(server.sessions.size).toBe(0);
+    },
+  );
 });
 
 it("who may not use all servers does not learn their names from an address at which nothing is", async () => {
