@@ -36,7 +36,7 @@ export default defineConfig({
   test: {
     include: TESTS[process.env["HOLDFAST_MUTATE"] ?? "machines"]!,
     // Whole connections to processes and servers: seconds.
-    exclude: ["test/session/{loss,session,tool-data}.test.ts", "test/connection/era{,-matrix}.test.ts"],
+    exclude: ["test/session/{freed,loss,session,tool-data}.test.ts", "test/connection/era{,-matrix}.test.ts"],
     env: { HOLDFAST_RUNS: "0.012" },
     // A mutant that hangs is found by this; the quick tests need a fraction of it.
     testTimeout: process.env["HOLDFAST_MUTATE"]?.match(/session|connection|auth|wires|composite/)

@@ -24,7 +24,7 @@ export default defineConfig({
       "test/properties/{answers,asker,http}.test.ts",
       // Every state and edge of the chart: half a minute by itself.
       "test/machines/walk.test.ts",
-      "test/session/{loss,session,tool-data}.test.ts",
+      "test/session/{freed,loss,session,tool-data}.test.ts",
       "test/wires/http/sockets.test.ts",
     ],
     setupFiles: [
