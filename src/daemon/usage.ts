@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { groupOf } from "../wires/processes.js";
+import { livingOf } from "../wires/processes.js";
 
 /** What processes take of the machine. */
 export interface Usage {
@@ -20,33 +20,21 @@ export function usageOf(pids: readonly number[]): ReadonlyMap<number, Usage> {
   for (const name of readdirSync("/proc")) {
     const pid = Number(name);
     if (!Number.isInteger(pid)) continue;
-    const group = groupOf(pid);
-    if (group === undefined || !wanted.has(group)) continue;
+    const living = livingOf(pid);
+    if (!living || !wanted.has(living.group)) continue;
+    const { group, ticks } = living;
     const { memory, cpuMs } = found.get(group) ?? { memory: 0, cpuMs: 0 };
-    found.set(group, { memory: memory + residentOf(pid), cpuMs: cpuMs + cpuOf(pid) });
+    found.set(group, { memory: memory + residentOf(pid), cpuMs: cpuMs + ticks * TICK_MS });
   }
   return found;
 }
 
-const residentOf = (pid: number): number =>
-  Number(/^VmRSS:\s+(\d+) kB/m.exec(read(pid, "status"))?.[1] ?? 0) * 1024;
-
-function cpuOf(pid: number): number {
-  const stat = read(pid, "stat");
-  // After the name, which may hold anything. The 12th and 13th there are the time in the program and in the kernel.
-  const [user = 0, system = 0] = stat
-    .slice(stat.lastIndexOf(")") + 2)
-    .split(" ")
-    .slice(11, 13)
-    .map(Number);
-  return (user + system) * TICK_MS;
-}
-
-function read(pid: number, name: "stat" | "status"): string {
+function residentOf(pid: number): number {
   try {
-    return readFileSync(`/proc/${pid}/${name}`, "utf8");
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
   } catch {
     // It ended while we looked.
-    return "";
+    return 0;
   }
 }

@@ -5,6 +5,7 @@ import type {
   RequestId,
 } from "@modelcontextprotocol/client";
 import { fieldsOf } from "../base/fields.js";
+import { STANDING } from "../contract/protocol.js";
 import { canonical } from "./canonical.js";
 import { FULL, isMessageLine, type Line, type RecordedMessage } from "./lines.js";
 
@@ -32,9 +33,6 @@ export interface Script {
   /** It ended before its connection did, because it was full. */
   readonly isCut: boolean;
 }
-
-/** A request that stays open; what comes meanwhile belongs to the calls beside it. */
-const LISTEN = "subscriptions/listen";
 
 /** With it a server says that it no longer wants an answer. */
 export const CANCELLED = "notifications/cancelled";
@@ -92,7 +90,7 @@ class RecordedWire {
 
   /** What the server is most likely at work on: the newest request that has no answer. */
   #current(): Exchange | undefined {
-    return [...this.#open.values()].findLast(({ method }) => method !== LISTEN);
+    return [...this.#open.values()].findLast(({ method }) => method !== STANDING);
   }
 }
 
@@ -121,4 +119,4 @@ function wireOf(wires: Map<string, RecordedWire>, { id, epoch }: RecordedMessage
 
 /** A request that was lost, cancelled or never answered was sent again, or nobody wanted its answer. */
 const isPlayable = ({ id, answer, method }: Exchange): boolean =>
-  id === undefined || answer !== undefined || method === LISTEN;
+  id === undefined || answer !== undefined || method === STANDING;

@@ -70,14 +70,15 @@ const BEGINS_WITH_METHOD = /^\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"method"/
  * the result or after it, and only the outermost object can begin or end there.
  */
 export function idOfCutAnswer(head: string, tail: string): RequestId | undefined {
-  if (BEGINS_WITH_METHOD.test(head)) return undefined;
-  const found = HEAD_ID.exec(head)?.[1] ?? TAIL_ID.exec(tail)?.[1];
-  return found === undefined ? undefined : JSON.parse(found);
+  return BEGINS_WITH_METHOD.test(head) ? undefined : idIn(HEAD_ID, head, tail);
 }
 
 /** The same of a request. */
-export function idOfCutRequest(head: string, tail: string): RequestId | undefined {
-  const found = REQUEST_ID.exec(head)?.[1] ?? TAIL_ID.exec(tail)?.[1];
+export const idOfCutRequest = (head: string, tail: string): RequestId | undefined =>
+  idIn(REQUEST_ID, head, tail);
+
+function idIn(first: RegExp, head: string, tail: string): RequestId | undefined {
+  const found = first.exec(head)?.[1] ?? TAIL_ID.exec(tail)?.[1];
   return found === undefined ? undefined : JSON.parse(found);
 }
 

@@ -52,14 +52,18 @@ async function eachProcess(visit: (pid: number) => void): Promise<void> {
   }
 }
 
-/** The group of a process that lives. */
-export function groupOf(pid: number): number | undefined {
+/** A process that lives: its group, and the CPU time that it had, in the kernel's ticks. */
+export function livingOf(pid: number): { group: number; ticks: number } | undefined {
   const stat = read(pid, "stat");
   if (stat === undefined) return undefined;
-  // After the name, which may hold anything: state, parent, group.
-  const [state, , group] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return state === "Z" || state === "X" ? undefined : Number(group);
+  // After the name, which may hold anything: state, parent, group; 12th and 13th the time in the program and in the kernel.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const [state, , group] = fields;
+  if (state === "Z" || state === "X") return undefined;
+  return { group: Number(group), ticks: Number(fields[11]) + Number(fields[12]) };
 }
+
+export const groupOf = (pid: number): number | undefined => livingOf(pid)?.group;
 
 const GONE_OR_NOT_OURS = new Set(["ENOENT", "ESRCH", "EACCES", "EPERM"]);
 

@@ -129,7 +129,7 @@ export class StdioWire extends BaseWire {
       return Promise.reject(new Lost("not-sent", this.#describe("the process has ended"), "soon"));
     const cancelled = cancelledId(message);
     // The server never saw it, so there is nothing to cancel.
-    if (cancelled !== undefined && writes.withdraw(cancelled, takenBack())) return Promise.resolve();
+    if (cancelled !== undefined && writes.withdraw(cancelled, takenBack)) return Promise.resolve();
     const text = `${JSON.stringify(message)}\n`;
     if (writes.isFull(text)) return Promise.reject(this.#queueFull(writes.length));
     return writes.write(text, "method" in message && "id" in message ? message.id : undefined);

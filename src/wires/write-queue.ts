@@ -56,9 +56,9 @@ export class WriteQueue {
   }
 
   /** Takes a request back; false if it was written, or was never here. */
-  withdraw(id: RequestId, why: Error): boolean {
+  withdraw(id: RequestId, why: () => Error): boolean {
     const waiting = this.#remove(id);
-    waiting?.reject(why);
+    waiting?.reject(why());
     return waiting !== undefined;
   }
 

@@ -107,12 +107,12 @@ describe("what is written to a server", () => {
     const withdrawn = queue.write(line("second"), 2);
     const kept = queue.write(line("third"), "2");
     const why = new Error("its time was over");
-    expect(queue.withdraw(2, why)).toBe(true);
-    expect(queue.withdraw(2, why)).toBe(false);
+    expect(queue.withdraw(2, () => why)).toBe(true);
+    expect(queue.withdraw(2, () => why)).toBe(false);
     await expect(withdrawn).rejects.toBe(why);
     wake();
     await kept;
-    expect(queue.withdraw("2", why)).toBe(false);
+    expect(queue.withdraw("2", () => why)).toBe(false);
     await until(() => names().length === 3);
     expect(names()).toEqual(["first", "third", ""]);
   });
@@ -125,7 +125,7 @@ describe("what is written to a server", () => {
       for (; !queue.isFull(line("a", length)); taken++) queue.write(line("a", length), taken).catch(() => {});
       expect(taken).toBeLessThanOrEqual(100);
       expect(taken * length).toBeLessThan(100_000);
-      queue.withdraw(0, new Error("taken back"));
+      queue.withdraw(0, () => new Error("taken back"));
       expect(queue.isFull(line("a", length))).toBe(false);
     }
     const empty = new WriteQueue(sleeper().pipe, 10);

@@ -32,7 +32,7 @@ const SHAPES: Record<string, Shape> = {
   "logging/setLevel": EMPTY,
   "resources/subscribe": EMPTY,
   "resources/unsubscribe": EMPTY,
-  "tools/list": { ...listOf("ListToolsResult", "tools", "Tool"), check: (result) => checkTools(result) },
+  "tools/list": { ...listOf("ListToolsResult", "tools", "Tool"), check: checkTools },
   "prompts/list": listOf("ListPromptsResult", "prompts", "Prompt"),
   "resources/list": listOf("ListResourcesResult", "resources", "Resource"),
   "resources/templates/list": listOf("ListResourceTemplatesResult", "resourceTemplates", "ResourceTemplate"),
@@ -46,12 +46,12 @@ const ANY: Shape = { check: checkOf("Result") };
 
 const checkTool = checkOf("Tool");
 
-const checkTools: Check = (result) => {
+function checkTools(result: unknown): readonly Issue[] {
   const check = checkOf("ListToolsResult");
   const issues = check(result);
   forgetList(result, check);
   return issues;
-};
+}
 
 /** Before the 2026-07-28 revision an output schema described an object, like an input schema, and nothing else. */
 const checkLegacyTool: Check = (tool) => {

@@ -5,7 +5,7 @@ import type {
   TransportSendOptions,
 } from "@modelcontextprotocol/client";
 import { asError } from "../../base/errors.js";
-import { SERVER_ERROR } from "../../contract/protocol.js";
+import { SERVER_ERROR, STANDING } from "../../contract/protocol.js";
 import { type Carried, callIn, carriedBy } from "../call-tag.js";
 import { Lost } from "../lost.js";
 import type { HttpAnswer } from "./answer.js";
@@ -25,8 +25,6 @@ export interface PostHost extends HttpLink {
   /** What a request is told that was refused because of that. */
   forgotten(id: string): Lost;
 }
-
-const LISTEN = "subscriptions/listen";
 
 /** One request of the Client's over HTTP, up to its answer. All that is known of it is here, and ends with it. */
 export class Post {
@@ -113,7 +111,7 @@ export class Post {
     this.#stream = new AnswerStream(host, this.#request, {
       isAnswer: (said) => this.isAnswer(said),
       carried: this.#carried,
-      maxSilenceMs: message.method === LISTEN ? host.maxSilenceMs : Number.POSITIVE_INFINITY,
+      maxSilenceMs: message.method === STANDING ? host.maxSilenceMs : Number.POSITIVE_INFINITY,
     });
     try {
       this.done(await this.#stream.read(answer));
@@ -185,7 +183,7 @@ export class Post {
 }
 
 function laneOf({ method }: JSONRPCRequest): Lane {
-  if (method === LISTEN) return "streams";
+  if (method === STANDING) return "streams";
   return method === "ping" || method === "server/discover" || method === "holdfast/alive"
     ? "probes"
     : "calls";
