@@ -3,8 +3,8 @@ import { DEFAULTS } from "../../contract/options.js";
 import type { Source } from "../allowance.js";
 import { retryAfterMs } from "../network.js";
 import { Receiving } from "../receiving.js";
-import { textOf } from "../text-of.js";
 import { tooLarge } from "../too-large.js";
+import { Body } from "./body.js";
 import { decompressor, type Sink } from "./decompress.js";
 
 /** The headers of an answer, their names in lower case. */
@@ -126,16 +126,14 @@ export class HttpAnswer {
   /** The whole body. Rejects with `MESSAGE_TOO_LARGE` as soon as it is larger than `maxBytes`. */
   async text(maxBytes: number, rule?: Receiving["rule"]): Promise<string> {
     const receiving = rule && new Receiving(rule, maxBytes);
-    const parts: Buffer[] = [];
-    let size = 0;
+    const body = new Body();
     const take = (bytes: Buffer) => {
-      size += bytes.length;
-      if (size > maxBytes) throw tooLarge(maxBytes);
+      if (body.size + bytes.length > maxBytes) throw tooLarge(maxBytes);
       if (receiving?.add(bytes.length) === false) throw receiving.error;
-      parts.push(bytes);
+      body.add(bytes);
     };
     await this.read(take).finally(() => receiving?.end());
-    const text = textOf(parts.length === 1 ? parts[0]! : Buffer.concat(parts, size));
+    const text = body.text();
     return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
   }
 
