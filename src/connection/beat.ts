@@ -2,9 +2,12 @@ import type { Clock } from "../machines/clock.js";
 
 const beats = new WeakMap<Clock, Map<number, Beat>>();
 
+/** Each may send a ping: more of them at once would hold the program up, and their server. */
+const AT_ONCE = 25;
+
 /**
  * Calls `look` every `ms` milliseconds, together with all others of that clock and length: a program with hundreds of idle
- * connections wakes once for them all. The first time comes earlier where others look already. Returns what ends it.
+ * connections wakes a few times for them all. The first time comes earlier where others look already. Returns what ends it.
  */
 export function onBeat(clock: Clock, ms: number, look: () => void): () => void {
   const ofClock = beats.get(clock) ?? new Map<number, Beat>();
@@ -19,6 +22,7 @@ export function onBeat(clock: Clock, ms: number, look: () => void): () => void {
 }
 
 class Beat {
+  /** Those that looked longest ago come first. */
   readonly #looks = new Set<() => void>();
   #timer: unknown;
 
@@ -32,8 +36,8 @@ class Beat {
   }
 
   add(look: () => void): void {
-    if (this.empty) this.#arm();
     this.#looks.add(look);
+    if (this.#looks.size === 1) this.#arm();
   }
 
   remove(look: () => void): void {
@@ -42,9 +46,15 @@ class Beat {
   }
 
   #arm(): void {
+    const wakes = Math.ceil(this.#looks.size / AT_ONCE);
     this.#timer = this.clock.setTimeout(() => {
+      const due = [...this.#looks].slice(0, AT_ONCE);
+      for (const look of due) {
+        this.#looks.delete(look);
+        this.#looks.add(look);
+      }
       this.#arm();
-      for (const look of [...this.#looks]) if (this.#looks.has(look)) look();
-    }, this.ms);
+      for (const look of due) if (this.#looks.has(look)) look();
+    }, this.ms / wakes);
   }
 }

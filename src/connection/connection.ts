@@ -95,6 +95,7 @@ export class Connection {
       clock,
       heartbeatMs,
       compareMs: policy.connectTimeoutMs,
+      probeTimeoutMs: policy.probeTimeoutMs,
       current: this.#current,
       participants: this.participants,
       doubt: (epoch) => this.actor.send({ type: "wire.doubted", epoch }),

@@ -11,22 +11,26 @@ export interface HeartbeatHost {
   clock: Clock;
   /** How long nothing may be received; `Infinity`: however long. */
   intervalMs: number;
-  /** The server is to be asked for a sign of life. */
+  /** Whether the server answers a question by the way. Does not reject. */
+  ask(ready: Ready): Promise<boolean>;
+  /** The server may be gone. */
   doubt(epoch: number): void;
-  /** The server is being asked. */
+  /** Somebody doubts it already. */
   probing(): boolean;
   /** Something came in. */
   heard(): void;
 }
 
-/** Watches one connection for silence, and for a machine that slept: then the server is asked at once. */
+/** Watches one connection for silence: then the server is asked, and doubted if it does not answer. After the machine slept it is doubted at once. */
 export class Heartbeat {
+  #watched: Ready | undefined;
   #end: (() => void) | undefined;
 
   constructor(private readonly host: HeartbeatHost) {}
 
   start(ready: Ready): void {
     this.stop();
+    this.#watched = ready;
     const { clock, intervalMs } = this.host;
     // Any byte counts where the wire can tell; else any message.
     const received = () => ready.guard.wire.bytesRead ?? ready.guard.received;
@@ -34,6 +38,14 @@ export class Heartbeat {
     let heardAt = clock.now();
     let ahead = this.#ahead();
     let probed = false;
+    let asking = false;
+    const ask = async () => {
+      asking = true;
+      const alive = await this.host.ask(ready);
+      asking = false;
+      heardAt = clock.now();
+      if (!alive && this.#watched === ready) this.host.doubt(ready.epoch);
+    };
     const tick = () => {
       const now = clock.now();
       const before = ahead;
@@ -48,10 +60,10 @@ export class Heartbeat {
       // The interval begins anew with the end of a probe.
       const probing = this.host.probing();
       if (probing || probed) heardAt = now;
-      else if (slept || now - heardAt >= intervalMs) {
+      else if (slept) {
         heardAt = now;
         this.host.doubt(ready.epoch);
-      }
+      } else if (!asking && now - heardAt >= intervalMs) void ask();
       probed = probing;
     };
     // A clock without a wall, and nobody who wants to hear: nothing to look at.
@@ -60,6 +72,7 @@ export class Heartbeat {
   }
 
   stop(): void {
+    this.#watched = undefined;
     this.#end?.();
     this.#end = undefined;
   }

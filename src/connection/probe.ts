@@ -1,10 +1,27 @@
-import { ProtocolError, SdkError, SdkErrorCode } from "@modelcontextprotocol/client";
+import { type Client, ProtocolError, SdkError, SdkErrorCode } from "@modelcontextprotocol/client";
 import { statusOf } from "../base/errors.js";
 import { ANY_RESULT } from "../contract/any-result.js";
 import type { Failure } from "../machines/failure.js";
 import type { Ready } from "../session/ports.js";
 import { Lost } from "../wires/lost.js";
 import { failureOf } from "./failure.js";
+
+/** So much of the time of a probe is for one question. */
+const ONE_QUESTION = 0.4;
+
+/** In the words of the server's era. */
+const ping = (client: Client, timeout: number): Promise<unknown> =>
+  client.getProtocolEra() === "modern" ? client.discover({ timeout }) : client.ping({ timeout });
+
+/** Whether the server answers a ping, in whatever way. It is asked by the way: nobody waits, and no state changes. */
+export async function answersPing({ client }: Ready, timeoutMs: number): Promise<boolean> {
+  try {
+    await ping(client, timeoutMs * ONE_QUESTION);
+    return true;
+  } catch (error) {
+    return !isSilence(error);
+  }
+}
 
 /**
  * Settles when the server gives a sign of life, or is busy: it has calls, and its transport shows life though it does not
@@ -15,10 +32,9 @@ export async function probe(
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<"alive" | "busy"> {
-  const timeout = timeoutMs * 0.4;
-  const modern = client.getProtocolEra() === "modern";
+  const timeout = timeoutMs * ONE_QUESTION;
   const questions = [
-    () => (modern ? client.discover({ timeout }) : client.ping({ timeout })),
+    () => ping(client, timeout),
     // Some never answer a ping; a method that nobody knows is refused, and that is an answer.
     () => client.request({ method: "holdfast/alive" }, ANY_RESULT, { timeout }),
   ];

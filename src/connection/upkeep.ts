@@ -7,6 +7,7 @@ import type { CurrentEpoch } from "./current-epoch.js";
 import { Heartbeat } from "./heartbeat.js";
 import { type ChangedKind, changedKind, type Differences, ListWatch } from "./list-watch.js";
 import type { Participants } from "./participants.js";
+import { answersPing } from "./probe.js";
 import { type Expected, ServerLists } from "./server-lists.js";
 
 export type { Expected };
@@ -16,6 +17,7 @@ export interface UpkeepHost {
   heartbeatMs: number;
   /** How long the lists of a server that was reached again may take. */
   compareMs: number;
+  probeTimeoutMs: number;
   current: CurrentEpoch;
   participants: Participants;
   doubt(epoch: number): void;
@@ -39,7 +41,11 @@ export class Upkeep {
       read: (kind) => this.#reread(kind),
       deliver: (kind, differences) => this.#deliver(kind, differences),
     });
-    this.#heartbeat = new Heartbeat({ ...host, intervalMs: host.heartbeatMs });
+    this.#heartbeat = new Heartbeat({
+      ...host,
+      intervalMs: host.heartbeatMs,
+      ask: (ready) => answersPing(ready, host.probeTimeoutMs),
+    });
   }
 
   start(ready: Ready): void {

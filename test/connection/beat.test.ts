@@ -8,16 +8,34 @@ function looks(clock: ManualClock, names: string[], ms = 5_000) {
   return { seen, ends };
 }
 
-it("hundreds of idle connections have one timer", () => {
+const named = (count: number) => Array.from({ length: count }, (_, i) => `c${i}`);
+
+it("a few connections look together, at the beat", () => {
   const clock = new ManualClock();
-  const names = Array.from({ length: 200 }, (_, i) => `c${i}`);
-  const { seen, ends } = looks(clock, names);
+  const { seen, ends } = looks(clock, named(25));
   expect(clock.waits).toEqual([5_000]);
+  clock.advance(4_999);
+  expect(seen).toEqual([]);
+  clock.advance(1);
+  expect(seen).toEqual(named(25));
   clock.advance(5_000);
-  expect(seen).toEqual(names);
-  expect(clock.waits).toEqual([5_000]);
+  expect(seen).toEqual([...named(25), ...named(25)]);
+  for (const end of ends) end();
+  expect(clock.waits).toEqual([]);
+});
+
+it("hundreds of idle connections have one timer, look a few at a time, and each as often as it wants", () => {
+  const clock = new ManualClock();
+  const { seen, ends } = looks(clock, named(200));
   clock.advance(5_000);
-  expect(seen).toEqual([...names, ...names]);
+  // The first wait began when there was one.
+  for (let wake = 0; wake < 16; wake++) {
+    expect(clock.waits).toHaveLength(1);
+    const before = seen.length;
+    clock.advance(625);
+    expect(seen.length - before).toBe(25);
+  }
+  expect(seen.slice(25, 425)).toEqual([...named(200).slice(25), ...named(200), ...named(25)]);
   for (const end of ends) end();
   expect(clock.waits).toEqual([]);
 });

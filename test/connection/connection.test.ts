@@ -259,15 +259,20 @@ describe("a connection that falls silent", () => {
     return { ...rig, pass, session };
   };
 
-  it("is asked, and suspected meanwhile; a call waits for the verdict", async () => {
+  it("is asked by the way, and suspected once it does not answer for two seconds", async () => {
     const { transport, server, pass, moves } = await silent();
-    let answer = () => {};
-    server.on("ping", () => new Promise((resolve) => (answer = () => resolve({}))));
+    const answers: (() => void)[] = [];
+    server.on("ping", () => new Promise((resolve) => answers.push(() => resolve({}))));
     await pass(29_999);
+    expect(answers).toHaveLength(0);
+    await pass(1);
+    expect(answers).toHaveLength(1);
+    await pass(1_999);
     expect(transport.status).toMatchObject({ detail: "steady", suspect: false });
     await pass(1);
     expect(transport.status).toMatchObject({ detail: "probing", suspect: true });
-    answer();
+    expect(answers).toHaveLength(2);
+    answers[1]!();
     await pass(0);
     expect(transport.status).toMatchObject({ detail: "steady", suspect: false, epoch: 1 });
     expect(moves().slice(-2)).toEqual([
@@ -280,6 +285,7 @@ describe("a connection that falls silent", () => {
     const { transport, server, pass } = await silent();
     server.on("ping", never).on("holdfast/alive", never);
     await pass(30_000);
+    await pass(2_000);
     await pass(3_999);
     expect(transport.status).toMatchObject({ detail: "probing", epoch: 1 });
     await pass(1);

@@ -2,12 +2,14 @@ import { describe, expect, it, vi } from "vitest";
 import { Heartbeat } from "../../src/connection/heartbeat.js";
 import type { Ready } from "../../src/session/ports.js";
 import { ManualClock } from "../support/manual-clock.js";
+import { quiet } from "../support/settling.js";
 
 function rig({ intervalMs = 30_000, wall = false, bytes = false } = {}) {
   const clock = new ManualClock();
   let ahead = 1_000_000;
-  const state = { probing: false };
+  const state = { probing: false, answers: true };
   const host = {
+    ask: vi.fn(async (_ready: Ready) => state.answers),
     clock: wall ? Object.assign(clock, { wall: () => clock.now() + ahead }) : clock,
     intervalMs,
     doubt: vi.fn(),
@@ -17,94 +19,137 @@ function rig({ intervalMs = 30_000, wall = false, bytes = false } = {}) {
   const wire: { bytesRead?: number } = bytes ? { bytesRead: 0 } : {};
   const guard = { received: 0, wire };
   const heartbeat = new Heartbeat(host);
-  heartbeat.start({ epoch: 7, guard } as unknown as Ready);
+  const ready = { epoch: 7, guard } as unknown as Ready;
+  heartbeat.start(ready);
+  const pass = async (ms: number) => {
+    clock.advance(ms);
+    await quiet();
+  };
   /** The wall clock goes on while the other one stands. */
   const sleep = (ms: number) => {
     ahead += ms;
   };
-  return { clock, host, guard, wire, heartbeat, state, sleep };
+  return { clock, host, guard, wire, ready, heartbeat, state, sleep, pass };
 }
 
 describe("a connection that is silent", () => {
-  it("is doubted after the interval, and again after another", () => {
-    const { clock, host } = rig();
-    clock.advance(29_999);
-    expect(host.doubt).not.toHaveBeenCalled();
-    clock.advance(1);
-    expect(host.doubt).toHaveBeenCalledExactlyOnceWith(7);
-    clock.advance(29_999);
-    expect(host.doubt).toHaveBeenCalledTimes(1);
-    clock.advance(1);
-    expect(host.doubt).toHaveBeenCalledTimes(2);
+  it("is asked after the interval, and again after another, and nobody doubts it while it answers", async () => {
+    const { host, ready, pass } = rig();
+    await pass(29_999);
+    expect(host.ask).not.toHaveBeenCalled();
+    await pass(1);
+    expect(host.ask).toHaveBeenCalledExactlyOnceWith(ready);
+    await pass(29_999);
+    expect(host.ask).toHaveBeenCalledTimes(1);
+    await pass(1);
+    expect(host.ask).toHaveBeenCalledTimes(2);
     expect(host.heard).not.toHaveBeenCalled();
+    expect(host.doubt).not.toHaveBeenCalled();
   });
 
-  it("is looked at as often as its interval, where that is shorter than five seconds", () => {
-    const { clock, host } = rig({ intervalMs: 200 });
+  it("is doubted where it does not answer", async () => {
+    const { host, state, pass } = rig();
+    state.answers = false;
+    await pass(30_000);
+    expect(host.doubt).toHaveBeenCalledExactlyOnceWith(7);
+  });
+
+  it("is looked at as often as its interval, where that is shorter than five seconds", async () => {
+    const { clock, host, pass } = rig({ intervalMs: 200 });
     expect(clock.waits).toEqual([200]);
-    clock.advance(200);
-    expect(host.doubt).toHaveBeenCalledTimes(1);
+    await pass(200);
+    expect(host.ask).toHaveBeenCalledTimes(1);
     expect(clock.waits).toEqual([200]);
     expect(rig().clock.waits).toEqual([5_000]);
   });
 
-  it("is not doubted before its time where something came in, which is told", () => {
-    const { clock, host, guard } = rig();
-    clock.advance(26_000);
+  it("is not asked before its time where something came in, which is told", async () => {
+    const { host, guard, pass } = rig();
+    await pass(26_000);
     guard.received++;
-    clock.advance(4_000);
+    await pass(4_000);
     expect(host.heard).toHaveBeenCalledTimes(1);
-    clock.advance(29_999);
-    expect(host.doubt).not.toHaveBeenCalled();
-    clock.advance(1);
-    expect(host.doubt).toHaveBeenCalledTimes(1);
+    await pass(29_999);
+    expect(host.ask).not.toHaveBeenCalled();
+    await pass(1);
+    expect(host.ask).toHaveBeenCalledTimes(1);
     expect(host.heard).toHaveBeenCalledTimes(1);
   });
 
-  it("is judged by bytes where the wire counts them", () => {
-    const { clock, host, guard, wire } = rig({ bytes: true });
+  it("is judged by bytes where the wire counts them", async () => {
+    const { host, guard, wire, pass } = rig({ bytes: true });
     guard.received++;
-    clock.advance(5_000);
+    await pass(5_000);
     expect(host.heard).not.toHaveBeenCalled();
     wire.bytesRead = 10;
-    clock.advance(5_000);
+    await pass(5_000);
     expect(host.heard).toHaveBeenCalledTimes(1);
   });
 
-  it("is not doubted while it is asked, and the interval begins anew with the answer", () => {
-    const { clock, host, state } = rig();
-    clock.advance(25_000);
+  it("is asked one question at a time, and the interval begins anew with its answer", async () => {
+    const { host, pass } = rig();
+    let answer!: (alive: boolean) => void;
+    host.ask.mockReturnValueOnce(new Promise((resolve) => (answer = resolve)));
+    await pass(90_000);
+    expect(host.ask).toHaveBeenCalledTimes(1);
+    answer(true);
+    await pass(0);
+    await pass(29_999);
+    expect(host.ask).toHaveBeenCalledTimes(1);
+    await pass(1);
+    expect(host.ask).toHaveBeenCalledTimes(2);
+  });
+
+  it("is not asked while it is doubted, and the interval begins anew with the end of the doubt", async () => {
+    const { host, state, pass } = rig();
+    await pass(25_000);
     state.probing = true;
-    clock.advance(60_000);
-    expect(host.doubt).not.toHaveBeenCalled();
+    await pass(60_000);
+    expect(host.ask).not.toHaveBeenCalled();
     state.probing = false;
     // Its end is seen at the next look.
-    clock.advance(5_000);
-    clock.advance(29_999);
-    expect(host.doubt).not.toHaveBeenCalled();
-    clock.advance(1);
-    expect(host.doubt).toHaveBeenCalledTimes(1);
+    await pass(5_000);
+    await pass(29_999);
+    expect(host.ask).not.toHaveBeenCalled();
+    await pass(1);
+    expect(host.ask).toHaveBeenCalledTimes(1);
   });
 
   it("is not looked at where nobody wants to hear", () => {
     expect(rig({ intervalMs: Number.POSITIVE_INFINITY }).clock.waits).toEqual([]);
   });
 
-  it("is looked at once at a time, and not once it is over", () => {
-    const { clock, heartbeat, host } = rig();
-    heartbeat.start({ epoch: 8, guard: { received: 0, wire: {} } } as unknown as Ready);
+  it("is looked at once at a time, and not once it is over", async () => {
+    const { clock, heartbeat, host, pass } = rig();
+    const next = { epoch: 8, guard: { received: 0, wire: {} } } as unknown as Ready;
+    heartbeat.start(next);
     expect(clock.waits).toEqual([5_000]);
-    clock.advance(30_000);
-    expect(host.doubt).toHaveBeenCalledExactlyOnceWith(8);
+    await pass(30_000);
+    expect(host.ask).toHaveBeenCalledExactlyOnceWith(next);
     heartbeat.stop();
     expect(clock.waits).toEqual([]);
   });
+
+  it.each(["stops", "is followed by another"])(
+    "is not doubted any more where it %s before it answers",
+    async (how) => {
+      const { heartbeat, host, pass } = rig();
+      let answer!: (alive: boolean) => void;
+      host.ask.mockReturnValueOnce(new Promise((resolve) => (answer = resolve)));
+      await pass(30_000);
+      if (how === "stops") heartbeat.stop();
+      else heartbeat.start({ epoch: 8, guard: { received: 0, wire: {} } } as unknown as Ready);
+      answer(false);
+      await pass(5_000);
+      expect(host.doubt).not.toHaveBeenCalled();
+    },
+  );
 });
 
 describe("a machine that slept", () => {
   const forever = { intervalMs: Number.POSITIVE_INFINITY, wall: true };
 
-  it("has its connection asked at once, also where there is no heartbeat, and once", () => {
+  it("has its connection doubted at once, also where there is no heartbeat, and once", () => {
     const { clock, host, sleep } = rig(forever);
     expect(clock.waits).toEqual([5_000]);
     clock.advance(5_000);
@@ -134,14 +179,14 @@ describe("a machine that slept", () => {
     expect(host.doubt).not.toHaveBeenCalled();
   });
 
-  it("begins the interval anew", () => {
-    const { clock, host, sleep } = rig({ wall: true });
+  it("begins the interval anew", async () => {
+    const { host, sleep, pass } = rig({ wall: true });
     sleep(10_000);
-    clock.advance(5_000);
+    await pass(5_000);
     expect(host.doubt).toHaveBeenCalledTimes(1);
-    clock.advance(29_999);
-    expect(host.doubt).toHaveBeenCalledTimes(1);
-    clock.advance(1);
-    expect(host.doubt).toHaveBeenCalledTimes(2);
+    await pass(29_999);
+    expect(host.ask).not.toHaveBeenCalled();
+    await pass(1);
+    expect(host.ask).toHaveBeenCalledTimes(1);
   });
 });

@@ -1,6 +1,6 @@
 import { ProtocolError, SdkError, SdkErrorCode } from "@modelcontextprotocol/client";
 import { describe, expect, it, vi } from "vitest";
-import { probe } from "../../src/connection/probe.js";
+import { answersPing, probe } from "../../src/connection/probe.js";
 import type { Ready } from "../../src/session/ports.js";
 import { lostAs } from "../support/fake-link.js";
 import { rejection } from "../support/settling.js";
@@ -18,7 +18,8 @@ function rig({ ping = says(), request = says(), discover = says(), era = "legacy
   const guard = { inFlight, wire: { alive } as { alive?: typeof alive }, shut: vi.fn() };
   const ready = { client, guard, epoch: 1 } as unknown as Ready;
   const signal = new AbortController();
-  return { client, guard, alive, signal, probe: () => probe(ready, 5_000, signal.signal) };
+  const asked = { probe: () => probe(ready, 5_000, signal.signal), ping: () => answersPing(ready, 5_000) };
+  return { client, guard, alive, signal, ...asked };
 }
 
 describe("a server that is asked for a sign of life", () => {
@@ -96,6 +97,32 @@ describe("a server that is asked for a sign of life", () => {
     const { probe, signal, guard } = rig({ ping: says(lostAs("unknown")) });
     signal.abort();
     expect(await probe()).toBe("alive");
+    expect(guard.shut).not.toHaveBeenCalled();
+  });
+});
+
+describe("a server that is asked by the way", () => {
+  it.each([
+    ["it answers", undefined],
+    ["it answers with an error of its own", new ProtocolError(-32601, "no such method")],
+    [
+      "it wants a credential",
+      Object.assign(new SdkError(SdkErrorCode.SendFailed, "HTTP 401"), { status: 401 }),
+    ],
+  ])("is there where %s", async (_what, error) => {
+    const { ping, client } = rig({ ping: says(error) });
+    expect(await ping()).toBe(true);
+    expect(client.ping).toHaveBeenCalledExactlyOnceWith({ timeout: 2_000 });
+  });
+
+  it.each([
+    ["it says nothing", late],
+    ["the wire is lost", lostAs("unknown")],
+    ["the network refuses", Object.assign(new Error("refused"), { code: "ECONNREFUSED" })],
+  ])("may be gone where %s, and nothing is ended for that", async (_what, error) => {
+    const { ping, client, guard } = rig({ era: "modern", discover: says(error) });
+    expect(await ping()).toBe(false);
+    expect(client.request).not.toHaveBeenCalled();
     expect(guard.shut).not.toHaveBeenCalled();
   });
 });

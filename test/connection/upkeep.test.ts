@@ -23,6 +23,7 @@ function rig() {
     clock: new ManualClock(),
     heartbeatMs: Number.POSITIVE_INFINITY,
     compareMs: 700,
+    probeTimeoutMs: 5_000,
     current,
     participants: participants as never,
     doubt: vi.fn(),

@@ -173,6 +173,21 @@ describe("the heartbeat", () => {
     expect(transport.status.lastError?.message).toMatch(/ping|alive|timed out|answer/i);
   });
 
+  it("asks one that is there by the way: nobody sees a doubt", async () => {
+    const server = await httpServer();
+    let pings = 0;
+    server.control.fault = (_request, _response, body) => {
+      if (methodOf(body) === "ping") pings++;
+      return false;
+    };
+    const transport = to(server.url, { heartbeat: { intervalMs: 100 } });
+    await transport.connectSession();
+    const seen = new Set<string>();
+    transport.subscribe(({ detail, suspect }) => seen.add(`${detail}${suspect ? ", suspect" : ""}`));
+    await until(() => pings >= 3);
+    expect([...seen]).toEqual(["steady"]);
+  });
+
   it("does not lose one that never answers a ping, because it answers something else", async () => {
     const server = await httpServer();
     let pings = 0;
