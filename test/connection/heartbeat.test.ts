@@ -149,7 +149,7 @@ describe("a connection that is silent", () => {
 describe("a machine that slept", () => {
   const forever = { intervalMs: Number.POSITIVE_INFINITY, wall: true };
 
-  it("has its connection doubted at once, also where there is no heartbeat, and once", () => {
+  it("has its connection asked at once, also where there is no heartbeat, and once", () => {
     const { clock, host, sleep } = rig(forever);
     expect(clock.waits).toEqual([5_000]);
     clock.advance(5_000);
