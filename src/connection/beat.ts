@@ -7,7 +7,8 @@ const AT_ONCE = 25;
 
 /**
  * Calls `look` every `ms` milliseconds, together with all others of that clock and length: a program with hundreds of idle
- * connections wakes a few times for them all. The first time comes earlier where others look already. Returns what ends it.
+ * connections wakes a few times for them all. The first time comes earlier where others look already, and later where hundreds came
+ * together, by one `ms` at most. Returns what ends it.
  */
 export function onBeat(clock: Clock, ms: number, look: () => void): () => void {
   const ofClock = beats.get(clock) ?? new Map<number, Beat>();
@@ -45,16 +46,19 @@ class Beat {
     if (this.empty) this.clock.clearTimeout(this.#timer);
   }
 
+  get #wakes(): number {
+    return Math.ceil(this.#looks.size / AT_ONCE);
+  }
+
   #arm(): void {
-    const wakes = Math.ceil(this.#looks.size / AT_ONCE);
     this.#timer = this.clock.setTimeout(() => {
-      const due = [...this.#looks].slice(0, AT_ONCE);
+      const due = [...this.#looks].slice(0, Math.ceil(this.#looks.size / this.#wakes));
       for (const look of due) {
         this.#looks.delete(look);
         this.#looks.add(look);
       }
       this.#arm();
       for (const look of due) if (this.#looks.has(look)) look();
-    }, this.ms / wakes);
+    }, this.ms / this.#wakes);
   }
 }

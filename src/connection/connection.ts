@@ -98,8 +98,9 @@ export class Connection {
       probeTimeoutMs: policy.probeTimeoutMs,
       current: this.#current,
       participants: this.participants,
-      doubt: (epoch) => this.actor.send({ type: "wire.doubted", epoch }),
-      probing: () => this.actor.path === "connected.probing",
+      doubt: (epoch, pinged) =>
+        this.#effects.doubted(pinged, () => this.actor.send({ type: "wire.doubted", epoch })),
+      steady: () => this.actor.path === "connected.steady",
       heard: () => {
         this.#picture.suspect = false;
       },

@@ -12,6 +12,7 @@ export interface EffectsHost extends AttemptsHost, ParkedRequestsHost {
 export class Effects implements ConnectionEffects {
   readonly attempts: Attempts;
   readonly parked: ParkedRequests;
+  #pinged = false;
 
   constructor(private readonly host: EffectsHost) {
     this.parked = new ParkedRequests(host);
@@ -28,9 +29,17 @@ export class Effects implements ConnectionEffects {
     return this.attempts.open(epoch, signal);
   }
 
+  /** `doubt` tells the machine, which begins a probe at once. `pinged`: the server was asked by a ping already. */
+  doubted(pinged: boolean, doubt: () => void): void {
+    this.#pinged = pinged;
+    doubt();
+    this.#pinged = false;
+  }
+
   async probe(_epoch: number, signal: AbortSignal): Promise<void> {
     const { current, policy, onProbed } = this.host;
-    if (current.ready) onProbed(await probe(current.ready, policy.probeTimeoutMs, signal));
+    const timeoutMs = policy.probeTimeoutMs;
+    if (current.ready) onProbed(await probe(current.ready, { timeoutMs, signal, pinged: this.#pinged }));
   }
 
   authorize(_epoch: number, signal: AbortSignal): Promise<void> {

@@ -13,10 +13,10 @@ export interface HeartbeatHost {
   intervalMs: number;
   /** Whether the server answers a question by the way. Does not reject. */
   ask(ready: Ready): Promise<boolean>;
-  /** The server may be gone. */
-  doubt(epoch: number): void;
-  /** Somebody doubts it already. */
-  probing(): boolean;
+  /** The server may be gone. `pinged`: it did not answer a ping. */
+  doubt(epoch: number, pinged: boolean): void;
+  /** The server is not being asked already, and nobody signs in. */
+  steady(): boolean;
   /** Something came in. */
   heard(): void;
 }
@@ -37,14 +37,14 @@ export class Heartbeat {
     let count = received();
     let heardAt = clock.now();
     let ahead = this.#ahead();
-    let probed = false;
+    let wasSteady = true;
     let asking = false;
     const ask = async () => {
       asking = true;
       const alive = await this.host.ask(ready);
       asking = false;
       heardAt = clock.now();
-      if (!alive && this.#watched === ready) this.host.doubt(ready.epoch);
+      if (!alive && this.#watched === ready && this.host.steady()) this.host.doubt(ready.epoch, true);
     };
     const tick = () => {
       const now = clock.now();
@@ -57,14 +57,14 @@ export class Heartbeat {
         heardAt = now;
         this.host.heard();
       }
-      // The interval begins anew with the end of a probe.
-      const probing = this.host.probing();
-      if (probing || probed) heardAt = now;
+      // The interval begins anew with the end of what made it unsteady.
+      const steady = this.host.steady();
+      if (!steady || !wasSteady) heardAt = now;
       else if (slept) {
         heardAt = now;
-        this.host.doubt(ready.epoch);
+        this.host.doubt(ready.epoch, false);
       } else if (!asking && now - heardAt >= intervalMs) void ask();
-      probed = probing;
+      wasSteady = steady;
     };
     // A clock without a wall, and nobody who wants to hear: nothing to look at.
     if (clock.wall || Number.isFinite(intervalMs))

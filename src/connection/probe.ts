@@ -1,5 +1,5 @@
 import { type Client, ProtocolError, SdkError, SdkErrorCode } from "@modelcontextprotocol/client";
-import { statusOf } from "../base/errors.js";
+import { isHoldfastError, statusOf } from "../base/errors.js";
 import { ANY_RESULT } from "../contract/any-result.js";
 import type { Failure } from "../machines/failure.js";
 import type { Ready } from "../session/ports.js";
@@ -23,18 +23,24 @@ export async function answersPing({ client }: Ready, timeoutMs: number): Promise
   }
 }
 
+interface Probing {
+  timeoutMs: number;
+  signal: AbortSignal;
+  /** It did not answer a ping a moment ago. */
+  pinged?: boolean;
+}
+
 /**
  * Settles when the server gives a sign of life, or is busy: it has calls, and its transport shows life though it does not
  * answer. Throws a `Failure` when it is lost. Two questions and a look at the transport fit into `timeoutMs`.
  */
 export async function probe(
   { client, guard }: Ready,
-  timeoutMs: number,
-  signal: AbortSignal,
+  { timeoutMs, signal, pinged }: Probing,
 ): Promise<"alive" | "busy"> {
   const timeout = timeoutMs * ONE_QUESTION;
   const questions = [
-    () => ping(client, timeout),
+    ...(pinged ? [] : [() => ping(client, timeout)]),
     // Some never answer a ping; a method that nobody knows is refused, and that is an answer.
     () => client.request({ method: "holdfast/alive" }, ANY_RESULT, { timeout }),
   ];
@@ -49,7 +55,7 @@ export async function probe(
       failure = failureOf(error);
       // The network said no: there is nothing to wait for.
       if (!isTimeout(error)) break;
-      if (ask === questions[0]) continue;
+      if (ask !== questions.at(-1)) continue;
       if (guard.inFlight > 0 && (await guard.wire.alive?.(timeoutMs * 0.15))) return "busy";
     }
   }
@@ -61,6 +67,7 @@ const isTimeout = (error: unknown) => error instanceof SdkError && error.code ==
 
 /** Whether a probe failed because nothing came back; any answer of the server, an error too, is a sign of life. */
 function isSilence(error: unknown): boolean {
+  if (isHoldfastError(error, "AUTH_REQUIRED")) return false;
   if (Lost.of(error)) return true;
   if (error instanceof SdkError) return statusOf(error) === undefined;
   return !(error instanceof ProtocolError);

@@ -20,8 +20,8 @@ export interface UpkeepHost {
   probeTimeoutMs: number;
   current: CurrentEpoch;
   participants: Participants;
-  doubt(epoch: number): void;
-  probing(): boolean;
+  doubt(epoch: number, pinged: boolean): void;
+  steady(): boolean;
   heard(): void;
   onChange(change: ServerChange, epoch: number): void;
 }

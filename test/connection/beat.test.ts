@@ -88,3 +88,13 @@ it("has a beat for each length and each clock, and begins anew after the last on
   clock.advance(1);
   expect(again.seen).toEqual(["again"]);
 });
+
+it("each looks once a beat, also where there is one more than look together", () => {
+  const clock = new ManualClock();
+  const { seen, ends } = looks(clock, named(26));
+  clock.advance(10_000);
+  const before = seen.length;
+  for (let wake = 0; wake < 40; wake++) clock.advance(2_500);
+  expect(seen.length - before).toBe(20 * 26);
+  for (const end of ends) end();
+});

@@ -7,13 +7,13 @@ import { quiet } from "../support/settling.js";
 function rig({ intervalMs = 30_000, wall = false, bytes = false } = {}) {
   const clock = new ManualClock();
   let ahead = 1_000_000;
-  const state = { probing: false, answers: true };
+  const state = { steady: true, answers: true };
   const host = {
     ask: vi.fn(async (_ready: Ready) => state.answers),
     clock: wall ? Object.assign(clock, { wall: () => clock.now() + ahead }) : clock,
     intervalMs,
     doubt: vi.fn(),
-    probing: () => state.probing,
+    steady: () => state.steady,
     heard: vi.fn(),
   };
   const wire: { bytesRead?: number } = bytes ? { bytesRead: 0 } : {};
@@ -51,7 +51,7 @@ describe("a connection that is silent", () => {
     const { host, state, pass } = rig();
     state.answers = false;
     await pass(30_000);
-    expect(host.doubt).toHaveBeenCalledExactlyOnceWith(7);
+    expect(host.doubt).toHaveBeenCalledExactlyOnceWith(7, true);
   });
 
   it("is looked at as often as its interval, where that is shorter than five seconds", async () => {
@@ -100,13 +100,13 @@ describe("a connection that is silent", () => {
     expect(host.ask).toHaveBeenCalledTimes(2);
   });
 
-  it("is not asked while it is doubted, and the interval begins anew with the end of the doubt", async () => {
+  it("is not asked while it is doubted or somebody signs in, and the interval begins anew with the end of that", async () => {
     const { host, state, pass } = rig();
     await pass(25_000);
-    state.probing = true;
+    state.steady = false;
     await pass(60_000);
     expect(host.ask).not.toHaveBeenCalled();
-    state.probing = false;
+    state.steady = true;
     // Its end is seen at the next look.
     await pass(5_000);
     await pass(29_999);
@@ -156,7 +156,7 @@ describe("a machine that slept", () => {
     sleep(3_600_000);
     expect(host.doubt).not.toHaveBeenCalled();
     clock.advance(5_000);
-    expect(host.doubt).toHaveBeenCalledExactlyOnceWith(7);
+    expect(host.doubt).toHaveBeenCalledExactlyOnceWith(7, false);
     clock.advance(60_000);
     expect(host.doubt).toHaveBeenCalledTimes(1);
   });

@@ -1,5 +1,6 @@
 import { ProtocolError, SdkError, SdkErrorCode } from "@modelcontextprotocol/client";
 import { describe, expect, it, vi } from "vitest";
+import { HoldfastError } from "../../src/base/errors.js";
 import { answersPing, probe } from "../../src/connection/probe.js";
 import type { Ready } from "../../src/session/ports.js";
 import { lostAs } from "../support/fake-link.js";
@@ -18,7 +19,10 @@ function rig({ ping = says(), request = says(), discover = says(), era = "legacy
   const guard = { inFlight, wire: { alive } as { alive?: typeof alive }, shut: vi.fn() };
   const ready = { client, guard, epoch: 1 } as unknown as Ready;
   const signal = new AbortController();
-  const asked = { probe: () => probe(ready, 5_000, signal.signal), ping: () => answersPing(ready, 5_000) };
+  const asked = {
+    probe: (pinged = false) => probe(ready, { timeoutMs: 5_000, signal: signal.signal, pinged }),
+    ping: () => answersPing(ready, 5_000),
+  };
   return { client, guard, alive, signal, ...asked };
 }
 
@@ -41,6 +45,7 @@ describe("a server that is asked for a sign of life", () => {
   it.each([
     ["an error of its own", new ProtocolError(-32601, "no such method")],
     ["an HTTP status", Object.assign(new SdkError(SdkErrorCode.SendFailed, "HTTP 500"), { status: 500 })],
+    ["a refusal of its credential", new HoldfastError("AUTH_REQUIRED", "HTTP 401", { server: "x" })],
   ])("lives where it answers with %s", async (_what, error) => {
     const { probe, client } = rig({ ping: says(error) });
     expect(await probe()).toBe("alive");
@@ -58,6 +63,17 @@ describe("a server that is asked for a sign of life", () => {
       timeout: 2_000,
     });
     expect(guard.shut).not.toHaveBeenCalled();
+  });
+
+  it("and did not answer a ping a moment ago is asked the other thing at once", async () => {
+    const { probe, client } = rig({ request: says(new ProtocolError(-32601, "no")) });
+    expect(await probe(true)).toBe("alive");
+    expect(client.ping).not.toHaveBeenCalled();
+    const silent = rig({ request: says(late), inFlight: 1 });
+    expect(await silent.probe(true)).toBe("busy");
+    silent.alive.mockResolvedValue(false);
+    expect(await rejection(silent.probe(true))).toMatchObject({ code: "CONNECTION_LOST" });
+    expect(silent.client.ping).not.toHaveBeenCalled();
   });
 
   it("is busy where it has calls, and its transport shows life", async () => {
@@ -105,10 +121,7 @@ describe("a server that is asked by the way", () => {
   it.each([
     ["it answers", undefined],
     ["it answers with an error of its own", new ProtocolError(-32601, "no such method")],
-    [
-      "it wants a credential",
-      Object.assign(new SdkError(SdkErrorCode.SendFailed, "HTTP 401"), { status: 401 }),
-    ],
+    ["it wants a credential", new HoldfastError("AUTH_REQUIRED", "HTTP 401", { server: "x" })],
   ])("is there where %s", async (_what, error) => {
     const { ping, client } = rig({ ping: says(error) });
     expect(await ping()).toBe(true);

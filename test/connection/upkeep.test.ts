@@ -27,7 +27,7 @@ function rig() {
     current,
     participants: participants as never,
     doubt: vi.fn(),
-    probing: () => false,
+    steady: () => true,
     heard: vi.fn(),
     onChange: vi.fn(),
   } satisfies UpkeepHost;

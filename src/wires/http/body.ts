@@ -1,6 +1,6 @@
 /** A body that is larger is put together as it comes, and others after it in the same memory. */
 const LARGE = 256 * 1024;
-const LEAST_ROOM = 1024 * 1024;
+const LEAST_ROOM = 2 * LARGE;
 /** More memory than this is not kept for the next one. */
 const MAX_SPARE = 16 * 1024 * 1024;
 
@@ -25,8 +25,11 @@ export class Body {
 
   /** Its text, which is UTF-8. To be asked for once. */
   text(): string {
-    const whole = this.#room ?? joined(this.#pieces);
-    if (this.#room && whole.length <= MAX_SPARE) spare = new WeakRef(whole);
+    const room = this.#room;
+    const whole = room ?? joined(this.#pieces);
+    // From here on it is the next one's.
+    this.#room = undefined;
+    if (room && room.length <= MAX_SPARE) spare = new WeakRef(room);
     // Not as latin1, though most are ASCII: Node 20 puts such a text outside of V8's heap, where it waits for a full collection.
     return whole.toString("utf8", 0, this.size);
   }

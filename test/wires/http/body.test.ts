@@ -63,3 +63,13 @@ it("bytes that are no UTF-8 are read as ever", () => {
   body.add(bytes);
   expect(body.text() === bytes.toString("utf8")).toBe(true);
 });
+
+it("a body that was read writes nothing where the next one is put together", () => {
+  const over = new Body();
+  over.add(Buffer.alloc(400 * KB, "a"));
+  over.text();
+  const next = new Body();
+  next.add(Buffer.alloc(400 * KB, "b"));
+  over.add(Buffer.alloc(100 * KB, "x"));
+  expect(next.text() === "b".repeat(400 * KB)).toBe(true);
+});
