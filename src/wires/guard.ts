@@ -17,7 +17,7 @@ import { Inbound, type InboundHooks } from "./inbound.js";
 import { type Entry, entryOf, Ledger, type OnAnswer } from "./ledger.js";
 import { ended, Lost, streamEnded } from "./lost.js";
 import { cancelledId } from "./messages.js";
-import { requestStream } from "./request-stream.js";
+import { RequestStream, type StreamsHost } from "./request-stream.js";
 import { UnsentAnswers } from "./unsent-answers.js";
 
 export interface GuardHooks extends InboundHooks {
@@ -29,7 +29,7 @@ export interface GuardHooks extends InboundHooks {
  * Stands between the SDK's Client and one wire of one epoch. It keeps the ledger of requests in flight, settles
  * them when the wire is lost, and lets nothing through afterwards.
  */
-export class Guard implements Transport {
+export class Guard implements Transport, StreamsHost {
   onclose?: Transport["onclose"];
   onerror?: Transport["onerror"];
   onmessage?: Transport["onmessage"];
@@ -127,7 +127,7 @@ export class Guard implements Transport {
     this.#ledger.add(id, entry);
     if (call) call.written++;
     try {
-      const sent = this.hasPerRequestStream ? this.#streamOptions(id, entry, options) : options;
+      const sent = this.hasPerRequestStream ? this.#streamOf(id, entry, options) : options;
       return this.wire
         .send(traced(message, call, this.epoch), sent)
         .catch((error: unknown) => this.#sendFailed(id, call, error));
@@ -234,16 +234,19 @@ export class Guard implements Transport {
     if (this.#ledger.abandon(id)) stream?.abort();
   }
 
-  #streamOptions(id: RequestId, entry: Entry, options?: TransportSendOptions): TransportSendOptions {
-    const { stream, options: sent } = requestStream(this.wire, id, options, {
-      ended: () => {
-        const lost = new Lost("unknown", streamEnded);
-        if (this.settle(id, lost)) this.wire.onDoubt?.(lost);
-      },
-      cancelled: () => this.#forget(id),
-    });
+  streamEnded(id: RequestId): void {
+    const lost = new Lost("unknown", streamEnded);
+    if (this.settle(id, lost)) this.wire.onDoubt?.(lost);
+  }
+
+  streamCancelled(id: RequestId): void {
+    this.#forget(id);
+  }
+
+  #streamOf(id: RequestId, entry: Entry, options?: TransportSendOptions): TransportSendOptions {
+    const stream = new RequestStream(this, id, options);
     entry.stream = stream;
     if (options?.requestSignal) this.#closesStreams = true;
-    return sent;
+    return stream;
   }
 }

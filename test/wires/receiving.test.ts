@@ -6,6 +6,7 @@ import { Events } from "../../src/wires/http/events.js";
 import { Receiving } from "../../src/wires/receiving.js";
 import { ServerStdout } from "../../src/wires/server-stdout.js";
 import { isCollected } from "../support/collected.js";
+import { exchange } from "../support/exchange.js";
 import { FakePipe } from "../support/fake-pipe.js";
 import { until } from "../support/settling.js";
 
@@ -102,7 +103,7 @@ describe("what has begun to come in and has not ended, in the whole program", ()
     ]);
   });
 
-  const answering = () => new HttpAnswer(200, {}, () => {}, { decoded: true });
+  const answering = () => new HttpAnswer(200, {}, exchange(), "");
 
   it("so is a body", async () => {
     const { allowance } = world();

@@ -1,11 +1,10 @@
 import { asError } from "../../base/errors.js";
 import { DEFAULTS } from "../../contract/options.js";
-import type { Source } from "../allowance.js";
 import { retryAfterMs } from "../network.js";
 import { Receiving } from "../receiving.js";
-import { tooLarge } from "../too-large.js";
 import { Body } from "./body.js";
 import { decompressor, type Sink } from "./decompress.js";
+import type { Exchange } from "./request.js";
 
 /** The headers of an answer, their names in lower case. */
 export type Fields = Record<string, string | string[] | undefined>;
@@ -18,29 +17,30 @@ export class HttpAnswer {
   /** Came in before anybody read it: what was in the same packet as the headers. */
   #early: Buffer[] = [];
   #sink: Sink | undefined;
-  #end: { error: Error | undefined } | undefined;
+  #ended = false;
+  #error: Error | undefined;
   #settle: (() => void) | undefined;
+  #mediaType: string | undefined;
   /** The longest wait that the server may ask for, in milliseconds. */
   maxWaitMs: number = DEFAULTS.maxRetryAfterMs;
 
   constructor(
     readonly status: number,
     private readonly fields: Fields,
-    /** Ends the exchange. */
-    private readonly stop: (reason: Error) => void,
-    /** `decoded`: the body comes as it is meant, whatever its headers say. */
-    private readonly options: { decoded?: boolean; flow?: Source } = {},
+    private readonly exchange: Exchange,
+    /** How the body is packed; empty: as it is meant, whatever its headers say. */
+    private readonly encoding = single(fields["content-encoding"]) ?? "",
   ) {}
 
   /** Lets the rest of the body wait where it is: its server waits, too, once all between is full. */
   pause(): void {
-    this.options.flow?.pause();
+    this.exchange.pause();
     this.#sink?.pause();
   }
 
   resume(): void {
     this.#sink?.resume();
-    this.options.flow?.resume();
+    this.exchange.resume();
   }
 
   get ok(): boolean {
@@ -49,8 +49,7 @@ export class HttpAnswer {
 
   /** One header; the first where there are several. */
   header(name: string): string | undefined {
-    const value = this.fields[name];
-    return Array.isArray(value) ? value[0] : value;
+    return single(this.fields[name]);
   }
 
   /** When the server wants to be asked again, in milliseconds from now; undefined where it does not say. */
@@ -70,8 +69,8 @@ export class HttpAnswer {
 
   /** `application/json` of `Application/JSON; charset=utf-8`; undefined where the server does not say. */
   get mediaType(): string | undefined {
-    const [type = ""] = (this.header("content-type") ?? "").split(";", 1);
-    return type.trim().toLowerCase() || undefined;
+    this.#mediaType ??= (this.header("content-type") ?? "").split(";", 1)[0]!.trim().toLowerCase();
+    return this.#mediaType || undefined;
   }
 
   // Called by what receives it.
@@ -82,8 +81,9 @@ export class HttpAnswer {
   }
 
   finish(error?: Error): void {
-    if (this.#end) return;
-    this.#end = { error };
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#error = error;
     this.#settle?.();
   }
 
@@ -99,59 +99,58 @@ export class HttpAnswer {
         try {
           onBytes(chunk);
         } catch (error) {
-          this.stop(asError(error));
+          this.exchange.abort(asError(error));
           fail(asError(error));
         }
       };
       try {
-        this.#sink = decompressor(this.options.decoded ? "" : (this.header("content-encoding") ?? ""), {
-          bytes,
-          end: resolve,
-          fail,
-        });
+        this.#sink = decompressor(this.encoding, { bytes, end: resolve, fail });
       } catch (error) {
-        this.stop(asError(error));
+        this.exchange.abort(asError(error));
         return fail(asError(error));
       }
       this.#settle = () => {
-        const { error } = this.#end!;
-        if (error) fail(error);
+        if (this.#error) fail(this.#error);
         else this.#sink!.end();
       };
       for (const chunk of this.#early.splice(0)) this.#sink!.write(chunk);
-      if (this.#end) this.#settle();
+      if (this.#ended) this.#settle();
     });
   }
 
   /** The whole body. Rejects with `MESSAGE_TOO_LARGE` as soon as it is larger than `maxBytes`. */
   async text(maxBytes: number, rule?: Receiving["rule"]): Promise<string> {
-    const receiving = rule && new Receiving(rule, maxBytes);
-    const body = new Body();
-    const take = (bytes: Buffer) => {
-      if (body.size + bytes.length > maxBytes) throw tooLarge(maxBytes);
-      if (receiving?.add(bytes.length) === false) throw receiving.error;
-      body.add(bytes);
-    };
-    await this.read(take).finally(() => receiving?.end());
+    const body = new Body(maxBytes);
+    // Most answers came whole in the packet of their headers: nothing is left to wait for.
+    if (this.#ended && !this.#error && this.encoding === "") for (const bytes of this.#early) body.add(bytes);
+    else await this.#receive(body, rule && new Receiving(rule, maxBytes));
     const text = body.text();
     return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
   }
 
+  async #receive(body: Body, receiving: Receiving | undefined): Promise<void> {
+    const take = (bytes: Buffer) => {
+      if (receiving?.add(bytes.length) === false) throw receiving.error;
+      body.add(bytes);
+    };
+    await this.read(take).finally(() => receiving?.end());
+  }
+
   /** Nobody waits for the rest of the body: reading it fails with this. */
   giveUp(reason: Error): void {
-    this.stop(reason);
+    this.exchange.abort(reason);
   }
 
   /** Nobody wants the body. */
   discard(): void {
     if (this.mediaType === "text/event-stream") {
-      this.stop(new Error("nobody reads the stream"));
+      this.exchange.abort(new Error("nobody reads the stream"));
       return;
     }
     let size = 0;
     const count = (bytes: Buffer) => {
       size += bytes.length;
-      if (size > MAX_DISCARDED) this.stop(new Error("nobody reads the body"));
+      if (size > MAX_DISCARDED) this.exchange.abort(new Error("nobody reads the body"));
     };
     this.#sink = { ...IGNORED, write: count };
     for (const chunk of this.#early.splice(0)) count(chunk);
@@ -159,3 +158,5 @@ export class HttpAnswer {
 }
 
 const IGNORED: Sink = { write() {}, end() {}, destroy() {}, pause() {}, resume() {} };
+
+const single = (value: string | string[] | undefined) => (Array.isArray(value) ? value[0] : value);

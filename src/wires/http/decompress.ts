@@ -31,21 +31,39 @@ export interface SinkEvents {
 
 /** Takes the bytes of a body as they come, and gives what is in them. Throws for an encoding that nobody knows. */
 export function decompressor(encodings: string, events: SinkEvents): Sink {
+  if (encodings === "") return new Plain(events);
   const names = encodings
     .toLowerCase()
     .split(",")
     .map((name) => name.trim())
     .filter((name) => name !== "" && name !== "identity");
   if (names.length > MAX_LAYERS) throw new Error("the body is compressed more often than anybody needs");
-  return names.reduce((next, name) => layer(name, next), plain(events));
+  return names.reduce<Layer>((next, name) => layer(name, next), new Plain(events));
 }
 
-function plain(events: SinkEvents): Sink & { fail(error: Error): void } {
-  return { write: events.bytes, end: events.end, fail: events.fail, destroy() {}, pause() {}, resume() {} };
+interface Layer extends Sink {
+  fail(error: Error): void;
+}
+
+/** What nothing is to be done with. */
+class Plain implements Layer {
+  readonly write: SinkEvents["bytes"];
+  readonly end: SinkEvents["end"];
+  readonly fail: SinkEvents["fail"];
+
+  constructor({ bytes, end, fail }: SinkEvents) {
+    this.write = bytes;
+    this.end = end;
+    this.fail = fail;
+  }
+
+  destroy(): void {}
+  pause(): void {}
+  resume(): void {}
 }
 
 /** The layer that was put on first is taken off last. */
-function layer(name: string, next: ReturnType<typeof plain>): ReturnType<typeof plain> {
+function layer(name: string, next: Layer): Layer {
   let decoder: Transform | undefined;
   const open = (first: number) => {
     decoder = decoderOf(name, first);

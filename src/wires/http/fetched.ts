@@ -1,9 +1,8 @@
 import type { FetchLike } from "../../contract/credential.js";
-import type { Source } from "../allowance.js";
 import { isNetworkFailure, networkOutcome } from "../network.js";
 import { HttpAnswer } from "./answer.js";
 import { NetworkLost } from "./failures.js";
-import type { HttpRequest, Sender } from "./request.js";
+import type { Exchange, HttpRequest, Sender } from "./request.js";
 
 /** Sends requests by a `fetch`: the user's own, or one that signs what it sends. */
 export class Fetched implements Sender<HttpAnswer> {
@@ -11,26 +10,14 @@ export class Fetched implements Sender<HttpAnswer> {
 
   send(request: HttpRequest): Promise<HttpAnswer> {
     return new Promise((resolve, reject) => {
-      const controller = new AbortController();
-      let answer: HttpAnswer | undefined;
-      let reader: Reader | undefined;
-      // A function that does not look at the signal must not hold its request up, nor a body that it made itself.
-      const stop = (reason: Error) => {
-        controller.abort(reason);
-        answer?.finish(reason);
-        reader?.cancel(reason).catch(() => {});
-        reject(reason);
-      };
-      request.begin(stop);
-      this.#fetch(request, controller.signal)
+      const exchange = new Fetching(reject);
+      request.begin(exchange);
+      this.#fetch(request, exchange.signal)
         .then(
           (response) => {
-            const flow = new Flow();
-            const options = { decoded: true, flow };
-            answer = new HttpAnswer(response.status, fieldsOf(response.headers), stop, options);
-            reader = response.body?.getReader();
+            const answer = new HttpAnswer(response.status, fieldsOf(response.headers), exchange, "");
             resolve(answer);
-            void pass(reader, answer, flow);
+            void exchange.pass(response, answer);
           },
           (error: unknown) => reject(lossOf(error)),
         )
@@ -54,11 +41,27 @@ function lossOf(error: unknown): unknown {
   return isNetworkFailure(error) ? new NetworkLost(networkOutcome(error) ?? "unknown", error) : error;
 }
 
-type Reader = ReadableStreamDefaultReader<Uint8Array>;
-
-/** Whether more of a body is asked for. */
-class Flow implements Source {
+/** One call of a `fetch`, and the body that it gives. */
+class Fetching implements Exchange {
+  readonly #controller = new AbortController();
+  #answer: HttpAnswer | undefined;
+  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  /** Nothing of the body is asked for until then. */
   #paused: { until: Promise<void>; over(): void } | undefined;
+
+  constructor(private readonly reject: (reason: Error) => void) {}
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** A function that does not look at the signal must not hold its request up, nor a body that it made itself. */
+  abort(reason: Error): void {
+    this.#controller.abort(reason);
+    this.#answer?.finish(reason);
+    this.#reader?.cancel(reason).catch(() => {});
+    this.reject(reason);
+  }
 
   pause(): void {
     if (this.#paused) return;
@@ -74,22 +77,21 @@ class Flow implements Source {
     this.#paused = undefined;
   }
 
-  get open(): Promise<void> | undefined {
-    return this.#paused?.until;
-  }
-}
-
-async function pass(reader: Reader | undefined, answer: HttpAnswer, flow: Flow): Promise<void> {
-  try {
-    for (;;) {
-      await flow.open;
-      const { value } = (await reader?.read()) ?? {};
-      if (!value) break;
-      answer.push(Buffer.from(value.buffer, value.byteOffset, value.length));
+  /** Hands the body on as it comes. */
+  async pass(response: Response, answer: HttpAnswer): Promise<void> {
+    this.#answer = answer;
+    try {
+      this.#reader = response.body?.getReader();
+      for (;;) {
+        await this.#paused?.until;
+        const { value } = (await this.#reader?.read()) ?? {};
+        if (!value) break;
+        answer.push(Buffer.from(value.buffer, value.byteOffset, value.length));
+      }
+      answer.finish();
+    } catch (error) {
+      answer.finish(new NetworkLost("unknown", error));
     }
-    answer.finish();
-  } catch (error) {
-    answer.finish(new NetworkLost("unknown", error));
   }
 }
 

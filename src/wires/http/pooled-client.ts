@@ -1,9 +1,11 @@
 import { Client, type Dispatcher, Pool } from "undici";
 
-/** What a request wants to hear of its socket. */
-export interface SocketListener {
-  /** Called before it is written: whether the socket served others before. */
-  onSocket?(reused: boolean): void;
+/** What is told of the socket before it is written to. */
+export interface SocketUser {
+  user: {
+    /** The socket served others before. */
+    reused: boolean;
+  };
 }
 
 /** One socket of a pool, which says whether it is a new one. */
@@ -18,10 +20,10 @@ class PooledClient extends Client {
   }
 
   override dispatch(
-    options: Dispatcher.DispatchOptions & SocketListener,
+    options: Dispatcher.DispatchOptions & Partial<SocketUser>,
     handler: Dispatcher.DispatchHandler,
   ): boolean {
-    options.onSocket?.(this.#served++ > 0);
+    if (options.user) options.user.reused = this.#served++ > 0;
     return super.dispatch(options, handler);
   }
 }

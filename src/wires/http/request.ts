@@ -1,4 +1,5 @@
 import type { RequestId } from "@modelcontextprotocol/client";
+import type { Source } from "../allowance.js";
 
 /**
  * What a request waits with, so that one kind never waits for another: calls; what answers or cancels something;
@@ -15,6 +16,12 @@ export interface HttpRequestOptions {
   lane: Lane;
   /** Of the JSON-RPC request in the body. */
   id?: RequestId | undefined;
+}
+
+/** One sending of a request, and what its answer is read from. */
+export interface Exchange extends Source {
+  /** Ends it at once. */
+  abort(reason: Error): void;
 }
 
 /** One request over HTTP: what is sent, and what is known of it. It can be given up at any moment. */
@@ -36,7 +43,7 @@ export class HttpRequest {
   reused = false;
   /** Why it was given up. */
   aborted: Error | undefined;
-  #stop: ((reason: Error) => void) | undefined;
+  #exchange: Exchange | undefined;
 
   constructor({ method, url, headers, body, lane, id }: HttpRequestOptions) {
     this.method = method;
@@ -48,18 +55,18 @@ export class HttpRequest {
     this.id = id;
   }
 
-  /** It is being sent; `stop` ends that. Throws where it was given up already. */
-  begin(stop: (reason: Error) => void): void {
+  /** It is being sent. Throws where it was given up already. */
+  begin(exchange: Exchange): void {
     if (this.aborted) throw this.aborted;
     this.written = false;
     this.reused = false;
-    this.#stop = stop;
+    this.#exchange = exchange;
   }
 
   abort(reason: Error): void {
     if (this.aborted) return;
     this.aborted = reason;
-    this.#stop?.(reason);
+    this.#exchange?.abort(reason);
   }
 }
 

@@ -6,10 +6,11 @@ import { Authorized } from "../../../src/wires/http/authorized.js";
 import { HttpRequest } from "../../../src/wires/http/request.js";
 import { Lost } from "../../../src/wires/lost.js";
 import { holding } from "../../support/credential.js";
+import { exchange } from "../../support/exchange.js";
 
 const URL_ = new URL("https://server.test/mcp");
 const answer = (status: number, fields: Record<string, string> = {}) => {
-  const made = new HttpAnswer(status, fields, () => {});
+  const made = new HttpAnswer(status, fields, exchange());
   made.finish();
   return made;
 };

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { HttpAnswer } from "../../../src/wires/http/answer.js";
 import { busy, refused, unexpected } from "../../../src/wires/http/failures.js";
+import { exchange } from "../../support/exchange.js";
 
 const answer = (status: number, fields: Record<string, string> = {}) =>
-  new HttpAnswer(status, fields, () => {});
+  new HttpAnswer(status, fields, exchange());
 
 describe("what a refusal says", () => {
   it.each([
