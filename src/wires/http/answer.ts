@@ -69,7 +69,7 @@ export class HttpAnswer {
 
   /** `application/json` of `Application/JSON; charset=utf-8`; undefined where the server does not say. */
   get mediaType(): string | undefined {
-    this.#mediaType ??= (this.header("content-type") ?? "").split(";", 1)[0]!.trim().toLowerCase();
+    this.#mediaType ??= mediaTypeIn(this.header("content-type") ?? "");
     return this.#mediaType || undefined;
   }
 
@@ -160,3 +160,8 @@ export class HttpAnswer {
 const IGNORED: Sink = { write() {}, end() {}, destroy() {}, pause() {}, resume() {} };
 
 const single = (value: string | string[] | undefined) => (Array.isArray(value) ? value[0] : value);
+
+function mediaTypeIn(type: string): string {
+  const end = type.indexOf(";");
+  return (end === -1 ? type : type.slice(0, end)).trim().toLowerCase();
+}
