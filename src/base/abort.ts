@@ -8,28 +8,43 @@ export function controllerForMany(): AbortController {
 }
 
 /** One call of `whenAborted` that waits. */
-type Run = { run(reason: unknown): void };
-
-interface Watched {
-  readonly all: Set<Run>;
-  listener(): void;
+class Waiting {
+  constructor(readonly run: (reason: unknown) => void) {}
 }
 
-/** We add one listener to each signal and share it: a thousand calls may wait on one signal, and Node warns of more than ten. */
-const watched = new WeakMap<AbortSignal, Watched>();
+/** Those who wait on one signal. We add one listener to each: a thousand calls may wait on one, and Node warns of more than ten. */
+class Watch {
+  readonly #all = new Set<Waiting>();
 
-function watch(signal: AbortSignal): Watched {
+  constructor(private readonly signal: AbortSignal) {
+    signal.addEventListener("abort", this.#fire, { once: true });
+  }
+
+  /** Returns a function that takes it back, and the listener with the last one. */
+  add(run: (reason: unknown) => void): () => void {
+    const waiting = new Waiting(run);
+    this.#all.add(waiting);
+    return () => {
+      if (!this.#all.delete(waiting) || this.#all.size > 0) return;
+      watched.delete(this.signal);
+      this.signal.removeEventListener("abort", this.#fire);
+    };
+  }
+
+  readonly #fire = () => {
+    watched.delete(this.signal);
+    // A callback may cancel one that has not run yet, so each is checked again before it runs.
+    for (const each of [...this.#all]) if (this.#all.delete(each)) each.run(this.signal.reason);
+  };
+}
+
+const watched = new WeakMap<AbortSignal, Watch>();
+
+function watch(signal: AbortSignal): Watch {
   const known = watched.get(signal);
   if (known) return known;
-  const all = new Set<Run>();
-  const listener = () => {
-    watched.delete(signal);
-    // A callback may cancel one that has not run yet, so each is checked again before it runs.
-    for (const each of [...all]) if (all.delete(each)) each.run(signal.reason);
-  };
-  const made = { all, listener };
+  const made = new Watch(signal);
   watched.set(signal, made);
-  signal.addEventListener("abort", listener, { once: true });
   return made;
 }
 
@@ -43,14 +58,7 @@ export function whenAborted(signal: AbortSignal | undefined, run: (reason: unkno
     run(signal.reason);
     return () => {};
   }
-  const { all, listener } = watch(signal);
-  const own: Run = { run };
-  all.add(own);
-  return () => {
-    if (!all.delete(own) || all.size > 0) return;
-    watched.delete(signal);
-    signal.removeEventListener("abort", listener);
-  };
+  return watch(signal).add(run);
 }
 
 /** A signal that never fires. */

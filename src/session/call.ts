@@ -1,11 +1,12 @@
 import { type Client, type RequestOptions, SdkError, SdkErrorCode } from "@modelcontextprotocol/client";
 import { isHoldfastError, type Outcome } from "../base/errors.js";
 import { fieldsOf } from "../base/fields.js";
+import { merged } from "../base/merged.js";
 import { pause, withDeadline } from "../base/wait.js";
 import type { Admit } from "../contract/asking.js";
 import type { CallTrace } from "../contract/trace.js";
 import type { Failure } from "../machines/failure.js";
-import { CALL, type CallTag } from "../wires/call-tag.js";
+import { CALL } from "../wires/call-tag.js";
 import { Lost } from "../wires/lost.js";
 import { authRequired, calledOf, connectionLost, timedOut } from "./call-errors.js";
 import type { CallSpec } from "./call-spec.js";
@@ -14,6 +15,7 @@ import { endOf, endOfResult, inspectedCall, tellEnd } from "./inspected-call.js"
 import { invalidAnswerOf } from "./invalid-answer.js";
 import type { ConnectionPort, Ready } from "./ports.js";
 import { maySendAgain } from "./replay.js";
+import { Tag } from "./tag.js";
 
 /** A call that was lost so often is not sent again, whatever its deadline. */
 const MAX_SENDINGS = 5;
@@ -46,22 +48,9 @@ async function sendUntilSettled<T>(
     const caller = deadline.signal;
     // What counts is what the tool said of itself before it was called.
     const annotated = port.mayRepeat(spec.name);
-    const tag: CallTag = {
-      written: 0,
-      session: spec.session,
-      ended,
-      deadline,
-      replay: options?.replay,
-      signal: options?.signal,
-      repeatable: maySendAgain({
-        method: spec.method,
-        outcome: "unknown",
-        replay: options?.replay ?? port.replay,
-        annotated,
-      }),
-      origin: options?.origin,
-      trace,
-    };
+    const replay = options?.replay ?? port.replay;
+    const repeatable = maySendAgain({ method: spec.method, outcome: "unknown", replay, annotated });
+    const tag = new Tag(spec, deadline, repeatable);
     let before: Failure | undefined;
     for (let sendings = 1; ; sendings++) {
       if (ended.aborted) throw ended.reason;
@@ -85,13 +74,9 @@ async function sendUntilSettled<T>(
         remaining = Math.max(1, deadline.remaining());
       }
       try {
-        const headers = { ...options?.headers, [CALL]: tag } as Record<string, string>;
-        const result = await send(ready.client, {
-          ...options,
-          ...deadline.sdk(),
-          timeout: remaining,
-          headers,
-        });
+        const headers = merged(options?.headers, { [CALL]: tag });
+        const sent = merged(options, deadline.sdk(), { timeout: remaining, headers });
+        const result = await send(ready.client, sent as RequestOptions);
         if (trace) tellEnd(port, trace, { end: endOfResult(result), result });
         return result;
       } catch (error) {
@@ -129,7 +114,7 @@ async function admitted(
 interface Failed {
   error: unknown;
   ready: Ready;
-  tag: CallTag;
+  tag: Tag;
   sendings: number;
   annotated: boolean;
   /** How a sending was lost that may have been done. */

@@ -14,6 +14,7 @@ import type {
 import { controllerForMany } from "../base/abort.js";
 import { runCallback } from "../base/callback.js";
 import { HoldfastError } from "../base/errors.js";
+import { merged } from "../base/merged.js";
 import { untilAborted } from "../base/wait.js";
 import type { SessionTransport } from "../contract/door.js";
 import { nameIn } from "../contract/methods.js";
@@ -21,6 +22,7 @@ import { DEFAULTS } from "../contract/options.js";
 import type { RootsOption, Session, SessionOptions, TransportHandle } from "../contract/session.js";
 import { asTransport } from "../gateway/as-transport.js";
 import { runCall } from "./call.js";
+import { CallSpec } from "./call-spec.js";
 import { knowsTasks, missingCapability, notOffered } from "./capabilities.js";
 import { type CallOptions, type CallRequest, ClientView, type Send } from "./client-view.js";
 import { capabilitiesOf, handlersIn, listRoots, registerHandlers } from "./handlers.js";
@@ -193,15 +195,10 @@ export class SessionView extends ClientView implements Session, Participant {
 
   protected override call<T>({ method, params, options }: CallRequest, send: Send<T>): Promise<T> {
     const name = nameIn(method, params);
-    const spec = {
-      method,
-      name,
-      params,
-      options: this.#withProgress(method, name, options),
-      timeoutMs: this.port.callTimeoutMs(method, name) ?? this.#options.timeoutMs ?? DEFAULTS.callTimeoutMs,
-      session: this,
-      ended: this.#end.signal,
-    };
+    const heard = this.#withProgress(method, name, options);
+    const timeoutMs =
+      this.port.callTimeoutMs(method, name) ?? this.#options.timeoutMs ?? DEFAULTS.callTimeoutMs;
+    const spec = new CallSpec(this, this.#end.signal, method, name, params, heard, timeoutMs);
     return runCall(this.port, spec, (client, sendOptions) => {
       const missing = missingCapability(client.getServerCapabilities(), method);
       if (missing === undefined) return send(client, sendOptions);
@@ -224,7 +221,7 @@ export class SessionView extends ClientView implements Session, Participant {
     const call = name === undefined ? { method } : { method, name };
     const onprogress = (progress: Progress) =>
       this.#guardCallback(() => (own ? own(progress) : onProgress?.(progress, call)));
-    return { ...options, onprogress };
+    return merged(options, { onprogress });
   }
   #open(): this {
     if (this.ended) throw this.#end.signal.reason;

@@ -42,7 +42,6 @@ export class Guard implements Transport, StreamsHost {
   readonly #inbound = new Inbound(this, this.#ledger);
   readonly #end = new End();
   readonly #answers: UnsentAnswers;
-  #closesStreams = false;
   #closing: Promise<void> | undefined;
 
   constructor(
@@ -190,10 +189,10 @@ export class Guard implements Transport, StreamsHost {
   /** Takes the requests of an ended session back: the ids of those that the server is still to be told about. */
   withdraw(session: object, failure: Failure): RequestId[] {
     const stillToCancel: RequestId[] = [];
-    for (const [id, { stream }] of this.#ledger.of(session)) {
+    for (const [id, { stream, modern }] of this.#ledger.of(session)) {
       this.settle(id, new Lost("unknown", failure));
-      if (stream) stream.abort();
-      if (!stream || !this.#closesStreams) stillToCancel.push(id);
+      stream?.abort();
+      if (!stream || !modern) stillToCancel.push(id);
     }
     return stillToCancel;
   }
@@ -246,7 +245,6 @@ export class Guard implements Transport, StreamsHost {
   #streamOf(id: RequestId, entry: Entry, options?: TransportSendOptions): TransportSendOptions {
     const stream = new RequestStream(this, id, options);
     entry.stream = stream;
-    if (options?.requestSignal) this.#closesStreams = true;
     return stream;
   }
 }

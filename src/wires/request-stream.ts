@@ -1,5 +1,4 @@
 import type { RequestId, TransportSendOptions } from "@modelcontextprotocol/client";
-import { whenAborted } from "../base/abort.js";
 import type { Wire } from "../contract/wire.js";
 import type { Entry } from "./ledger.js";
 
@@ -8,7 +7,7 @@ export interface StreamsHost {
   readonly wire: Wire;
   /** It ended without the answer. */
   streamEnded(id: RequestId): void;
-  /** The Client closed it, which is its own way to cancel on a modern connection. */
+  /** Nobody waits for it any more: to close it is how a request is cancelled on a modern connection. */
   streamCancelled(id: RequestId): void;
 }
 
@@ -40,7 +39,8 @@ export class RequestStream implements TransportSendOptions, NonNullable<Entry["s
       options?.onRequestStreamEnd?.();
       host.streamEnded(id);
     };
-    if (options?.requestSignal) whenAborted(options.requestSignal, () => host.streamCancelled(id));
+    // It is this request's own, and ends with it.
+    options?.requestSignal?.addEventListener("abort", () => host.streamCancelled(id), { once: true });
   }
 
   abort(): void {

@@ -6,6 +6,7 @@ import {
   type RequestOptions,
   SdkError,
   SdkErrorCode,
+  type TransportSendOptions,
 } from "@modelcontextprotocol/client";
 import { whenAborted } from "../../base/abort.js";
 import { directCalls } from "../../contract/direct-calls.js";
@@ -62,6 +63,11 @@ interface Waiting extends Due {
   fail(error: unknown): void;
 }
 
+/** What a request is sent with. */
+class Sent implements TransportSendOptions {
+  constructor(readonly headers: RequestOptions["headers"]) {}
+}
+
 /**
  * The requests of one epoch, past the SDK's Client, which reads each answer four times and sets a timer for each request.
  * Whoever calls sees no difference: the same messages, results and errors, in the same order.
@@ -90,7 +96,7 @@ export class DirectCalls {
     return new Promise<unknown>((resolve, reject) => {
       if (this.guard.down) throw new Lost("not-sent", this.guard.down);
       if (signal?.aborted) throw asSdkError(signal.reason);
-      const stream = this.#closesStream(outgoing) ? new AbortController() : undefined;
+      const closesStream = this.#closesStream(outgoing);
       const id = this.#nextId();
       const end = (): boolean => {
         if (!this.#waiting.delete(call)) return false;
@@ -99,7 +105,7 @@ export class DirectCalls {
       };
       const cancel = (reason: unknown) => {
         if (!end()) return;
-        if (stream) stream.abort();
+        if (closesStream) this.guard.streamCancelled(id);
         else this.#tell(id, reason);
         reject(asSdkError(reason));
       };
@@ -120,8 +126,7 @@ export class DirectCalls {
       };
       const stop = signal && whenAborted(signal, cancel);
       this.#waiting.add(call, timeout);
-      const sent = stream ? { headers, requestSignal: stream.signal } : { headers };
-      this.guard.request(this.#message(outgoing, id), sent, onAnswer).catch(call.fail);
+      this.guard.request(this.#message(outgoing, id), new Sent(headers), onAnswer).catch(call.fail);
     }).finally(() => {});
   }
 

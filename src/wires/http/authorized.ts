@@ -1,5 +1,6 @@
 import { formatMessage } from "../../base/advice.js";
 import { HoldfastError } from "../../base/errors.js";
+import { merged } from "../../base/merged.js";
 import type { Secrets } from "../../base/redact.js";
 import type { Credential, Refusal } from "../../contract/credential.js";
 import type { Wire } from "../../contract/wire.js";
@@ -41,7 +42,7 @@ export class Authorized implements Sender<HttpAnswer> {
       const token = await credential.token();
       if (token !== undefined) this.server.secrets?.addFresh(token);
       if (request.aborted) throw request.aborted;
-      request.headers = token === undefined ? headers : { ...headers, authorization: `Bearer ${token}` };
+      request.headers = token === undefined ? headers : merged(headers, { authorization: `Bearer ${token}` });
       const { plain, signed } = this.senders;
       const answer = await (signed && credential.signs?.() ? signed : plain).send(request);
       const refusal = refusalIn(answer, token);

@@ -1,6 +1,7 @@
 import type { JSONRPCMessage } from "@modelcontextprotocol/client";
 import { PROTOCOL_VERSION_META_KEY } from "@modelcontextprotocol/client";
 import { fieldsOf } from "../../base/fields.js";
+import { merged } from "../../base/merged.js";
 import type { HttpAnswer } from "./answer.js";
 
 type Headers = Readonly<Record<string, string>>;
@@ -62,12 +63,13 @@ export class HttpSession {
       accept: accepting(this.own["accept"], "application/json", "text/event-stream"),
     };
     if (!("method" in message) || !("id" in message)) return this.#posted;
-    const extra = { ...callHeaders(more), ...mirrored(message) };
-    if (isHandshake(message) && this.#id !== undefined) {
-      const { "mcp-session-id": _, ...headers } = this.#posted;
-      return { ...headers, ...extra };
-    }
-    return Object.keys(extra).length === 0 ? this.#posted : { ...this.#posted, ...extra };
+    const own = callHeaders(more);
+    const mirror = mirrored(message);
+    const leaves = isHandshake(message) && this.#id !== undefined;
+    if (!own && !mirror && !leaves) return this.#posted;
+    const headers: Record<string, string> = merged(this.#posted, own, mirror);
+    if (leaves) delete headers["mcp-session-id"];
+    return headers;
   }
 
   /** The headers of a GET for a stream, after the event that came last. */

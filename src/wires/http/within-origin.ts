@@ -1,3 +1,4 @@
+import { merged } from "../../base/merged.js";
 import type { HttpAnswer } from "./answer.js";
 import { Cookies } from "./cookies.js";
 import { redirected } from "./redirect.js";
@@ -14,7 +15,8 @@ async function sendWithin(sender: Sender<HttpAnswer>, cookies: Cookies, request:
   request.target = request.url;
   for (let followed = 0; ; followed++) {
     const cookie = cookies.for(request.target);
-    if (cookie !== undefined) request.headers = { ...headers, cookie: joined(headers["cookie"], cookie) };
+    if (cookie !== undefined)
+      request.headers = merged(headers, { cookie: joined(headers["cookie"], cookie) });
     const answer = await sender.send(request);
     cookies.take(answer.cookies, request.target);
     const next = redirected(answer, request, followed);
