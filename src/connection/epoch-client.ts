@@ -17,7 +17,7 @@ import { isSchema } from "../session/sdk-v1.js";
 import { checkStructured } from "../session/structured.js";
 import { CALL, type Carried, callIn, carriedBy } from "../wires/call-tag.js";
 import type { Guard } from "../wires/guard.js";
-import { DirectCalls, isDirect, type Outgoing } from "./calls/direct-calls.js";
+import { DirectCalls, isDirect, Outgoing } from "./calls/direct-calls.js";
 import { OutputChecks } from "./calls/output-checks.js";
 import type { Codec, Incomplete } from "./calls/results.js";
 import type { EpochStore } from "./epoch-cache.js";
@@ -96,13 +96,7 @@ export class EpochClient extends Client {
     const own = codec && !given ? resultSchema(codec, request.method) : undefined;
     const ours = own ?? (schemaOrOptions === ANY_RESULT ? ANY_RESULT : undefined);
     if (codec && ours && this.#isDirect(codec, request.method, options))
-      return this.#direct.send({
-        request,
-        options: options ?? {},
-        codec,
-        schema: ours,
-        startedAt: Date.now(),
-      });
+      return this.#direct.send(new Outgoing(request, options ?? {}, codec, ours));
     const schema = own ?? (given ? schemaOrOptions : undefined);
     return schema ? super.request(request, schema, options) : super.request(request, options);
   }
@@ -118,7 +112,7 @@ export class EpochClient extends Client {
     const retry = (params: typeof request.params, leg: RequestOptions) => {
       const again = { method: request.method, ...(params && { params }) };
       return isDirect(leg)
-        ? this.#direct.send({ request: again, options: leg, codec, schema, startedAt: Date.now() })
+        ? this.#direct.send(new Outgoing(again, leg, codec, schema))
         : super.request(again, schema, leg);
     };
     const flow = { codec, request, resultSchema: schema, options, flowStartedAt: startedAt, retry };

@@ -39,4 +39,12 @@ export interface Carried extends MessageExtraInfo {
   [CALL]?: CallTag | "own" | undefined;
 }
 
-export const carriedBy = (call: CallTag | "own"): Carried => ({ [CALL]: call });
+class CarriedBy implements Carried {
+  readonly [CALL]: CallTag | "own";
+
+  constructor(call: CallTag | "own") {
+    this[CALL] = call;
+  }
+}
+
+export const carriedBy = (call: CallTag | "own"): Carried => new CarriedBy(call);

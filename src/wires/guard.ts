@@ -14,7 +14,7 @@ import type { InvalidAnswer } from "./answers/invalid-answer.js";
 import { type CallTag, callIn, traced } from "./call-tag.js";
 import { End } from "./end.js";
 import { Inbound, type InboundHooks } from "./inbound.js";
-import { type Entry, entryOf, Ledger, type OnAnswer } from "./ledger.js";
+import { Entry, Ledger, type OnAnswer } from "./ledger.js";
 import { ended, Lost, streamEnded } from "./lost.js";
 import { cancelledId } from "./messages.js";
 import { RequestStream, type StreamsHost } from "./request-stream.js";
@@ -122,7 +122,7 @@ export class Guard implements Transport, StreamsHost {
     // Race: the session ended between the call and its sending; there would be nobody to answer.
     if (call?.ended.aborted)
       return Promise.reject(new Lost("not-sent", { ...ended, message: "the session ended" }));
-    const entry = entryOf(message, call, onAnswer);
+    const entry = new Entry(message, call, onAnswer);
     this.#ledger.add(id, entry);
     if (call) call.written++;
     try {

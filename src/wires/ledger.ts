@@ -18,29 +18,27 @@ export type OnAnswer = (
 ) => void;
 
 /** One request that was sent and has no answer yet. */
-export interface Entry {
+export class Entry {
   readonly method: string;
-  /** Of the 2026-07-28 revision. */
-  readonly modern: boolean;
   /** Of a list: where in it the page begins; undefined: the first one. */
   readonly cursor?: unknown;
-  readonly call: CallTag | undefined;
-  /** Undefined: the answer is the Client's. */
-  readonly onAnswer: OnAnswer | undefined;
+  /** Of the 2026-07-28 revision. */
+  readonly modern: boolean;
   /** Only on wires with a stream per request: closes that stream. */
-  stream: { abort(): void } | undefined;
+  stream: { abort(): void } | undefined = undefined;
   /** The server refused it for lack of a credential; it is sent again once there is one. */
-  parked: boolean;
-}
+  parked = false;
 
-/** A request as it is sent. */
-export function entryOf(
-  { method, params }: JSONRPCRequest,
-  call: CallTag | undefined,
-  onAnswer: OnAnswer | undefined,
-): Entry {
-  const modern = params?._meta?.[PROTOCOL_VERSION_META_KEY] !== undefined;
-  return { method, cursor: params?.["cursor"], modern, call, onAnswer, stream: undefined, parked: false };
+  /** @param onAnswer undefined: the answer is the Client's */
+  constructor(
+    { method, params }: JSONRPCRequest,
+    readonly call: CallTag | undefined,
+    readonly onAnswer: OnAnswer | undefined,
+  ) {
+    this.method = method;
+    this.cursor = params?.["cursor"];
+    this.modern = params?._meta?.[PROTOCOL_VERSION_META_KEY] !== undefined;
+  }
 }
 
 /** The requests in flight on one wire. */

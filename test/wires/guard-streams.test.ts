@@ -1,3 +1,4 @@
+import { type JSONRPCRequest, PROTOCOL_VERSION_META_KEY } from "@modelcontextprotocol/client";
 import { describe, expect, it, vi } from "vitest";
 import { Lost } from "../../src/wires/lost.js";
 import { failure, tagged } from "../support/call-tag.js";
@@ -149,8 +150,8 @@ describe("on a wire with a stream per request", () => {
     for (const modern of [true, false]) {
       const { guard, sent } = await streaming();
       const { tag, options } = tagged();
-      const signal = modern ? { requestSignal: new AbortController().signal } : {};
-      await guard.send(request(1), { ...(options as object), ...signal });
+      const _meta = modern ? { [PROTOCOL_VERSION_META_KEY]: "2026-07-28" } : undefined;
+      await guard.send({ ...request(1), params: { _meta } } as JSONRPCRequest, options);
       expect(guard.withdraw(tag.session, failure)).toEqual(modern ? [] : [1]);
       expect(sent[0]!.options!.requestSignal!.aborted).toBe(true);
     }

@@ -6,6 +6,7 @@ import {
   type RequestOptions,
   SdkError,
   SdkErrorCode,
+  type StandardSchemaV1,
   type TransportSendOptions,
 } from "@modelcontextprotocol/client";
 import { whenAborted } from "../../base/abort.js";
@@ -15,7 +16,7 @@ import type { Guard } from "../../wires/guard.js";
 import type { OnAnswer } from "../../wires/ledger.js";
 import { Lost } from "../../wires/lost.js";
 import { Deadlines, type Due } from "./deadlines.js";
-import { type Incomplete, type Reader, readResult } from "./results.js";
+import { type Codec, type Incomplete, type Reader, readResult } from "./results.js";
 
 /** Ids of ours: far from those of the Client, which count from 0, and of 32 bits, which is all that some servers keep. */
 const FIRST_ID = 1_000_000_000;
@@ -42,11 +43,16 @@ export function isDirect(options: object | undefined): boolean {
 }
 
 /** A request, what it is sent with, and how its answer is read. */
-export interface Outgoing extends Reader {
-  readonly request: { method: string; params?: Record<string, unknown> | undefined };
-  readonly options: RequestOptions;
+export class Outgoing implements Reader {
   /** In milliseconds since 1970. */
-  readonly startedAt: number;
+  readonly startedAt = Date.now();
+
+  constructor(
+    readonly request: { method: string; params?: Record<string, unknown> | undefined },
+    readonly options: RequestOptions,
+    readonly codec: Codec,
+    readonly schema: StandardSchemaV1,
+  ) {}
 }
 
 /** What the Client of the epoch does for its requests. */
@@ -59,8 +65,13 @@ export interface Sender {
 }
 
 /** A request that waits for its answer. */
-interface Waiting extends Due {
-  fail(error: unknown): void;
+class Waiting implements Due {
+  until = 0;
+
+  constructor(
+    readonly expire: () => void,
+    readonly fail: (error: unknown) => void,
+  ) {}
 }
 
 /** What a request is sent with. */
@@ -109,13 +120,12 @@ export class DirectCalls {
         else this.#tell(id, reason);
         reject(asSdkError(reason));
       };
-      const call: Waiting = {
-        until: 0,
-        expire: () => cancel(new SdkError(SdkErrorCode.RequestTimeout, "Request timed out", { timeout })),
-        fail: (error) => {
+      const call = new Waiting(
+        () => cancel(new SdkError(SdkErrorCode.RequestTimeout, "Request timed out", { timeout })),
+        (error) => {
           if (end()) reject(error);
         },
-      };
+      );
       const onAnswer: OnAnswer = (message, plain) => {
         if (!end()) return;
         if ("error" in message) reject(errorOf(message));

@@ -3,6 +3,7 @@ import { backoffDelay, DEFAULT_BACKOFF } from "../../machines/backoff.js";
 import { systemClock } from "../../machines/clock.js";
 import type { Carried } from "../call-tag.js";
 import type { HttpAnswer } from "./answer.js";
+import type { EventStreamHandlers, StreamEvent } from "./event-stream.js";
 import { Events } from "./events.js";
 import { NetworkLost } from "./failures.js";
 import { type HttpLink, takeEvent } from "./link.js";
@@ -17,20 +18,21 @@ const LINGER_MS = 1_000;
 /** A server that wants to be asked without a pause is not. */
 const MIN_WAIT_MS = 10;
 
-export interface AnswerStreamOptions {
+/** The request that the stream answers. */
+export interface Answered {
   /** Whether this message is what the stream is for. */
   isAnswer(message: JSONRPCMessage): boolean;
-  /** Whose request it is that the stream answers. */
-  carried: Carried;
-  /** Replaced when it is silent for so long; `Infinity`: it may be silent. */
-  maxSilenceMs: number;
+  /** Whose request it is. */
+  readonly carried: Carried;
+  /** The stream is replaced when it is silent for so long; `Infinity`: it may be silent. */
+  readonly maxSilenceMs: number;
 }
 
 /**
  * The stream on which one request is answered. Where it breaks off behind an event with an id, the rest is asked for.
  * What it said of itself (event id, `retry`) concerns this one request only.
  */
-export class AnswerStream {
+export class AnswerStream implements EventStreamHandlers {
   answered = false;
   #lastEventId: string | undefined;
   #retryMs: number | undefined;
@@ -40,12 +42,16 @@ export class AnswerStream {
   #empty = 0;
   #request: HttpRequest;
   #aborted = false;
+  #answer: HttpAnswer | undefined;
+  #events: Events | undefined;
+  /** Ends what stays open behind the answer. */
+  #linger: unknown;
   readonly #wait = new Wait();
 
   constructor(
     private readonly link: HttpLink,
     request: HttpRequest,
-    private readonly options: AnswerStreamOptions,
+    private readonly asked: Answered,
   ) {
     this.#request = request;
   }
@@ -69,37 +75,43 @@ export class AnswerStream {
     this.#wait.end();
   }
 
+  // What its events say.
+
+  retry(ms: number): void {
+    this.#retryMs = this.#answer?.bounded(ms);
+  }
+
+  event(event: StreamEvent): void {
+    if (event.id && !event.unfinished) this.#lastEventId = event.id;
+    this.#empty = 0;
+    takeEvent(event, this.link, this.#request, (message) => this.#take(message));
+  }
+
+  #take(message: JSONRPCMessage): void {
+    this.#events?.note(message);
+    if (this.asked.isAnswer(message) && !this.answered) {
+      this.answered = true;
+      const request = this.#request;
+      this.#linger = systemClock.setTimeout(() => request.abort(new Error("answered")), LINGER_MS);
+    }
+    this.link.deliver(message, this.asked.carried);
+  }
+
   async #readOne(answer: HttpAnswer): Promise<void> {
-    let linger: unknown;
     this.#empty++;
-    const silence = new Silence(this.options.maxSilenceMs, () =>
+    const silence = new Silence(this.asked.maxSilenceMs, () =>
       this.#request.abort(new NetworkLost("unknown", new Error("the stream is silent"))),
     );
-    const events = new Events(answer, this.link, {
-      retry: (ms) => {
-        this.#retryMs = answer.bounded(ms);
-      },
-      event: (event) => {
-        if (event.id && !event.unfinished) this.#lastEventId = event.id;
-        this.#empty = 0;
-        takeEvent(event, this.link, this.#request, (message) => {
-          events.note(message);
-          if (this.options.isAnswer(message) && !this.answered) {
-            this.answered = true;
-            linger = systemClock.setTimeout(() => this.#request.abort(new Error("answered")), LINGER_MS);
-          }
-          this.link.deliver(message, this.options.carried);
-        });
-      },
-    });
+    this.#answer = answer;
+    this.#events = new Events(answer, this.link, this);
     try {
-      await events.read((_bytes, commented) => silence.heard(commented));
+      await this.#events.read((_bytes, commented) => silence.heard(commented));
     } catch (error) {
       // The rest is asked for, or its request is told that there is none.
       if (!(error instanceof NetworkLost) && !this.answered && !this.#aborted) throw error;
     } finally {
       silence.stop();
-      systemClock.clearTimeout(linger);
+      systemClock.clearTimeout(this.#linger);
     }
   }
 

@@ -32,8 +32,8 @@ export class EventStreamReader {
   constructor(handlers: EventStreamHandlers, maxMessageBytes: number) {
     this.#parser = createParser({
       onEvent: (event) => handlers.event(this.#ended ? { ...event, unfinished: true } : event),
-      ...(handlers.retry && { onRetry: handlers.retry }),
-      ...(handlers.comment && { onComment: handlers.comment }),
+      onRetry: (ms) => handlers.retry?.(ms),
+      onComment: () => handlers.comment?.(),
       onError: (error) => {
         if (error.type === "max-buffer-size-exceeded") throw tooLarge(maxMessageBytes);
       },

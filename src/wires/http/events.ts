@@ -1,7 +1,7 @@
 import type { JSONRPCMessage } from "@modelcontextprotocol/client";
 import { asError } from "../../base/errors.js";
 import type { Allowance } from "../allowance.js";
-import { Intake } from "../intake.js";
+import { Intake, type IntakeHandlers } from "../intake.js";
 import { Receiving } from "../receiving.js";
 import type { HttpAnswer } from "./answer.js";
 import { type EventStreamHandlers, EventStreamReader, type StreamEvent } from "./event-stream.js";
@@ -21,7 +21,7 @@ export interface EventsHost {
  * The events of one stream, in order and so many at a time. One that brings more than it may of what nobody asked for is left
  * unread for a while.
  */
-export class Events {
+export class Events implements EventStreamHandlers, IntakeHandlers<StreamEvent> {
   readonly #reader: EventStreamReader;
   readonly #intake: Intake<StreamEvent>;
   readonly #receiving: Receiving;
@@ -32,42 +32,46 @@ export class Events {
   constructor(
     private readonly answer: HttpAnswer,
     private readonly host: EventsHost,
-    handlers: EventStreamHandlers,
+    private readonly handlers: Pick<EventStreamHandlers, "event" | "retry">,
   ) {
     this.#receiving = new Receiving(host.allowance.rule, host.maxMessageBytes);
-    this.#intake = new Intake(answer, host.allowance, {
-      handle: (event) => this.#handle(event, handlers),
-      sizeOf: ({ data }) => data.length,
-    });
-    this.#reader = new EventStreamReader(
-      {
-        event: (event) => {
-          this.#receiving.release();
-          this.#intake.take(event);
-        },
-        retry: (ms) => {
-          host.allowance.spend(COMMENT);
-          handlers.retry?.(ms);
-        },
-        comment: () => {
-          this.#commented = true;
-          this.#receiving.release();
-          host.allowance.spend(COMMENT);
-        },
-      },
-      host.maxMessageBytes,
-    );
+    this.#intake = new Intake(answer, host.allowance, this);
+    this.#reader = new EventStreamReader(this, host.maxMessageBytes);
   }
 
-  #handle(event: StreamEvent, handlers: EventStreamHandlers): void {
+  // What its reader finds.
+
+  event(event: StreamEvent): void {
+    this.#receiving.release();
+    this.#intake.take(event);
+  }
+
+  retry(ms: number): void {
+    this.host.allowance.spend(COMMENT);
+    this.handlers.retry?.(ms);
+  }
+
+  comment(): void {
+    this.#commented = true;
+    this.#receiving.release();
+    this.host.allowance.spend(COMMENT);
+  }
+
+  // What its intake lets through.
+
+  handle(event: StreamEvent): void {
     this.#noted = false;
     try {
-      handlers.event(event);
+      this.handlers.event(event);
       if (!this.#noted) this.#intake.unasked();
     } catch (error) {
       // Perhaps in a turn of its own, where nobody would catch it.
       this.answer.giveUp(asError(error));
     }
+  }
+
+  sizeOf({ data }: StreamEvent): number {
+    return data.length;
   }
 
   /** Called while an event is dealt with, for each message in it. */

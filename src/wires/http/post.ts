@@ -9,7 +9,7 @@ import { SERVER_ERROR, STANDING } from "../../contract/protocol.js";
 import { type Carried, callIn, carriedBy } from "../call-tag.js";
 import { Lost } from "../lost.js";
 import type { HttpAnswer } from "./answer.js";
-import { AnswerStream } from "./answer-stream.js";
+import { type Answered, AnswerStream } from "./answer-stream.js";
 import { unexpected } from "./failures.js";
 import { type HttpLink, takeText } from "./link.js";
 import { readRefusal } from "./refusals.js";
@@ -27,12 +27,12 @@ export interface PostHost extends HttpLink {
 }
 
 /** One request of the Client's over HTTP, up to its answer. All that is known of it is here, and ends with it. */
-export class Post {
+export class Post implements Answered {
   /** Its socket was looked at once, and not found dead; it may take its time. */
   examined = false;
   #heard = false;
   readonly #request: HttpRequest;
-  readonly #carried: Carried;
+  readonly carried: Carried;
   #stream: AnswerStream | undefined;
   /** It was taken, and its answer comes on another stream, if at all. */
   #elsewhere: { resolve(): void; reject(error: Error): void } | undefined;
@@ -43,7 +43,7 @@ export class Post {
     options: TransportSendOptions | undefined,
     private readonly done: (answered: boolean) => void,
   ) {
-    this.#carried = carriedBy(callIn(options) ?? "own");
+    this.carried = carriedBy(callIn(options) ?? "own");
     this.#request = new HttpRequest({
       method: "POST",
       url: host.url,
@@ -106,13 +106,13 @@ export class Post {
     this.#elsewhere?.reject(unanswered(202));
   }
 
+  /** Of the stream that answers it. */
+  get maxSilenceMs(): number {
+    return this.message.method === STANDING ? this.host.maxSilenceMs : Number.POSITIVE_INFINITY;
+  }
+
   async #follow(answer: HttpAnswer): Promise<void> {
-    const { host, message } = this;
-    this.#stream = new AnswerStream(host, this.#request, {
-      isAnswer: (said) => this.isAnswer(said),
-      carried: this.#carried,
-      maxSilenceMs: message.method === STANDING ? host.maxSilenceMs : Number.POSITIVE_INFINITY,
-    });
+    this.#stream = new AnswerStream(this.host, this.#request, this);
     try {
       this.done(await this.#stream.read(answer));
     } catch (error) {
@@ -135,7 +135,7 @@ export class Post {
     const deliver = (message: JSONRPCMessage) => {
       const named = this.#named(message);
       answered ||= this.isAnswer(named);
-      host.deliver(named, this.#carried);
+      host.deliver(named, this.carried);
     };
     const isJson = answer.mediaType === undefined || answer.mediaType.includes("json");
     const taken = takeText(text, host, this.#request, { deliver, id: isJson ? id : undefined, quiet: true });

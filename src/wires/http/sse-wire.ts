@@ -32,7 +32,8 @@ export class SseWire extends BaseWire implements EventsHost {
   readonly #client: HttpClient;
   #stream: HttpRequest | undefined;
   #endpoint: URL | undefined;
-  #protocolVersion: string | undefined;
+  /** Those of each message. */
+  #headers: Readonly<Record<string, string>>;
   /** Bytes of the stream. What other sockets bring proves nothing about it. */
   #bytesRead = 0;
   /** The server took a question for a sign of life, and the stream has been silent since. */
@@ -47,6 +48,7 @@ export class SseWire extends BaseWire implements EventsHost {
   constructor(private readonly options: SseWireOptions) {
     super();
     this.#client = new HttpClient(options, this);
+    this.#headers = { ...this.#client.headers, "content-type": "application/json" };
   }
 
   get maxMessageBytes(): number {
@@ -63,7 +65,7 @@ export class SseWire extends BaseWire implements EventsHost {
   }
 
   setProtocolVersion(version: string): void {
-    this.#protocolVersion = version;
+    this.#headers = { ...this.#headers, "mcp-protocol-version": version };
   }
 
   /** Settles when the server has named its endpoint; rejects when the wire is closed first. */
@@ -151,19 +153,14 @@ export class SseWire extends BaseWire implements EventsHost {
 
   #post(message: JSONRPCMessage): HttpRequest {
     if (!this.#endpoint) throw new Error("the server has not named an address for messages yet");
-    const version = this.#protocolVersion;
     return new HttpRequest({
       method: "POST",
       url: this.#endpoint,
-      headers: {
-        ...this.#client.headers,
-        "content-type": "application/json",
-        ...(version !== undefined && { "mcp-protocol-version": version }),
-      },
+      headers: this.#headers,
       body: JSON.stringify(message),
       // A ping goes over a socket of its own: one that is black-holed would say nothing of the server.
       lane: isPing(message) ? "probes" : isRequest(message) ? "calls" : "notices",
-      ...(isRequest(message) && { id: message.id }),
+      id: isRequest(message) ? message.id : undefined,
     });
   }
 
