@@ -18,7 +18,10 @@ async function keptOf(kind: string, calls: number, options: object | undefined):
   return sum(2) / sum(1);
 }
 
-it.each([
+// The V8 of Node 24 keeps what stood in the earlier tables of a Map as well, of any program: there is nothing to measure.
+const isOn20 = process.version.startsWith("v20.");
+
+it.runIf(isOn20).each([
   ["memory", 60_000],
   ["stdio", 40_000],
   ["http", 16_000],
