@@ -1,6 +1,6 @@
 import type { RequestOptions } from "@modelcontextprotocol/client";
 import type { Admit, CallOrigin } from "../contract/asking.js";
-import type { ReplayMode } from "../contract/options.js";
+import { DEFAULTS, type ReplayMode } from "../contract/options.js";
 import type { CallTrace } from "../contract/trace.js";
 
 /** One call, as its session asks for it. */
@@ -20,6 +20,6 @@ export class CallSpec {
       | (RequestOptions & { replay?: ReplayMode; origin?: CallOrigin; admit?: Admit })
       | undefined,
     /** When the call names no timeout. 0: none. */
-    readonly timeoutMs: number,
+    readonly timeoutMs: number = DEFAULTS.callTimeoutMs,
   ) {}
 }

@@ -1,12 +1,10 @@
 import { type Client, type RequestOptions, SdkError, SdkErrorCode } from "@modelcontextprotocol/client";
 import { isHoldfastError, type Outcome } from "../base/errors.js";
 import { fieldsOf } from "../base/fields.js";
-import { merged } from "../base/merged.js";
 import { pause, withDeadline } from "../base/wait.js";
 import type { Admit } from "../contract/asking.js";
 import type { CallTrace } from "../contract/trace.js";
 import type { Failure } from "../machines/failure.js";
-import { CALL } from "../wires/call-tag.js";
 import { Lost } from "../wires/lost.js";
 import { authRequired, calledOf, connectionLost, timedOut } from "./call-errors.js";
 import type { CallSpec } from "./call-spec.js";
@@ -74,9 +72,7 @@ async function sendUntilSettled<T>(
         remaining = Math.max(1, deadline.remaining());
       }
       try {
-        const headers = merged(options?.headers, { [CALL]: tag });
-        const sent = merged(options, deadline.sdk(), { timeout: remaining, headers });
-        const result = await send(ready.client, sent as RequestOptions);
+        const result = await send(ready.client, tag.sent(remaining));
         if (trace) tellEnd(port, trace, { end: endOfResult(result), result });
         return result;
       } catch (error) {

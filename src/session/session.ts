@@ -14,11 +14,9 @@ import type {
 import { controllerForMany } from "../base/abort.js";
 import { runCallback } from "../base/callback.js";
 import { HoldfastError } from "../base/errors.js";
-import { merged } from "../base/merged.js";
 import { untilAborted } from "../base/wait.js";
 import type { SessionTransport } from "../contract/door.js";
 import { nameIn } from "../contract/methods.js";
-import { DEFAULTS } from "../contract/options.js";
 import type { RootsOption, Session, SessionOptions, TransportHandle } from "../contract/session.js";
 import { asTransport } from "../gateway/as-transport.js";
 import { runCall } from "./call.js";
@@ -196,8 +194,7 @@ export class SessionView extends ClientView implements Session, Participant {
   protected override call<T>({ method, params, options }: CallRequest, send: Send<T>): Promise<T> {
     const name = nameIn(method, params);
     const heard = this.#withProgress(method, name, options);
-    const timeoutMs =
-      this.port.callTimeoutMs(method, name) ?? this.#options.timeoutMs ?? DEFAULTS.callTimeoutMs;
+    const timeoutMs = this.port.callTimeoutMs(method, name) ?? this.#options.timeoutMs;
     const spec = new CallSpec(this, this.#end.signal, method, name, params, heard, timeoutMs);
     return runCall(this.port, spec, (client, sendOptions) => {
       const missing = missingCapability(client.getServerCapabilities(), method);
@@ -221,7 +218,7 @@ export class SessionView extends ClientView implements Session, Participant {
     const call = name === undefined ? { method } : { method, name };
     const onprogress = (progress: Progress) =>
       this.#guardCallback(() => (own ? own(progress) : onProgress?.(progress, call)));
-    return merged(options, { onprogress });
+    return { ...options, onprogress };
   }
   #open(): this {
     if (this.ended) throw this.#end.signal.reason;

@@ -1,4 +1,6 @@
-import type { CallTag } from "../wires/call-tag.js";
+import type { RequestOptions } from "@modelcontextprotocol/client";
+import { merged } from "../base/merged.js";
+import { CALL, type CallTag } from "../wires/call-tag.js";
 import type { CallSpec } from "./call-spec.js";
 import type { Deadline } from "./deadline.js";
 
@@ -12,6 +14,7 @@ export class Tag implements CallTag {
   readonly replay: CallTag["replay"];
   readonly origin: CallTag["origin"];
   readonly trace: CallTag["trace"];
+  readonly #options: CallSpec["options"];
 
   constructor(
     { session, ended, options, trace }: CallSpec,
@@ -24,5 +27,12 @@ export class Tag implements CallTag {
     this.replay = options?.replay;
     this.origin = options?.origin;
     this.trace = trace;
+    this.#options = options;
+  }
+
+  /** The options of a request of it, which has so many milliseconds. */
+  sent(timeout: number): RequestOptions {
+    const headers = merged(this.#options?.headers, { [CALL]: this });
+    return merged<object, object>(this.#options, this.deadline.sdk(), { timeout, headers });
   }
 }
