@@ -7,6 +7,8 @@ import type { CallTrace } from "../contract/trace.js";
 export class CallSpec {
   /** Who follows it, once it runs. */
   trace?: CallTrace | undefined = undefined;
+  /** When the call names no timeout. 0: none. */
+  readonly timeoutMs: number;
 
   constructor(
     readonly session: object,
@@ -19,7 +21,8 @@ export class CallSpec {
     readonly options:
       | (RequestOptions & { replay?: ReplayMode; origin?: CallOrigin; admit?: Admit })
       | undefined,
-    /** When the call names no timeout. 0: none. */
-    readonly timeoutMs: number = DEFAULTS.callTimeoutMs,
-  ) {}
+    timeoutMs: number | undefined,
+  ) {
+    this.timeoutMs = timeoutMs ?? DEFAULTS.callTimeoutMs;
+  }
 }

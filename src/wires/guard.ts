@@ -42,6 +42,8 @@ export class Guard implements Transport, StreamsHost {
   readonly #inbound = new Inbound(this, this.#ledger);
   readonly #end = new End();
   readonly #answers: UnsentAnswers;
+  /** To close the stream of a request is how it is cancelled, and the server needs no other word. */
+  closesStreams = false;
   #closing: Promise<void> | undefined;
 
   constructor(
@@ -189,10 +191,10 @@ export class Guard implements Transport, StreamsHost {
   /** Takes the requests of an ended session back: the ids of those that the server is still to be told about. */
   withdraw(session: object, failure: Failure): RequestId[] {
     const stillToCancel: RequestId[] = [];
-    for (const [id, { stream, modern }] of this.#ledger.of(session)) {
+    for (const [id, { stream }] of this.#ledger.of(session)) {
       this.settle(id, new Lost("unknown", failure));
       stream?.abort();
-      if (!stream || !modern) stillToCancel.push(id);
+      if (!stream || !this.closesStreams) stillToCancel.push(id);
     }
     return stillToCancel;
   }
@@ -239,12 +241,17 @@ export class Guard implements Transport, StreamsHost {
   }
 
   streamCancelled(id: RequestId): void {
-    this.#forget(id);
+    // Whoever cancels has others to cancel, and a wire of the user's may throw.
+    runCallback(
+      () => this.#forget(id),
+      (error) => this.report(error),
+    );
   }
 
   #streamOf(id: RequestId, entry: Entry, options?: TransportSendOptions): TransportSendOptions {
     const stream = new RequestStream(this, id, options);
     entry.stream = stream;
+    if (options?.requestSignal) this.closesStreams = true;
     return stream;
   }
 }

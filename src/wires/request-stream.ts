@@ -22,13 +22,14 @@ export class RequestStream implements TransportSendOptions, NonNullable<Entry["s
   readonly onresumptiontoken: TransportSendOptions["onresumptiontoken"];
   readonly requestSignal: AbortSignal | undefined;
   readonly onRequestStreamEnd: () => void;
+  // Not to be seen by a wire that shows or copies its options.
+  readonly #host: StreamsHost;
+  readonly #id: RequestId;
   readonly #controller: AbortController | undefined;
 
-  constructor(
-    private readonly host: StreamsHost,
-    private readonly id: RequestId,
-    options: TransportSendOptions | undefined,
-  ) {
+  constructor(host: StreamsHost, id: RequestId, options: TransportSendOptions | undefined) {
+    this.#host = host;
+    this.#id = id;
     this.headers = options?.headers;
     this.relatedRequestId = options?.relatedRequestId;
     this.resumptionToken = options?.resumptionToken;
@@ -40,11 +41,13 @@ export class RequestStream implements TransportSendOptions, NonNullable<Entry["s
       host.streamEnded(id);
     };
     // It is this request's own, and ends with it.
-    options?.requestSignal?.addEventListener("abort", () => host.streamCancelled(id), { once: true });
+    const cancelled = options?.requestSignal;
+    cancelled?.addEventListener("abort", () => host.streamCancelled(id), { once: true });
+    if (cancelled?.aborted) host.streamCancelled(id);
   }
 
   abort(): void {
     if (this.#controller) this.#controller.abort();
-    else this.host.wire.cancel?.(this.id);
+    else this.#host.wire.cancel?.(this.#id);
   }
 }

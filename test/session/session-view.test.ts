@@ -88,6 +88,7 @@ describe("a call of a session", () => {
     expect(await timeoutOf({ timeoutMs: 3 }, 2)).toBe(2);
     expect(await timeoutOf({ timeoutMs: 3 })).toBe(3);
     expect(await timeoutOf({})).toBe(60_000);
+    expect(await timeoutOf({ timeoutMs: null })).toBe(60_000);
   });
 
   it("is heard of by the session's onProgress, unless it brings its own", async () => {

@@ -1,4 +1,3 @@
-import { type JSONRPCRequest, PROTOCOL_VERSION_META_KEY } from "@modelcontextprotocol/client";
 import { describe, expect, it, vi } from "vitest";
 import { Lost } from "../../src/wires/lost.js";
 import { failure, tagged } from "../support/call-tag.js";
@@ -137,6 +136,30 @@ describe("on a wire with a stream per request", () => {
     expect(onStray).toHaveBeenCalledOnce();
   });
 
+  it("a request that is cancelled before it is sent is forgotten", async () => {
+    const { guard } = await streaming();
+    await guard.send(request(1), { requestSignal: AbortSignal.abort() });
+    expect(guard.inFlight).toBe(0);
+  });
+
+  it("a wire that cannot cancel is told of, and holds up nobody who cancels", async () => {
+    const failed = new Error("cancel failed");
+    const cancel = () => {
+      throw failed;
+    };
+    const { guard } = await guarded({ hasPerRequestStream: true, cancel } as never);
+    await guard.send(request(1));
+    guard.streamCancelled(1);
+    expect(guard.onerror).toHaveBeenCalledExactlyOnceWith(failed);
+    expect(guard.inFlight).toBe(0);
+  });
+
+  it("a wire may show what it is sent with", async () => {
+    const { guard, sent } = await streaming();
+    await guard.send(request(1), { headers: { a: "b" } });
+    expect(JSON.parse(JSON.stringify(sent[0]!.options))).toEqual({ headers: { a: "b" }, requestSignal: {} });
+  });
+
   it("the Client's abort after the answer does not touch the stream", async () => {
     const { guard, sent, say } = await streaming();
     const client = new AbortController();
@@ -150,8 +173,8 @@ describe("on a wire with a stream per request", () => {
     for (const modern of [true, false]) {
       const { guard, sent } = await streaming();
       const { tag, options } = tagged();
-      const _meta = modern ? { [PROTOCOL_VERSION_META_KEY]: "2026-07-28" } : undefined;
-      await guard.send({ ...request(1), params: { _meta } } as JSONRPCRequest, options);
+      const signal = modern ? { requestSignal: new AbortController().signal } : {};
+      await guard.send(request(1), { ...(options as object), ...signal });
       expect(guard.withdraw(tag.session, failure)).toEqual(modern ? [] : [1]);
       expect(sent[0]!.options!.requestSignal!.aborted).toBe(true);
     }

@@ -118,6 +118,20 @@ describe("what has begun to come in and has not ended, in the whole program", ()
     await expect(read).resolves.toHaveLength(400);
   });
 
+  it("also one that had come before it was read; one that may not be so large is told as that", async () => {
+    const { allowance, onFull } = world();
+    const come = () => {
+      const answer = answering();
+      answer.push(Buffer.alloc(600));
+      answer.finish();
+      return answer;
+    };
+    await expect(come().text(500, allowance.rule)).rejects.toThrow("raise maxMessageBytes");
+    expect(onFull).not.toHaveBeenCalled();
+    await expect(come().text(10_000, allowance.rule)).rejects.toThrow("raise maxReceivingBytes");
+    expect(onFull).toHaveBeenCalledOnce();
+  });
+
   it("and an event", async () => {
     const { allowance } = world();
     const read = (chunks: readonly string[]) => {

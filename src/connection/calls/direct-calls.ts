@@ -108,6 +108,7 @@ export class DirectCalls {
       if (this.guard.down) throw new Lost("not-sent", this.guard.down);
       if (signal?.aborted) throw asSdkError(signal.reason);
       const closesStream = this.#closesStream(outgoing);
+      if (closesStream) this.guard.closesStreams = true;
       const id = this.#nextId();
       const end = (): boolean => {
         if (!this.#waiting.delete(call)) return false;

@@ -2,6 +2,7 @@ import { asError } from "../../base/errors.js";
 import { DEFAULTS } from "../../contract/options.js";
 import { retryAfterMs } from "../network.js";
 import { Receiving } from "../receiving.js";
+import { tooLarge } from "../too-large.js";
 import { Body } from "./body.js";
 import { decompressor, type Sink } from "./decompress.js";
 import type { Exchange } from "./request.js";
@@ -120,20 +121,22 @@ export class HttpAnswer {
 
   /** The whole body. Rejects with `MESSAGE_TOO_LARGE` as soon as it is larger than `maxBytes`. */
   async text(maxBytes: number, rule?: Receiving["rule"]): Promise<string> {
-    const body = new Body(maxBytes);
-    // Most answers came whole in the packet of their headers: nothing is left to wait for.
-    if (this.#ended && !this.#error && this.encoding === "") for (const bytes of this.#early) body.add(bytes);
-    else await this.#receive(body, rule && new Receiving(rule, maxBytes));
-    const text = body.text();
-    return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
-  }
-
-  async #receive(body: Body, receiving: Receiving | undefined): Promise<void> {
+    const receiving = rule && new Receiving(rule, maxBytes);
+    const body = new Body();
     const take = (bytes: Buffer) => {
+      if (body.size + bytes.length > maxBytes) throw tooLarge(maxBytes);
       if (receiving?.add(bytes.length) === false) throw receiving.error;
       body.add(bytes);
     };
-    await this.read(take).finally(() => receiving?.end());
+    try {
+      // Most answers came whole in the packet of their headers: nothing is left to wait for.
+      if (this.#ended && !this.#error && this.encoding === "") this.#early.forEach(take);
+      else await this.read(take);
+    } finally {
+      receiving?.end();
+    }
+    const text = body.text();
+    return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
   }
 
   /** Nobody waits for the rest of the body: reading it fails with this. */

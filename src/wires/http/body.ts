@@ -1,5 +1,3 @@
-import { tooLarge } from "../too-large.js";
-
 /** A body that is larger is put together as it comes, and others after it in the same memory. */
 const LARGE = 256 * 1024;
 const LEAST_ROOM = 2 * LARGE;
@@ -18,12 +16,8 @@ export class Body {
   #pieces: Buffer[] = [];
   #room: Buffer | undefined;
 
-  constructor(private readonly maxBytes: number) {}
-
-  /** Throws `MESSAGE_TOO_LARGE` where it becomes larger than it may be. */
   add(bytes: Buffer): void {
     const end = this.size + bytes.length;
-    if (end > this.maxBytes) throw tooLarge(this.maxBytes);
     if (end <= LARGE) this.#pieces.push(bytes);
     else bytes.copy(this.#roomFor(end), this.size);
     this.size = end;

@@ -16,8 +16,9 @@ export class Fetched implements Sender<HttpAnswer> {
         .then(
           (response) => {
             const answer = new HttpAnswer(response.status, fieldsOf(response.headers), exchange, "");
+            exchange.open(response, answer);
             resolve(answer);
-            void exchange.pass(response, answer);
+            void exchange.pass(answer);
           },
           (error: unknown) => reject(lossOf(error)),
         )
@@ -28,7 +29,8 @@ export class Fetched implements Sender<HttpAnswer> {
   async #fetch({ method, target, headers, body }: HttpRequest, signal: AbortSignal): Promise<Response> {
     return this.fetch(target, {
       method,
-      headers,
+      // Those of other requests may be the same object, and the function may add some to this one's.
+      headers: { ...headers },
       signal,
       redirect: "manual",
       ...(body !== undefined && { body }),
@@ -77,11 +79,15 @@ class Fetching implements Exchange {
     this.#paused = undefined;
   }
 
-  /** Hands the body on as it comes. */
-  async pass(response: Response, answer: HttpAnswer): Promise<void> {
+  /** Throws where somebody else reads the body. */
+  open({ body }: Response, answer: HttpAnswer): void {
     this.#answer = answer;
+    this.#reader = body?.getReader();
+  }
+
+  /** Hands the body on as it comes. */
+  async pass(answer: HttpAnswer): Promise<void> {
     try {
-      this.#reader = response.body?.getReader();
       for (;;) {
         await this.#paused?.until;
         const { value } = (await this.#reader?.read()) ?? {};

@@ -263,3 +263,31 @@ describe("what a request says of itself", () => {
     expect(wire.sessionId).toBe("s-9");
   });
 });
+
+describe("a fetch of the user's own", () => {
+  it("that reads the body itself is told as that, and is no loss after which a call is sent again", async () => {
+    const { wire, network } = await httpWire(async () => {
+      const response = json(result);
+      await response.text();
+      return response;
+    });
+    await expect(wire.send(request(1))).rejects.toThrow(TypeError);
+    expect(network.asked).toHaveLength(1);
+    expect(wire.onDoubt).not.toHaveBeenCalled();
+  });
+
+  it("that adds a header to one request adds it to no other", async () => {
+    const seen: object[] = [];
+    const { wire } = await httpWire(() => json(result), {
+      fetch: async (_url, init) => {
+        const headers = init!.headers as Record<string, string>;
+        seen.push({ ...headers });
+        headers["x-tenant"] = "mine";
+        return json(result);
+      },
+    });
+    for (let time = 0; time < 2; time++) await wire.send(request(1));
+    expect(seen).toHaveLength(2);
+    expect(seen[1]).not.toHaveProperty("x-tenant");
+  });
+});
