@@ -112,7 +112,7 @@ const PLANTS: Plant[] = [
     file: "session/call.js",
     changes: [
       ["if (ended.aborted)\n                throw ended.reason;", ""],
-      ["ended,\n            deadline,", "ended: new AbortController().signal,\n            deadline,"],
+      ["new Tag(spec,", "new Tag({ ...spec, ended: new AbortController().signal },"],
     ],
     says: /a call of an ended session was written/,
   },
