@@ -91,8 +91,7 @@ export class AnswerStream implements EventStreamHandlers {
     this.#events?.note(message);
     if (this.asked.isAnswer(message) && !this.answered) {
       this.answered = true;
-      const request = this.#request;
-      this.#linger = systemClock.setTimeout(() => request.abort(new Error("answered")), LINGER_MS);
+      this.#linger = systemClock.setTimeout(() => this.#request.abort(new Error("answered")), LINGER_MS);
     }
     this.link.deliver(message, this.asked.carried);
   }

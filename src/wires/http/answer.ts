@@ -21,7 +21,8 @@ export class HttpAnswer {
   #ended = false;
   #error: Error | undefined;
   #settle: (() => void) | undefined;
-  #mediaType: string | undefined;
+  /** `application/json` of `Application/JSON; charset=utf-8`; undefined where the server does not say. */
+  readonly mediaType: string | undefined;
   /** The longest wait that the server may ask for, in milliseconds. */
   maxWaitMs: number = DEFAULTS.maxRetryAfterMs;
 
@@ -31,7 +32,9 @@ export class HttpAnswer {
     private readonly exchange: Exchange,
     /** How the body is packed; empty: as it is meant, whatever its headers say. */
     private readonly encoding = single(fields["content-encoding"]) ?? "",
-  ) {}
+  ) {
+    this.mediaType = mediaTypeIn(this.header("content-type") ?? "");
+  }
 
   /** Lets the rest of the body wait where it is: its server waits, too, once all between is full. */
   pause(): void {
@@ -66,12 +69,6 @@ export class HttpAnswer {
   get cookies(): readonly string[] {
     const value = this.fields["set-cookie"];
     return value === undefined ? [] : Array.isArray(value) ? value : [value];
-  }
-
-  /** `application/json` of `Application/JSON; charset=utf-8`; undefined where the server does not say. */
-  get mediaType(): string | undefined {
-    this.#mediaType ??= mediaTypeIn(this.header("content-type") ?? "");
-    return this.#mediaType || undefined;
   }
 
   // Called by what receives it.
@@ -164,7 +161,7 @@ const IGNORED: Sink = { write() {}, end() {}, destroy() {}, pause() {}, resume()
 
 const single = (value: string | string[] | undefined) => (Array.isArray(value) ? value[0] : value);
 
-function mediaTypeIn(type: string): string {
+function mediaTypeIn(type: string): string | undefined {
   const end = type.indexOf(";");
-  return (end === -1 ? type : type.slice(0, end)).trim().toLowerCase();
+  return (end === -1 ? type : type.slice(0, end)).trim().toLowerCase() || undefined;
 }

@@ -56,7 +56,7 @@ class Dispatch implements Dispatcher.DispatchHandler, Exchange, Guest {
   enter(): void {
     const { request } = this;
     if (request.lane === "probes") this.#probe = this.sockets.takeProbe();
-    (this.#probe ?? this.sockets.agent).dispatch(new Dispatching(request), this);
+    (this.#probe ?? this.sockets.agent).dispatch(new DispatchOptions(request), this);
   }
 
   /** Others may have its place, and its socket if that was its own. */
@@ -126,13 +126,14 @@ class Dispatch implements Dispatcher.DispatchHandler, Exchange, Guest {
  * What undici is told of one request. A class and no literal: V8 puts the literals of a place that many outlived straight into the
  * old space, and there, dead, they keep all of their request in memory through every quick collection.
  */
-class Dispatching implements Dispatcher.DispatchOptions, SocketUser {
+class DispatchOptions implements Dispatcher.DispatchOptions, SocketUser {
   readonly method: HttpRequest["method"];
   readonly origin: string;
   readonly path: string;
   readonly headers: Record<string, string>;
   readonly body: string | null;
-  readonly reset: boolean;
+  /** Undefined: undici's own word on whether the socket is kept stands. */
+  readonly reset?: boolean;
   readonly headersTimeout: number | null;
 
   constructor(readonly user: HttpRequest) {
@@ -142,7 +143,7 @@ class Dispatching implements Dispatcher.DispatchOptions, SocketUser {
     this.path = `${target.pathname}${target.search}`;
     this.headers = headers;
     this.body = body ?? null;
-    this.reset = lane === "probes";
+    if (lane === "probes") this.reset = true;
     this.headersTimeout = lane === "notices" || lane === "pongs" ? NOTICE_TIMEOUT_MS : null;
   }
 }
